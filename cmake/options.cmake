@@ -1,0 +1,12 @@
+# Every option of the build, in one place.
+set(CHATTERBOX_LIBTORCH "" CACHE PATH "libtorch: a folder with include/ and lib/, or with a torch/ that has them")
+set(CHATTERBOX_CUDA AUTO CACHE STRING "CUDA devices: ON, OFF or AUTO (on where libtorch_cuda.so is found)")
+set_property(CACHE CHATTERBOX_CUDA PROPERTY STRINGS AUTO ON OFF)
+set(CHATTERBOX_SANITIZE "" CACHE STRING "sanitizers, as -fsanitize= takes them (address,undefined or thread)")
+option(CHATTERBOX_TORCH "build the models; OFF builds all that needs no libtorch, for sanitizers" ON)
+option(CHATTERBOX_BUILD_CLI "build the command-line program" ${PROJECT_IS_TOP_LEVEL})
+option(CHATTERBOX_BUILD_TESTS "build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(CHATTERBOX_BUILD_BENCH "build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
+option(CHATTERBOX_BUILD_EXAMPLES "build the example programs" ${PROJECT_IS_TOP_LEVEL})
+option(CHATTERBOX_WERROR "treat warnings as errors" OFF)
+option(CHATTERBOX_PCH "precompile libtorch's headers" ON)

@@ -1,0 +1,223 @@
+// The C++17 API of chatterbox: text and a voice in, 24 kHz speech out.
+//
+//   auto engine = chatterbox::ChatterboxEngine::load();              // the embedded demo model
+//   auto result = engine.generate("Hello.");                         // in the model's own voice
+//   chatterbox::write_wav("hello.wav", result.audio);
+//
+// Threads: every member function of every class may be called from any thread at any time, unless its
+// comment says otherwise. Errors: functions throw chatterbox::Error, or std::bad_alloc.
+// ABI: the C interface (chatterbox.h) is the stable one. This one asks for the same compiler family and
+// standard library as the library was built with.
+#ifndef CHATTERBOX_CHATTERBOX_HPP
+#define CHATTERBOX_CHATTERBOX_HPP
+
+#include <chatterbox/chatterbox.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chatterbox {
+
+// What went wrong. The same names and numbers as chatterbox_status.
+enum class Status : int32_t {
+#define CHATTERBOX_DEFINE_STATUS(name, camel, value, text) k##camel = value,
+  CHATTERBOX_FOR_EACH_STATUS(CHATTERBOX_DEFINE_STATUS)
+#undef CHATTERBOX_DEFINE_STATUS
+};
+
+// what() is one line that names the offending value and the limit.
+class CHATTERBOX_API Error : public std::runtime_error {
+ public:
+  Error(Status status, const std::string& message);
+  ~Error() override;
+  [[nodiscard]] Status status() const noexcept { return status_; }
+
+ private:
+  Status status_;
+};
+
+// Interleaved samples, nominally in [-1, 1].
+struct Audio {
+  std::vector<float> samples;
+  int32_t sample_rate = 24000;  // Hz
+  int32_t channels = 1;         // results are mono
+};
+
+// Reads PCM (8, 16, 24, 32 bit) or float (32, 64 bit) WAV. kNotFound, kIo or kBadAudio on failure.
+[[nodiscard]] CHATTERBOX_API Audio read_wav(const std::string& path);
+// Writes 16-bit PCM; samples beyond [-1, 1] are clipped.
+CHATTERBOX_API void write_wav(const std::string& path, const Audio& audio);
+
+enum class Precision : int32_t { kFp32 = CHATTERBOX_PRECISION_FP32, kBf16 = CHATTERBOX_PRECISION_BF16 };
+
+enum class LogLevel : int32_t {
+  kDebug = CHATTERBOX_LOG_DEBUG,
+  kInfo = CHATTERBOX_LOG_INFO,
+  kWarning = CHATTERBOX_LOG_WARNING,
+  kError = CHATTERBOX_LOG_ERROR,
+  kOff = CHATTERBOX_LOG_OFF,
+};
+using LogCallback = std::function<void(LogLevel, std::string_view message)>;
+
+struct EngineOptions {
+  // A checkpoint folder, or "demo": a tiny model made in memory, whose sound is noise-like.
+  std::string model = "demo";
+  std::string device = "auto";  // "cpu", "cuda", "cuda:N", or "auto" (cuda where there is one)
+  std::optional<Precision> precision;  // default: fp32 on a CPU, bf16 on CUDA
+  int32_t threads = 0;                 // CPU threads, 0 to 1024; 0: one per core
+  int32_t max_queue = 64;  // requests that may wait before submit() fails with kBusy, 1 to 65536
+  LogCallback log;         // called from any thread, never two at once for one engine; may be empty
+  LogLevel log_level = LogLevel::kWarning;
+};
+
+// How a voice sounds: everything that the models take from a recording. Immutable; copies share it.
+class CHATTERBOX_API Voice {
+ public:
+  // Reads a voice saved by save(), or a conds.pt of the Python package.
+  [[nodiscard]] static Voice load(const std::string& path);
+  void save(const std::string& path) const;  // one safetensors file
+
+  struct Info {
+    int64_t prompt_tokens = 0;  // speech tokens that condition T3
+    int64_t s3gen_tokens = 0;   // speech tokens that S3Gen continues from (25 a second)
+    int64_t mel_frames = 0;     // frames of the mel that S3Gen continues from (50 a second)
+  };
+  [[nodiscard]] Info info() const;
+
+  class Impl;
+  explicit Voice(std::shared_ptr<const Impl> impl);
+  [[nodiscard]] const std::shared_ptr<const Impl>& impl() const noexcept { return impl_; }
+
+ private:
+  std::shared_ptr<const Impl> impl_;  // never null
+};
+
+enum class Stage : int32_t {
+  kQueued = CHATTERBOX_STAGE_QUEUED,
+  kPrefill = CHATTERBOX_STAGE_PREFILL,  // T3 reads the text
+  kDecode = CHATTERBOX_STAGE_DECODE,    // T3 writes speech tokens; done of total: tokens of max_new_tokens
+  kFlow = CHATTERBOX_STAGE_FLOW,        // S3Gen's mel; done of total: Euler steps
+  kVocoder = CHATTERBOX_STAGE_VOCODER,  // the wave
+  kDone = CHATTERBOX_STAGE_DONE,
+};
+struct Progress {
+  Stage stage = Stage::kQueued;
+  int64_t done = 0;
+  int64_t total = 0;
+};
+
+// One tensor of an inner stage, named as the reference's (see docs of --dump). The data are valid during
+// the call only, row-major, on the host.
+struct TensorView {
+  std::string_view name;
+  enum class Type : int32_t { kFloat32, kInt64 } type = Type::kFloat32;
+  const int64_t* shape = nullptr;
+  size_t rank = 0;
+  const void* data = nullptr;
+};
+
+struct Request {
+  std::string text;                // UTF-8, not blank, no NUL, at most 10000 bytes
+  std::optional<Voice> voice;      // default: the model's own
+  std::optional<uint64_t> seed;    // default: the engine picks one and reports it
+  float temperature = 0.8f;        // 0 (greedy), or 0.05 to 5
+  float cfg_weight = 0.5f;         // 0 (no guidance, half the work) to 5
+  float exaggeration = 0.5f;       // 0 to 2
+  float min_p = 0.05f;             // 0 to 1
+  float top_p = 1.0f;              // above 0, to 1
+  float repetition_penalty = 1.2f; // 0.5 to 5; 1: none
+  int32_t max_new_tokens = 1000;   // 1 to 4096 speech tokens, 25 a second
+  int32_t cfm_steps = 10;          // Euler steps of the flow, 1 to 100
+  // Both are called on the engine's thread and must not call the engine. An exception from one ends the
+  // request with kInternal. They cost nothing when empty.
+  std::function<void(const Progress&)> on_progress;
+  std::function<void(const TensorView&)> on_tensor;
+};
+
+enum class FinishReason : int32_t {
+  kEos = CHATTERBOX_FINISH_EOS,                // the model said that it is done
+  kMaxTokens = CHATTERBOX_FINISH_MAX_TOKENS,   // max_new_tokens reached: the speech may be cut short
+};
+
+struct Timings {  // seconds
+  double queued = 0, text = 0, prefill = 0, decode = 0, flow = 0, vocoder = 0, total = 0;
+};
+
+struct Result {
+  Audio audio;  // mono, 24 kHz
+  FinishReason finish_reason = FinishReason::kEos;
+  uint64_t seed = 0;
+  int64_t text_tokens = 0;    // with start and stop
+  int64_t speech_tokens = 0;  // as drawn, with the end of speech when it was reached
+  int64_t decode_steps = 0;   // forward passes of one token
+  Timings timings;
+};
+
+struct EngineInfo {
+  std::string family;     // "english"
+  std::string model;      // as given
+  std::string device;     // "cpu", "cuda:0"
+  std::string precision;  // "fp32", "bf16"
+  int32_t sample_rate = 24000;
+  int64_t parameters = 0;  // of all models
+  int64_t weight_bytes = 0;
+  int64_t max_text_tokens = 0;
+  int64_t kv_bytes_per_position = 0;  // KV cache of one row and one position
+  double load_seconds = 0;
+  bool has_default_voice = false;
+};
+
+// A request on its way. Copies share it. Dropping every copy does not cancel it.
+class CHATTERBOX_API Job {
+ public:
+  // Blocks until the end; throws what ended the request. kCancelled after cancel(). May be called again.
+  [[nodiscard]] const Result& wait() const;
+  [[nodiscard]] bool wait_for(std::chrono::nanoseconds timeout) const;  // false: not done yet
+  [[nodiscard]] bool done() const;
+  void cancel() const;  // takes effect within one decode step or one Euler step
+
+  class Impl;
+  explicit Job(std::shared_ptr<Impl> impl);
+
+ private:
+  std::shared_ptr<Impl> impl_;  // never null
+};
+
+// A loaded model and the thread that runs it. Requests queue inside.
+// Destroying an engine cancels what is in flight and joins; voices, jobs and results outlive it.
+class CHATTERBOX_API ChatterboxEngine {
+ public:
+  [[nodiscard]] static ChatterboxEngine load(EngineOptions options = {});
+  ~ChatterboxEngine();
+  ChatterboxEngine(ChatterboxEngine&&) noexcept;
+  ChatterboxEngine& operator=(ChatterboxEngine&&) noexcept;
+
+  [[nodiscard]] EngineInfo info() const;
+  [[nodiscard]] Voice default_voice() const;  // kNotFound where the model has none
+  // 0.5 s to 10 minutes of finite samples, 8 to 192 kHz, 1 to 8 channels (averaged).
+  [[nodiscard]] Voice make_voice(const Audio& recording) const;
+  // The same, with the stages' tensors.
+  [[nodiscard]] Voice make_voice(const Audio& recording,
+                                 const std::function<void(const TensorView&)>& on_tensor) const;
+
+  [[nodiscard]] Result generate(const Request& request) const;
+  [[nodiscard]] Result generate(std::string text) const;
+  [[nodiscard]] Result generate(std::string text, const Voice& voice) const;
+  [[nodiscard]] Job submit(Request request) const;  // validated here; kBusy where the queue is full
+
+ private:
+  class Impl;
+  explicit ChatterboxEngine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace chatterbox
+
+#endif  // CHATTERBOX_CHATTERBOX_HPP

@@ -1,0 +1,25 @@
+// The safetensors format (https://github.com/huggingface/safetensors): an 8-byte little-endian header
+// length, a JSON header, then the tensors' bytes without holes. Torch-free.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "checkpoint/tensor_file.h"
+
+namespace chatterbox::checkpoint {
+
+// Maps the file read-only and validates all of the header before anything is used. Throws kNotFound,
+// kIo, or kBadModelFile with the path, the tensor and the value at fault.
+[[nodiscard]] std::shared_ptr<const TensorFile> open_safetensors(const std::string& path);
+// The same from bytes in memory, which are copied. `name` stands in messages.
+[[nodiscard]] std::shared_ptr<const TensorFile> parse_safetensors(const void* data, size_t size,
+                                                                  const std::string& name);
+
+// Writes to a temporary file beside `path` and renames it, so that no half file is ever seen.
+void write_safetensors(const std::string& path, const std::vector<TensorEntry>& tensors,
+                       const std::map<std::string, std::string>& metadata = {});
+
+}  // namespace chatterbox::checkpoint

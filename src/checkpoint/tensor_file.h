@@ -1,0 +1,33 @@
+// A checkpoint file as names, types, shapes and bytes, whatever its format. Torch-free.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chatterbox::checkpoint {
+
+enum class DType : int32_t { kFloat32, kFloat16, kBFloat16, kFloat64, kInt64, kInt32, kInt16, kInt8, kUInt8, kBool };
+[[nodiscard]] size_t item_size(DType dtype);
+[[nodiscard]] const char* name(DType dtype);  // "F32", as safetensors writes it
+
+struct TensorEntry {
+  std::string name;
+  DType dtype = DType::kFloat32;
+  std::vector<int64_t> shape;
+  const void* data = nullptr;  // row-major, aligned to the item size; lives as long as the file object
+  size_t bytes = 0;
+};
+
+// Immutable and safe to read from any thread.
+class TensorFile {
+ public:
+  virtual ~TensorFile() = default;
+  [[nodiscard]] virtual const std::string& path() const = 0;  // for messages
+  [[nodiscard]] virtual const std::vector<TensorEntry>& entries() const = 0;  // sorted by name
+  [[nodiscard]] const TensorEntry* find(std::string_view name) const;  // null: absent
+};
+
+}  // namespace chatterbox::checkpoint

@@ -1,0 +1,16 @@
+// Where weights live and in which type the models compute.
+#pragma once
+
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+namespace chatterbox::nn {
+
+struct Placement {
+  c10::Device device = c10::kCPU;
+  c10::ScalarType dtype = c10::kFloat;  // kFloat or kBFloat16
+
+  [[nodiscard]] Placement in_fp32() const { return {device, c10::kFloat}; }
+};
+
+}  // namespace chatterbox::nn

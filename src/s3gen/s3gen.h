@@ -1,0 +1,49 @@
+// S3Gen: speech tokens to a mel (conformer encoder, conditional flow matching) to a wave (HiFT).
+//
+// Every function takes a batch: rows of different lengths and voices, padded and masked so that a row
+// equals the row alone.
+#pragma once
+
+#include <ATen/core/Generator.h>
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "nn/weight_reader.h"
+#include "support/tensor_sink.h"
+#include "voice/conditionals.h"
+
+namespace chatterbox::s3gen {
+
+class Flow;     // encoder and CFM ("flow.*")
+class Vocoder;  // HiFT ("mel2wav.*")
+
+[[nodiscard]] std::shared_ptr<const Flow> load_flow(const nn::WeightReader& reader);        // root scope of s3gen
+[[nodiscard]] std::shared_ptr<const Vocoder> load_vocoder(const nn::WeightReader& reader);  // root scope of s3gen
+
+struct FlowRow {
+  std::vector<int64_t> speech_tokens;  // all below 6561, at least one
+  const voice::Conditionals* voice = nullptr;
+  at::Generator generator;  // draws randn of the whole mu's shape (prompt and speech), on the CPU
+  TensorSink sink;          // s3gen.speech_tokens, s3gen.mu, s3gen.mel
+};
+struct FlowOptions {
+  int64_t steps = 10;
+  // Called before each Euler step; an exception from it ends the batch.
+  std::function<void(int64_t step)> before_step;
+};
+// One mel a row, [80, 2 S], fp32, on the model's device.
+[[nodiscard]] std::vector<at::Tensor> tokens_to_mel(const Flow& flow, std::vector<FlowRow>& rows,
+                                                    const FlowOptions& options);
+
+struct VocoderRow {
+  at::Tensor mel;  // [80, T]
+  at::Generator generator;
+  TensorSink sink;  // s3gen.f0, s3gen.source, s3gen.wav
+};
+// One wave a row, [480 T], fp32, on the CPU, after the trim fade.
+[[nodiscard]] std::vector<at::Tensor> mel_to_wave(const Vocoder& vocoder, std::vector<VocoderRow>& rows);
+
+}  // namespace chatterbox::s3gen

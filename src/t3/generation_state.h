@@ -1,0 +1,30 @@
+// What the decode loop knows of each running sequence; the only thing that it mutates besides the KV cache.
+#pragma once
+
+#include <ATen/core/Generator.h>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace chatterbox::t3 {
+
+// Ranges as in chatterbox::Request, validated there.
+struct SamplingOptions {
+  float temperature = 0.8f;  // 0: greedy
+  float cfg_weight = 0.5f;   // 0: one row, no guidance
+  float min_p = 0.05f;
+  float top_p = 1.0f;
+  float repetition_penalty = 1.2f;
+};
+
+enum class Finish { kRunning, kEos, kMaxTokens };
+
+struct Generation {
+  std::vector<int64_t> tokens;  // as drawn, the end of speech included when it was reached
+  Finish finish = Finish::kRunning;
+  int64_t decode_steps = 0;     // forward passes of one position
+  at::Generator generator;      // the request's own; S3Gen goes on drawing from it
+};
+
+}  // namespace chatterbox::t3
