@@ -6,10 +6,29 @@ target_compile_options(chatterbox_flags INTERFACE
   $<$<COMPILE_LANGUAGE:CXX,C>:-Wall -Wextra -Wpedantic -Wshadow>
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wmissing-declarations>
   $<$<BOOL:${CHATTERBOX_WERROR}>:-Werror>)
+# What every test runs with. A spinning OpenMP team starves the other tests of a parallel run.
+set(CHATTERBOX_TEST_ENVIRONMENT OMP_WAIT_POLICY=passive)
 if(CHATTERBOX_SANITIZE)
   target_compile_options(chatterbox_flags INTERFACE
-    -fsanitize=${CHATTERBOX_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    -fsanitize=${CHATTERBOX_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all
+    # gcc says itself that sanitizers make this one guess wrong.
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+  target_compile_definitions(chatterbox_flags INTERFACE _GLIBCXX_ASSERTIONS)
   target_link_options(chatterbox_flags INTERFACE -fsanitize=${CHATTERBOX_SANITIZE})
+  list(APPEND CHATTERBOX_TEST_ENVIRONMENT
+    ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:check_initialization_order=1
+    UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1)
+endif()
+
+# Whether CUDA devices can be asked for. Nothing is linked for them: see src/engine/cuda_runtime.h.
+set(CHATTERBOX_WITH_CUDA OFF)
+if(CHATTERBOX_TORCH AND NOT CHATTERBOX_CUDA STREQUAL "OFF")
+  if(Libtorch_CUDA_LIBRARY)
+    set(CHATTERBOX_WITH_CUDA ON)
+    target_compile_definitions(chatterbox_flags INTERFACE CHATTERBOX_WITH_CUDA)
+  elseif(CHATTERBOX_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "CHATTERBOX_CUDA=ON, but there is no libtorch_cuda.so in ${Libtorch_LIBRARY_DIR}")
+  endif()
 endif()
 
 function(chatterbox_library name)
@@ -26,7 +45,8 @@ function(chatterbox_library name)
   endif()
 endfunction()
 
-# chatterbox_test(NAME SOURCES ... [LINK ...] [LABELS ...]): a GoogleTest program, one CTest test.
+# chatterbox_test(NAME SOURCES ... [LINK ...] [LABELS ...] [TIMEOUT seconds]): a GoogleTest program, one
+# CTest test.
 function(chatterbox_test name)
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
@@ -38,5 +58,17 @@ function(chatterbox_test name)
     set(arg_TIMEOUT 600)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
-    ENVIRONMENT "OMP_WAIT_POLICY=passive")
+    ENVIRONMENT "${CHATTERBOX_TEST_ENVIRONMENT}")
+endfunction()
+
+# chatterbox_script_test(NAME COMMAND ... [LABELS ...] [TIMEOUT seconds]): any other program as a test.
+# Exit code 77 means skipped; the test prints why.
+function(chatterbox_script_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "COMMAND;LABELS" ${ARGN})
+  add_test(NAME ${name} COMMAND ${arg_COMMAND})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 600)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
+    SKIP_RETURN_CODE 77 ENVIRONMENT "${CHATTERBOX_TEST_ENVIRONMENT}")
 endfunction()

@@ -1,4 +1,50 @@
-/* The C11 interface of chatterbox. (The functions follow; this part is what both interfaces share.) */
+/* The C11 interface of chatterbox: text and a voice in, 24 kHz speech out. This is the stable ABI.
+ *
+ *   #include <chatterbox/chatterbox.h>
+ *   #include <stdio.h>
+ *
+ *   int main(void) {
+ *     chatterbox_engine* engine = NULL;
+ *     chatterbox_result* result = NULL;
+ *     chatterbox_request request;
+ *     chatterbox_status status = chatterbox_engine_create(NULL, &engine);  // the demo model
+ *     if (!status) status = chatterbox_request_init(&request, sizeof request);
+ *     if (!status) request.text = "Hello.";
+ *     if (!status) status = chatterbox_engine_generate(engine, &request, &result);
+ *     if (!status) {
+ *       status = chatterbox_audio_write("hello.wav", chatterbox_result_samples(result),
+ *                                       chatterbox_result_sample_count(result), 1,
+ *                                       chatterbox_result_sample_rate(result));
+ *     }
+ *     if (status) fprintf(stderr, "%s\n", chatterbox_last_error());
+ *     chatterbox_result_destroy(result);
+ *     chatterbox_engine_destroy(engine);
+ *     return status ? 1 : 0;
+ *   }
+ *
+ * Errors: functions that can fail return a chatterbox_status, 0 for success. Their outputs are set
+ * to NULL or 0 before anything can fail. chatterbox_last_error() has one line about the failure
+ * that names the offending value. No function aborts, exits or lets a C++ exception out. NULL where
+ * a pointer is asked for is CHATTERBOX_STATUS_INVALID_ARGUMENT, unless the comment says otherwise.
+ * CHATTERBOX_STATUS_OUT_OF_MEMORY and CHATTERBOX_STATUS_INTERNAL can come from any of them; the
+ * comments list what else can.
+ *
+ * Ownership: handles (engine, voice, job, result, audio) that a function stores through its last
+ * argument belong to the caller, who ends each with its _destroy function, in any order: voices,
+ * jobs and results outlive their engine. _destroy accepts NULL. What goes in is copied before the
+ * function returns, so the caller may free it at once; exceptions are marked. Returned strings
+ * belong to the library and must not be freed.
+ *
+ * Threads: any function may be called from any thread at any time, with handles shared between
+ * threads; only _destroy must be the last call with its handle. Callbacks say which thread they run
+ * on.
+ *
+ * Structs: their first member is their size, as the caller's compiler knows it. An _init function
+ * fills in that size and the defaults; 0 is a value like any other and never means "default".
+ * Members are only ever appended, so programs keep working with newer libraries. A struct from a
+ * newer header is accepted by an older library as long as what that library does not know is zero.
+ *
+ * Strings are UTF-8 and end with NUL; paths are what fopen() takes. */
 #ifndef CHATTERBOX_CHATTERBOX_H
 #define CHATTERBOX_CHATTERBOX_H
 
@@ -11,23 +57,45 @@
 #define CHATTERBOX_API __attribute__((visibility("default")))
 #endif
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Versions -------------------------------------------------------------------------------- */
+
+/* The number in the soname: programs built with one number run with every library that has it. */
+#define CHATTERBOX_ABI_VERSION 0
+
+/* The ABI number of the library at run time. Compare it with the one above. Never fails. */
+CHATTERBOX_API uint32_t chatterbox_abi_version(void);
+
+/* "MAJOR.MINOR.PATCH" of the library at run time. Static text. Never fails. */
+CHATTERBOX_API const char* chatterbox_version(void);
+
+/* One line about how the library was built: version, libtorch, CUDA. Static text for people, not
+ * for parsing. Never fails. */
+CHATTERBOX_API const char* chatterbox_build_info(void);
+
+/* ---- Status and errors ----------------------------------------------------------------------- */
+
 /* NAME, CamelName, value, text. Values are never renumbered. */
-#define CHATTERBOX_FOR_EACH_STATUS(X)                                              \
-  X(OK, Ok, 0, "ok")                                                               \
-  X(INVALID_ARGUMENT, InvalidArgument, -1, "invalid argument")                     \
-  X(NOT_FOUND, NotFound, -2, "not found")                                          \
-  X(IO, Io, -3, "input or output error")                                           \
-  X(BAD_MODEL_FILE, BadModelFile, -4, "bad model file")                            \
-  X(BAD_AUDIO, BadAudio, -5, "bad audio")                                          \
-  X(BAD_VOICE, BadVoice, -6, "bad voice")                                          \
-  X(UNSUPPORTED, Unsupported, -7, "unsupported")                                   \
-  X(OUT_OF_MEMORY, OutOfMemory, -8, "out of memory")                               \
-  X(DEVICE, Device, -9, "device error")                                            \
-  X(CANCELLED, Cancelled, -10, "cancelled")                                        \
-  X(BUSY, Busy, -11, "busy")                                                       \
-  X(NO_SPEECH, NoSpeech, -12, "no speech")                                         \
+#define CHATTERBOX_FOR_EACH_STATUS(X)                          \
+  X(OK, Ok, 0, "ok")                                           \
+  X(INVALID_ARGUMENT, InvalidArgument, -1, "invalid argument") \
+  X(NOT_FOUND, NotFound, -2, "not found")                      \
+  X(IO, Io, -3, "input or output error")                       \
+  X(BAD_MODEL_FILE, BadModelFile, -4, "bad model file")        \
+  X(BAD_AUDIO, BadAudio, -5, "bad audio")                      \
+  X(BAD_VOICE, BadVoice, -6, "bad voice")                      \
+  X(UNSUPPORTED, Unsupported, -7, "unsupported")               \
+  X(OUT_OF_MEMORY, OutOfMemory, -8, "out of memory")           \
+  X(DEVICE, Device, -9, "device error")                        \
+  X(CANCELLED, Cancelled, -10, "cancelled")                    \
+  X(BUSY, Busy, -11, "busy")                                   \
+  X(NO_SPEECH, NoSpeech, -12, "no speech")                     \
   X(INTERNAL, Internal, -13, "internal error")
 
+/* CHATTERBOX_STATUS_OK, CHATTERBOX_STATUS_INVALID_ARGUMENT, ... */
 typedef int32_t chatterbox_status;
 enum {
 #define CHATTERBOX_DEFINE_STATUS(name, camel, value, text) CHATTERBOX_STATUS_##name = value,
@@ -35,7 +103,25 @@ enum {
 #undef CHATTERBOX_DEFINE_STATUS
 };
 
-enum { CHATTERBOX_PRECISION_DEFAULT = 0, CHATTERBOX_PRECISION_FP32 = 1, CHATTERBOX_PRECISION_BF16 = 2 };
+/* The text of a status, "invalid argument"; "unknown status" for other numbers. Static. Never
+ * fails. */
+CHATTERBOX_API const char* chatterbox_status_string(chatterbox_status status);
+
+/* One line about the last failure on the calling thread; "" before the first. Functions that
+ * succeed leave it alone. The text belongs to the library and is valid until the next failure on
+ * this thread, or the thread's end. Never NULL, never fails. */
+CHATTERBOX_API const char* chatterbox_last_error(void);
+
+/* ---- Handles --------------------------------------------------------------------------------- */
+
+typedef struct chatterbox_engine chatterbox_engine; /* a loaded model and the thread that runs it */
+typedef struct chatterbox_voice chatterbox_voice;   /* how a voice sounds; immutable */
+typedef struct chatterbox_job chatterbox_job;       /* a request on its way */
+typedef struct chatterbox_result chatterbox_result; /* speech and its statistics; immutable */
+typedef struct chatterbox_audio chatterbox_audio;   /* samples read from a file; immutable */
+
+/* ---- Callbacks ------------------------------------------------------------------------------- */
+
 enum {
   CHATTERBOX_LOG_DEBUG = 0,
   CHATTERBOX_LOG_INFO = 1,
@@ -43,14 +129,316 @@ enum {
   CHATTERBOX_LOG_ERROR = 3,
   CHATTERBOX_LOG_OFF = 4
 };
+
+/* `level` is one of CHATTERBOX_LOG_DEBUG to CHATTERBOX_LOG_ERROR; `message` is one line without its
+ * end that belongs to the library and is valid during the call. Called from any thread, never twice
+ * at the same time for one engine, from chatterbox_engine_create() on until
+ * chatterbox_engine_destroy() has returned. Must not call the engine nor wait for a job. */
+typedef void (*chatterbox_log_callback)(int32_t level, const char* message, void* user_data);
+
+/* What a request is at. */
 enum {
-  CHATTERBOX_STAGE_QUEUED = 0,
-  CHATTERBOX_STAGE_PREFILL = 1,
-  CHATTERBOX_STAGE_DECODE = 2,
-  CHATTERBOX_STAGE_FLOW = 3,
-  CHATTERBOX_STAGE_VOCODER = 4,
-  CHATTERBOX_STAGE_DONE = 5
+  CHATTERBOX_STAGE_QUEUED = 0,  /* before the first report */
+  CHATTERBOX_STAGE_PREFILL = 1, /* T3 reads the text */
+  CHATTERBOX_STAGE_DECODE = 2,  /* T3 writes speech tokens; counts tokens of max_new_tokens */
+  CHATTERBOX_STAGE_FLOW = 3,    /* S3Gen's mel; counts Euler steps of cfm_steps */
+  CHATTERBOX_STAGE_VOCODER = 4, /* the wave */
+  CHATTERBOX_STAGE_DONE = 5     /* the last report of a request that succeeded */
 };
-enum { CHATTERBOX_FINISH_EOS = 0, CHATTERBOX_FINISH_MAX_TOKENS = 1 };
+
+typedef struct chatterbox_progress {
+  uint32_t struct_size; /* bytes that the library filled in */
+  int32_t stage;        /* CHATTERBOX_STAGE_... */
+  int64_t done;         /* see the stages; 0 where nothing is counted */
+  int64_t total;        /* see the stages; 0 where nothing is counted */
+} chatterbox_progress;
+
+/* `progress` belongs to the library and is valid during the call. Called on the engine's thread
+ * while the request runs, in order; must not call the engine nor wait for a job, and should be
+ * quick. After chatterbox_job_wait() or chatterbox_engine_generate() has returned it is not called
+ * again. */
+typedef void (*chatterbox_progress_callback)(const chatterbox_progress* progress, void* user_data);
+
+enum { CHATTERBOX_TENSOR_FLOAT32 = 0, CHATTERBOX_TENSOR_INT64 = 1 };
+
+/* One tensor of an inner stage, on the host, row-major. All pointers are valid during the call. */
+typedef struct chatterbox_tensor {
+  uint32_t struct_size; /* bytes that the library filled in */
+  int32_t type;         /* CHATTERBOX_TENSOR_... */
+  const char* name;     /* "t3.tokens", "s3gen.mel", ... */
+  const int64_t* shape; /* [rank]; NULL where rank is 0 */
+  uint64_t rank;
+  const void* data;
+} chatterbox_tensor;
+
+/* Hands out the tensors of the inner stages, for finding where two implementations differ. `tensor`
+ * belongs to the library and is valid during the call. Called on the engine's thread while the
+ * request runs; must not call the engine nor wait for a job. Costs time only where it is set. */
+typedef void (*chatterbox_tensor_callback)(const chatterbox_tensor* tensor, void* user_data);
+
+/* ---- Engine ---------------------------------------------------------------------------------- */
+
+enum {
+  CHATTERBOX_PRECISION_DEFAULT = 0,
+  CHATTERBOX_PRECISION_FP32 = 1,
+  CHATTERBOX_PRECISION_BF16 = 2
+};
+
+typedef struct chatterbox_engine_options {
+  uint32_t struct_size; /* set by chatterbox_engine_options_init() */
+  int32_t precision;    /* CHATTERBOX_PRECISION_...; default: fp32 on a CPU, bf16 on CUDA */
+  const char* model;    /* checkpoint folder, or "demo" (default): a tiny model that makes noise */
+  const char* device;   /* "cpu", "cuda", "cuda:N", or "auto" (default): CUDA where there is one */
+  int32_t threads;      /* CPU threads, 0 to 1024; default 0: one per core */
+  int32_t max_queue;    /* requests that may wait, 1 to 65536; default 64 */
+  chatterbox_log_callback log; /* default NULL: nothing is logged */
+  void* log_user_data;         /* handed to `log`; default NULL */
+  int32_t log_level;           /* least level that `log` gets; default CHATTERBOX_LOG_WARNING */
+  int32_t reserved;            /* 0 */
+} chatterbox_engine_options;
+
+/* Fills in `size` (pass sizeof *options) and the defaults. The strings are static, the struct is
+ * the caller's. INVALID_ARGUMENT: a size that no version of the struct has. */
+CHATTERBOX_API chatterbox_status chatterbox_engine_options_init(chatterbox_engine_options* options,
+                                                                size_t size);
+
+/* Loads a model and stores a new engine, which the caller ends with chatterbox_engine_destroy().
+ * Blocks until it is ready to speak. `options` may be NULL: the defaults; what they point to is
+ * copied, except the log's user data. INVALID_ARGUMENT: an option out of range. NOT_FOUND, IO,
+ * BAD_MODEL_FILE, BAD_VOICE: the model's files. UNSUPPORTED, DEVICE: device or precision. */
+CHATTERBOX_API chatterbox_status chatterbox_engine_create(const chatterbox_engine_options* options,
+                                                          chatterbox_engine** engine);
+
+/* Cancels what is queued or running, waits until it has stopped (one decode step or one Euler step)
+ * and frees the engine. From a callback of this engine it cannot wait: there the model is freed
+ * when the callback has returned. NULL does nothing. */
+CHATTERBOX_API void chatterbox_engine_destroy(chatterbox_engine* engine);
+
+typedef struct chatterbox_engine_info {
+  uint32_t struct_size;          /* bytes that the library filled in */
+  int32_t sample_rate;           /* of results, Hz */
+  const char* family;            /* "english" */
+  const char* model;             /* as given to chatterbox_engine_create() */
+  const char* device;            /* "cpu", "cuda:0" */
+  const char* precision;         /* "fp32", "bf16" */
+  int64_t parameters;            /* of all models */
+  int64_t weight_bytes;          /* on the device */
+  int64_t max_text_tokens;       /* of one request, with start and stop */
+  int64_t kv_bytes_per_position; /* KV cache of one row and one position */
+  double load_seconds;
+  int32_t has_default_voice; /* 0 or 1 */
+  int32_t reserved;          /* 0 */
+} chatterbox_engine_info;
+
+/* Describes the engine. Writes at most `size` bytes (pass sizeof *info) to the caller's struct. The
+ * strings belong to the engine and are valid until it is destroyed. INVALID_ARGUMENT: a size that
+ * no version has. */
+CHATTERBOX_API chatterbox_status chatterbox_engine_get_info(const chatterbox_engine* engine,
+                                                            chatterbox_engine_info* info,
+                                                            size_t size);
+
+/* ---- Voices ---------------------------------------------------------------------------------- */
+
+/* Stores the model's own voice as a new handle, which the caller ends with
+ * chatterbox_voice_destroy(). NOT_FOUND: the model has none. */
+CHATTERBOX_API chatterbox_status chatterbox_engine_default_voice(chatterbox_engine* engine,
+                                                                 chatterbox_voice** voice);
+
+typedef struct chatterbox_voice_options {
+  uint32_t struct_size;                 /* set by chatterbox_voice_options_init() */
+  int32_t reserved;                     /* 0 */
+  chatterbox_tensor_callback on_tensor; /* default NULL */
+  void* tensor_user_data;               /* handed to `on_tensor`; default NULL */
+} chatterbox_voice_options;
+
+/* Fills in `size` (pass sizeof *options) and the defaults. The struct is the caller's.
+ * INVALID_ARGUMENT: a size that no version of the struct has. */
+CHATTERBOX_API chatterbox_status chatterbox_voice_options_init(chatterbox_voice_options* options,
+                                                               size_t size);
+
+/* Makes a voice from a recording and stores it as a new handle, which the caller ends with
+ * chatterbox_voice_destroy(). Blocks until the requests queued before it are done and the voice is.
+ * `samples`: interleaved, nominally in [-1, 1], `frames` times `channels` of them. `frames`: 0.5 s
+ * to 10 minutes. `channels`: 1 to 8, averaged. `sample_rate`: 8000 to 192000 Hz. `options` may be
+ * NULL: the defaults. INVALID_ARGUMENT: an option out of range. BAD_AUDIO: a recording outside
+ * these limits or with samples that are not finite. BUSY: the queue is full. CANCELLED: the engine
+ * was destroyed meanwhile. */
+CHATTERBOX_API chatterbox_status chatterbox_engine_make_voice(
+    chatterbox_engine* engine, const float* samples, uint64_t frames, int32_t channels,
+    int32_t sample_rate, const chatterbox_voice_options* options, chatterbox_voice** voice);
+
+/* Reads a voice that chatterbox_voice_save() wrote, or a conds.pt of the Python package, and stores
+ * it as a new handle, which the caller ends with chatterbox_voice_destroy(). Needs no engine.
+ * NOT_FOUND, IO: the file cannot be read. BAD_VOICE: it is no voice. */
+CHATTERBOX_API chatterbox_status chatterbox_voice_load(const char* path, chatterbox_voice** voice);
+
+/* Writes one safetensors file, replacing what is there. The voice stays the caller's. IO: the file
+ * cannot be written. */
+CHATTERBOX_API chatterbox_status chatterbox_voice_save(const chatterbox_voice* voice,
+                                                       const char* path);
+
+/* Frees the handle. Requests that use the voice go on. NULL does nothing. */
+CHATTERBOX_API void chatterbox_voice_destroy(chatterbox_voice* voice);
+
+typedef struct chatterbox_voice_info {
+  uint32_t struct_size;  /* bytes that the library filled in */
+  int32_t reserved;      /* 0 */
+  int64_t prompt_tokens; /* speech tokens that condition T3 */
+  int64_t s3gen_tokens;  /* speech tokens that S3Gen continues from, 25 a second */
+  int64_t mel_frames;    /* frames of the mel that S3Gen continues from, 50 a second */
+} chatterbox_voice_info;
+
+/* Describes a voice. Writes at most `size` bytes (pass sizeof *info) to the caller's struct.
+ * INVALID_ARGUMENT: a size that no version has. */
+CHATTERBOX_API chatterbox_status chatterbox_voice_get_info(const chatterbox_voice* voice,
+                                                           chatterbox_voice_info* info,
+                                                           size_t size);
+
+/* ---- Speaking -------------------------------------------------------------------------------- */
+
+typedef struct chatterbox_request {
+  uint32_t struct_size; /* set by chatterbox_request_init() */
+  int32_t has_seed;     /* 0 (default): the engine picks a seed and reports it; 1: `seed` */
+  uint64_t seed;        /* the same seed gives the same samples; default 0 */
+  const char* text;     /* UTF-8, not blank, at most 10000 bytes; default NULL, must be set */
+  const chatterbox_voice* voice; /* default NULL: the model's own */
+  float temperature;             /* 0 (greedy), or 0.05 to 5; default 0.8 */
+  float cfg_weight;         /* guidance by the text, 0 (none, half the work) to 5; default 0.5 */
+  float exaggeration;       /* of the emotion, 0 to 2; default 0.5 */
+  float min_p;              /* least probability, relative to the likeliest, 0 to 1; default 0.05 */
+  float top_p;              /* probability mass to draw from, above 0, to 1; default 1 */
+  float repetition_penalty; /* 0.5 to 5, 1: none; default 1.2 */
+  int32_t max_new_tokens;   /* speech tokens, 25 a second, 1 to 4096; default 1000 */
+  int32_t cfm_steps;        /* Euler steps of the flow, 1 to 100; default 10 */
+  chatterbox_progress_callback on_progress; /* default NULL */
+  void* progress_user_data;                 /* handed to `on_progress`; default NULL */
+  chatterbox_tensor_callback on_tensor;     /* default NULL */
+  void* tensor_user_data;                   /* handed to `on_tensor`; default NULL */
+} chatterbox_request;
+
+/* Fills in `size` (pass sizeof *request) and the defaults. `text` must be set afterwards. The
+ * struct is the caller's. INVALID_ARGUMENT: a size that no version of the struct has. */
+CHATTERBOX_API chatterbox_status chatterbox_request_init(chatterbox_request* request, size_t size);
+
+/* Speaks and stores a new result, which the caller ends with chatterbox_result_destroy(). Blocks
+ * until the result is there: the same as submit, wait and destroy of the job. The errors of
+ * chatterbox_engine_submit() and chatterbox_job_wait(). */
+CHATTERBOX_API chatterbox_status chatterbox_engine_generate(chatterbox_engine* engine,
+                                                            const chatterbox_request* request,
+                                                            chatterbox_result** result);
+
+/* Checks and queues a request, stores a new job, which the caller ends with
+ * chatterbox_job_destroy(), and returns at once. Requests run in the order of submission. Text and
+ * voice may be freed at once; what the callbacks' user data point to must stay until the job is
+ * done. INVALID_ARGUMENT: a value out of range. NOT_FOUND: no voice given and the model has none.
+ * BUSY: the queue is full. */
+CHATTERBOX_API chatterbox_status chatterbox_engine_submit(chatterbox_engine* engine,
+                                                          const chatterbox_request* request,
+                                                          chatterbox_job** job);
+
+/* ---- Jobs ------------------------------------------------------------------------------------ */
+
+/* Blocks until the job is done and stores its result as a new handle, which the caller ends with
+ * chatterbox_result_destroy(). May be called again, and gives the same. Any status that ended the
+ * request: CANCELLED after chatterbox_job_cancel() or chatterbox_engine_destroy(), NO_SPEECH where
+ * the model drew none, INTERNAL where a callback threw, DEVICE, ... */
+CHATTERBOX_API chatterbox_status chatterbox_job_wait(const chatterbox_job* job,
+                                                     chatterbox_result** result);
+
+/* Waits at most `milliseconds`, 0 or more; `*done` becomes 1 where the job is done and 0 where not.
+ * Success tells nothing about how the job ended: chatterbox_job_wait() does, without blocking once
+ * it is done. */
+CHATTERBOX_API chatterbox_status chatterbox_job_wait_for(const chatterbox_job* job,
+                                                         uint64_t milliseconds, int32_t* done);
+
+/* 1 where the job is done, whatever its end, 0 where it is not or `job` is NULL. Never fails. */
+CHATTERBOX_API int32_t chatterbox_job_done(const chatterbox_job* job);
+
+/* Asks the job to stop and returns at once. It stops within one decode step or one Euler step, or
+ * at once where it was still queued, and then is done with CANCELLED. A job that is done stays as
+ * it is. May be called from a callback. NULL does nothing. */
+CHATTERBOX_API void chatterbox_job_cancel(chatterbox_job* job);
+
+/* Frees the handle. Does not cancel: a job without a handle runs on. NULL does nothing. */
+CHATTERBOX_API void chatterbox_job_destroy(chatterbox_job* job);
+
+/* ---- Results --------------------------------------------------------------------------------- */
+
+enum {
+  CHATTERBOX_FINISH_EOS = 0,       /* the model said that it is done */
+  CHATTERBOX_FINISH_MAX_TOKENS = 1 /* max_new_tokens reached: the speech may be cut short */
+};
+
+/* The samples: mono, nominally in [-1, 1], chatterbox_result_sample_count() of them. They belong to
+ * the result and are valid until it is destroyed. NULL where `result` is NULL. Never fails. */
+CHATTERBOX_API const float* chatterbox_result_samples(const chatterbox_result* result);
+
+/* How many samples; 0 where `result` is NULL. Never fails. */
+CHATTERBOX_API uint64_t chatterbox_result_sample_count(const chatterbox_result* result);
+
+/* In Hz, 24000; 0 where `result` is NULL. Never fails. */
+CHATTERBOX_API int32_t chatterbox_result_sample_rate(const chatterbox_result* result);
+
+typedef struct chatterbox_result_stats {
+  uint32_t struct_size;  /* bytes that the library filled in */
+  int32_t finish_reason; /* CHATTERBOX_FINISH_... */
+  uint64_t seed;         /* that was used */
+  int64_t text_tokens;   /* with start and stop */
+  int64_t speech_tokens; /* as drawn, with the end of speech when it was reached */
+  int64_t decode_steps;  /* forward passes of one token */
+  double queued_seconds; /* from here on: time spent waiting for the engine, ... */
+  double text_seconds;   /* in normalisation and tokenizer, */
+  double prefill_seconds;
+  double decode_seconds;
+  double flow_seconds;
+  double vocoder_seconds;
+  double total_seconds; /* from submission to the end */
+} chatterbox_result_stats;
+
+/* Describes a result. Writes at most `size` bytes (pass sizeof *stats) to the caller's struct.
+ * INVALID_ARGUMENT: a size that no version has. */
+CHATTERBOX_API chatterbox_status chatterbox_result_get_stats(const chatterbox_result* result,
+                                                             chatterbox_result_stats* stats,
+                                                             size_t size);
+
+/* Frees the result and its samples. NULL does nothing. */
+CHATTERBOX_API void chatterbox_result_destroy(chatterbox_result* result);
+
+/* ---- WAV files ------------------------------------------------------------------------------- */
+
+/* Reads a WAV file, PCM of 8, 16, 24 or 32 bit or float of 32 or 64 bit, 1 to 8 channels, 8000 to
+ * 192000 Hz, and stores its samples as a new handle, which the caller ends with
+ * chatterbox_audio_destroy(). NOT_FOUND, IO: the file cannot be read. BAD_AUDIO: it is no such WAV,
+ * or is cut off. */
+CHATTERBOX_API chatterbox_status chatterbox_audio_read(const char* path, chatterbox_audio** audio);
+
+/* The samples: interleaved, nominally in [-1, 1], frame count times channels of them. They belong
+ * to the handle and are valid until it is destroyed. NULL where `audio` is NULL. Never fails. */
+CHATTERBOX_API const float* chatterbox_audio_samples(const chatterbox_audio* audio);
+
+/* Samples of one channel; 0 where `audio` is NULL. Never fails. */
+CHATTERBOX_API uint64_t chatterbox_audio_frame_count(const chatterbox_audio* audio);
+
+/* How many channels; 0 where `audio` is NULL. Never fails. */
+CHATTERBOX_API int32_t chatterbox_audio_channels(const chatterbox_audio* audio);
+
+/* In Hz; 0 where `audio` is NULL. Never fails. */
+CHATTERBOX_API int32_t chatterbox_audio_sample_rate(const chatterbox_audio* audio);
+
+/* Frees the samples. NULL does nothing. */
+CHATTERBOX_API void chatterbox_audio_destroy(chatterbox_audio* audio);
+
+/* Writes a WAV file of 16-bit PCM, replacing what is there; samples beyond [-1, 1] are clipped.
+ * `samples`: interleaved, `frames` times `channels` of them; may be NULL where `frames` is 0; they
+ * stay the caller's. `channels`: 1 to 8. `sample_rate`: 8000 to 192000 Hz. INVALID_ARGUMENT: a
+ * value out of range, more samples than such a file can have, or one that is not a number. IO: the
+ * file cannot be written. */
+CHATTERBOX_API chatterbox_status chatterbox_audio_write(const char* path, const float* samples,
+                                                        uint64_t frames, int32_t channels,
+                                                        int32_t sample_rate);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* CHATTERBOX_CHATTERBOX_H */

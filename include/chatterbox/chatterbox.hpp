@@ -4,9 +4,9 @@
 //   auto result = engine.generate("Hello.");                         // in the model's own voice
 //   chatterbox::write_wav("hello.wav", result.audio);
 //
-// Threads: every member function of every class may be called from any thread at any time, unless its
-// comment says otherwise. Errors: functions throw chatterbox::Error, or std::bad_alloc.
-// ABI: the C interface (chatterbox.h) is the stable one. This one asks for the same compiler family and
+// Threads: every member function of every class may be called from any thread at any time, unless
+// its comment says otherwise. Errors: functions throw chatterbox::Error, or std::bad_alloc. ABI:
+// the C interface (chatterbox.h) is the stable one. This one asks for the same compiler family and
 // standard library as the library was built with.
 #ifndef CHATTERBOX_CHATTERBOX_HPP
 #define CHATTERBOX_CHATTERBOX_HPP
@@ -55,7 +55,10 @@ struct Audio {
 // Writes 16-bit PCM; samples beyond [-1, 1] are clipped.
 CHATTERBOX_API void write_wav(const std::string& path, const Audio& audio);
 
-enum class Precision : int32_t { kFp32 = CHATTERBOX_PRECISION_FP32, kBf16 = CHATTERBOX_PRECISION_BF16 };
+enum class Precision : int32_t {
+  kFp32 = CHATTERBOX_PRECISION_FP32,
+  kBf16 = CHATTERBOX_PRECISION_BF16
+};
 
 enum class LogLevel : int32_t {
   kDebug = CHATTERBOX_LOG_DEBUG,
@@ -70,10 +73,11 @@ struct EngineOptions {
   // A checkpoint folder, or "demo": a tiny model made in memory, whose sound is noise-like.
   std::string model = "demo";
   std::string device = "auto";  // "cpu", "cuda", "cuda:N", or "auto" (cuda where there is one)
-  std::optional<Precision> precision;  // default: fp32 on a CPU, bf16 on CUDA
-  int32_t threads = 0;                 // CPU threads, 0 to 1024; 0: one per core
+  std::optional<Precision> precision = std::nullopt;  // default: fp32 on a CPU, bf16 on CUDA
+  int32_t threads = 0;                                // CPU threads, 0 to 1024; 0: one per core
   int32_t max_queue = 64;  // requests that may wait before submit() fails with kBusy, 1 to 65536
-  LogCallback log;         // called from any thread, never two at once for one engine; may be empty
+  LogCallback log =
+      nullptr;  // called from any thread, never two at once for one engine; may be empty
   LogLevel log_level = LogLevel::kWarning;
 };
 
@@ -102,7 +106,8 @@ class CHATTERBOX_API Voice {
 enum class Stage : int32_t {
   kQueued = CHATTERBOX_STAGE_QUEUED,
   kPrefill = CHATTERBOX_STAGE_PREFILL,  // T3 reads the text
-  kDecode = CHATTERBOX_STAGE_DECODE,    // T3 writes speech tokens; done of total: tokens of max_new_tokens
+  kDecode =
+      CHATTERBOX_STAGE_DECODE,  // T3 writes speech tokens; done of total: tokens of max_new_tokens
   kFlow = CHATTERBOX_STAGE_FLOW,        // S3Gen's mel; done of total: Euler steps
   kVocoder = CHATTERBOX_STAGE_VOCODER,  // the wave
   kDone = CHATTERBOX_STAGE_DONE,
@@ -113,8 +118,8 @@ struct Progress {
   int64_t total = 0;
 };
 
-// One tensor of an inner stage, named as the reference's (see docs of --dump). The data are valid during
-// the call only, row-major, on the host.
+// One tensor of an inner stage, named as the reference's (see docs of --dump). The data are valid
+// during the call only, row-major, on the host.
 struct TensorView {
   std::string_view name;
   enum class Type : int32_t { kFloat32, kInt64 } type = Type::kFloat32;
@@ -124,26 +129,26 @@ struct TensorView {
 };
 
 struct Request {
-  std::string text;                // UTF-8, not blank, no NUL, at most 10000 bytes
-  std::optional<Voice> voice;      // default: the model's own
-  std::optional<uint64_t> seed;    // default: the engine picks one and reports it
-  float temperature = 0.8f;        // 0 (greedy), or 0.05 to 5
-  float cfg_weight = 0.5f;         // 0 (no guidance, half the work) to 5
-  float exaggeration = 0.5f;       // 0 to 2
-  float min_p = 0.05f;             // 0 to 1
-  float top_p = 1.0f;              // above 0, to 1
-  float repetition_penalty = 1.2f; // 0.5 to 5; 1: none
-  int32_t max_new_tokens = 1000;   // 1 to 4096 speech tokens, 25 a second
-  int32_t cfm_steps = 10;          // Euler steps of the flow, 1 to 100
-  // Both are called on the engine's thread and must not call the engine. An exception from one ends the
-  // request with kInternal. They cost nothing when empty.
-  std::function<void(const Progress&)> on_progress;
-  std::function<void(const TensorView&)> on_tensor;
+  std::string text = {};                        // UTF-8, not blank, no NUL, at most 10000 bytes
+  std::optional<Voice> voice = std::nullopt;    // default: the model's own
+  std::optional<uint64_t> seed = std::nullopt;  // default: the engine picks one and reports it
+  float temperature = 0.8f;                     // 0 (greedy), or 0.05 to 5
+  float cfg_weight = 0.5f;                      // 0 (no guidance, half the work) to 5
+  float exaggeration = 0.5f;                    // 0 to 2
+  float min_p = 0.05f;                          // 0 to 1
+  float top_p = 1.0f;                           // above 0, to 1
+  float repetition_penalty = 1.2f;              // 0.5 to 5; 1: none
+  int32_t max_new_tokens = 1000;                // 1 to 4096 speech tokens, 25 a second
+  int32_t cfm_steps = 10;                       // Euler steps of the flow, 1 to 100
+  // Both are called on the engine's thread and must not call the engine nor wait for a job. An
+  // exception from one ends the request with kInternal. They cost nothing when empty.
+  std::function<void(const Progress&)> on_progress = nullptr;
+  std::function<void(const TensorView&)> on_tensor = nullptr;
 };
 
 enum class FinishReason : int32_t {
-  kEos = CHATTERBOX_FINISH_EOS,                // the model said that it is done
-  kMaxTokens = CHATTERBOX_FINISH_MAX_TOKENS,   // max_new_tokens reached: the speech may be cut short
+  kEos = CHATTERBOX_FINISH_EOS,               // the model said that it is done
+  kMaxTokens = CHATTERBOX_FINISH_MAX_TOKENS,  // max_new_tokens reached: the speech may be cut short
 };
 
 struct Timings {  // seconds
@@ -177,7 +182,8 @@ struct EngineInfo {
 // A request on its way. Copies share it. Dropping every copy does not cancel it.
 class CHATTERBOX_API Job {
  public:
-  // Blocks until the end; throws what ended the request. kCancelled after cancel(). May be called again.
+  // Blocks until the end; throws what ended the request. kCancelled after cancel(). May be called
+  // again.
   [[nodiscard]] const Result& wait() const;
   [[nodiscard]] bool wait_for(std::chrono::nanoseconds timeout) const;  // false: not done yet
   [[nodiscard]] bool done() const;
@@ -191,7 +197,9 @@ class CHATTERBOX_API Job {
 };
 
 // A loaded model and the thread that runs it. Requests queue inside.
-// Destroying an engine cancels what is in flight and joins; voices, jobs and results outlive it.
+// Destroying an engine cancels what is in flight and waits for its thread; from a callback, where
+// that cannot be, the thread ends when the callback has returned. Voices, jobs and results outlive
+// the engine.
 class CHATTERBOX_API ChatterboxEngine {
  public:
   [[nodiscard]] static ChatterboxEngine load(EngineOptions options = {});

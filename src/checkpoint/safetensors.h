@@ -1,5 +1,5 @@
-// The safetensors format (https://github.com/huggingface/safetensors): an 8-byte little-endian header
-// length, a JSON header, then the tensors' bytes without holes. Torch-free.
+// The safetensors format (https://github.com/huggingface/safetensors): an 8-byte little-endian
+// header length, a JSON header, then the tensors' bytes without holes. Torch-free.
 #pragma once
 
 #include <map>
@@ -11,8 +11,8 @@
 
 namespace chatterbox::checkpoint {
 
-// Maps the file read-only and validates all of the header before anything is used. Throws kNotFound,
-// kIo, or kBadModelFile with the path, the tensor and the value at fault.
+// Maps the file read-only and validates all of the header before anything is used. Throws
+// kNotFound, kIo, or kBadModelFile with the path, the tensor and the value at fault.
 [[nodiscard]] std::shared_ptr<const TensorFile> open_safetensors(const std::string& path);
 // The same from bytes in memory, which are copied. `name` stands in messages.
 [[nodiscard]] std::shared_ptr<const TensorFile> parse_safetensors(const void* data, size_t size,

@@ -1,5 +1,6 @@
-// The demo model: a checkpoint with the official names and shapes whose weights come from a published
-// formula (see the .cpp), so that any program can make the same bits without a download. Torch-free.
+// The demo model: a checkpoint with the official names and shapes whose weights come from a
+// published formula (see the .cpp), so that any program can make the same bits without a download.
+// Torch-free.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,8 @@ enum class SyntheticSize { kTiny, kFull };
 
 // `file`: "t3_cfg", "s3gen" or "ve". The bytes are computed here, by all cores.
 [[nodiscard]] std::shared_ptr<const TensorFile> make_synthetic(const std::string& file,
-                                                               SyntheticSize size, uint64_t seed = 0);
+                                                               SyntheticSize size,
+                                                               uint64_t seed = 0);
 
 // Embedded companions of the demo model.
 [[nodiscard]] std::string_view synthetic_tokenizer_json();

@@ -1,7 +1,7 @@
 // Looks up a checkpoint's tensors by the official names, checks their shapes, and places them.
 //
-// Defects are collected, so that finish() can name every missing, unexpected and wrongly shaped tensor
-// at once; a missing tensor reads as zeros of the asked shape until then.
+// Defects are collected, so that finish() can name every missing, unexpected and wrongly shaped
+// tensor at once; a missing tensor reads as zeros of the asked shape until then.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -21,18 +21,19 @@ class WeightReader {
   // The file stays mapped for as long as a tensor needs its bytes.
   WeightReader(std::shared_ptr<const checkpoint::TensorFile> file, Placement placement);
 
-  // A reader whose names begin with this one's prefix and `name` + ".". Shares the collected defects.
+  // A reader whose names begin with this one's prefix and `name` + ".". Shares the collected
+  // defects.
   [[nodiscard]] WeightReader scope(std::string_view name) const;
   [[nodiscard]] WeightReader scope(std::string_view name, int64_t index) const;  // "name.index."
-  [[nodiscard]] WeightReader with(Placement placement) const;                    // other type or device
+  [[nodiscard]] WeightReader with(Placement placement) const;  // other type or device
 
   [[nodiscard]] bool has(std::string_view name) const;
   // How many of "name.0.", "name.1.", ... there are, counted from 0 to the first that is absent.
   [[nodiscard]] int64_t count(std::string_view name) const;
   // One dimension of a tensor that others are measured by. Throws kBadModelFile where it is absent.
   [[nodiscard]] int64_t dim(std::string_view name, size_t axis) const;
-  // The tensor in the placement's type; zero-copy from the file where type and device allow it (then
-  // read-only). -1 in `shape` means any.
+  // The tensor in the placement's type; zero-copy from the file where type and device allow it
+  // (then read-only). -1 in `shape` means any.
   [[nodiscard]] at::Tensor get(std::string_view name, std::initializer_list<int64_t> shape) const;
   // Accepts a tensor that the model does not use (training leftovers, buffers that we compute).
   void ignore(std::string_view name) const;
@@ -44,6 +45,7 @@ class WeightReader {
  private:
   struct Shared;
   WeightReader(std::shared_ptr<Shared> shared, std::string prefix, Placement placement);
+  [[nodiscard]] at::Tensor place(const checkpoint::TensorEntry& entry) const;
   std::shared_ptr<Shared> shared_;
   std::string prefix_;
   Placement placement_;

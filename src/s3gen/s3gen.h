@@ -1,7 +1,7 @@
 // S3Gen: speech tokens to a mel (conformer encoder, conditional flow matching) to a wave (HiFT).
 //
-// Every function takes a batch: rows of different lengths and voices, padded and masked so that a row
-// equals the row alone.
+// Every function takes a batch: rows of different lengths and voices, padded and masked so that a
+// row equals the row alone.
 #pragma once
 
 #include <ATen/core/Generator.h>
@@ -20,8 +20,10 @@ namespace chatterbox::s3gen {
 class Flow;     // encoder and CFM ("flow.*")
 class Vocoder;  // HiFT ("mel2wav.*")
 
-[[nodiscard]] std::shared_ptr<const Flow> load_flow(const nn::WeightReader& reader);        // root scope of s3gen
-[[nodiscard]] std::shared_ptr<const Vocoder> load_vocoder(const nn::WeightReader& reader);  // root scope of s3gen
+[[nodiscard]] std::shared_ptr<const Flow> load_flow(
+    const nn::WeightReader& reader);  // root scope of s3gen
+[[nodiscard]] std::shared_ptr<const Vocoder> load_vocoder(
+    const nn::WeightReader& reader);  // root scope of s3gen
 
 struct FlowRow {
   std::vector<int64_t> speech_tokens;  // all below 6561, at least one
@@ -44,6 +46,7 @@ struct VocoderRow {
   TensorSink sink;  // s3gen.f0, s3gen.source, s3gen.wav
 };
 // One wave a row, [480 T], fp32, on the CPU, after the trim fade.
-[[nodiscard]] std::vector<at::Tensor> mel_to_wave(const Vocoder& vocoder, std::vector<VocoderRow>& rows);
+[[nodiscard]] std::vector<at::Tensor> mel_to_wave(const Vocoder& vocoder,
+                                                  std::vector<VocoderRow>& rows);
 
 }  // namespace chatterbox::s3gen

@@ -1,4 +1,5 @@
-// What the decode loop knows of each running sequence; the only thing that it mutates besides the KV cache.
+// What the decode loop knows of each running sequence; the only thing that it mutates besides the
+// KV cache.
 #pragma once
 
 #include <ATen/core/Generator.h>
@@ -18,13 +19,14 @@ struct SamplingOptions {
   float repetition_penalty = 1.2f;
 };
 
-enum class Finish { kRunning, kEos, kMaxTokens };
+// kFailed: Decoder::generation() throws the reason.
+enum class Finish { kRunning, kEos, kMaxTokens, kFailed };
 
 struct Generation {
   std::vector<int64_t> tokens;  // as drawn, the end of speech included when it was reached
   Finish finish = Finish::kRunning;
-  int64_t decode_steps = 0;     // forward passes of one position
-  at::Generator generator;      // the request's own; S3Gen goes on drawing from it
+  int64_t decode_steps = 0;  // forward passes of one position
+  at::Generator generator;   // the request's own; S3Gen goes on drawing from it
 };
 
 }  // namespace chatterbox::t3

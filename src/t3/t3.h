@@ -44,13 +44,17 @@ class Decoder {
   Decoder(std::shared_ptr<const Model> model, int64_t rows, int64_t positions);
   ~Decoder();
 
-  // Takes rows, runs the prefill, and returns the sequence's id. Throws kBusy where no row is free.
-  // `sink` receives text.ids and t3.logits0 to 2 of this sequence.
+  // Takes rows, runs the prefill, and returns the sequence's id. Throws kBusy where no row is free,
+  // and kInvalidArgument where the sequence does not fit the positions. `sink` receives text.ids
+  // and t3.logits0 to 2 of this sequence.
   int64_t add(const SequenceOptions& options, const TensorSink& sink = {});
-  // Draws one token for every running sequence and feeds it back: one decode step for all.
+  // Draws one token for every running sequence and feeds it back: one decode step for all. A
+  // sequence whose logits are not finite ends (Finish::kFailed); the others go on.
   void step();
   [[nodiscard]] bool finished(int64_t id) const;
-  [[nodiscard]] const Generation& generation(int64_t id) const;  // tokens so far, finish reason, the generator
+  // Tokens so far, finish reason, the generator. Throws kInternal where the sequence failed.
+  [[nodiscard]] const Generation& generation(int64_t id) const;
+  [[nodiscard]] int64_t cache_bytes() const;
   void remove(int64_t id);  // frees its rows; also in mid-flight
 
  private:

@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+"""Compares the library with the Python reference: speed, memory and results, stage by stage.
+
+Both speak the same text in the same voice from the same checkpoint folder, on the CPU in fp32, each run
+in a process of its own, alternating. Prints a markdown table and writes all figures as JSON.
+
+  compare_reference.py --setup                       make the reference's environment (a few GB)
+  compare_reference.py DIR                           compare on a downloaded checkpoint
+  compare_reference.py --synthetic full              compare on a checkpoint of made-up weights
+"""
+
+import argparse
+import array
+import json
+import math
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+REQUIREMENTS = [
+    "torch==2.11.0", "torchaudio==2.11.0", "numpy<2", "librosa==0.11.0", "s3tokenizer==0.3.0",
+    "transformers==5.2.0", "diffusers==0.29.0", "conformer==0.3.2", "safetensors==0.5.3", "pyloudnorm",
+    "omegaconf", "einops", "resemble-perth==1.0.1", "setuptools<81",
+]
+REFERENCE = "chatterbox-tts==0.1.7"  # its own requirements ask for other versions of the above
+# Stage, how a run's report gives it in seconds or MiB, and the largest ratio to the reference.
+STAGES = [
+    ("decode step", lambda run: run["timings"]["decode"] / max(1, run["decode_steps"]), 0.42),
+    ("prefill", lambda run: run["timings"]["prefill"], 1.0),
+    ("S3Gen", lambda run: run["timings"]["flow"] + run["timings"]["vocoder"], 0.9),
+    ("- flow", lambda run: run["timings"]["flow"], None),
+    ("- vocoder", lambda run: run["timings"]["vocoder"], None),
+    ("voice preparation", lambda run: run["timings"]["voice"], 1.0),
+    ("load", lambda run: run["timings"]["load"], None),
+    ("peak RSS", lambda run: run["peak_rss_mib"], 0.75),
+]
+MAX_WAVE_DIFFERENCE = 1e-3
+MIN_WAVE_CORRELATION = 0.9999
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", nargs="?", help="folder with t3_cfg, s3gen, ve and tokenizer")
+    parser.add_argument("--synthetic", choices=["full"], help="make a checkpoint instead")
+    parser.add_argument("--setup", nargs="?", metavar="DIR", const="",
+                        help="make the reference's virtual environment there [--reference-env]")
+    parser.add_argument("--reference-env", metavar="DIR", type=pathlib.Path,
+                        default=ROOT / "build" / "reference-env", help="where it is [%(default)s]")
+    parser.add_argument("--build", metavar="DIR", type=pathlib.Path, default=ROOT / "build" / "release",
+                        help="build folder of the library [%(default)s]")
+    parser.add_argument("--voice", type=pathlib.Path, default=ROOT / "tests" / "data" / "espeak_m3.wav",
+                        help="recording to speak as [%(default)s]")
+    parser.add_argument("--text", default="Hello there, how are you today? It is a fine day for a walk.")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--max-new-tokens", type=int, default=100)
+    parser.add_argument("--repeats", type=int, default=3, help="timed runs of each side [%(default)s]")
+    parser.add_argument("--output", type=pathlib.Path, help="JSON file [bench/results/TIME.json]")
+    parser.add_argument("--check", action="store_true", help="exit code 1 where a target is missed")
+    arguments = parser.parse_args()
+    if arguments.setup is None and bool(arguments.checkpoint) == bool(arguments.synthetic):
+        parser.error("give a checkpoint folder, --synthetic full, or --setup")
+    if arguments.repeats < 1:
+        parser.error(f"--repeats must be at least 1, got {arguments.repeats}")
+    return arguments
+
+
+def set_up(folder):
+    """A virtual environment with the reference and what it needs, in the versions of the goldens."""
+    if not (3, 10) <= sys.version_info[:2] <= (3, 12):
+        sys.exit(f"the reference needs Python 3.10 to 3.12, this is {platform.python_version()}")
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    install = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+    subprocess.run([*install, *REQUIREMENTS], check=True)
+    subprocess.run([*install, "--no-deps", REFERENCE], check=True)
+    print(f"the reference is in {folder}")
+
+
+def existing(path, hint):
+    if not path.exists():
+        sys.exit(f"{path} is missing: {hint}")
+    return path
+
+
+def run_quietly(command, threads):
+    """Runs a program; its output is shown only where it fails."""
+    environment = {**os.environ, "OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": str(threads)}
+    done = subprocess.run([str(part) for part in command], env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{command[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+
+
+def run_reference(arguments, checkpoint, folder, dump):
+    report = folder / "reference.json"
+    python = existing(arguments.reference_env / "bin" / "python", "run --setup first")
+    command = [python, ROOT / "bench" / "reference_run.py", checkpoint, "--voice", arguments.voice,
+               "--text", arguments.text, "--seed", arguments.seed, "--threads", arguments.threads,
+               "--max-new-tokens", arguments.max_new_tokens, "--json", report]
+    run_quietly(command + (["--dump", dump] if dump else []), arguments.threads)
+    return json.loads(report.read_text(encoding="utf-8"))
+
+
+def run_library(arguments, checkpoint, folder, dump):
+    report = folder / "library.json"
+    program = existing(arguments.build / "bin" / "chatterbox", "build the library, or give --build")
+    command = [program, "speak", arguments.text, "--model", checkpoint, "--voice", arguments.voice,
+               "--device", "cpu", "--precision", "fp32", "--seed", arguments.seed,
+               "--threads", arguments.threads, "--max-new-tokens", arguments.max_new_tokens,
+               "--output", folder / "library.wav", "--json", report]
+    run_quietly(command + (["--dump", dump] if dump else []), arguments.threads)
+    run = json.loads(report.read_text(encoding="utf-8"))
+    run["timings"]["voice"] = run["voice_seconds"]
+    run["timings"]["load"] = run["engine"]["load_seconds"]
+    return run
+
+
+def read_tensor(path, name):
+    """One tensor of a safetensors file, as numbers."""
+    with open(path, "rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        start = file.tell()
+        if name not in header:
+            sys.exit(f"{path} has no tensor {name}")
+        first, last = header[name]["data_offsets"]
+        file.seek(start + first)
+        values = array.array({"F32": "f", "I64": "q"}[header[name]["dtype"]])
+        values.frombytes(file.read(last - first))
+    return values
+
+
+def compare_results(reference_dump, library_dump):
+    tokens = [read_tensor(path, "t3.tokens").tolist() for path in (reference_dump, library_dump)]
+    expected, actual = (read_tensor(path, "s3gen.wav") for path in (reference_dump, library_dump))
+    result = {"tokens_equal": tokens[0] == tokens[1], "samples": [len(expected), len(actual)]}
+    if len(expected) == len(actual):
+        product = sum(a * b for a, b in zip(expected, actual))
+        norms = math.sqrt(sum(a * a for a in expected) * sum(b * b for b in actual))
+        result["wave_max_abs"] = max(abs(a - b) for a, b in zip(expected, actual))
+        result["wave_correlation"] = product / norms if norms > 0 else 0.0
+    return result
+
+
+def results_agree(result):
+    return (result["tokens_equal"] and result.get("wave_max_abs", 1) <= MAX_WAVE_DIFFERENCE
+            and result.get("wave_correlation", 0) >= MIN_WAVE_CORRELATION)
+
+
+def summarise(reference_runs, library_runs):
+    """Minimum and median of each stage, and the ratio of the minima: noise only ever adds time."""
+    rows = []
+    for name, value, target in STAGES:
+        sides = [[value(run) for run in runs] for runs in (reference_runs, library_runs)]
+        ratio = min(sides[1]) / min(sides[0])
+        rows.append({
+            "stage": name,
+            "unit": "MiB" if name == "peak RSS" else "s",
+            "reference": {"min": min(sides[0]), "median": statistics.median(sides[0])},
+            "library": {"min": min(sides[1]), "median": statistics.median(sides[1])},
+            "ratio": ratio,
+            "target": target,
+            "met": target is None or ratio <= target,
+        })
+    return rows
+
+
+def print_table(rows, results):
+    print("| stage | unit | reference min | median | library min | median | ratio | target |")
+    print("|---|---|---:|---:|---:|---:|---:|---:|")
+    for row in rows:
+        figures = [row[side][kind] * (1 if row["unit"] == "MiB" else 1000)
+                   for side in ("reference", "library") for kind in ("min", "median")]
+        target = "" if row["target"] is None else f"<= {row['target']} {'yes' if row['met'] else 'NO'}"
+        unit = "ms" if row["unit"] == "s" else row["unit"]
+        print(f"| {row['stage']} | {unit} | " + " | ".join(f"{figure:.1f}" for figure in figures)
+              + f" | {row['ratio']:.2f} | {target} |")
+    print(f"\ntokens equal: {'yes' if results['tokens_equal'] else 'NO'}; samples: {results['samples']}; "
+          f"wave: max abs {results.get('wave_max_abs', math.nan):.2g}, "
+          f"correlation {results.get('wave_correlation', math.nan):.6f}")
+
+
+def machine():
+    model = platform.processor()
+    try:
+        for line in pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    except OSError:
+        pass
+    return {"cpu": model, "cores": os.cpu_count(), "system": platform.platform()}
+
+
+def make_checkpoint(arguments, folder):
+    program = existing(arguments.build / "tests" / "support" / "write_synthetic",
+                       "build the tests, or give --build")
+    run_quietly([program, arguments.synthetic, folder], arguments.threads)
+    return folder
+
+
+def compare(arguments, checkpoint, folder):
+    reference_dump, library_dump = folder / "reference.safetensors", folder / "library.safetensors"
+    # Not timed: these two also bring the files into the page cache.
+    run_reference(arguments, checkpoint, folder, reference_dump)
+    run_library(arguments, checkpoint, folder, library_dump)
+    results = compare_results(reference_dump, library_dump)
+    reference_runs, library_runs = [], []
+    for _ in range(arguments.repeats):
+        reference_runs.append(run_reference(arguments, checkpoint, folder, None))
+        library_runs.append(run_library(arguments, checkpoint, folder, None))
+    rows = summarise(reference_runs, library_runs)
+    return {
+        "options": {"text": arguments.text, "seed": arguments.seed, "threads": arguments.threads,
+                    "max_new_tokens": arguments.max_new_tokens, "repeats": arguments.repeats,
+                    "checkpoint": arguments.synthetic or pathlib.Path(checkpoint).name},
+        "machine": machine(), "results": results, "stages": rows,
+        "reference_runs": reference_runs, "library_runs": library_runs,
+    }
+
+
+def main():
+    arguments = parse_arguments()
+    if arguments.setup is not None:
+        set_up(pathlib.Path(arguments.setup) if arguments.setup else arguments.reference_env)
+        if not arguments.checkpoint and not arguments.synthetic:
+            return 0
+        if arguments.setup:
+            arguments.reference_env = pathlib.Path(arguments.setup)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary)
+        checkpoint = arguments.checkpoint or make_checkpoint(arguments, folder / "checkpoint")
+        report = compare(arguments, checkpoint, folder)
+    print_table(report["stages"], report["results"])
+    output = arguments.output or ROOT / "bench" / "results" / time.strftime("%Y%m%dT%H%M%SZ.json", time.gmtime())
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    print(f"figures: {output}")
+    missed = [row["stage"] for row in report["stages"] if not row["met"]]
+    if not results_agree(report["results"]):
+        missed.append("equal results")
+    if missed:
+        print("missed: " + ", ".join(missed))
+    return 1 if arguments.check and missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

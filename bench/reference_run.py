@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""One utterance through the Python reference, stage by stage, in a process of its own.
+
+Runs in the environment that `compare_reference.py --setup` makes. Writes timings as JSON and the tokens
+and the wave as safetensors. Stages are those of ChatterboxTTS.generate, without the watermark. All of
+them run once before they are timed, on the same text, so that nothing is imported, compiled or chosen
+for the first time while the clock runs.
+"""
+
+import argparse
+import importlib.metadata
+import json
+import os
+import resource
+import sys
+import time
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("checkpoint", help="folder with t3_cfg, s3gen, ve and tokenizer")
+    parser.add_argument("--voice", required=True, help="recording to speak as (WAV)")
+    parser.add_argument("--text", required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--max-new-tokens", type=int, default=1000)
+    parser.add_argument("--reference", help="checkout to run instead of the installed package")
+    parser.add_argument("--json", required=True, help="timings are written there")
+    parser.add_argument("--dump", help="tokens and wave are written there")
+    return parser.parse_args()
+
+
+class Stopwatch:
+    def __init__(self):
+        self.seconds = {}
+
+    def run(self, name, function):
+        start = time.perf_counter()
+        result = function()
+        self.seconds[name] = time.perf_counter() - start
+        return result
+
+
+def load_model(folder):
+    import perth
+
+    # The watermark is no part of the comparison, and its model would count as memory.
+    perth.PerthImplicitWatermarker = type("NoWatermark", (), {})
+    from chatterbox.tts import ChatterboxTTS
+
+    return ChatterboxTTS.from_local(folder, "cpu")
+
+
+def text_tokens(model, text):
+    import torch.nn.functional as functional
+    from chatterbox.tts import punc_norm
+
+    ids = model.tokenizer.text_to_tokens(punc_norm(text))
+    ids = functional.pad(ids, (1, 0), value=model.t3.hp.start_text_token)
+    ids = functional.pad(ids, (0, 1), value=model.t3.hp.stop_text_token)
+    return ids.repeat(2, 1)  # conditional and unconditional
+
+
+def speech_tokens(model, ids, max_new_tokens, seconds):
+    """T3; the first logits divide its time into prefill and decode."""
+    forwards = []
+    hook = model.t3.speech_head.register_forward_hook(
+        lambda *_: forwards.append(time.perf_counter()))
+    start = time.perf_counter()
+    drawn = model.t3.inference(
+        t3_cond=model.conds.t3, text_tokens=ids, max_new_tokens=max_new_tokens, temperature=0.8,
+        cfg_weight=0.5, repetition_penalty=1.2, min_p=0.05, top_p=1.0)[0]
+    end = time.perf_counter()
+    hook.remove()
+    seconds["prefill"] = forwards[0] - start
+    seconds["decode"] = end - forwards[0]
+    return drawn, len(forwards) - 1
+
+
+def wave_of(model, tokens, watch):
+    s3gen = model.s3gen
+    mel = watch.run("flow", lambda: s3gen.flow_inference(tokens, ref_dict=model.conds.gen, finalize=True))
+    wave, _ = watch.run("vocoder", lambda: s3gen.hift_inference(mel, None))
+    wave[:, : len(s3gen.trim_fade)] *= s3gen.trim_fade
+    return wave[0]
+
+
+def speak(model, arguments, watch):
+    """Voice, tokens and wave; returns the tokens as drawn, the decode steps and the wave."""
+    import torch
+    from chatterbox.models.s3tokenizer import drop_invalid_tokens
+
+    watch.run("voice", lambda: model.prepare_conditionals(arguments.voice))
+    torch.manual_seed(arguments.seed)
+    ids = watch.run("text", lambda: text_tokens(model, arguments.text))
+    drawn, steps = speech_tokens(model, ids, arguments.max_new_tokens, watch.seconds)
+    kept = drop_invalid_tokens(drawn)
+    wave = wave_of(model, kept[kept < 6561], watch)
+    return ids, drawn, steps, wave
+
+
+def main():
+    arguments = parse_arguments()
+    if arguments.reference:
+        sys.path.insert(0, os.path.join(arguments.reference, "src"))
+    import torch
+
+    torch.set_num_threads(arguments.threads)
+    watch = Stopwatch()
+    model = watch.run("load", lambda: load_model(arguments.checkpoint))
+    with torch.inference_mode():
+        for _ in range(2):  # the second overwrites the first one's times
+            ids, drawn, steps, wave = speak(model, arguments, watch)
+
+    report = {
+        "text_tokens": ids.shape[1],
+        "speech_tokens": len(drawn),
+        "decode_steps": steps,
+        "audio_seconds": len(wave) / 24000,
+        "timings": watch.seconds,
+        "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "reference": arguments.reference or f"chatterbox-tts {importlib.metadata.version('chatterbox-tts')}",
+        "torch": torch.__version__,
+        "python": sys.version.split()[0],
+    }
+    with open(arguments.json, "w", encoding="utf-8") as file:
+        json.dump(report, file)
+    if arguments.dump:
+        from safetensors.torch import save_file
+
+        save_file({"t3.tokens": drawn.long().contiguous(), "s3gen.wav": wave.contiguous()},
+                  arguments.dump)
+
+
+if __name__ == "__main__":
+    main()

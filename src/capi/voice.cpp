@@ -1,0 +1,86 @@
+#include "capi/callbacks.h"
+#include "capi/guard.h"
+#include "capi/handles.h"
+#include "capi/structs.h"
+#include "engine/validate.h"
+
+using chatterbox::capi::guard;
+using chatterbox::capi::require;
+
+chatterbox_status chatterbox_engine_default_voice(chatterbox_engine* engine,
+                                                  chatterbox_voice** voice) {
+  if (voice != nullptr) *voice = nullptr;
+  return guard([&] {
+    require("voice", voice);
+    require("engine", engine);
+    *voice = new chatterbox_voice{engine->engine.default_voice()};
+  });
+}
+
+chatterbox_status chatterbox_voice_options_init(chatterbox_voice_options* options, size_t size) {
+  return guard([&] {
+    require("options", options);
+    chatterbox::capi::init_struct("chatterbox_voice_options", chatterbox_voice_options{}, options,
+                                  size);
+  });
+}
+
+chatterbox_status chatterbox_engine_make_voice(chatterbox_engine* engine, const float* samples,
+                                               uint64_t frames, int32_t channels,
+                                               int32_t sample_rate,
+                                               const chatterbox_voice_options* options,
+                                               chatterbox_voice** voice) {
+  if (voice != nullptr) *voice = nullptr;
+  return guard([&] {
+    require("voice", voice);
+    require("engine", engine);
+    require("samples", samples);
+    chatterbox_voice_options from{};
+    if (options != nullptr) {
+      from = chatterbox::capi::read_struct("chatterbox_voice_options", from, options);
+    }
+    chatterbox::capi::require_zero("reserved", from.reserved);
+    // Before the samples are touched: a wrong count must not make us read beyond them.
+    chatterbox::engine::validate_recording_format(frames, channels, sample_rate);
+    chatterbox::Audio recording;
+    recording.samples.assign(samples, samples + frames * static_cast<uint64_t>(channels));
+    recording.channels = channels;
+    recording.sample_rate = sample_rate;
+    const auto on_tensor = chatterbox::capi::tensor_callback(from.on_tensor, from.tensor_user_data);
+    *voice = new chatterbox_voice{engine->engine.make_voice(recording, on_tensor)};
+  });
+}
+
+chatterbox_status chatterbox_voice_load(const char* path, chatterbox_voice** voice) {
+  if (voice != nullptr) *voice = nullptr;
+  return guard([&] {
+    require("voice", voice);
+    require("path", path);
+    *voice = new chatterbox_voice{chatterbox::Voice::load(path)};
+  });
+}
+
+chatterbox_status chatterbox_voice_save(const chatterbox_voice* voice, const char* path) {
+  return guard([&] {
+    require("voice", voice);
+    require("path", path);
+    voice->voice.save(path);
+  });
+}
+
+void chatterbox_voice_destroy(chatterbox_voice* voice) { delete voice; }
+
+chatterbox_status chatterbox_voice_get_info(const chatterbox_voice* voice,
+                                            chatterbox_voice_info* info, size_t size) {
+  return guard([&] {
+    require("info", info);
+    chatterbox::capi::write_struct("chatterbox_voice_info", {}, info, size);
+    require("voice", voice);
+    const chatterbox::Voice::Info from = voice->voice.info();
+    chatterbox_voice_info to{};
+    to.prompt_tokens = from.prompt_tokens;
+    to.s3gen_tokens = from.s3gen_tokens;
+    to.mel_frames = from.mel_frames;
+    chatterbox::capi::write_struct("chatterbox_voice_info", to, info, size);
+  });
+}

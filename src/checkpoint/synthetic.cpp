@@ -1,0 +1,145 @@
+#include "checkpoint/synthetic.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <thread>
+
+#include "checkpoint/embedded_data.h"
+#include "checkpoint/synthetic_scale.h"
+#include "support/error.h"
+
+namespace chatterbox::checkpoint {
+namespace {
+
+// The formula: with h = FNV-1a-64(name) xor seed * G, element i is
+//   u = (top 24 bits of splitmix64's mix of h + (i + 1) * G, minus 2^23) * 2^-23,  value = u *
+//   scale + offset
+// in float32. Any language can make the same bits.
+constexpr uint64_t kGolden = 0x9E3779B97F4A7C15ULL;  // splitmix64's increment
+
+uint64_t fnv1a(const std::string& text) {
+  uint64_t hash = 0xCBF29CE484222325ULL;
+  for (const unsigned char byte : text) hash = (hash ^ byte) * 0x100000001B3ULL;
+  return hash;
+}
+
+uint64_t splitmix64(uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
+  return z ^ (z >> 31);
+}
+
+void fill(float* values, size_t begin, size_t end, uint64_t key, SyntheticScale scale) {
+  for (size_t i = begin; i < end; ++i) {
+    const auto top = static_cast<int32_t>(splitmix64(key + (i + 1) * kGolden) >> 40);
+    const float u = static_cast<float>(top - (1 << 23)) * 0x1p-23F;
+    const float product = u * scale.scale;  // rounded before the sum: no fused multiply-add
+    values[i] = product + scale.offset;
+  }
+}
+
+// Makes the end of speech come after some tens of tokens.
+void raise_end_of_speech(const TensorEntry& entry, float* values) {
+  constexpr int64_t kEndOfSpeech = 6562;
+  constexpr float kGain = 1.7F;
+  if (entry.name != "speech_head.weight") return;
+  float* row = values + kEndOfSpeech * entry.shape[1];
+  std::transform(row, row + entry.shape[1], row, [=](float value) { return value * kGain; });
+}
+
+class SyntheticFile final : public TensorFile {
+ public:
+  SyntheticFile(std::string name, const nlohmann::json& manifest, uint64_t seed)
+      : path_(std::move(name)) {
+    lay_out(manifest);
+    compute(seed);
+  }
+
+  [[nodiscard]] const std::string& path() const override { return path_; }
+  [[nodiscard]] const std::vector<TensorEntry>& entries() const override { return entries_; }
+  [[nodiscard]] const std::map<std::string, std::string>& metadata() const override {
+    return metadata_;
+  }
+
+ private:
+  void lay_out(const nlohmann::json& manifest);
+  void compute(uint64_t seed);
+
+  std::string path_;
+  std::vector<TensorEntry> entries_;
+  std::map<std::string, std::string> metadata_;
+  std::unique_ptr<unsigned char[]> bytes_;
+};
+
+void SyntheticFile::lay_out(const nlohmann::json& manifest) {
+  constexpr size_t kAlignment = 64;
+  size_t total = kAlignment;
+  std::vector<size_t> offsets;
+  for (const auto& [name, value] : manifest.items()) {
+    TensorEntry entry;
+    entry.name = name;
+    entry.shape = value.at(0).get<std::vector<int64_t>>();
+    entry.dtype = value.at(1) == "int64" ? DType::kInt64 : DType::kFloat32;
+    entry.bytes = std::accumulate(entry.shape.begin(), entry.shape.end(), item_size(entry.dtype),
+                                  [](size_t a, int64_t b) { return a * static_cast<size_t>(b); });
+    offsets.push_back(total);
+    total += (entry.bytes + kAlignment - 1) / kAlignment * kAlignment;
+    entries_.push_back(std::move(entry));
+  }
+  bytes_.reset(new unsigned char[total]);
+  const auto address = reinterpret_cast<uintptr_t>(bytes_.get());
+  const size_t shift = (kAlignment - address % kAlignment) % kAlignment;
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    entries_[i].data = bytes_.get() + offsets[i] - kAlignment + shift;
+  }
+}
+
+void SyntheticFile::compute(uint64_t seed) {
+  const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
+  const auto work = [&](unsigned thread) {
+    for (const TensorEntry& entry : entries_) {
+      const size_t count = entry.bytes / item_size(entry.dtype);
+      const size_t begin = count * thread / threads;
+      const size_t end = count * (thread + 1) / threads;
+      auto* data = static_cast<unsigned char*>(const_cast<void*>(entry.data));
+      if (entry.dtype == DType::kInt64) {
+        std::memset(data + begin * 8, 0, (end - begin) * 8);
+      } else {
+        const uint64_t key = fnv1a(entry.name) ^ (seed * kGolden);
+        fill(reinterpret_cast<float*>(data), begin, end, key,
+             synthetic_scale(entry.name, entry.shape));
+      }
+    }
+  };
+  std::vector<std::thread> workers;
+  for (unsigned thread = 1; thread < threads; ++thread) workers.emplace_back(work, thread);
+  work(0);
+  for (std::thread& worker : workers) worker.join();
+  for (const TensorEntry& entry : entries_) {
+    raise_end_of_speech(entry, static_cast<float*>(const_cast<void*>(entry.data)));
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const TensorFile> make_synthetic(const std::string& file, SyntheticSize size,
+                                                 uint64_t seed) {
+  const char* size_name = size == SyntheticSize::kTiny ? "tiny" : "full";
+  const nlohmann::json manifest = nlohmann::json::parse(embedded_manifest()).at(size_name);
+  if (!manifest.contains(file)) {
+    fail(Status::kInvalidArgument, "no synthetic checkpoint file {}: t3_cfg, s3gen or ve", file);
+  }
+  return std::make_shared<SyntheticFile>("demo/" + file + ".safetensors", manifest.at(file), seed);
+}
+
+std::string_view synthetic_tokenizer_json() { return embedded_tokenizer(); }
+
+std::string_view synthetic_conds_pt(SyntheticSize size) {
+  return size == SyntheticSize::kTiny ? embedded_conds_tiny() : embedded_conds_full();
+}
+
+}  // namespace chatterbox::checkpoint

@@ -1,0 +1,37 @@
+#include "cli/dump.h"
+
+#include <functional>
+#include <numeric>
+
+#include "checkpoint/safetensors.h"
+
+namespace chatterbox::cli {
+
+void TensorDump::add(const TensorView& view) {
+  Tensor tensor{view.type, {view.shape, view.shape + view.rank}, {}};
+  const auto count = std::accumulate(tensor.shape.begin(), tensor.shape.end(), int64_t{1},
+                                     std::multiplies<int64_t>());
+  const size_t item = view.type == TensorView::Type::kInt64 ? sizeof(int64_t) : sizeof(float);
+  const auto* data = static_cast<const char*>(view.data);
+  if (count > 0) tensor.bytes.assign(data, data + static_cast<size_t>(count) * item);
+  tensors_.insert_or_assign(std::string(view.name), std::move(tensor));
+}
+
+void TensorDump::write(const std::string& path,
+                       const std::map<std::string, std::string>& metadata) const {
+  std::vector<checkpoint::TensorEntry> entries;
+  entries.reserve(tensors_.size());
+  for (const auto& [name, tensor] : tensors_) {
+    checkpoint::TensorEntry entry;
+    entry.name = name;
+    entry.dtype = tensor.type == TensorView::Type::kInt64 ? checkpoint::DType::kInt64
+                                                          : checkpoint::DType::kFloat32;
+    entry.shape = tensor.shape;
+    entry.data = tensor.bytes.data();
+    entry.bytes = tensor.bytes.size();
+    entries.push_back(std::move(entry));
+  }
+  checkpoint::write_safetensors(path, entries, metadata);
+}
+
+}  // namespace chatterbox::cli

@@ -1,0 +1,101 @@
+#include "cli/files.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+namespace chatterbox::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A file of its own under the system's folder for such, removed at the end.
+class TemporaryFile {
+ public:
+  TemporaryFile() : path_((fs::temp_directory_path() / "chatterbox-XXXXXX").string()) {
+    const int file = mkstemp(path_.data());
+    if (file < 0) throw Error(Status::kIo, "cannot make " + path_ + ": " + std::strerror(errno));
+    close(file);
+  }
+  ~TemporaryFile() { unlink(path_.c_str()); }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+void check_stdout() {
+  std::cout.flush();
+  if (!std::cout) throw Error(Status::kIo, "cannot write to standard output");
+}
+
+}  // namespace
+
+void check_writable(const std::string& path) {
+  if (path.empty() || path == "-") return;
+  std::error_code ignored;
+  const fs::path file(path);
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  if (fs::is_directory(file, ignored)) throw Error(Status::kIo, path + ": is a folder");
+  if (!fs::is_directory(folder, ignored)) {
+    throw Error(Status::kIo, path + ": there is no folder " + folder.string());
+  }
+  const fs::path written = fs::exists(file, ignored) ? file : folder;
+  if (access(written.c_str(), W_OK) != 0) {
+    throw Error(Status::kIo, path + ": cannot be written: " + std::strerror(errno));
+  }
+}
+
+std::string read_stdin() {
+  std::string text{std::istreambuf_iterator<char>(std::cin), {}};
+  if (std::cin.bad()) throw Error(Status::kIo, "cannot read standard input");
+  return text;
+}
+
+void write_text(const std::string& path, const std::string& text) {
+  if (path == "-") {
+    std::cout << text;
+    check_stdout();
+    return;
+  }
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) throw Error(Status::kIo, path + ": cannot be written: " + std::strerror(errno));
+}
+
+void write_audio(const std::string& path, const Audio& audio) {
+  if (path != "-") {
+    write_wav(path, audio);
+    return;
+  }
+  const TemporaryFile file;
+  write_wav(file.path(), audio);
+  std::ifstream bytes(file.path(), std::ios::binary);
+  std::cout << bytes.rdbuf();
+  check_stdout();
+}
+
+bool is_wav(const std::string& path) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) throw Error(Status::kIo, path + ": is a folder");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    const Status status = errno == ENOENT ? Status::kNotFound : Status::kIo;
+    throw Error(status, path + ": " + std::strerror(errno));
+  }
+  char magic[4] = {};
+  file.read(magic, sizeof magic);
+  const std::string start(magic, sizeof magic);
+  return start == "RIFF" || start == "RIFX" || start == "RF64";
+}
+
+}  // namespace chatterbox::cli

@@ -1,0 +1,20 @@
+// Reading and writing for the commands; "-" is standard input or output.
+#pragma once
+
+#include <chatterbox/chatterbox.hpp>
+#include <string>
+
+namespace chatterbox::cli {
+
+// Fails now rather than after minutes of work where `path` cannot be written ("-" and "" always
+// can).
+void check_writable(const std::string& path);
+
+[[nodiscard]] std::string read_stdin();
+void write_text(const std::string& path, const std::string& text);
+void write_audio(const std::string& path, const Audio& audio);
+
+// Whether the file begins as a WAV file does. kNotFound or kIo where it cannot be read.
+[[nodiscard]] bool is_wav(const std::string& path);
+
+}  // namespace chatterbox::cli

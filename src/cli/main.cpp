@@ -1,0 +1,67 @@
+// The command-line program: a thin layer over the public C++ interface.
+// Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+#include <algorithm>
+#include <iostream>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "cli/info.h"
+#include "cli/interrupt.h"
+#include "cli/options.h"
+#include "cli/speak.h"
+#include "cli/voice.h"
+
+namespace chatterbox::cli {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kWrongUsage = 2;
+constexpr int kInterrupted = 130;
+
+int report(int code, std::string message) {
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  std::cerr << "chatterbox: error: " << message << std::endl;
+  return code;
+}
+
+int run(const std::vector<Command>& commands) {
+  try {
+    for (const Command& command : commands) {
+      if (command.app->parsed()) return command.run();
+    }
+    return report(kWrongUsage, "no command");
+  } catch (const Interrupted& interrupt) {
+    return report(kInterrupted, interrupt.what());
+  } catch (const Error& error) {
+    return report(error.status() == Status::kInvalidArgument ? kWrongUsage : kFailed, error.what());
+  } catch (const std::bad_alloc&) {
+    return report(kFailed, "out of memory");
+  } catch (const std::exception& error) {
+    return report(kFailed, error.what());
+  }
+}
+
+int main_program(int argc, char** argv) {
+  CLI::App app("Speak text in any voice with the Chatterbox models.", "chatterbox");
+  app.set_version_flag("--version", std::string("chatterbox ") + chatterbox_version());
+  app.require_subcommand(1);
+  std::vector<Command> commands;
+  add_speak(app, commands);
+  add_voice(app, commands);
+  add_info(app, commands);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& request) {
+    return app.exit(request);  // --help and --version
+  } catch (const CLI::ParseError& error) {
+    return report(kWrongUsage, std::string(error.what()) + " (see --help)");
+  }
+  catch_interrupts();
+  return run(commands);
+}
+
+}  // namespace
+}  // namespace chatterbox::cli
+
+int main(int argc, char** argv) { return chatterbox::cli::main_program(argc, argv); }

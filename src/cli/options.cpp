@@ -1,0 +1,88 @@
+#include "cli/options.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <sstream>
+#include <utility>
+
+namespace chatterbox::cli {
+namespace {
+
+std::string text_of(double value) {
+  std::ostringstream out;
+  out << value;
+  return out.str();
+}
+
+CLI::Validator checked(std::string range, std::function<bool(double)> accepts) {
+  return CLI::Validator(
+      [range, accepts = std::move(accepts)](std::string& input) -> std::string {
+        char* end = nullptr;
+        const double value = std::strtod(input.c_str(), &end);
+        const bool number = end != input.c_str() && *end == '\0';
+        if (number && std::isfinite(value) && accepts(value)) return {};
+        return "must be a number in " + range + ", got " + input;
+      },
+      "in " + range);
+}
+
+}  // namespace
+
+CLI::Validator in_range(double low, double high) {
+  return checked("[" + text_of(low) + ", " + text_of(high) + "]",
+                 [low, high](double value) { return value >= low && value <= high; });
+}
+
+CLI::Validator in_range_or(double also, double low, double high) {
+  return checked(
+      text_of(also) + " or [" + text_of(low) + ", " + text_of(high) + "]",
+      [also, low, high](double value) { return value == also || (value >= low && value <= high); });
+}
+
+CLI::Validator above_to(double low, double high) {
+  return checked("(" + text_of(low) + ", " + text_of(high) + "]",
+                 [low, high](double value) { return value > low && value <= high; });
+}
+
+void add_engine_options(CLI::App& app, EngineOptions& options) {
+  app.add_option(
+         "-m,--model", options.model,
+         "folder with a checkpoint as published, or demo: a tiny model made in memory, whose "
+         "sound is noise-like")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_option("--device", options.device, "cpu, cuda, cuda:N, or auto: cuda where there is one")
+      ->type_name("NAME")
+      ->capture_default_str();
+  app.add_option_function<std::string>(
+         "--precision",
+         [&options](const std::string& name) {
+           options.precision = name == "bf16" ? Precision::kBf16 : Precision::kFp32;
+         },
+         "fp32 or bf16 [fp32 on a CPU, bf16 on CUDA]")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"fp32", "bf16"}));
+  app.add_option("--threads", options.threads, "CPU threads; 0: one per core")
+      ->type_name("N")
+      ->check(in_range(0, 1024))
+      ->capture_default_str();
+}
+
+ChatterboxEngine load_engine(EngineOptions options) {
+  if (options.model == "demo") {
+    std::cerr
+        << "chatterbox: the demo model makes noise-like sound, not speech; for speech give --model "
+           "a folder with the weights of https://huggingface.co/ResembleAI/chatterbox (see "
+           "README.md)"
+        << std::endl;
+  }
+  options.log = [](LogLevel level, std::string_view message) {
+    std::cerr << "chatterbox: " << (level == LogLevel::kError ? "error: " : "warning: ") << message
+              << std::endl;
+  };
+  return ChatterboxEngine::load(std::move(options));
+}
+
+}  // namespace chatterbox::cli

@@ -1,0 +1,29 @@
+// What the commands' options share: ranges that are checked before a model is loaded, and common
+// options.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <chatterbox/chatterbox.hpp>
+#include <functional>
+#include <string>
+
+namespace chatterbox::cli {
+
+// A command, made by its add_*() function; `run` returns the exit code.
+struct Command {
+  CLI::App* app = nullptr;
+  std::function<int()> run;
+};
+
+// Finite numbers in [low, high]; shown in the help as such. `also`: one more value that is allowed.
+[[nodiscard]] CLI::Validator in_range(double low, double high);
+[[nodiscard]] CLI::Validator in_range_or(double also, double low, double high);
+[[nodiscard]] CLI::Validator above_to(double low, double high);  // (low, high]
+
+// --model, --device, --precision, --threads.
+void add_engine_options(CLI::App& app, EngineOptions& options);
+
+// Loads the engine; says on stderr what the demo model is, and passes on the engine's warnings.
+[[nodiscard]] ChatterboxEngine load_engine(EngineOptions options);
+
+}  // namespace chatterbox::cli

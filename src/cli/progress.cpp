@@ -1,0 +1,53 @@
+#include "cli/progress.h"
+
+#include <unistd.h>
+
+#include <iostream>
+
+namespace chatterbox::cli {
+namespace {
+
+std::string describe(const Progress& progress) {
+  const std::string done = std::to_string(progress.done);
+  switch (progress.stage) {
+    case Stage::kQueued:
+      return "waiting";
+    case Stage::kPrefill:
+      return "reading the text";
+    case Stage::kDecode:  // the end of speech usually comes long before the limit
+      return "speech tokens: " + done + " (at most " + std::to_string(progress.total) + ")";
+    case Stage::kFlow:
+      return "flow: step " + done + " of " + std::to_string(progress.total);
+    case Stage::kVocoder:
+      return "vocoder";
+    case Stage::kDone:
+      return "done";
+  }
+  return {};
+}
+
+}  // namespace
+
+ProgressLine::ProgressLine() : enabled_(isatty(STDERR_FILENO) == 1) {}
+
+void ProgressLine::update(const Progress& progress) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  progress_ = progress;
+}
+
+void ProgressLine::draw() {
+  if (!enabled_) return;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::string line = describe(progress_);
+  if (line == drawn_) return;
+  std::cerr << "\r\033[K" << line << std::flush;  // return, and clear to the end of the line
+  drawn_ = line;
+}
+
+void ProgressLine::clear() {
+  if (!enabled_ || drawn_.empty()) return;
+  std::cerr << "\r\033[K" << std::flush;
+  drawn_.clear();
+}
+
+}  // namespace chatterbox::cli

@@ -1,0 +1,69 @@
+#include "cli/statistics.h"
+
+#include <sys/resource.h>
+
+#include "cli/files.h"
+
+namespace chatterbox::cli {
+
+using nlohmann::ordered_json;
+
+ordered_json statistics(const Result& result) {
+  const double seconds =
+      static_cast<double>(result.audio.samples.size()) / result.audio.sample_rate;
+  const Timings& timings = result.timings;
+  return {
+      {"text_tokens", result.text_tokens},
+      {"speech_tokens", result.speech_tokens},
+      {"decode_steps", result.decode_steps},
+      {"finish_reason", result.finish_reason == FinishReason::kEos ? "eos" : "max_tokens"},
+      {"seed", result.seed},
+      {"audio_seconds", seconds},
+      {"rtf", seconds > 0 ? ordered_json(timings.total / seconds) : ordered_json(nullptr)},
+      {"timings",
+       {{"queued", timings.queued},
+        {"text", timings.text},
+        {"prefill", timings.prefill},
+        {"decode", timings.decode},
+        {"flow", timings.flow},
+        {"vocoder", timings.vocoder},
+        {"total", timings.total}}},
+  };
+}
+
+ordered_json statistics(const EngineInfo& info) {
+  return {
+      {"family", info.family},
+      {"model", info.model},
+      {"device", info.device},
+      {"precision", info.precision},
+      {"sample_rate", info.sample_rate},
+      {"parameters", info.parameters},
+      {"weight_bytes", info.weight_bytes},
+      {"max_text_tokens", info.max_text_tokens},
+      {"kv_bytes_per_position", info.kv_bytes_per_position},
+      {"load_seconds", info.load_seconds},
+      {"has_default_voice", info.has_default_voice},
+  };
+}
+
+ordered_json statistics(const Voice::Info& info) {
+  return {
+      {"prompt_tokens", info.prompt_tokens},
+      {"s3gen_tokens", info.s3gen_tokens},
+      {"mel_frames", info.mel_frames},
+  };
+}
+
+double peak_rss_mib() {
+  struct rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;  // Linux counts KiB
+}
+
+void write_json(const std::string& path, const ordered_json& json) {
+  // A model's name is the user's path, which need not be UTF-8.
+  write_text(path, json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace chatterbox::cli

@@ -1,0 +1,13 @@
+// CUDA on demand: the library links libtorch's CPU part only, and loads the rest when it is asked
+// for.
+#pragma once
+
+namespace chatterbox::engine {
+
+// Loads libtorch_cuda.so from beside libtorch_cpu.so. Must run before anything asks libtorch
+// whether it has CUDA (at::hasCUDA() and the like), because libtorch remembers the first answer for
+// good. Throws kUnsupported where the build has no CUDA, kDevice where a library or the driver is
+// missing. Calling it again is cheap. Torch-free.
+void load_cuda_runtime();
+
+}  // namespace chatterbox::engine

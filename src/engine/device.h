@@ -1,0 +1,20 @@
+// Which device and number type the models run on.
+#pragma once
+
+#include <chatterbox/chatterbox.hpp>
+#include <string>
+
+#include "nn/placement.h"
+
+namespace chatterbox::engine {
+
+// "cpu", "cuda", "cuda:N" or "auto". Throws kInvalidArgument for other words, kDevice where the device
+// cannot be had. Loads the CUDA libraries only when CUDA is asked for.
+[[nodiscard]] c10::Device choose_device(const std::string& name);
+
+// The default is fp32 on a CPU and bf16 on CUDA.
+[[nodiscard]] nn::Placement choose_placement(const EngineOptions& options);
+
+[[nodiscard]] std::string precision_name(c10::ScalarType dtype);
+
+}  // namespace chatterbox::engine

@@ -1,0 +1,74 @@
+// The executor that runs the models: text and T3, then S3Gen.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/InferenceMode.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/executor.h"
+#include "engine/model_files.h"
+#include "nn/placement.h"
+#include "s3gen/s3gen.h"
+#include "t3/t3.h"
+#include "voice/voice_maker.h"
+
+namespace chatterbox::engine {
+
+class ModelExecutor final : public Executor {
+ public:
+  explicit ModelExecutor(const EngineOptions& options);
+
+  [[nodiscard]] EngineInfo info() const override { return info_; }
+  [[nodiscard]] std::shared_ptr<const voice::Conditionals> default_voice() const override;
+  void check(const Task& task) const override;
+  void enter_worker() override;
+  void leave_worker() override;
+  int64_t begin(const Task& task) override;
+  void step() override;
+  [[nodiscard]] bool generated(int64_t id) const override;
+  [[nodiscard]] TokenStats stats(int64_t id) const override;
+  void flow(const std::vector<int64_t>& ids,
+            const std::function<void(int64_t)>& before_step) override;
+  std::vector<std::vector<float>> vocode(const std::vector<int64_t>& ids) override;
+  void end(int64_t id) noexcept override;
+  [[nodiscard]] voice::Conditionals make_voice(const Audio& recording,
+                                               const TensorSink& sink) override;
+
+ private:
+  // One request between begin() and end(). The decoder knows it by the same id.
+  struct Sequence {
+    Task task;
+    TokenStats stats;
+    std::vector<int64_t> speech_tokens;  // what S3Gen may see
+    at::Generator generator;             // the request's own, after T3's draws
+    at::Tensor mel;                      // [80, 2 S] once flow() has run
+  };
+
+  void load_models();
+  [[nodiscard]] std::vector<int64_t> text_ids(const std::string& text) const;
+  void reserve_positions(const Task& task, size_t text_ids);
+  void collect_tokens(int64_t id, Sequence& sequence);
+  Sequence& sequence(int64_t id);
+
+  EngineOptions options_;
+  nn::Placement placement_;
+  ModelFiles files_;
+  EngineInfo info_;
+  std::shared_ptr<const t3::Model> t3_;
+  t3::Limits t3_limits_;
+  std::shared_ptr<const s3gen::Flow> flow_;
+  std::shared_ptr<const s3gen::Vocoder> vocoder_;
+  std::shared_ptr<const voice::VoiceMaker> voice_maker_;
+
+  // Of the worker thread alone.
+  std::unique_ptr<c10::InferenceMode> inference_mode_;
+  int64_t positions_ = 0;  // that each KV row of the decoder has
+  std::unique_ptr<t3::Decoder> decoder_;
+  std::map<int64_t, Sequence> sequences_;
+};
+
+}  // namespace chatterbox::engine

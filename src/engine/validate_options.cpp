@@ -1,0 +1,38 @@
+#include <string>
+
+#include "engine/validate.h"
+#include "support/error.h"
+
+namespace chatterbox::engine {
+namespace {
+
+void check_word(const char* name, const std::string& value) {
+  if (value.empty()) fail(Status::kInvalidArgument, "{} must not be empty", name);
+  if (const auto nul = value.find('\0'); nul != std::string::npos) {
+    fail(Status::kInvalidArgument, "{} must not contain NUL, got one at byte {}", name, nul);
+  }
+}
+
+void check_range(const char* name, int32_t value, int32_t least, int32_t most) {
+  if (value >= least && value <= most) return;
+  fail(Status::kInvalidArgument, "{} must be in [{}, {}], got {}", name, least, most, value);
+}
+
+}  // namespace
+
+void validate_options(const EngineOptions& options) {
+  check_word("model", options.model);
+  check_word("device", options.device);
+  if (options.precision && *options.precision != Precision::kFp32 &&
+      *options.precision != Precision::kBf16) {
+    fail(Status::kInvalidArgument, "precision must be {} (fp32) or {} (bf16), got {}",
+         static_cast<int32_t>(Precision::kFp32), static_cast<int32_t>(Precision::kBf16),
+         static_cast<int32_t>(*options.precision));
+  }
+  check_range("threads", options.threads, 0, 1024);
+  check_range("max_queue", options.max_queue, 1, 65536);
+  check_range("log_level", static_cast<int32_t>(options.log_level), CHATTERBOX_LOG_DEBUG,
+              CHATTERBOX_LOG_OFF);
+}
+
+}  // namespace chatterbox::engine

@@ -1,0 +1,49 @@
+#include <cmath>
+
+#include "engine/validate.h"
+#include "support/error.h"
+
+namespace chatterbox::engine {
+namespace {
+
+constexpr double kLeastSeconds = 0.5;
+constexpr double kMostSeconds = 600;
+constexpr int64_t kMaxChannels = 8;
+constexpr int64_t kLeastRate = 8000;
+constexpr int64_t kMostRate = 192000;
+
+}  // namespace
+
+void validate_recording_format(uint64_t frames, int64_t channels, int64_t sample_rate) {
+  if (channels < 1 || channels > kMaxChannels) {
+    fail(Status::kBadAudio, "a recording must have 1 to {} channels, got {}", kMaxChannels,
+         channels);
+  }
+  if (sample_rate < kLeastRate || sample_rate > kMostRate) {
+    fail(Status::kBadAudio, "the sample rate of a recording must be in [{}, {}] Hz, got {}",
+         kLeastRate, kMostRate, sample_rate);
+  }
+  const double seconds = static_cast<double>(frames) / static_cast<double>(sample_rate);
+  if (seconds < kLeastSeconds || seconds > kMostSeconds) {
+    fail(Status::kBadAudio, "a recording must be {} to {} s long, got {:.6g} s ({} frames)",
+         kLeastSeconds, kMostSeconds, seconds, frames);
+  }
+}
+
+void validate_recording(const Audio& recording) {
+  const uint64_t samples = recording.samples.size();
+  const int64_t channels = recording.channels;
+  validate_recording_format(channels > 0 ? samples / static_cast<uint64_t>(channels) : 0, channels,
+                            recording.sample_rate);
+  if (samples % static_cast<uint64_t>(channels) != 0) {
+    fail(Status::kBadAudio, "a recording of {} channels cannot have {} samples", channels, samples);
+  }
+  for (size_t i = 0; i < recording.samples.size(); ++i) {
+    if (!std::isfinite(recording.samples[i])) {
+      fail(Status::kBadAudio, "the samples of a recording must be finite, sample {} is {}", i,
+           recording.samples[i]);
+    }
+  }
+}
+
+}  // namespace chatterbox::engine

@@ -1,0 +1,140 @@
+#include "engine/worker.h"
+
+#include <atomic>
+#include <utility>
+
+#include "engine/scheduler.h"
+#include "support/error.h"
+
+namespace chatterbox::engine {
+
+// What the thread does and works on.
+class Worker::Loop {
+ public:
+  Loop(const EngineOptions& options, Log log)
+      : log_(std::move(log)),
+        queue_(std::make_shared<WorkQueue>(static_cast<size_t>(options.max_queue))) {}
+
+  // The thread's function. `options` and `loaded` live until `loaded` has its outcome.
+  void run(const EngineOptions& options, Completion<bool>& loaded) noexcept;
+
+  // From any thread. Once loaded, the executor lives as long as this object.
+  void stop();
+  [[nodiscard]] const Executor& executor() const { return *executor_; }
+  [[nodiscard]] const std::shared_ptr<WorkQueue>& queue() const { return queue_; }
+
+ private:
+  void work_until_closed();
+  void admit(Scheduler& scheduler);
+  void make_voice(VoiceJob& job) noexcept;
+  void close(const Failure& failure);
+  void fail_thread();
+
+  Log log_;
+  std::shared_ptr<WorkQueue> queue_;
+  std::atomic<bool> stopping_{false};
+  std::unique_ptr<Executor> executor_;
+};
+
+void Worker::Loop::run(const EngineOptions& options, Completion<bool>& loaded) noexcept {
+  try {
+    executor_ = make_executor(options);
+    executor_->enter_worker();
+  } catch (...) {
+    executor_.reset();
+    loaded.fail(current_failure());
+    return;
+  }
+  loaded.succeed(true);
+  try {
+    work_until_closed();
+  } catch (...) {
+    fail_thread();
+  }
+  try {
+    executor_->leave_worker();
+  } catch (...) {
+    fail_thread();
+  }
+}
+
+// Must be called from a catch block.
+void Worker::Loop::fail_thread() {
+  const Failure failure = current_failure();
+  log_->error("the engine's thread ended: {}", failure.message);
+  close(failure);
+}
+
+void Worker::Loop::stop() {
+  stopping_ = true;
+  close({Status::kCancelled, "the engine was destroyed"});
+}
+
+void Worker::Loop::close(const Failure& failure) {
+  for (const Work& work : queue_->close()) fail_work(work, failure);
+}
+
+void Worker::Loop::work_until_closed() {
+  Scheduler scheduler(*executor_, log_, stopping_);
+  while (!stopping_) {
+    admit(scheduler);
+    scheduler.advance();
+  }
+  scheduler.fail_all({Status::kCancelled, "the engine was destroyed"});
+}
+
+// Takes what waits, as long as there is room. Waits only where there is nothing else to do.
+void Worker::Loop::admit(Scheduler& scheduler) {
+  while (!scheduler.full()) {
+    const std::optional<Work> work = scheduler.empty() ? queue_->pop() : queue_->try_pop();
+    if (!work) return;
+    if (const auto* job = std::get_if<std::shared_ptr<Job::Impl>>(&*work)) {
+      scheduler.start(*job);
+    } else {
+      make_voice(*std::get<std::shared_ptr<VoiceJob>>(*work));
+    }
+  }
+}
+
+void Worker::Loop::make_voice(VoiceJob& job) noexcept {
+  try {
+    job.completion.succeed(executor_->make_voice(*job.recording, *job.sink));
+  } catch (...) {
+    job.completion.fail(current_failure());
+  }
+}
+
+Worker::Worker(const EngineOptions& options, const Log& log)
+    : loop_(std::make_shared<Loop>(options, log)) {
+  Completion<bool> loaded;
+  thread_ = std::thread([loop = loop_, &options, &loaded] { loop->run(options, loaded); });
+  try {
+    (void)loaded.get();
+  } catch (...) {
+    thread_.join();
+    throw;
+  }
+}
+
+Worker::~Worker() {
+  loop_->stop();
+  if (on_own_thread()) {
+    thread_.detach();
+  } else {
+    thread_.join();
+  }
+}
+
+const Executor& Worker::executor() const { return loop_->executor(); }
+
+const std::shared_ptr<WorkQueue>& Worker::queue() const { return loop_->queue(); }
+
+bool Worker::on_own_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
+
+void Worker::refuse_own_thread() const {
+  if (on_own_thread()) {
+    fail(Status::kInvalidArgument, "a callback must not call the engine that calls it");
+  }
+}
+
+}  // namespace chatterbox::engine

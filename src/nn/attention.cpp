@@ -1,0 +1,48 @@
+#include "nn/attention.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/tensor.h>
+
+#include <algorithm>
+
+#include "nn/cpu/kernels.h"
+#include "nn/rope.h"
+
+namespace chatterbox::nn {
+
+at::Tensor masked_attention(const CachedAttention& args) {
+  constexpr int64_t kHead = cpu::kHeadSize;
+  const at::Device device = args.q.device();
+  const auto long_on_device = at::device(device).dtype(at::kLong);
+  const at::Tensor rows = at::tensor(args.rows).to(device);
+  const at::Tensor positions = at::tensor(args.positions).to(device);
+  const int64_t batch = args.q.size(0);
+  const int64_t heads = args.q.size(1) / kHead;
+  const at::Tensor cos = args.cos.index_select(0, positions).unsqueeze(1);  // [R, 1, 32]
+  const at::Tensor sin = args.sin.index_select(0, positions).unsqueeze(1);
+  const auto split = [&](const at::Tensor& x) { return x.view({batch, heads, kHead}); };
+  const auto type = args.k_cache.scalar_type();
+  const at::Tensor q = apply_rope(split(args.q), cos, sin).to(type).unsqueeze(2);
+  // One position of each row: advanced indices around the heads' dimension give [R, H, 64].
+  const auto write = [&](const at::Tensor& cache, const at::Tensor& values) {
+    cache.transpose(1, 2).index_put_({rows, positions}, values.to(type));
+  };
+  write(args.k_cache, apply_rope(split(args.k), cos, sin));
+  write(args.v_cache, split(args.v));
+  const int64_t longest = *std::max_element(args.positions.begin(), args.positions.end()) + 1;
+  const at::Tensor k = args.k_cache.narrow(2, 0, longest).index_select(0, rows);
+  const at::Tensor v = args.v_cache.narrow(2, 0, longest).index_select(0, rows);
+  const at::Tensor live =
+      at::arange(longest, long_on_device).unsqueeze(0) <= positions.unsqueeze(1);
+  const at::Tensor mask = live.view({batch, 1, 1, longest});
+  const at::Tensor out = at::scaled_dot_product_attention(q, k, v, mask);
+  return out.reshape({batch, heads * kHead}).to(args.q.scalar_type());
+}
+
+at::Tensor cached_attention(const CachedAttention& args) {
+  return args.q.is_cpu() ? cpu::attention(args) : masked_attention(args);
+}
+
+}  // namespace chatterbox::nn

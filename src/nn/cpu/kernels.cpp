@@ -1,0 +1,37 @@
+#include "nn/cpu/kernels.h"
+
+#include "support/error.h"
+
+namespace chatterbox::nn::cpu {
+
+bool supported(Isa isa) {
+  if (isa == Isa::kPortable) return true;
+#ifdef CHATTERBOX_X86_KERNELS
+  if (isa == Isa::kAvx2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+#else
+  return false;
+#endif
+}
+
+const Kernels& kernels(Isa isa) {
+  if (!supported(isa)) {
+    fail(Status::kInternal, "kernel variant {} does not run on this machine",
+         static_cast<int>(isa));
+  }
+#ifdef CHATTERBOX_X86_KERNELS
+  if (isa == Isa::kAvx512) return avx512_kernels();
+  if (isa == Isa::kAvx2) return avx2_kernels();
+#endif
+  return portable_kernels();
+}
+
+const Kernels& kernels() {
+  static const Kernels& best = kernels(supported(Isa::kAvx512) ? Isa::kAvx512
+                                       : supported(Isa::kAvx2) ? Isa::kAvx2
+                                                               : Isa::kPortable);
+  return best;
+}
+
+}  // namespace chatterbox::nn::cpu

@@ -1,0 +1,98 @@
+// The CPU kernels of autoregressive decoding, and the one place that chooses among their variants.
+//
+// They serve a few activation rows against large weights, where time is memory traffic. Each output
+// element is summed over k in one fixed order, whatever the number of rows and wherever its row
+// stands, so that a row of a batch has the bits of the row alone. Torch-free.
+#pragma once
+
+#include <cstdint>
+
+namespace chatterbox::nn::cpu {
+
+using Bf16 = uint16_t;  // bits of a bfloat16
+
+inline constexpr int64_t kHeadSize = 64;  // of all T3 backbones
+
+// Activations; row r begins at data + r * stride.
+struct Rows {
+  const float* data;
+  int64_t rows;
+  int64_t size;  // features used, the weights' k
+  int64_t stride;
+};
+
+// y[r][n] = sum_k x[r][k] w[n][k] (+ bias[n]) (+ the old y[r][n])
+template <class W>
+struct LinearArgs {
+  Rows x;
+  const W* weight;    // [N, k] row-major
+  const float* bias;  // [N] or null
+  float* y;
+  int64_t y_stride;
+  bool accumulate;
+};
+
+// y[r][n] = silu(x[r] . gate[n]) * (x[r] . up[n])
+template <class W>
+struct SwigluArgs {
+  Rows x;
+  const W* gate;  // [N, k]
+  const W* up;    // [N, k]
+  float* y;
+  int64_t y_stride;
+};
+
+// One head of one row: rotates q and k, appends k and v at `position`, and attends to 0..position.
+template <class C>
+struct AttentionArgs {
+  const float* q;    // [64]
+  const float* k;    // [64]
+  const float* v;    // [64]
+  const float* cos;  // [32], of `position`; the second half of the head has the same angles
+  const float* sin;  // [32]
+  C* k_cache;        // [positions, 64]
+  C* v_cache;        // [positions, 64]
+  int64_t position;
+  float* out;  // [64]
+};
+
+template <class T>
+struct TypedKernels {
+  // Outputs n in [begin, end).
+  void (*linear)(const LinearArgs<T>& args, int64_t begin, int64_t end);
+  void (*swiglu)(const SwigluArgs<T>& args, int64_t begin, int64_t end);
+  void (*attention)(const AttentionArgs<T>& args);
+};
+
+struct Kernels {
+  TypedKernels<float> f32;
+  TypedKernels<Bf16> bf16;
+  // y = x / rms(x) * weight, over n features
+  void (*rms_norm)(const float* x, const float* weight, float eps, int64_t n, float* y);
+};
+
+enum class Isa { kPortable, kAvx2, kAvx512 };
+
+// Whether this build has the variant and this machine runs it.
+[[nodiscard]] bool supported(Isa isa);
+[[nodiscard]] const Kernels& kernels(Isa isa);
+// The fastest that the machine runs.
+[[nodiscard]] const Kernels& kernels();
+
+template <class T>
+[[nodiscard]] const TypedKernels<T>& typed(const Kernels& all);
+template <>
+inline const TypedKernels<float>& typed<float>(const Kernels& all) {
+  return all.f32;
+}
+template <>
+inline const TypedKernels<Bf16>& typed<Bf16>(const Kernels& all) {
+  return all.bf16;
+}
+
+// The variants; each is defined in a source compiled for its instruction set.
+[[nodiscard]] const Kernels& portable_kernels();
+[[nodiscard]] const Kernels& avx2_kernels();
+[[nodiscard]] const Kernels& avx512_kernels();
+
+}  // namespace chatterbox::nn::cpu

@@ -1,0 +1,253 @@
+// The bodies of the kernels over a vector type `Vec`, which the including source defines in its own
+// unnamed namespace: everything here has internal linkage, so that code compiled for one
+// instruction set can never be linked into another's. For the same reason no standard header with
+// inline code is included.
+#pragma once
+
+#include "nn/cpu/kernels.h"
+
+#if defined(__clang__)
+#define CHATTERBOX_UNROLL _Pragma("unroll")
+#else
+#define CHATTERBOX_UNROLL _Pragma("GCC unroll 8")
+#endif
+
+namespace chatterbox::nn::cpu {
+namespace {
+
+constexpr int kWidth = Vec::kWidth;
+constexpr int kTileOutputs = 4;    // weight rows read side by side
+constexpr int kBlockOutputs = 16;  // outputs whose sums are kept before the epilogue
+constexpr int kBlockRows = 32;
+constexpr int64_t kCacheLine = 64;  // bytes
+
+inline Bf16 to_bf16(float value) {
+  uint32_t bits;
+  __builtin_memcpy(&bits, &value, sizeof bits);
+  if ((bits & 0x7fffffffU) > 0x7f800000U) return 0x7fc0;                   // NaN
+  return static_cast<Bf16>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16);  // to nearest even
+}
+
+inline void store_cache(float value, float* to) { *to = value; }
+inline void store_cache(float value, Bf16* to) { *to = to_bf16(value); }
+
+// exp with a relative error of about 2e-7: 2^n times a polynomial on [-ln2/2, ln2/2] (Cephes expf).
+inline Vec exp(Vec x) {
+  x = min(Vec::all(88.37f), max(Vec::all(-87.33f), x));  // this order of operands keeps a NaN
+  const Vec n = round(x * Vec::all(1.44269504088896341f));
+  Vec r = fma(n, Vec::all(-0.693359375f), x);
+  r = fma(n, Vec::all(2.12194440e-4f), r);
+  Vec p = Vec::all(1.9875691500e-4f);
+  p = fma(p, r, Vec::all(1.3981999507e-3f));
+  p = fma(p, r, Vec::all(8.3334519073e-3f));
+  p = fma(p, r, Vec::all(4.1665795894e-2f));
+  p = fma(p, r, Vec::all(1.6666665459e-1f));
+  p = fma(p, r, Vec::all(5.0000001201e-1f));
+  p = fma(p, r * r, r + Vec::all(1.0f));
+  return scale_by_power_of_two(p, n);
+}
+
+// y[r][n] for kN weight rows from w and kR rows of x. Every sum is one chain of kWidth lanes.
+template <class W, int kN, int kR>
+inline void tile(const float* x, int64_t x_stride, const W* w, int64_t k, float* y) {
+  constexpr int64_t kStep = kCacheLine / static_cast<int64_t>(sizeof(W));
+  constexpr int kVecs = static_cast<int>(kStep) / kWidth;
+  Vec sum[kN][kR];
+  for (int n = 0; n < kN; ++n) {
+    for (int r = 0; r < kR; ++r) sum[n][r] = Vec::all(0.0f);
+  }
+  int64_t i = 0;
+  for (; i + kStep <= k; i += kStep) {
+    CHATTERBOX_UNROLL
+    for (int n = 0; n < kN; ++n) {
+      // The next tile's line; the hardware's prefetchers stop at the end of a page, which is a row.
+      __builtin_prefetch(w + (n + kN) * k + i, 0, 2);
+    }
+    CHATTERBOX_UNROLL
+    for (int u = 0; u < kVecs; ++u) {
+      Vec weights[kN];
+      CHATTERBOX_UNROLL
+      for (int n = 0; n < kN; ++n) weights[n] = Vec::load(w + n * k + i + u * kWidth);
+      CHATTERBOX_UNROLL
+      for (int r = 0; r < kR; ++r) {
+        const Vec value = Vec::load(x + r * x_stride + i + u * kWidth);
+        CHATTERBOX_UNROLL
+        for (int n = 0; n < kN; ++n) sum[n][r] = fma(weights[n], value, sum[n][r]);
+      }
+    }
+  }
+  for (; i < k; i += kWidth) {
+    const int64_t left = k - i < kWidth ? k - i : kWidth;
+    for (int n = 0; n < kN; ++n) {
+      const Vec weights = Vec::load(w + n * k + i, left);
+      for (int r = 0; r < kR; ++r) {
+        sum[n][r] = fma(weights, Vec::load(x + r * x_stride + i, left), sum[n][r]);
+      }
+    }
+  }
+  for (int n = 0; n < kN; ++n) {
+    for (int r = 0; r < kR; ++r) y[r * kBlockOutputs + n] = sum[n][r].sum();
+  }
+}
+
+template <class W, int kN, int kR>
+inline void tile_rows(const Rows& x, int64_t first, int64_t rows, const W* w, float* y) {
+  for (; rows >= kR; rows -= kR, first += kR, y += kR * kBlockOutputs) {
+    tile<W, kN, kR>(x.data + first * x.stride, x.stride, w, x.size, y);
+  }
+  if constexpr (kR > 1) {
+    if (rows > 0) tile_rows<W, kN, kR - 1>(x, first, rows, w, y);
+  }
+}
+
+// Sums of x's rows [first, first + rows) with `outputs` <= 16 weight rows from w: y[r][16].
+template <class W>
+inline void block(const Rows& x, int64_t first, int64_t rows, const W* w, int64_t outputs,
+                  float* y) {
+  int64_t n = 0;
+  for (; n + kTileOutputs <= outputs; n += kTileOutputs) {
+    tile_rows<W, kTileOutputs, Vec::kTileRows>(x, first, rows, w + n * x.size, y + n);
+  }
+  for (; n < outputs; ++n) tile_rows<W, 1, Vec::kTileRows>(x, first, rows, w + n * x.size, y + n);
+}
+
+// Calls work(first row, rows, first output, outputs) for blocks of at most 32 x 16.
+template <class Work>
+inline void for_each_block(int64_t rows, int64_t begin, int64_t end, const Work& work) {
+  for (int64_t n = begin; n < end; n += kBlockOutputs) {
+    const int64_t outputs = end - n < kBlockOutputs ? end - n : kBlockOutputs;
+    for (int64_t r = 0; r < rows; r += kBlockRows) {
+      work(r, rows - r < kBlockRows ? rows - r : kBlockRows, n, outputs);
+    }
+  }
+}
+
+template <class W>
+void linear(const LinearArgs<W>& args, int64_t begin, int64_t end) {
+  float sums[kBlockRows * kBlockOutputs];
+  for_each_block(args.x.rows, begin, end,
+                 [&](int64_t first, int64_t rows, int64_t n, int64_t outputs) {
+                   block(args.x, first, rows, args.weight + n * args.x.size, outputs, sums);
+                   for (int64_t r = 0; r < rows; ++r) {
+                     float* y = args.y + (first + r) * args.y_stride + n;
+                     for (int64_t j = 0; j < outputs; ++j) {
+                       float value = sums[r * kBlockOutputs + j];
+                       if (args.bias != nullptr) value += args.bias[n + j];
+                       y[j] = args.accumulate ? y[j] + value : value;
+                     }
+                   }
+                 });
+}
+
+template <class W>
+void swiglu(const SwigluArgs<W>& args, int64_t begin, int64_t end) {
+  float gate[kBlockRows * kBlockOutputs];
+  float up[kBlockRows * kBlockOutputs];
+  for_each_block(args.x.rows, begin, end,
+                 [&](int64_t first, int64_t rows, int64_t n, int64_t outputs) {
+                   block(args.x, first, rows, args.gate + n * args.x.size, outputs, gate);
+                   block(args.x, first, rows, args.up + n * args.x.size, outputs, up);
+                   for (int64_t r = 0; r < rows; ++r) {
+                     for (int64_t j = 0; j < outputs; j += kWidth) {
+                       const int64_t left = outputs - j < kWidth ? outputs - j : kWidth;
+                       const Vec g = Vec::load(gate + r * kBlockOutputs + j, left);
+                       const Vec u = Vec::load(up + r * kBlockOutputs + j, left);
+                       const Vec silu = g / (Vec::all(1.0f) + exp(Vec::all(0.0f) - g));
+                       (silu * u).store(args.y + (first + r) * args.y_stride + n + j, left);
+                     }
+                   }
+                 });
+}
+
+// Llama's rotary embedding: pairs (i, i + 32).
+inline void rotate(const float* x, const float* cos, const float* sin, float* y) {
+  constexpr int64_t kHalf = kHeadSize / 2;
+  for (int64_t i = 0; i < kHalf; ++i) {
+    y[i] = x[i] * cos[i] - x[i + kHalf] * sin[i];
+    y[i + kHalf] = x[i + kHalf] * cos[i] + x[i] * sin[i];
+  }
+}
+
+template <class C>
+inline float dot_head(const Vec* q, const C* k) {
+  constexpr int kVecs = static_cast<int>(kHeadSize) / kWidth;
+  Vec sum = q[0] * Vec::load(k);
+  CHATTERBOX_UNROLL
+  for (int i = 1; i < kVecs; ++i) sum = fma(q[i], Vec::load(k + i * kWidth), sum);
+  return sum.sum();
+}
+
+// Attention of one query, online over blocks of positions. The blocks' bounds are absolute, so the
+// result depends on nothing but the query and its prefix.
+template <class C>
+inline void attend(const float* query, const C* k, const C* v, int64_t length, float* out) {
+  constexpr int kVecs = static_cast<int>(kHeadSize) / kWidth;
+  constexpr int64_t kBlock = 64;
+  constexpr float kScale = 0.125f;  // 1 / sqrt(64)
+  Vec q[kVecs], sum[kVecs];
+  for (int i = 0; i < kVecs; ++i) {
+    q[i] = Vec::load(query + i * kWidth) * Vec::all(kScale);
+    sum[i] = Vec::all(0.0f);
+  }
+  Vec total = Vec::all(0.0f);
+  float highest = -1e30f;
+  for (int64_t begin = 0; begin < length; begin += kBlock) {
+    float p[kBlock];
+    const int64_t count = length - begin < kBlock ? length - begin : kBlock;
+    float high = highest;
+    for (int64_t t = 0; t < count; ++t) {
+      p[t] = dot_head(q, k + (begin + t) * kHeadSize);
+      high = p[t] > high ? p[t] : high;
+    }
+    for (int64_t t = count; t < kBlock; ++t) p[t] = -1e30f;
+    const Vec rescale = exp(Vec::all(highest - high));
+    highest = high;
+    total = total * rescale;
+    for (int i = 0; i < kVecs; ++i) sum[i] = sum[i] * rescale;
+    for (int64_t t = 0; t < kBlock; t += kWidth) {
+      const Vec weight = exp(Vec::load(p + t) - Vec::all(highest));
+      weight.store(p + t);
+      total = total + weight;
+    }
+    for (int64_t t = 0; t < count; ++t) {
+      const Vec weight = Vec::all(p[t]);
+      CHATTERBOX_UNROLL
+      for (int i = 0; i < kVecs; ++i) {
+        sum[i] = fma(weight, Vec::load(v + (begin + t) * kHeadSize + i * kWidth), sum[i]);
+      }
+    }
+  }
+  const Vec scale = Vec::all(1.0f / total.sum());
+  for (int i = 0; i < kVecs; ++i) (sum[i] * scale).store(out + i * kWidth);
+}
+
+template <class C>
+void attention(const AttentionArgs<C>& args) {
+  float q[kHeadSize], k[kHeadSize];
+  rotate(args.q, args.cos, args.sin, q);
+  rotate(args.k, args.cos, args.sin, k);
+  C* k_to = args.k_cache + args.position * kHeadSize;
+  C* v_to = args.v_cache + args.position * kHeadSize;
+  for (int64_t i = 0; i < kHeadSize; ++i) {
+    store_cache(k[i], k_to + i);
+    store_cache(args.v[i], v_to + i);
+  }
+  attend<C>(q, args.k_cache, args.v_cache, args.position + 1, args.out);
+}
+
+void rms_norm(const float* x, const float* weight, float eps, int64_t n, float* y) {
+  Vec squares = Vec::all(0.0f);
+  for (int64_t i = 0; i < n; i += kWidth) {
+    const Vec value = Vec::load(x + i, n - i < kWidth ? n - i : kWidth);
+    squares = fma(value, value, squares);
+  }
+  const float scale = 1.0f / __builtin_sqrtf(squares.sum() / static_cast<float>(n) + eps);
+  for (int64_t i = 0; i < n; ++i) y[i] = x[i] * scale * weight[i];
+}
+
+const Kernels kThisVariant{{linear<float>, swiglu<float>, attention<float>},
+                           {linear<Bf16>, swiglu<Bf16>, attention<Bf16>},
+                           rms_norm};
+
+}  // namespace
+}  // namespace chatterbox::nn::cpu

@@ -1,0 +1,91 @@
+#include "nn/linear.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/rsqrt.h>
+#include <ATen/ops/silu.h>
+
+#include "nn/cpu/parallel.h"
+
+namespace chatterbox::nn {
+namespace {
+
+bool use_kernels(const at::Tensor& x) {
+  return x.is_cpu() && x.scalar_type() == at::kFloat && x.numel() / x.size(-1) <= kMaxKernelRows;
+}
+
+at::Tensor rows_of(const at::Tensor& x) { return x.reshape({-1, x.size(-1)}).contiguous(); }
+
+at::Tensor empty_like_output(const at::Tensor& x, int64_t features) {
+  std::vector<int64_t> shape = x.sizes().vec();
+  shape.back() = features;
+  return at::empty(shape, x.options());
+}
+
+// In the weights' type, which the CPU's matrix units want, and back.
+at::Tensor at_linear(const at::Tensor& x, const Linear& layer) {
+  const at::ScalarType type = layer.weight.scalar_type();
+  return at::linear(x.to(type), layer.weight, layer.bias).to(x.scalar_type());
+}
+
+}  // namespace
+
+Linear read_linear(const WeightReader& reader, std::string_view name, int64_t out, int64_t in,
+                   Bias bias) {
+  const WeightReader scope = reader.scope(name);
+  Linear layer{scope.get("weight", {out, in}), {}};
+  if (bias == Bias::kYes) layer.bias = scope.get("bias", {layer.weight.size(0)});
+  return layer;
+}
+
+c10::ScalarType activation_type(const Placement& placement) {
+  return placement.device.is_cpu() ? at::kFloat : placement.dtype;
+}
+
+std::vector<at::Tensor> linear(const at::Tensor& x, std::initializer_list<const Linear*> layers) {
+  std::vector<at::Tensor> outputs;
+  if (!use_kernels(x)) {
+    for (const Linear* layer : layers) outputs.push_back(at_linear(x, *layer));
+    return outputs;
+  }
+  std::vector<cpu::LinearOutput> jobs;
+  for (const Linear* layer : layers) {
+    outputs.push_back(empty_like_output(x, layer->weight.size(0)));
+    jobs.push_back(
+        {layer->weight, layer->bias, outputs.back().view({-1, layer->weight.size(0)}), false});
+  }
+  cpu::linear(rows_of(x), jobs);
+  return outputs;
+}
+
+at::Tensor linear(const at::Tensor& x, const Linear& layer) { return linear(x, {&layer})[0]; }
+
+void add_linear(at::Tensor& residual, const at::Tensor& x, const Linear& layer) {
+  if (use_kernels(x) && residual.is_contiguous()) {
+    cpu::linear(rows_of(x),
+                {{layer.weight, layer.bias, residual.view({-1, residual.size(-1)}), true}});
+  } else {
+    residual.add_(at_linear(x, layer));
+  }
+}
+
+at::Tensor swiglu(const at::Tensor& x, const Linear& gate, const Linear& up) {
+  if (!use_kernels(x)) return at::silu(at_linear(x, gate)).mul_(at_linear(x, up));
+  at::Tensor y = empty_like_output(x, gate.weight.size(0));
+  cpu::swiglu(rows_of(x), gate.weight, up.weight, y.view({-1, y.size(-1)}));
+  return y;
+}
+
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, float eps) {
+  if (x.is_cpu() && x.scalar_type() == at::kFloat) {
+    at::Tensor y = at::empty(x.sizes(), x.options());
+    cpu::rms_norm(x.contiguous(), weight, eps, y);
+    return y;
+  }
+  const at::Tensor wide = x.to(at::kFloat);
+  const at::Tensor scale = at::rsqrt(wide.square().mean(-1, true).add_(eps));
+  return (wide * scale * weight).to(x.scalar_type());
+}
+
+}  // namespace chatterbox::nn

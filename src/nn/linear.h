@@ -1,0 +1,44 @@
+// Linear layers and what surrounds them in a transformer block. One seam for all models: these
+// functions choose between at:: operators and the own CPU kernels, which win where a few rows meet
+// large weights.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "nn/weight_reader.h"
+
+namespace chatterbox::nn {
+
+struct Linear {
+  at::Tensor weight;  // [out, in]
+  at::Tensor bias;    // [out], or undefined
+};
+
+enum class Bias { kNo, kYes };
+
+// Reads "name.weight" and, where asked, "name.bias". -1: any size.
+[[nodiscard]] Linear read_linear(const WeightReader& reader, std::string_view name, int64_t out,
+                                 int64_t in, Bias bias = Bias::kYes);
+
+// The type of activations: fp32 on the CPU, whatever the weights' type; the weights' own elsewhere.
+[[nodiscard]] c10::ScalarType activation_type(const Placement& placement);
+
+// At most so many rows go through the kernels on the CPU. Up to here, a row's bits do not depend on
+// the other rows.
+inline constexpr int64_t kMaxKernelRows = 32;
+
+// y = x W^T + b; x [..., in] -> [..., out], in x's type.
+[[nodiscard]] at::Tensor linear(const at::Tensor& x, const Linear& layer);
+// Several layers of one input, in one parallel region.
+[[nodiscard]] std::vector<at::Tensor> linear(const at::Tensor& x,
+                                             std::initializer_list<const Linear*> layers);
+// residual += x W^T + b; residual [..., out], x [..., in].
+void add_linear(at::Tensor& residual, const at::Tensor& x, const Linear& layer);
+// silu(x G^T) * (x U^T); no biases.
+[[nodiscard]] at::Tensor swiglu(const at::Tensor& x, const Linear& gate, const Linear& up);
+// x / sqrt(mean(x^2) + eps) * weight, in fp32; x [R, C], weight [C] fp32.
+[[nodiscard]] at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, float eps);
+
+}  // namespace chatterbox::nn

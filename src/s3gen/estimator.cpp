@@ -1,0 +1,127 @@
+#include "s3gen/estimator.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/stack.h>
+
+#include "s3gen/causal_conv.h"
+#include "s3gen/sizes.h"
+
+namespace chatterbox::s3gen {
+namespace {
+
+constexpr int64_t kConvKernel = 3;  // decoder.py: of the convolutions after down and up
+
+Estimator::Stage read_stage(const nn::WeightReader& reader, int64_t in, int64_t time_size) {
+  Estimator::Stage stage;
+  stage.resnet = read_causal_resnet(reader.scope("0"), in, time_size);
+  const int64_t size = stage.resnet.shortcut.weight.size(0);
+  const int64_t blocks = reader.count("1");
+  for (int64_t i = 0; i < blocks; ++i) {
+    stage.transformers.push_back(read_transformer_block(reader.scope("1", i), size));
+  }
+  return stage;
+}
+
+// The convolution and the shortcut of the down stage are linear: they are the sum of what they make
+// of each part of the input.
+void split_input(Estimator& estimator) {
+  const CausalResnet& resnet = estimator.down.resnet;
+  const FrameConv& conv = resnet.block1.conv;
+  const int64_t fixed = conv.weight.size(1) - kMelChannels;
+  estimator.state_conv = conv;
+  estimator.fixed_conv = conv;
+  const auto part = [&](int64_t first, int64_t count) {
+    return conv.weight.narrow(1, first, count).contiguous(at::MemoryFormat::ChannelsLast);
+  };
+  estimator.state_conv.weight = part(0, kMelChannels);
+  estimator.state_conv.bias = at::Tensor();
+  estimator.fixed_conv.weight = part(kMelChannels, fixed);
+  const nn::Linear& shortcut = resnet.shortcut;
+  estimator.state_shortcut.weight = shortcut.weight.narrow(1, 0, kMelChannels).contiguous();
+  estimator.fixed_shortcut = {shortcut.weight.narrow(1, kMelChannels, fixed).contiguous(),
+                              shortcut.bias};
+}
+
+void run_transformers(const Estimator::Stage& stage, at::Tensor& x, const at::Tensor& padding) {
+  for (const TransformerBlock& block : stage.transformers) transform(block, x, padding);
+}
+
+at::Tensor run_stage(const Estimator::Stage& stage, const at::Tensor& x, const at::Tensor& shift,
+                     const at::Tensor& padding) {
+  at::Tensor y = run(stage.resnet, x, shift);
+  run_transformers(stage, y, padding);
+  return y;
+}
+
+// What a layer makes of zeros, its bias, beside what it makes of the conditions: [2, B, T, C].
+at::Tensor with_unconditional(const at::Tensor& conditional, const at::Tensor& bias) {
+  return at::stack({conditional, bias.to(conditional.scalar_type()).expand_as(conditional)});
+}
+
+}  // namespace
+
+Estimator read_estimator(const nn::WeightReader& reader) {
+  constexpr int64_t kInputs = 4 * kMelChannels;  // x, mu, speaker, prompt
+  Estimator estimator;
+  estimator.time = read_time_embedding(reader.scope("time_mlp"));
+  const int64_t time_size = estimator.time.outer.weight.size(0);
+  const nn::WeightReader down = reader.scope("down_blocks", 0);
+  const nn::WeightReader up = reader.scope("up_blocks", 0);
+  estimator.down = read_stage(down, kInputs, time_size);
+  const int64_t size = estimator.down.resnet.shortcut.weight.size(0);
+  estimator.down_conv = read_unpadded_conv(down.scope("2"), size, size, kConvKernel);
+  const int64_t middle = reader.count("mid_blocks");
+  for (int64_t i = 0; i < middle; ++i) {
+    estimator.middle.push_back(read_stage(reader.scope("mid_blocks", i), size, time_size));
+  }
+  estimator.up = read_stage(up, 2 * size, time_size);
+  estimator.up_conv = read_unpadded_conv(up.scope("2"), size, size, kConvKernel);
+  estimator.last = read_causal_block(reader.scope("final_block"), size, size);
+  const nn::WeightReader project = reader.scope("final_proj");  // a convolution of kernel 1
+  estimator.project = {project.get("weight", {kMelChannels, size, 1}).squeeze(2),
+                       project.get("bias", {kMelChannels})};
+  split_input(estimator);
+  return estimator;
+}
+
+EstimatorPlan plan(const Estimator& estimator, const FlowConditions& conditions,
+                   const at::Tensor& times) {
+  const at::Tensor speaker = conditions.speaker.unsqueeze(1).expand_as(conditions.mu);
+  const at::Tensor fixed = at::cat({conditions.mu, speaker, conditions.prompt}, 2);
+  EstimatorPlan plan;
+  plan.convolved =
+      with_unconditional(causal_conv(estimator.fixed_conv, fixed), estimator.fixed_conv.bias);
+  plan.shortcut = with_unconditional(nn::linear(fixed, estimator.fixed_shortcut),
+                                     estimator.fixed_shortcut.bias);
+  plan.padding = attention_padding(conditions.mask, fixed.scalar_type());
+  if (plan.padding.defined()) plan.padding = at::cat({plan.padding, plan.padding}, 0);
+
+  const at::Tensor embedding = embed_times(estimator.time, times, fixed.options());
+  plan.shifts.push_back(time_shift(estimator.down.resnet, embedding));
+  for (const Estimator::Stage& stage : estimator.middle) {
+    plan.shifts.push_back(time_shift(stage.resnet, embedding));
+  }
+  plan.shifts.push_back(time_shift(estimator.up.resnet, embedding));
+  return plan;
+}
+
+at::Tensor estimate(const Estimator& estimator, const EstimatorPlan& plan, int64_t step,
+                    const at::Tensor& x) {
+  const at::Tensor state = x.to(plan.convolved.scalar_type());
+  // Both halves begin with the same x.
+  const at::Tensor convolved = plan.convolved.add(causal_conv(estimator.state_conv, state));
+  const at::Tensor shortcut = plan.shortcut.add(nn::linear(state, estimator.state_shortcut));
+  at::Tensor h = run_after_input(estimator.down.resnet, convolved.flatten(0, 1),
+                                 shortcut.flatten(0, 1), plan.shifts.front()[step]);
+  run_transformers(estimator.down, h, plan.padding);
+  const at::Tensor skip = h;
+  h = causal_conv(estimator.down_conv, h);
+  for (size_t i = 0; i < estimator.middle.size(); ++i) {
+    h = run_stage(estimator.middle[i], h, plan.shifts[i + 1][step], plan.padding);
+  }
+  h = run_stage(estimator.up, at::cat({h, skip}, 2), plan.shifts.back()[step], plan.padding);
+  h = run(estimator.last, causal_conv(estimator.up_conv, h));
+  return nn::linear(h, estimator.project).unflatten(0, {2, x.size(0)});
+}
+
+}  // namespace chatterbox::s3gen

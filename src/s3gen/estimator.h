@@ -1,0 +1,63 @@
+// The estimator of the flow's vector field: a U-Net over mel frames of causal residual blocks and
+// transformers. The official one has a single level, so it goes neither down nor up in rate.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "s3gen/causal_resnet.h"
+#include "s3gen/frame_mask.h"
+#include "s3gen/time_embedding.h"
+#include "s3gen/transformer_block.h"
+
+namespace chatterbox::s3gen {
+
+struct Estimator {
+  struct Stage {
+    CausalResnet resnet;
+    std::vector<TransformerBlock> transformers;
+  };
+  TimeEmbedding time;
+  Stage down;
+  FrameConv down_conv;
+  std::vector<Stage> middle;
+  Stage up;  // also takes what `down` gave
+  FrameConv up_conv;
+  CausalBlock last;
+  nn::Linear project;  // [80, C]
+
+  // The down stage's input is [x, mu, speaker, prompt]: the weights for x, which changes with every
+  // step, and for the rest, which does not.
+  FrameConv state_conv, fixed_conv;
+  nn::Linear state_shortcut, fixed_shortcut;
+};
+
+// `reader`: the scope "flow.decoder.estimator".
+[[nodiscard]] Estimator read_estimator(const nn::WeightReader& reader);
+
+// What guides the flow. A row of a batch each; the padding of mu and prompt holds zeros.
+struct FlowConditions {
+  at::Tensor mu;       // [B, T, 80]
+  at::Tensor speaker;  // [B, 80]
+  at::Tensor prompt;   // [B, T, 80], zeros after the prompt's frames
+  FrameMask mask;
+};
+
+// What is the same in all steps of a batch, computed once. The second half of its 2 B rows is
+// unconditional: mu, speaker and prompt are zeros there (classifier-free guidance).
+struct EstimatorPlan {
+  at::Tensor convolved;            // [2, B, T, C], the fixed part of the first convolution
+  at::Tensor shortcut;             // [2, B, T, C], the fixed part of the first shortcut
+  at::Tensor padding;              // of attention; undefined where no row is padded
+  std::vector<at::Tensor> shifts;  // [S, C] of each residual block, from down to up
+};
+[[nodiscard]] EstimatorPlan plan(const Estimator& estimator, const FlowConditions& conditions,
+                                 const at::Tensor& times);
+
+// The vector field at x [B, T, 80] and times[step]: [2, B, T, 80], conditional and unconditional. A
+// row's padding reaches none of its frames: convolutions are causal, attention does not see it.
+[[nodiscard]] at::Tensor estimate(const Estimator& estimator, const EstimatorPlan& plan,
+                                  int64_t step, const at::Tensor& x);
+
+}  // namespace chatterbox::s3gen

@@ -1,0 +1,38 @@
+#include "s3gen/euler_solver.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/linspace.h>
+
+#include <utility>
+
+namespace chatterbox::s3gen {
+namespace {
+
+constexpr double kGuidance = 0.7;  // configs.py, inference_cfg_rate
+
+// Guided away from what the estimator would do without the conditions.
+at::Tensor guide(const at::Tensor& field) {
+  return field[0].mul(1.0 + kGuidance).sub_(field[1].mul(kGuidance));
+}
+
+}  // namespace
+
+at::Tensor cosine_schedule(int64_t steps) {
+  constexpr double kPi = 3.14159265358979323846;
+  return 1 - at::linspace(0, 1, steps + 1, at::kFloat).mul_(0.5).mul_(kPi).cos_();
+}
+
+EulerSolver::EulerSolver(const Estimator& estimator, const FlowConditions& conditions,
+                         at::Tensor times, at::Tensor x)
+    : estimator_(estimator),
+      times_(std::move(times)),
+      plan_(plan(estimator, conditions, times_.narrow(0, 0, times_.size(0) - 1))),
+      x_(std::move(x)) {}
+
+void EulerSolver::advance(int64_t step) {
+  const at::Tensor field = guide(estimate(estimator_, plan_, step, x_)).to(at::kFloat);
+  const float dt = times_[step + 1].item<float>() - times_[step].item<float>();
+  x_ = x_.add(field.mul(dt));
+}
+
+}  // namespace chatterbox::s3gen

@@ -1,0 +1,32 @@
+// Conditional flow matching (Lipman et al., 2022): noise is carried to a mel along the vector field
+// that the estimator gives, in Euler steps, with classifier-free guidance.
+#pragma once
+
+#include <ATen/core/Generator.h>
+#include <ATen/core/Tensor.h>
+
+#include "s3gen/estimator.h"
+
+namespace chatterbox::s3gen {
+
+// Times of `steps` Euler steps and the end, [steps + 1] fp32: 1 - cos(pi t / 2), small steps first.
+[[nodiscard]] at::Tensor cosine_schedule(int64_t steps);
+
+// One batch on its way.
+class EulerSolver {
+ public:
+  // x [B, T, 80], fp32: noise. The estimator must outlive the solver.
+  EulerSolver(const Estimator& estimator, const FlowConditions& conditions, at::Tensor times,
+              at::Tensor x);
+
+  void advance(int64_t step);
+  [[nodiscard]] const at::Tensor& x() const { return x_; }
+
+ private:
+  const Estimator& estimator_;
+  at::Tensor times_;
+  EstimatorPlan plan_;
+  at::Tensor x_;
+};
+
+}  // namespace chatterbox::s3gen

@@ -1,0 +1,178 @@
+#include "s3gen/flow.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "nn/emit.h"
+#include "s3gen/euler_solver.h"
+#include "s3gen/sizes.h"
+#include "support/error.h"
+
+namespace chatterbox::s3gen {
+namespace {
+
+constexpr int64_t kXVectorSize = 192;
+
+int64_t prompt_tokens(const FlowRow& row) {
+  return static_cast<int64_t>(row.voice->s3gen_tokens.size());
+}
+
+int64_t tokens(const FlowRow& row) {
+  return prompt_tokens(row) + static_cast<int64_t>(row.speech_tokens.size());
+}
+
+void check(const Flow& flow, const FlowRow& row) {
+  if (row.voice == nullptr || row.speech_tokens.empty()) {
+    fail(Status::kInternal, "the flow takes a voice and at least one speech token");
+  }
+  const int64_t vocabulary = flow.encoder.embedding.size(0);
+  for (const auto* ids : {&row.voice->s3gen_tokens, &row.speech_tokens}) {
+    for (const int64_t id : *ids) {
+      if (id < 0 || id >= vocabulary) {
+        fail(Status::kInternal, "a speech token must be in [0, {}), got {}", vocabulary, id);
+      }
+    }
+  }
+  // A voice may have a few frames more than its tokens; they are taken from the speech.
+  if (kFramesPerToken * tokens(row) <= row.voice->mel_frames()) {
+    fail(Status::kNoSpeech,
+         "no speech: {} speech tokens after a voice of {} tokens and {} mel frames",
+         row.speech_tokens.size(), prompt_tokens(row), row.voice->mel_frames());
+  }
+}
+
+// [B, longest], 0 in the padding.
+at::Tensor token_ids(const std::vector<FlowRow>& rows, const FrameMask& mask) {
+  const int64_t longest = *std::max_element(mask.lengths.begin(), mask.lengths.end());
+  at::Tensor ids = at::zeros({static_cast<int64_t>(rows.size()), longest}, at::kLong);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    std::vector<int64_t> row = rows[i].voice->s3gen_tokens;
+    row.insert(row.end(), rows[i].speech_tokens.begin(), rows[i].speech_tokens.end());
+    ids[static_cast<int64_t>(i)].narrow(0, 0, mask.lengths[i]).copy_(at::tensor(row, at::kLong));
+  }
+  return ids;
+}
+
+// [B, 192] -> [B, 80]
+at::Tensor speakers(const Flow& flow, const std::vector<FlowRow>& rows,
+                    const at::TensorOptions& options) {
+  constexpr double kEps = 1e-12;  // the default of F.normalize
+  std::vector<at::Tensor> vectors;
+  for (const FlowRow& row : rows) vectors.push_back(at::tensor(row.voice->x_vector, at::kFloat));
+  const at::Tensor x = at::stack(vectors);
+  const at::Tensor unit = x.div(x.norm(2, {1}, /*keepdim=*/true).clamp_min(kEps));
+  return nn::linear(unit.to(options), flow.speaker);
+}
+
+// The voice's mel at the beginning of zeros, [B, T, 80].
+at::Tensor prompt_mels(const std::vector<FlowRow>& rows, const at::Tensor& like) {
+  at::Tensor mels = at::zeros(like.sizes(), at::kFloat);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const voice::Conditionals& voice = *rows[i].voice;
+    const at::Tensor mel = at::from_blob(const_cast<float*>(voice.s3gen_mel.data()),
+                                         {voice.mel_frames(), kMelChannels}, at::kFloat);
+    mels[static_cast<int64_t>(i)].narrow(0, 0, mel.size(0)).copy_(mel);
+  }
+  return mels.to(like.options());
+}
+
+// Drawn row by row in the shape that the reference draws, [80, frames], so that neither neighbours
+// nor padding change a row's noise. [B, T, 80]
+at::Tensor noise(const std::vector<FlowRow>& rows, const FrameMask& mask, const at::Tensor& like) {
+  at::Tensor x = at::zeros(like.sizes(), at::kFloat);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const at::Tensor drawn = at::randn({kMelChannels, mask.lengths[i]}, rows[i].generator,
+                                       at::TensorOptions(at::kFloat));
+    x[static_cast<int64_t>(i)].narrow(0, 0, mask.lengths[i]).copy_(drawn.transpose(0, 1));
+  }
+  return x.to(like.device());
+}
+
+// A batch between its encoder and its mels. The rows belong to the caller.
+struct FlowBatch {
+  std::vector<FlowRow> rows;
+  FrameMask frames;
+  EulerSolver solver;
+};
+
+FlowBatch begin(const Flow& flow, std::vector<FlowRow> rows, const at::Tensor& times) {
+  std::vector<int64_t> lengths;
+  for (const FlowRow& row : rows) {
+    check(flow, row);
+    lengths.push_back(tokens(row));
+    nn::emit(row.sink, "s3gen.speech_tokens", at::tensor(row.speech_tokens, at::kLong));
+  }
+  const FrameMask token_mask = make_frame_mask(lengths, flow.placement.device);
+  FrameMask frames = scaled(token_mask, kFramesPerToken);
+  at::Tensor mu =
+      encode(flow.encoder, token_ids(rows, token_mask).to(flow.placement.device), token_mask);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    nn::emit(rows[i].sink, "s3gen.mu", mu[static_cast<int64_t>(i)].narrow(0, 0, frames.lengths[i]));
+  }
+  const FlowConditions conditions{mu, speakers(flow, rows, mu.options()), prompt_mels(rows, mu),
+                                  frames};
+  EulerSolver solver(flow.estimator, conditions, times, noise(rows, frames, mu));
+  return {std::move(rows), std::move(frames), std::move(solver)};
+}
+
+// [80, frames of the speech] of each row
+void finish(const FlowBatch& batch, std::vector<at::Tensor>& mels) {
+  for (size_t i = 0; i < batch.rows.size(); ++i) {
+    const int64_t prompt = batch.rows[i].voice->mel_frames();
+    const at::Tensor speech = batch.solver.x()[static_cast<int64_t>(i)].narrow(
+        0, prompt, batch.frames.lengths[i] - prompt);
+    mels.push_back(speech.transpose(0, 1).contiguous());
+    nn::emit(batch.rows[i].sink, "s3gen.mel", mels.back());
+  }
+}
+
+std::vector<at::Tensor> solve(const Flow& flow, std::vector<std::vector<FlowRow>> groups,
+                              const FlowOptions& options) {
+  const at::Tensor times = cosine_schedule(options.steps);
+  std::vector<FlowBatch> batches;
+  for (std::vector<FlowRow>& group : groups)
+    batches.push_back(begin(flow, std::move(group), times));
+  for (int64_t step = 0; step < options.steps; ++step) {
+    if (options.before_step) options.before_step(step);
+    for (FlowBatch& batch : batches) batch.solver.advance(step);
+  }
+  std::vector<at::Tensor> mels;
+  for (const FlowBatch& batch : batches) finish(batch, mels);
+  return mels;
+}
+
+}  // namespace
+
+std::shared_ptr<const Flow> load_flow(const nn::WeightReader& reader) {
+  const nn::WeightReader scope = reader.scope("flow");
+  auto flow = std::make_shared<Flow>();
+  flow->placement = reader.placement();
+  flow->encoder = read_token_encoder(scope);
+  flow->speaker = nn::read_linear(scope, "spk_embed_affine_layer", kMelChannels, kXVectorSize);
+  flow->estimator = read_estimator(scope.scope("decoder").scope("estimator"));
+  return flow;
+}
+
+std::vector<at::Tensor> flow_padded(const Flow& flow, std::vector<FlowRow>& rows,
+                                    const FlowOptions& options) {
+  return solve(flow, {rows}, options);
+}
+
+std::vector<at::Tensor> tokens_to_mel(const Flow& flow, std::vector<FlowRow>& rows,
+                                      const FlowOptions& options) {
+  if (rows.empty()) return {};
+  if (!flow.placement.device.is_cpu()) return flow_padded(flow, rows, options);
+  // One row fills a CPU's cores; a padded batch would compute the padding for nothing.
+  std::vector<std::vector<FlowRow>> alone;
+  for (const FlowRow& row : rows) alone.push_back({row});
+  return solve(flow, std::move(alone), options);
+}
+
+}  // namespace chatterbox::s3gen

@@ -1,0 +1,82 @@
+#include "s3gen/frame_conv.h"
+
+#include <ATen/ops/_convolution.h>
+#include <ATen/ops/_weight_norm.h>
+
+#include <array>
+
+namespace chatterbox::s3gen {
+namespace {
+
+constexpr const char* kNorm = "parametrizations.weight.original0";
+constexpr const char* kDirection = "parametrizations.weight.original1";
+
+// The public operators take these settings from the process. A GPU's TF32 has 10 bits of mantissa:
+// too few for a pitch whose phase adds up.
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                    int64_t stride, int64_t padding, int64_t dilation, bool transposed) {
+  constexpr bool kBenchmark = false;
+  constexpr bool kDeterministic = true;
+  constexpr bool kCudnn = true;
+  constexpr bool kTf32 = false;
+  const std::array<int64_t, 2> strides = {1, stride};
+  const std::array<int64_t, 2> paddings = {0, padding};
+  const std::array<int64_t, 2> dilations = {1, dilation};
+  const std::array<int64_t, 2> output_padding = {0, 0};
+  return at::_convolution(x, weight, bias, strides, paddings, dilations, transposed, output_padding,
+                          /*groups=*/1, kBenchmark, kDeterministic, kCudnn, kTf32);
+}
+
+}  // namespace
+
+at::Tensor to_frames(const at::Tensor& x) {
+  return x.unsqueeze(2).contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+at::Tensor read_weight_norm(const nn::WeightReader& reader, int64_t d0, int64_t d1) {
+  const at::Tensor norm = reader.get(kNorm, {d0, 1, 1});
+  const at::Tensor direction = reader.get(kDirection, {d0, d1, reader.dim(kDirection, 2)});
+  return to_frames(at::_weight_norm(direction, norm, 0));
+}
+
+FrameConv read_weight_norm_conv(const nn::WeightReader& reader, int64_t in, int64_t dilation) {
+  const int64_t out = reader.dim(kDirection, 0);
+  FrameConv layer;
+  layer.weight = read_weight_norm(reader, out, in);
+  layer.bias = reader.get("bias", {out});
+  layer.padding = (layer.weight.size(3) - 1) * dilation / 2;
+  layer.dilation = dilation;
+  return layer;
+}
+
+FrameConv read_strided_conv(const nn::WeightReader& reader, int64_t in, int64_t out,
+                            int64_t stride) {
+  const int64_t kernel = stride == 1 ? 1 : 2 * stride;
+  FrameConv layer;
+  layer.weight = to_frames(reader.get("weight", {out, in, kernel}));
+  layer.bias = reader.get("bias", {out});
+  layer.stride = stride;
+  layer.padding = stride / 2;  // 0 where the stride is 1
+  return layer;
+}
+
+FrameConvTranspose read_weight_norm_conv_transpose(const nn::WeightReader& reader, int64_t in,
+                                                   int64_t stride) {
+  const int64_t out = reader.dim(kDirection, 1);
+  FrameConvTranspose layer;
+  layer.weight = read_weight_norm(reader, in, out);
+  layer.bias = reader.get("bias", {out});
+  layer.stride = stride;
+  layer.padding = (layer.weight.size(3) - stride) / 2;
+  return layer;
+}
+
+at::Tensor conv(const FrameConv& layer, const at::Tensor& x) {
+  return convolve(x, layer.weight, layer.bias, layer.stride, layer.padding, layer.dilation, false);
+}
+
+at::Tensor conv_transpose(const FrameConvTranspose& layer, const at::Tensor& x) {
+  return convolve(x, layer.weight, layer.bias, layer.stride, layer.padding, 1, true);
+}
+
+}  // namespace chatterbox::s3gen

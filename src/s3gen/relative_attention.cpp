@@ -1,0 +1,76 @@
+#include "s3gen/relative_attention.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/exp.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/mul.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/stack.h>
+
+#include <cmath>
+
+#include "s3gen/sizes.h"
+
+namespace chatterbox::s3gen {
+namespace {
+
+constexpr double kMaxWavelength = 10000.0;
+
+// [B, T, C] -> [B, H, T, 64]
+at::Tensor split_heads(const at::Tensor& x) {
+  return x.unflatten(-1, {-1, kHeadSize}).transpose(1, 2);
+}
+
+// Scores by distance, [B, H, T, 2 T - 1], to scores by key, [B, H, T, T]: key j of query i stands
+// at T - 1 - i + j. A view.
+at::Tensor by_key(const at::Tensor& scores) {
+  const int64_t frames = scores.size(2);
+  std::vector<int64_t> strides = scores.strides().vec();
+  strides[2] -= 1;
+  return scores.as_strided({scores.size(0), scores.size(1), frames, frames}, strides,
+                           scores.storage_offset() + frames - 1);
+}
+
+}  // namespace
+
+RelativeAttention read_relative_attention(const nn::WeightReader& reader, int64_t size) {
+  const nn::Placement& placement = reader.placement();
+  const nn::WeightReader biases = reader.with({placement.device, nn::activation_type(placement)});
+  RelativeAttention a;
+  a.query = nn::read_linear(reader, "linear_q", size, size);
+  a.key = nn::read_linear(reader, "linear_k", size, size);
+  a.value = nn::read_linear(reader, "linear_v", size, size);
+  a.out = nn::read_linear(reader, "linear_out", size, size);
+  a.position = nn::read_linear(reader, "linear_pos", size, size, nn::Bias::kNo);
+  a.content_bias = biases.get("pos_bias_u", {size / kHeadSize, kHeadSize});
+  a.position_bias = biases.get("pos_bias_v", {size / kHeadSize, kHeadSize});
+  return a;
+}
+
+at::Tensor relative_positions(int64_t frames, int64_t size, const at::TensorOptions& options) {
+  const at::Tensor distance = at::arange(frames - 1, -frames, -1, at::kFloat).unsqueeze(1);
+  const at::Tensor rate = at::exp(at::arange(0, size, 2, at::kFloat) *
+                                  (-std::log(kMaxWavelength) / static_cast<double>(size)));
+  const at::Tensor angle = at::mul(distance, rate);
+  return at::stack({angle.sin(), angle.cos()}, 2).flatten(1).to(options);
+}
+
+at::Tensor attend(const RelativeAttention& attention, const at::Tensor& x,
+                  const at::Tensor& positions, const at::Tensor& padding) {
+  const double scale = 1.0 / std::sqrt(static_cast<double>(kHeadSize));
+  const std::vector<at::Tensor> qkv =
+      nn::linear(x, {&attention.query, &attention.key, &attention.value});
+  const at::Tensor query = qkv[0].unflatten(-1, {-1, kHeadSize});  // [B, T, H, 64]
+  const at::Tensor distances = split_heads(nn::linear(positions, attention.position).unsqueeze(0));
+  const at::Tensor by_distance =
+      at::matmul(query.add(attention.position_bias).transpose(1, 2), distances.transpose(2, 3));
+  at::Tensor scores = by_key(by_distance).mul(scale);
+  if (padding.defined()) scores.add_(padding);
+  const at::Tensor heads = at::scaled_dot_product_attention(
+      query.add(attention.content_bias).transpose(1, 2), split_heads(qkv[1]), split_heads(qkv[2]),
+      scores, /*dropout_p=*/0.0, /*is_causal=*/false, scale);
+  return nn::linear(heads.transpose(1, 2).reshape(x.sizes()), attention.out);
+}
+
+}  // namespace chatterbox::s3gen

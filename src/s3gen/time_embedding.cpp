@@ -1,0 +1,34 @@
+#include "s3gen/time_embedding.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/exp.h>
+#include <ATen/ops/mul.h>
+#include <ATen/ops/silu.h>
+
+#include <cmath>
+
+namespace chatterbox::s3gen {
+
+TimeEmbedding read_time_embedding(const nn::WeightReader& reader) {
+  TimeEmbedding embedding;
+  embedding.inner = nn::read_linear(reader, "linear_1", -1, -1);
+  const int64_t size = embedding.inner.weight.size(0);
+  embedding.outer = nn::read_linear(reader, "linear_2", size, size);
+  return embedding;
+}
+
+at::Tensor embed_times(const TimeEmbedding& embedding, const at::Tensor& times,
+                       const at::TensorOptions& options) {
+  constexpr double kTimeScale = 1000.0;       // matcha/decoder.py, SinusoidalPosEmb
+  constexpr double kMaxWavelength = 10000.0;  // of the sinusoids
+  const int64_t half = embedding.inner.weight.size(1) / 2;
+  const at::Tensor rates = at::exp(at::arange(half, at::kFloat) *
+                                   (-std::log(kMaxWavelength) / static_cast<double>(half - 1)));
+  const at::Tensor angles = at::mul(times.cpu().mul(kTimeScale).unsqueeze(1), rates);
+  const at::Tensor sinusoids = at::cat({angles.sin(), angles.cos()}, 1).to(options);
+  return nn::linear(at::silu(nn::linear(sinusoids, embedding.inner)), embedding.outer);
+}
+
+}  // namespace chatterbox::s3gen

@@ -1,0 +1,127 @@
+#include "s3gen/vocoder.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/clamp.h>
+#include <ATen/ops/cos.h>
+#include <ATen/ops/exp.h>
+#include <ATen/ops/linspace.h>
+#include <ATen/ops/sin.h>
+#include <ATen/ops/zeros.h>
+#include <c10/util/StringUtil.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "nn/emit.h"
+#include "s3gen/spectrum.h"
+#include "support/error.h"
+
+namespace chatterbox::s3gen {
+namespace {
+
+constexpr double kAudioLimit = 0.99;     // hifigan.py, audio_limit
+constexpr double kMagnitudeLimit = 1e2;  // hifigan.py, _istft
+
+// [C, T] tensors of different T as [B, C, 1, longest], channels-last, zeros in the padding.
+at::Tensor pad_rows(const std::vector<at::Tensor>& rows, c10::Device device) {
+  int64_t longest = 0;
+  for (const at::Tensor& row : rows) longest = std::max(longest, row.size(1));
+  at::Tensor padded = at::zeros({static_cast<int64_t>(rows.size()), longest, rows.front().size(0)},
+                                at::TensorOptions(at::kFloat).device(device));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    padded[static_cast<int64_t>(i)].narrow(0, 0, rows[i].size(1)).copy_(rows[i].transpose(0, 1));
+  }
+  return padded.transpose(1, 2).unsqueeze(2);
+}
+
+void check(const Vocoder& vocoder, const std::vector<VocoderRow>& rows) {
+  const int64_t channels = vocoder.generator.mel_channels();
+  for (const VocoderRow& row : rows) {
+    if (row.mel.dim() != 2 || row.mel.size(0) != channels || row.mel.size(1) < 1) {
+      fail(Status::kInternal, "the vocoder takes mels of {} channels and at least 1 frame, got {}",
+           channels, c10::str(row.mel.sizes()));
+    }
+  }
+}
+
+// Output of the generator for one row, [18, frames], to the wave.
+at::Tensor to_wave(const Vocoder& vocoder, const at::Tensor& spectrum) {
+  const at::Tensor magnitude = spectrum.narrow(0, 0, kBins).exp().clamp_max_(kMagnitudeLimit);
+  const at::Tensor phase = spectrum.narrow(0, kBins, kBins).sin();
+  at::Tensor wave = istft(magnitude, phase, vocoder.window).cpu();
+  wave.clamp_(-kAudioLimit, kAudioLimit);
+  const int64_t faded = std::min(wave.size(0), vocoder.fade.size(0));
+  wave.narrow(0, 0, faded).mul_(vocoder.fade.narrow(0, 0, faded));
+  return wave;
+}
+
+}  // namespace
+
+at::Tensor make_trim_fade() {
+  constexpr int64_t kSamples = 480;  // 20 ms at 24 kHz
+  constexpr double kPi = 3.14159265358979323846;
+  const at::Tensor rise = at::linspace(kPi, 0, kSamples, at::kFloat).cos_().add_(1).div_(2);
+  return at::cat({at::zeros({kSamples}, at::kFloat), rise});
+}
+
+std::shared_ptr<const Vocoder> load_vocoder(const nn::WeightReader& reader) {
+  // The phase of the excitation and the exponential of the spectrum ask for fp32 everywhere.
+  const nn::WeightReader hift = reader.with(reader.placement().in_fp32()).scope("mel2wav");
+  auto vocoder = std::make_shared<Vocoder>();
+  vocoder->device = reader.placement().device;
+  vocoder->generator = read_hift_generator(hift);
+  vocoder->f0_predictor =
+      read_f0_predictor(hift.scope("f0_predictor"), vocoder->generator.mel_channels());
+  vocoder->source = read_harmonic_source(hift.scope("m_source").scope("l_linear"));
+  vocoder->window = make_stft_window(vocoder->device);
+  vocoder->fade = make_trim_fade();
+  return vocoder;
+}
+
+std::vector<at::Tensor> vocode_padded(const Vocoder& vocoder, std::vector<VocoderRow>& rows) {
+  std::vector<at::Tensor> mels;
+  std::vector<int64_t> lengths;
+  for (const VocoderRow& row : rows) {
+    mels.push_back(row.mel);
+    lengths.push_back(row.mel.size(1));
+  }
+  const FrameMask mask = make_frame_mask(lengths, vocoder.device);
+  const at::Tensor mel = pad_rows(mels, vocoder.device);
+  const at::Tensor f0 = predict_f0(vocoder.f0_predictor, mel, mask);
+
+  std::vector<at::Tensor> spectra;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const at::Tensor row_f0 = f0[static_cast<int64_t>(i)].narrow(0, 0, lengths[i]);
+    const at::Tensor source = make_source(vocoder.source, row_f0,
+                                          vocoder.generator.samples_per_frame(), rows[i].generator);
+    nn::emit(rows[i].sink, "s3gen.f0", row_f0);
+    nn::emit(rows[i].sink, "s3gen.source", source);
+    spectra.push_back(stft(source.to(vocoder.device), vocoder.window));
+  }
+  const at::Tensor generated =
+      generate(vocoder.generator, mel, pad_rows(spectra, vocoder.device), mask);
+
+  std::vector<at::Tensor> waves;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const at::Tensor spectrum =
+        generated[static_cast<int64_t>(i)].squeeze(1).narrow(1, 0, spectra[i].size(1));
+    waves.push_back(to_wave(vocoder, spectrum));
+    nn::emit(rows[i].sink, "s3gen.wav", waves.back());
+  }
+  return waves;
+}
+
+std::vector<at::Tensor> mel_to_wave(const Vocoder& vocoder, std::vector<VocoderRow>& rows) {
+  check(vocoder, rows);
+  if (rows.empty()) return {};
+  if (!vocoder.device.is_cpu()) return vocode_padded(vocoder, rows);
+  // One row fills a CPU's cores; a padded batch would compute the padding for nothing.
+  std::vector<at::Tensor> waves;
+  for (VocoderRow& row : rows) {
+    std::vector<VocoderRow> alone = {row};
+    waves.push_back(vocode_padded(vocoder, alone).front());
+  }
+  return waves;
+}
+
+}  // namespace chatterbox::s3gen

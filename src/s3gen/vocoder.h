@@ -1,0 +1,33 @@
+// HiFT: a mel to a wave, through its pitch and the excitation made from it.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "s3gen/f0_predictor.h"
+#include "s3gen/harmonic_source.h"
+#include "s3gen/hift_generator.h"
+#include "s3gen/s3gen.h"
+
+namespace chatterbox::s3gen {
+
+class Vocoder {
+ public:
+  F0Predictor f0_predictor;
+  HarmonicSource source;
+  HiftGenerator generator;
+  at::Tensor window;  // of the short Fourier transforms
+  at::Tensor fade;    // [960] on the CPU
+  c10::Device device = c10::kCPU;
+};
+
+// 20 ms of silence, then 20 ms of a rising cosine: what is left of the prompt's last sound
+// (s3gen.py).
+[[nodiscard]] at::Tensor make_trim_fade();
+
+// All rows in one padded batch, whatever the device.
+[[nodiscard]] std::vector<at::Tensor> vocode_padded(const Vocoder& vocoder,
+                                                    std::vector<VocoderRow>& rows);
+
+}  // namespace chatterbox::s3gen

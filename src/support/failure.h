@@ -1,0 +1,20 @@
+// What ended a piece of work, in a form that can be kept, copied and thrown again on another
+// thread.
+#pragma once
+
+#include <chatterbox/chatterbox.hpp>
+#include <string>
+
+namespace chatterbox {
+
+struct Failure {
+  Status status = Status::kInternal;
+  std::string message;  // one line
+
+  [[noreturn]] void raise() const { throw Error(status, message); }
+};
+
+// The exception that is being handled; must be called from a catch block.
+[[nodiscard]] Failure current_failure() noexcept;
+
+}  // namespace chatterbox

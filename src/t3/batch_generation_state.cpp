@@ -1,0 +1,138 @@
+#include "t3/batch_generation_state.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/argmax.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+
+#include "support/error.h"
+#include "t3/model.h"
+#include "t3/sampler.h"
+
+namespace chatterbox::t3 {
+namespace {
+
+using Batch = std::vector<SequenceState*>;
+
+// One option of every sequence, [B, 1].
+template <class Option>
+at::Tensor column(const Batch& batch, Option option) {
+  std::vector<float> values;
+  for (const SequenceState* sequence : batch) values.push_back(option(sequence->sampling));
+  return at::tensor(values, at::kFloat).unsqueeze(1);
+}
+
+template <class Row>
+at::Tensor row_index(const Batch& batch, Row row) {
+  std::vector<int64_t> rows;
+  for (const SequenceState* sequence : batch) rows.push_back(row(*sequence));
+  return at::tensor(rows, at::kLong);
+}
+
+at::Tensor conditional_rows(const Batch& batch) {
+  return row_index(batch, [](const SequenceState& s) { return s.rows.front(); });
+}
+
+}  // namespace
+
+BatchGenerationState::BatchGenerationState(int64_t rows, int64_t vocabulary)
+    : logits_(at::zeros({rows, vocabulary}, at::kFloat)),
+      seen_(at::zeros({rows, vocabulary}, at::kBool)) {}
+
+int64_t BatchGenerationState::insert(SequenceState sequence) {
+  at::Tensor seen = seen_[sequence.rows.front()];
+  seen.fill_(false);
+  seen[kStartSpeech].fill_(true);  // the reference penalises the start of speech as a generated id
+  const int64_t id = next_id_++;
+  sequences_.emplace(id, std::move(sequence));
+  return id;
+}
+
+const SequenceState& BatchGenerationState::at(int64_t id) const {
+  const auto found = sequences_.find(id);
+  if (found == sequences_.end()) fail(Status::kInternal, "no sequence has the id {}", id);
+  return found->second;
+}
+
+void BatchGenerationState::set_logits(const std::vector<int64_t>& rows, const at::Tensor& logits) {
+  logits_.index_copy_(0, at::tensor(rows, at::kLong), logits);
+}
+
+std::vector<int64_t> BatchGenerationState::running() const {
+  std::vector<int64_t> ids;
+  for (const auto& [id, sequence] : sequences_) {
+    if (sequence.running()) ids.push_back(id);
+  }
+  return ids;
+}
+
+// Without guidance both rows are one, and the difference is zero.
+at::Tensor BatchGenerationState::guided_logits(const Batch& batch) const {
+  const at::Tensor unconditional =
+      row_index(batch, [](const SequenceState& s) { return s.unconditional_row(); });
+  return guide(logits_.index_select(0, conditional_rows(batch)),
+               logits_.index_select(0, unconditional),
+               column(batch, [](const SamplingOptions& o) { return o.cfg_weight; }));
+}
+
+// Logits after all processors. Greedy rows go along: no processor changes which one is the largest.
+at::Tensor BatchGenerationState::warped(const Batch& batch, const at::Tensor& logits) const {
+  at::Tensor x = penalise_repetition(
+      logits, seen_.index_select(0, conditional_rows(batch)),
+      column(batch, [](const SamplingOptions& o) { return o.repetition_penalty; }));
+  x = x / column(batch, [](const SamplingOptions& o) {
+        return o.temperature > 0 ? o.temperature : 1.0F;  // greedy: the order is what counts
+      });
+  const auto used = [&](auto option) { return std::any_of(batch.begin(), batch.end(), option); };
+  if (used([](const SequenceState* s) { return s->sampling.min_p > 0; })) {
+    x = keep_min_p(x, column(batch, [](const SamplingOptions& o) { return o.min_p; }));
+  }
+  if (used([](const SequenceState* s) { return s->sampling.top_p < 1; })) {
+    x = keep_top_p(x, column(batch, [](const SamplingOptions& o) { return o.top_p; }));
+  }
+  return x;
+}
+
+void BatchGenerationState::draw_tokens() {
+  Batch batch;
+  for (auto& [id, sequence] : sequences_) {
+    if (sequence.running()) batch.push_back(&sequence);
+  }
+  if (batch.empty()) return;
+  const at::Tensor logits = guided_logits(batch);
+  const at::Tensor finite = at::isfinite(logits).all(-1);
+  const at::Tensor scores = warped(batch, logits);
+  const at::Tensor best = at::argmax(scores, -1);
+  const at::Tensor probabilities = at::softmax(scores, -1);
+  for (size_t i = 0; i < batch.size(); ++i) {
+    SequenceState& sequence = *batch[i];
+    const auto row = static_cast<int64_t>(i);
+    if (!finite[row].item<bool>()) {
+      sequence.generation.finish = Finish::kFailed;
+      sequence.failure = std::make_exception_ptr(
+          Error(Status::kInternal, fmt::format("the model's logits of step {} are not finite",
+                                               sequence.generation.tokens.size())));
+      continue;
+    }
+    append(sequence, sequence.sampling.temperature > 0
+                         ? draw(probabilities[row], sequence.generation.generator)
+                         : best[row].item<int64_t>());
+  }
+}
+
+void BatchGenerationState::append(SequenceState& sequence, int64_t token) {
+  Generation& generation = sequence.generation;
+  generation.tokens.push_back(token);
+  seen_[sequence.rows.front()][token].fill_(true);
+  if (token == kStopSpeech) {
+    generation.finish = Finish::kEos;
+  } else if (static_cast<int64_t>(generation.tokens.size()) >= sequence.max_new_tokens) {
+    generation.finish = Finish::kMaxTokens;
+  }
+}
+
+}  // namespace chatterbox::t3

@@ -1,0 +1,56 @@
+// All running sequences between two decode steps: which cache rows they hold, the logits that wait
+// for a draw, what was generated, and how each samples.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <exception>
+#include <map>
+#include <vector>
+
+#include "t3/generation_state.h"
+
+namespace chatterbox::t3 {
+
+// One sequence. Its first row is the conditional one.
+struct SequenceState {
+  std::vector<int64_t> rows;  // cache rows: one, or two with guidance
+  SamplingOptions sampling;
+  int64_t max_new_tokens = 0;
+  Generation generation;
+  std::exception_ptr failure;  // where generation.finish is kFailed
+
+  [[nodiscard]] bool running() const { return generation.finish == Finish::kRunning; }
+  [[nodiscard]] int64_t unconditional_row() const { return rows.back(); }
+};
+
+class BatchGenerationState {
+ public:
+  BatchGenerationState(int64_t rows, int64_t vocabulary);
+
+  // Returns the sequence's id; its first logits come by set_logits.
+  int64_t insert(SequenceState sequence);
+  void erase(int64_t id) { sequences_.erase(id); }
+  [[nodiscard]] const SequenceState& at(int64_t id) const;
+
+  // logits [R, vocabulary] of the last position of cache rows `rows`.
+  void set_logits(const std::vector<int64_t>& rows, const at::Tensor& logits);
+  // One token for every running sequence.
+  void draw_tokens();
+  // Ids of the sequences that are still running, in the order of insertion.
+  [[nodiscard]] std::vector<int64_t> running() const;
+  void count_decode_step(int64_t id) { ++sequences_.at(id).generation.decode_steps; }
+
+ private:
+  [[nodiscard]] at::Tensor warped(const std::vector<SequenceState*>& batch,
+                                  const at::Tensor& logits) const;
+  [[nodiscard]] at::Tensor guided_logits(const std::vector<SequenceState*>& batch) const;
+  void append(SequenceState& sequence, int64_t token);
+
+  at::Tensor logits_;  // [cache rows, vocabulary], fp32 on the CPU
+  at::Tensor seen_;    // [cache rows, vocabulary], bool; of the sequence whose first row it is
+  std::map<int64_t, SequenceState> sequences_;
+  int64_t next_id_ = 0;
+};
+
+}  // namespace chatterbox::t3

@@ -1,0 +1,59 @@
+// The attention keys and values of all running sequences, allocated once.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "nn/placement.h"
+
+namespace chatterbox::t3 {
+
+class BatchKVCache {
+ public:
+  BatchKVCache(int64_t layers, int64_t heads, int64_t rows, int64_t positions,
+               const nn::Placement& placement);
+
+  // The lowest free rows, their lengths 0. Throws kBusy where fewer are free.
+  [[nodiscard]] std::vector<int64_t> take(int64_t count);
+  void release(const std::vector<int64_t>& rows) noexcept;
+
+  [[nodiscard]] int64_t rows() const { return static_cast<int64_t>(lengths_.size()); }
+  [[nodiscard]] int64_t free_rows() const { return static_cast<int64_t>(free_.size()); }
+  [[nodiscard]] int64_t positions() const { return k_.size(3); }
+  [[nodiscard]] int64_t bytes() const;
+
+  // Positions that hold live keys; the next one is written there.
+  [[nodiscard]] int64_t length(int64_t row) const { return lengths_[static_cast<size_t>(row)]; }
+  void set_length(int64_t row, int64_t length) { lengths_[static_cast<size_t>(row)] = length; }
+
+  // [rows, H, positions, 64]
+  [[nodiscard]] at::Tensor k(int64_t layer) const { return k_[layer]; }
+  [[nodiscard]] at::Tensor v(int64_t layer) const { return v_[layer]; }
+
+ private:
+  at::Tensor k_, v_;           // [layers, rows, H, positions, 64]
+  std::vector<int64_t> free_;  // sorted, highest first
+  std::vector<int64_t> lengths_;
+};
+
+// Rows of a cache for as long as a sequence needs them.
+class RowLease {
+ public:
+  RowLease(BatchKVCache& cache, int64_t count) : cache_(&cache), rows_(cache.take(count)) {}
+  RowLease(RowLease&& other) noexcept : cache_(other.cache_), rows_(std::move(other.rows_)) {
+    other.rows_.clear();
+  }
+  RowLease(const RowLease&) = delete;
+  RowLease& operator=(const RowLease&) = delete;
+  RowLease& operator=(RowLease&&) = delete;
+  ~RowLease() { cache_->release(rows_); }
+
+  [[nodiscard]] const std::vector<int64_t>& rows() const { return rows_; }
+
+ private:
+  BatchKVCache* cache_;
+  std::vector<int64_t> rows_;
+};
+
+}  // namespace chatterbox::t3

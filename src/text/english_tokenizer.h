@@ -1,0 +1,34 @@
+// The tokenizer of the English family (the reference's EnTokenizer).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text/hf_tokenizer.h"
+
+namespace chatterbox::text {
+
+// Immutable.
+class EnglishTokenizer {
+ public:
+  // As BpeTokenizer::parse; also kBadModelFile where the start or stop token is missing.
+  [[nodiscard]] static EnglishTokenizer parse(std::string_view json, const std::string& name);
+  [[nodiscard]] static EnglishTokenizer load(const std::string& path);
+
+  // Without start and stop. `normalized_text` comes from punc_norm_english().
+  [[nodiscard]] std::vector<int64_t> encode(std::string_view normalized_text) const;
+  [[nodiscard]] int64_t start_id() const { return start_id_; }
+  [[nodiscard]] int64_t stop_id() const { return stop_id_; }
+  [[nodiscard]] int64_t vocabulary_size() const { return tokenizer_.vocabulary_size(); }
+
+ private:
+  explicit EnglishTokenizer(BpeTokenizer tokenizer, const std::string& name);
+
+  BpeTokenizer tokenizer_;
+  int64_t start_id_ = 0;
+  int64_t stop_id_ = 0;
+};
+
+}  // namespace chatterbox::text

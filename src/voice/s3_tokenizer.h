@@ -1,0 +1,46 @@
+// Speech tokens (25 a second, 6561 kinds) from 16 kHz speech: the encoder of S3 tokenizer v2
+// (CosyVoice 2, arXiv:2412.10117): two strided convolutions, attention blocks with rotary positions
+// and a feedforward sequential memory (FSMN), and finite scalar quantisation.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "nn/weight_reader.h"
+
+namespace chatterbox::voice {
+
+struct S3Tokenizer {
+  struct Affine {
+    at::Tensor weight;
+    at::Tensor bias;  // undefined: none
+  };
+  struct Block {
+    Affine attn_ln, query, key, value, out;
+    at::Tensor fsmn;  // [C, 1, 31], depthwise
+    Affine mlp_ln, mlp_in, mlp_out;
+  };
+  Affine conv1;  // [C, 128, 3]
+  Affine conv2;  // [C, C, 3]
+  std::vector<Block> blocks;
+  Affine project_down;  // [8, C]
+};
+
+// `reader`: the scope "tokenizer".
+[[nodiscard]] S3Tokenizer load_s3_tokenizer(const nn::WeightReader& reader);
+
+struct S3Tokens {
+  at::Tensor ids;      // int64 [B, P]; what lies beyond a row's length means nothing
+  at::Tensor lengths;  // int64 [B]
+};
+
+// Log mels [B, 128, T] with the frames that count in each row, int64 [B], 1 to 3000 (30 s); what
+// lies beyond is not looked at. One token for four frames, rounded up.
+[[nodiscard]] S3Tokens s3_tokens(const S3Tokenizer& tokenizer, const at::Tensor& mels,
+                                 const at::Tensor& lengths);
+
+// Finite scalar quantisation: projections [..., 8] to ids in [0, 3^8).
+[[nodiscard]] at::Tensor quantise(const at::Tensor& projected);
+
+}  // namespace chatterbox::voice

@@ -1,0 +1,99 @@
+#include "voice/voice_encoder.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/constant_pad_nd.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/lstm.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <string>
+
+namespace chatterbox::voice {
+namespace {
+
+// models/voice_encoder: ve_partial_frames, and the step of rate 1.3, round(16000 / 1.3 / 160).
+constexpr int64_t kMels = 40;
+constexpr int64_t kLayers = 3;
+constexpr int64_t kPartialFrames = 160;
+constexpr int64_t kPartialStep = 77;
+constexpr double kLeastCoverage = 0.8;
+constexpr int64_t kPartialsAtOnce = 32;  // bounds the gates' memory in a long recording
+
+at::Tensor unit(const at::Tensor& vectors) {  // [B, E]
+  return vectors.div(at::linalg_vector_norm(vectors, 2, {1}, /*keepdim=*/true));
+}
+
+// [N, 160, 40] -> [N, 256]
+at::Tensor embed_partials(const VoiceEncoder& encoder, const at::Tensor& partials) {
+  const int64_t hidden = encoder.proj_weight.size(1);
+  const at::Tensor zeros = at::zeros({kLayers, partials.size(0), hidden}, partials.options());
+  const auto [all, last_hidden, last_cell] =
+      at::lstm(partials, {zeros, zeros}, encoder.lstm, /*has_biases=*/true, kLayers,
+               /*dropout=*/0.0, /*train=*/false, /*bidirectional=*/false, /*batch_first=*/true);
+  const at::Tensor top = last_hidden.select(0, kLayers - 1);
+  return unit(at::relu(at::linear(top, encoder.proj_weight, encoder.proj_bias)));
+}
+
+// [T, 40] -> [count, 160, 40]
+at::Tensor partials_of(const at::Tensor& mel) {
+  const PartialPlan plan = plan_partials(mel.size(0));
+  const int64_t missing = std::max<int64_t>(0, plan.frames - mel.size(0));
+  const at::Tensor padded = at::constant_pad_nd(mel, {0, 0, 0, missing});
+  return padded.narrow(0, 0, plan.frames).unfold(0, kPartialFrames, kPartialStep).transpose(1, 2);
+}
+
+}  // namespace
+
+VoiceEncoder load_voice_encoder(const nn::WeightReader& reader) {
+  VoiceEncoder encoder;
+  const nn::WeightReader lstm = reader.scope("lstm");
+  const int64_t hidden = reader.dim("proj.weight", 1);
+  for (int64_t i = 0; i < kLayers; ++i) {
+    const std::string layer = "_l" + std::to_string(i);
+    encoder.lstm.push_back(lstm.get("weight_ih" + layer, {4 * hidden, i == 0 ? kMels : hidden}));
+    encoder.lstm.push_back(lstm.get("weight_hh" + layer, {4 * hidden, hidden}));
+    encoder.lstm.push_back(lstm.get("bias_ih" + layer, {4 * hidden}));
+    encoder.lstm.push_back(lstm.get("bias_hh" + layer, {4 * hidden}));
+  }
+  encoder.proj_weight = reader.get("proj.weight", {256, hidden});
+  encoder.proj_bias = reader.get("proj.bias", {256});
+  // Of the training loss.
+  reader.ignore("similarity_weight");
+  reader.ignore("similarity_bias");
+  return encoder;
+}
+
+PartialPlan plan_partials(int64_t mel_frames) {
+  const int64_t beyond_overlap = std::max<int64_t>(0, mel_frames - kPartialFrames + kPartialStep);
+  int64_t count = beyond_overlap / kPartialStep;
+  const int64_t covered = beyond_overlap % kPartialStep + kPartialFrames - kPartialStep;
+  if (count == 0 || static_cast<double>(covered) / kPartialFrames >= kLeastCoverage) ++count;
+  return {count, kPartialFrames + kPartialStep * (count - 1)};
+}
+
+at::Tensor speaker_embeddings(const VoiceEncoder& encoder, const std::vector<at::Tensor>& mels) {
+  std::vector<at::Tensor> partials;
+  partials.reserve(mels.size());
+  for (const at::Tensor& mel : mels) partials.push_back(partials_of(mel));
+
+  const at::Tensor all = at::cat(partials, 0);
+  std::vector<at::Tensor> embedded;
+  for (const at::Tensor& some : all.split(kPartialsAtOnce)) {
+    embedded.push_back(embed_partials(encoder, some));
+  }
+  const at::Tensor vectors = at::cat(embedded, 0);
+
+  std::vector<at::Tensor> means;
+  int64_t begin = 0;
+  for (const at::Tensor& own : partials) {
+    means.push_back(vectors.narrow(0, begin, own.size(0)).mean(0));
+    begin += own.size(0);
+  }
+  return unit(at::stack(means));
+}
+
+}  // namespace chatterbox::voice

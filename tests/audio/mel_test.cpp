@@ -1,0 +1,90 @@
+// The mel front ends against librosa, torchaudio and the reference (voice_vectors.safetensors).
+#include "audio/kaldi_fbank.h"
+#include "audio/mel_filters.h"
+#include "audio/mel_spectrogram.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "support/golden.h"
+
+namespace chatterbox::audio {
+namespace {
+
+using testing::Golden;
+
+class MelTest : public ::testing::Test {
+ protected:
+  static double distance(const at::Tensor& actual, const at::Tensor& expected) {
+    EXPECT_EQ(actual.sizes(), expected.sizes());
+    if (actual.sizes() != expected.sizes()) return 1e30;
+    return (actual - expected).abs().max().item<double>();
+  }
+  // The rows of a bank that the file keeps.
+  static at::Tensor sample(const at::Tensor& bank) {
+    const int64_t n = bank.size(0);
+    return bank.index_select(0, at::tensor({int64_t{0}, int64_t{1}, n / 2, n - 1}));
+  }
+  at::Tensor wave() const { return golden_.tensor("wave").unsqueeze(0); }  // [1, 4000]
+
+  Golden golden_{"voice_vectors"};
+};
+
+TEST_F(MelTest, SlaneyFiltersAreLibrosas) {
+  EXPECT_LT(distance(sample(slaney_mel_filters(16000, 400, 40, 0, 8000)),
+                     golden_.tensor("bank.speaker")), 1e-8);
+  EXPECT_LT(distance(sample(slaney_mel_filters(16000, 400, 128, 0, 8000)),
+                     golden_.tensor("bank.s3")), 1e-8);
+  EXPECT_LT(distance(sample(slaney_mel_filters(24000, 1920, 80, 0, 8000)),
+                     golden_.tensor("bank.s3gen")), 1e-8);
+}
+
+TEST_F(MelTest, KaldiFiltersAreTorchaudios) {
+  EXPECT_LT(distance(sample(kaldi_mel_filters(16000, 512, 80)), golden_.tensor("bank.kaldi")), 1e-6);
+}
+
+TEST_F(MelTest, SpeakerMel) {
+  const at::Tensor mel = speaker_mel(make_speaker_mel(at::kCPU), wave());
+  const at::Tensor expected = golden_.tensor("mel.speaker");
+  EXPECT_LT(distance(mel[0], expected), 1e-6 * expected.max().item<double>());
+}
+
+TEST_F(MelTest, S3LogMel) {
+  EXPECT_LT(distance(s3_log_mel(make_s3_log_mel(at::kCPU), wave())[0], golden_.tensor("mel.s3")), 1e-5);
+}
+
+TEST_F(MelTest, S3GenMel) {
+  EXPECT_LT(distance(s3gen_mel(make_s3gen_mel(at::kCPU), wave())[0], golden_.tensor("mel.s3gen")), 1e-5);
+}
+
+TEST_F(MelTest, KaldiFbank) {
+  EXPECT_LT(distance(kaldi_fbank(make_kaldi_fbank(at::kCPU), wave())[0], golden_.tensor("mel.kaldi")), 1e-4);
+}
+
+TEST_F(MelTest, ARowOfABatchIsTheRowAlone) {
+  const at::Tensor loud = wave();
+  const at::Tensor waves = at::cat({loud, loud * 0.001}, 0);
+  const auto s3 = make_s3_log_mel(at::kCPU);
+  const auto s3gen = make_s3gen_mel(at::kCPU);
+  const auto speaker = make_speaker_mel(at::kCPU);
+  const auto kaldi = make_kaldi_fbank(at::kCPU);
+  for (int64_t i = 0; i < 2; ++i) {
+    const at::Tensor alone = waves.narrow(0, i, 1);
+    EXPECT_LT(distance(s3_log_mel(s3, waves)[i], s3_log_mel(s3, alone)[0]), 1e-6);
+    EXPECT_LT(distance(s3gen_mel(s3gen, waves)[i], s3gen_mel(s3gen, alone)[0]), 1e-5);
+    EXPECT_LT(distance(speaker_mel(speaker, waves)[i], speaker_mel(speaker, alone)[0]), 1e-6);
+    EXPECT_LT(distance(kaldi_fbank(kaldi, waves)[i], kaldi_fbank(kaldi, alone)[0]), 1e-5);
+  }
+}
+
+TEST_F(MelTest, SilenceHasTheFloorsOfEachFrontEnd) {
+  const at::Tensor silence = at::zeros({1, 4000});
+  EXPECT_EQ(speaker_mel(make_speaker_mel(at::kCPU), silence).abs().max().item<float>(), 0.0F);
+  const at::Tensor s3 = s3_log_mel(make_s3_log_mel(at::kCPU), silence);
+  EXPECT_FLOAT_EQ(s3.min().item<float>(), (-10.0F + 4.0F) / 4.0F);
+  const at::Tensor kaldi = kaldi_fbank(make_kaldi_fbank(at::kCPU), silence);
+  EXPECT_FLOAT_EQ(kaldi.max().item<float>(), std::log(std::numeric_limits<float>::epsilon()));
+}
+
+}  // namespace
+}  // namespace chatterbox::audio

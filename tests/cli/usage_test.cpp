@@ -1,0 +1,132 @@
+// Wrong usage of the program: exit code 2, one line on stderr that names the value, nothing on
+// stdout. No model is loaded in any of these.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "cli/program.h"
+
+namespace chatterbox::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+Outcome run(std::vector<std::string> arguments, const std::string& input = {}) {
+  arguments.insert(arguments.begin(), CHATTERBOX_CLI);
+  return run_program(arguments, input);
+}
+
+void expect_error(const Outcome& outcome, int exit_code, const std::string& text) {
+  EXPECT_EQ(outcome.exit_code, exit_code) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(outcome.err, StartsWith("chatterbox: error: "));
+  EXPECT_THAT(outcome.err, HasSubstr(text));
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+}
+
+struct WrongUsage {
+  std::vector<std::string> arguments;
+  std::string text;  // in the message
+};
+
+class Usage : public ::testing::TestWithParam<WrongUsage> {};
+
+TEST_P(Usage, IsAnErrorOfOneLine) { expect_error(run(GetParam().arguments), 2, GetParam().text); }
+
+INSTANTIATE_TEST_SUITE_P(
+    Wrong, Usage,
+    ::testing::Values(WrongUsage{{}, "subcommand"}, WrongUsage{{"sing"}, "sing"},
+                      WrongUsage{{"speak"}, "text"}, WrongUsage{{"speak", "Hi.", "--bad"}, "--bad"},
+                      WrongUsage{{"speak", "Hi.", "there."}, "there."},
+                      WrongUsage{{"voice"}, "subcommand"},
+                      WrongUsage{{"voice", "make"}, "recording"},
+                      WrongUsage{{"voice", "info"}, "file"}, WrongUsage{{"info"}, "model"},
+                      WrongUsage{{"speak", "Hi.", "--voice"}, "--voice"},
+                      WrongUsage{{"speak", "Hi.", "-o", "-", "--json", "-"}, "standard output"},
+                      WrongUsage{{"speak", "Hi.", "--dump", "-"}, "--dump"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Numbers, Usage,
+    ::testing::Values(WrongUsage{{"speak", "Hi.", "--temperature", "nan"}, "nan"},
+                      WrongUsage{{"speak", "Hi.", "--temperature", "0.01"}, "0 or [0.05, 5]"},
+                      WrongUsage{{"speak", "Hi.", "--temperature", "inf"}, "inf"},
+                      WrongUsage{{"speak", "Hi.", "--temperature", "-1"}, "-1"},
+                      WrongUsage{{"speak", "Hi.", "--temperature", "warm"}, "warm"},
+                      WrongUsage{{"speak", "Hi.", "--temperature", ""}, "--temperature"},
+                      WrongUsage{{"speak", "Hi.", "--cfg-weight", "5.1"}, "[0, 5]"},
+                      WrongUsage{{"speak", "Hi.", "--exaggeration", "2.5"}, "[0, 2]"},
+                      WrongUsage{{"speak", "Hi.", "--min-p", "1.5"}, "[0, 1]"},
+                      WrongUsage{{"speak", "Hi.", "--top-p", "0"}, "(0, 1]"},
+                      WrongUsage{{"speak", "Hi.", "--repetition-penalty", "0.4"}, "[0.5, 5]"},
+                      WrongUsage{{"speak", "Hi.", "--max-new-tokens", "0"}, "[1, 4096]"},
+                      WrongUsage{{"speak", "Hi.", "--max-new-tokens", "4097"}, "[1, 4096]"},
+                      WrongUsage{{"speak", "Hi.", "--max-new-tokens", "3.5"}, "3.5"},
+                      WrongUsage{{"speak", "Hi.", "--cfm-steps", "101"}, "[1, 100]"},
+                      WrongUsage{{"speak", "Hi.", "--threads", "-1"}, "[0, 1024]"},
+                      WrongUsage{{"speak", "Hi.", "--seed", "-1"}, "-1"},
+                      WrongUsage{{"speak", "Hi.", "--seed", "18446744073709551616"}, "--seed"},
+                      WrongUsage{{"speak", "Hi.", "--seed", "x"}, "x"},
+                      WrongUsage{{"speak", "Hi.", "--precision", "fp8"}, "fp8"}));
+
+TEST(Files, ThatCannotBeWrittenAreNoticedBeforeTheModelIsLoaded) {
+  expect_error(run({"speak", "Hi.", "-o", "/nowhere/a.wav"}), 1, "/nowhere");
+  expect_error(run({"speak", "Hi.", "-o", "/tmp"}), 1, "/tmp");
+  expect_error(run({"speak", "Hi.", "--json", "/nowhere/a.json"}), 1, "/nowhere");
+  expect_error(run({"speak", "Hi.", "--dump", "/nowhere/a.safetensors"}), 1, "/nowhere");
+  expect_error(run({"voice", "make", "/nowhere/a.wav", "-o", "/nowhere/a.voice"}), 1, "/nowhere");
+}
+
+TEST(Files, ThatAreMissingAreNamed) {
+  expect_error(run({"voice", "make", "/nowhere/a.wav", "-o", "-"}), 1, "/nowhere/a.wav");
+  expect_error(run({"voice", "info", "/nowhere/a.voice"}), 1, "/nowhere/a.voice");
+  expect_error(run({"info", "/nowhere/model"}), 1, "/nowhere/model");
+  expect_error(run({"speak", "Hi.", "--model", "/nowhere/model"}), 1, "/nowhere/model");
+}
+
+TEST(Files, AVoiceThatIsNoneIsNamed) {
+  const std::string path = ::testing::TempDir() + "chatterbox_cli_not_a.voice";
+  std::ofstream(path) << "this is not a voice";
+  expect_error(run({"voice", "info", path}), 1, path);
+  std::filesystem::remove(path);
+}
+
+TEST(Help, NamesDefaultsRangesAndUnits) {
+  const Outcome outcome = run({"speak", "--help"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err, "");
+  for (const char* option :
+       {"--model", "--voice", "--output", "--seed", "--cfg-weight", "--exaggeration",
+        "--temperature", "--min-p", "--top-p", "--repetition-penalty", "--max-new-tokens",
+        "--cfm-steps", "--device", "--precision", "--threads", "--json", "--dump"}) {
+    EXPECT_THAT(outcome.out, HasSubstr(option));
+  }
+  EXPECT_THAT(outcome.out, HasSubstr("0 or [0.05, 5]"));
+  EXPECT_THAT(outcome.out, HasSubstr("[0.8]"));
+  EXPECT_THAT(outcome.out, HasSubstr("25 a second"));
+}
+
+TEST(Help, OfEveryCommand) {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"--help"},
+                                                  {"voice", "--help"},
+                                                  {"voice", "make", "--help"},
+                                                  {"voice", "info", "--help"},
+                                                  {"info", "--help"}}) {
+    const Outcome outcome = run(command);
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_THAT(outcome.out, HasSubstr("Usage"));
+  }
+}
+
+TEST(Version, IsOneLine) {
+  const Outcome outcome = run({"--version"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.out, "chatterbox " CHATTERBOX_VERSION "\n");
+}
+
+}  // namespace
+}  // namespace chatterbox::test

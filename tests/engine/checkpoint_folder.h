@@ -1,0 +1,75 @@
+// The demo model as a checkpoint folder on disk, and copies of it with one file that is damaged.
+#pragma once
+
+#include <chatterbox/chatterbox.hpp>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+#include "checkpoint/safetensors.h"
+#include "checkpoint/synthetic.h"
+#include "support/temporary_folder.h"
+
+namespace chatterbox::testing {
+
+inline constexpr const char* kWeightFiles[] = {"t3_cfg.safetensors", "s3gen.safetensors",
+                                               "ve.safetensors"};
+inline constexpr const char* kModelFiles[] = {"t3_cfg.safetensors", "s3gen.safetensors",
+                                              "ve.safetensors", "tokenizer.json", "conds.pt"};
+
+inline void write_bytes(const std::string& path, std::string_view bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+class CheckpointFolder {
+ public:
+  CheckpointFolder() {
+    constexpr auto kTiny = checkpoint::SyntheticSize::kTiny;
+    for (const std::string name : {"t3_cfg", "s3gen", "ve"}) {
+      const auto model = checkpoint::make_synthetic(name, kTiny);
+      checkpoint::write_safetensors(file(name + ".safetensors"), model->entries());
+    }
+    write_bytes(file("tokenizer.json"), checkpoint::synthetic_tokenizer_json());
+    write_bytes(file("conds.pt"), checkpoint::synthetic_conds_pt(kTiny));
+  }
+  [[nodiscard]] std::string path() const { return folder_.file(""); }
+  [[nodiscard]] std::string file(const std::string& name) const { return folder_.file(name); }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+// Links to a good folder's files but for one, of which it has a copy to be damaged.
+class DamagedFolder {
+ public:
+  DamagedFolder(const CheckpointFolder& good, const std::string& damaged) : file_(damaged) {
+    for (const std::string name : kModelFiles) {
+      if (name == damaged) {
+        std::filesystem::copy_file(good.file(name), folder_.file(name));
+      } else {
+        std::filesystem::create_symlink(good.file(name), folder_.file(name));
+      }
+    }
+  }
+  [[nodiscard]] std::string path() const { return folder_.file(""); }
+  [[nodiscard]] std::string damaged_file() const { return folder_.file(file_); }
+
+  void remove() const { std::filesystem::remove(damaged_file()); }
+  void truncate(uintmax_t size) const { std::filesystem::resize_file(damaged_file(), size); }
+  // The same call once more undoes it.
+  void flip(uintmax_t bit) const {
+    std::fstream file(damaged_file(), std::ios::binary | std::ios::in | std::ios::out);
+    file.seekg(static_cast<std::streamoff>(bit / 8));
+    const int byte = file.get() ^ (1 << (bit % 8));
+    file.seekp(static_cast<std::streamoff>(bit / 8));
+    file.put(static_cast<char>(byte));
+  }
+
+ private:
+  TemporaryFolder folder_;
+  std::string file_;
+};
+
+}  // namespace chatterbox::testing

@@ -1,0 +1,210 @@
+// Checkpoints whose files are whole but wrong: every tensor that is missing, unexpected or of
+// another shape or type is named, and an engine that is running is none the worse for it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "engine/checkpoint_folder.h"
+
+namespace chatterbox {
+namespace {
+
+using ::testing::AllOf;
+using testing::CheckpointFolder;
+using testing::DamagedFolder;
+using ::testing::HasSubstr;
+using testing::kWeightFiles;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+EngineOptions options_for(const std::string& model) {
+  EngineOptions options;
+  options.model = model;
+  options.device = "cpu";
+  return options;
+}
+
+std::vector<float> speak(const ChatterboxEngine& engine) {
+  Request request;
+  request.text = "Hello.";
+  request.seed = 1;
+  request.max_new_tokens = 8;
+  request.cfm_steps = 2;
+  return engine.generate(request).audio.samples;
+}
+
+Status status_of_loading(const std::string& model, std::string* message) {
+  try {
+    (void)ChatterboxEngine::load(options_for(model));
+  } catch (const Error& error) {
+    *message = error.what();
+    EXPECT_EQ(message->find('\n'), std::string::npos) << *message;
+    return error.status();
+  }
+  *message = "no error";
+  return Status::kOk;
+}
+
+class ModelDamage : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    good_ = std::make_unique<CheckpointFolder>();
+    engine_ = std::make_unique<ChatterboxEngine>(ChatterboxEngine::load(options_for("demo")));
+    speech_ = speak(*engine_);
+  }
+  static void TearDownTestSuite() {
+    engine_.reset();
+    good_.reset();
+  }
+  // Whatever became of other models, the running one speaks as before.
+  void TearDown() override { EXPECT_EQ(speak(*engine_), speech_); }
+
+  static const CheckpointFolder& good() { return *good_; }
+  static const std::vector<float>& speech() { return speech_; }
+  std::string message_;
+
+ private:
+  static std::unique_ptr<CheckpointFolder> good_;
+  static std::unique_ptr<ChatterboxEngine> engine_;
+  static std::vector<float> speech_;
+};
+std::unique_ptr<CheckpointFolder> ModelDamage::good_;
+std::unique_ptr<ChatterboxEngine> ModelDamage::engine_;
+std::vector<float> ModelDamage::speech_;
+
+// Writes the damaged file anew, with what `change` makes of its tensors.
+void rewrite(const CheckpointFolder& good, const DamagedFolder& folder, const std::string& name,
+             const std::function<void(std::vector<checkpoint::TensorEntry>&)>& change) {
+  const auto file = checkpoint::open_safetensors(good.file(name));
+  std::vector<checkpoint::TensorEntry> entries = file->entries();
+  change(entries);
+  checkpoint::write_safetensors(folder.damaged_file(), entries);
+}
+
+std::vector<checkpoint::TensorEntry>::iterator find(std::vector<checkpoint::TensorEntry>& entries,
+                                                    const std::string& name) {
+  return std::find_if(entries.begin(), entries.end(),
+                      [&](const checkpoint::TensorEntry& entry) { return entry.name == name; });
+}
+
+struct Victim {
+  const char* file;
+  const char* tensor;
+};
+constexpr Victim kVictims[] = {
+    {"t3_cfg.safetensors", "speech_head.weight"},
+    {"s3gen.safetensors", "mel2wav.conv_pre.bias"},
+    {"ve.safetensors", "proj.weight"},
+};
+
+TEST_F(ModelDamage, AFolderSpeaksAsTheDemo) {
+  EXPECT_EQ(speak(ChatterboxEngine::load(options_for(good().path()))), speech());
+}
+
+TEST_F(ModelDamage, AFolderWithoutAVoice) {
+  const DamagedFolder folder(good(), "conds.pt");
+  folder.remove();
+  const auto engine = ChatterboxEngine::load(options_for(folder.path()));
+  EXPECT_FALSE(engine.info().has_default_voice);
+  try {
+    (void)engine.generate("Hello.");
+    ADD_FAILURE() << "spoke without a voice";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.status(), Status::kNotFound);
+  }
+  Request request;
+  request.text = "Hello.";
+  request.max_new_tokens = 2;
+  request.voice = Voice::load(good().file("conds.pt"));
+  EXPECT_FALSE(engine.generate(request).audio.samples.empty());
+}
+
+TEST_F(ModelDamage, FilesOfEachKind) {
+  std::vector<std::pair<std::string, Status>> cases;
+  for (const std::string name : kWeightFiles) cases.emplace_back(name, Status::kBadModelFile);
+  cases.emplace_back("tokenizer.json", Status::kBadModelFile);
+  cases.emplace_back("conds.pt", Status::kBadVoice);
+  for (const auto& [name, status] : cases) {
+    const DamagedFolder folder(good(), name);
+    folder.truncate(std::filesystem::file_size(folder.damaged_file()) / 2);
+    EXPECT_EQ(status_of_loading(folder.path(), &message_), status);
+    EXPECT_THAT(message_, StartsWith(folder.damaged_file() + ": "));
+  }
+}
+
+TEST_F(ModelDamage, AMissingTensor) {
+  for (const auto& [file, tensor] : kVictims) {
+    const DamagedFolder folder(good(), file);
+    rewrite(good(), folder, file, [&, name = tensor](auto& entries) {
+      ASSERT_NE(find(entries, name), entries.end()) << name;
+      entries.erase(find(entries, name));
+    });
+    EXPECT_EQ(status_of_loading(folder.path(), &message_), Status::kBadModelFile);
+    EXPECT_THAT(message_, StartsWith(folder.damaged_file() + ": missing " + tensor));
+  }
+}
+
+TEST_F(ModelDamage, AWrongShapeNamesBothShapes) {
+  for (const auto& [file, tensor] : kVictims) {
+    const DamagedFolder folder(good(), file);
+    rewrite(good(), folder, file, [&, name = tensor](auto& entries) {
+      // The same bytes in two more dimensions.
+      find(entries, name)->shape.insert(find(entries, name)->shape.begin(), {1, 1});
+    });
+    EXPECT_EQ(status_of_loading(folder.path(), &message_), Status::kBadModelFile);
+    EXPECT_THAT(message_, AllOf(StartsWith(folder.damaged_file() + ": "), HasSubstr(tensor),
+                                HasSubstr("shape [1, 1, "), HasSubstr("expected")));
+  }
+}
+
+TEST_F(ModelDamage, AWrongType) {
+  for (const auto& [file, tensor] : kVictims) {
+    const DamagedFolder folder(good(), file);
+    rewrite(good(), folder, file, [&, name = tensor](auto& entries) {
+      find(entries, name)->dtype = checkpoint::DType::kInt32;  // as many bytes
+    });
+    EXPECT_EQ(status_of_loading(folder.path(), &message_), Status::kBadModelFile);
+    EXPECT_THAT(message_, StartsWith(folder.damaged_file() + ": " + tensor + " has dtype I32"));
+  }
+}
+
+TEST_F(ModelDamage, EveryDefectOfAFileIsListed) {
+  const char* file = "t3_cfg.safetensors";
+  const DamagedFolder folder(good(), file);
+  const float number = 0;
+  rewrite(good(), folder, file, [&](auto& entries) {
+    find(entries, "text_emb.weight")->dtype = checkpoint::DType::kInt32;
+    entries.erase(find(entries, "speech_head.weight"));
+    entries.push_back({"zzz.extra", checkpoint::DType::kFloat32, {1}, &number, sizeof number});
+  });
+  EXPECT_EQ(status_of_loading(folder.path(), &message_), Status::kBadModelFile);
+  EXPECT_THAT(message_,
+              AllOf(HasSubstr("missing speech_head.weight"), HasSubstr("unexpected zzz.extra [1]"),
+                    HasSubstr("text_emb.weight has dtype I32")));
+}
+
+// One bit of the length or of the header: never a crash, always a reason.
+TEST_F(ModelDamage, FlippedBitsOfTheHeader) {
+  for (const std::string name : kWeightFiles) {
+    SCOPED_TRACE(name);
+    const DamagedFolder folder(good(), name);
+    uint64_t header = 0;
+    std::ifstream(folder.damaged_file(), std::ios::binary)
+        .read(reinterpret_cast<char*>(&header), sizeof header);
+    const uintmax_t bits = 8 * (sizeof header + header);
+    // All 64 of the length, then 200 all over the header; odd steps reach every bit of a byte.
+    const uintmax_t step = (bits - 64) / 200 | 1U;
+    for (uintmax_t bit = 0; bit < bits; bit += bit < 64 ? 1 : step) {
+      folder.flip(bit);
+      EXPECT_EQ(status_of_loading(folder.path(), &message_), Status::kBadModelFile) << bit;
+      EXPECT_THAT(message_, StartsWith(folder.damaged_file() + ": ")) << bit;
+      folder.flip(bit);
+    }
+    EXPECT_EQ(status_of_loading(folder.path(), &message_), Status::kOk);
+  }
+}
+
+}  // namespace
+}  // namespace chatterbox

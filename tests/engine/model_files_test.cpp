@@ -1,0 +1,136 @@
+// Checkpoint folders: what is missing or cut off is named, with a status of its own. Torch-free.
+#include "engine/model_files.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "engine/checkpoint_folder.h"
+
+namespace chatterbox::engine {
+namespace {
+
+using testing::CheckpointFolder;
+using testing::DamagedFolder;
+using ::testing::HasSubstr;
+using testing::kModelFiles;
+using ::testing::StartsWith;
+
+Status status_of_opening(const std::string& model, std::string* message) {
+  try {
+    (void)open_model(model);
+  } catch (const Error& error) {
+    *message = error.what();
+    EXPECT_EQ(message->find('\n'), std::string::npos) << *message;
+    return error.status();
+  }
+  *message = "no error";
+  return Status::kOk;
+}
+
+Status status_of_bad(const std::string& file) {
+  return file == "conds.pt" ? Status::kBadVoice : Status::kBadModelFile;
+}
+
+class ModelFolders : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { good_ = std::make_unique<CheckpointFolder>(); }
+  static void TearDownTestSuite() { good_.reset(); }
+  static const CheckpointFolder& good() { return *good_; }
+  std::string message_;
+
+ private:
+  static std::unique_ptr<CheckpointFolder> good_;
+};
+std::unique_ptr<CheckpointFolder> ModelFolders::good_;
+
+void expect_same_tensors(const checkpoint::TensorFile& a, const checkpoint::TensorFile& b) {
+  ASSERT_EQ(a.entries().size(), b.entries().size());
+  for (size_t i = 0; i < a.entries().size(); ++i) {
+    const checkpoint::TensorEntry &left = a.entries()[i], &right = b.entries()[i];
+    ASSERT_EQ(left.name, right.name);
+    ASSERT_EQ(left.dtype, right.dtype);
+    ASSERT_EQ(left.shape, right.shape);
+    ASSERT_EQ(std::memcmp(left.data, right.data, left.bytes), 0) << left.name;
+  }
+}
+
+TEST_F(ModelFolders, AFolderHasWhatTheDemoHas) {
+  const ModelFiles demo = open_model("demo");
+  const ModelFiles folder = open_model(good().path());
+  expect_same_tensors(*demo.t3, *folder.t3);
+  expect_same_tensors(*demo.s3gen, *folder.s3gen);
+  expect_same_tensors(*demo.voice_encoder, *folder.voice_encoder);
+  EXPECT_EQ(demo.tokenizer->encode("Hello."), folder.tokenizer->encode("Hello."));
+  ASSERT_NE(folder.default_voice, nullptr);
+  EXPECT_EQ(demo.default_voice->s3gen_mel, folder.default_voice->s3gen_mel);
+}
+
+TEST_F(ModelFolders, WhatIsNoFolder) {
+  EXPECT_EQ(status_of_opening("/nowhere/model", &message_), Status::kNotFound);
+  EXPECT_EQ(message_, "model /nowhere/model: no such folder (a checkpoint folder, or \"demo\")");
+  const std::string file = good().file("tokenizer.json");
+  EXPECT_EQ(status_of_opening(file, &message_), Status::kNotFound);
+  EXPECT_THAT(message_, HasSubstr(file + ": no such folder"));
+}
+
+TEST_F(ModelFolders, EveryMissingFileIsNamed) {
+  for (const std::string name : kModelFiles) {
+    const DamagedFolder folder(good(), name);
+    folder.remove();
+    if (name == "conds.pt") {
+      EXPECT_EQ(open_model(folder.path()).default_voice, nullptr);
+      continue;
+    }
+    EXPECT_EQ(status_of_opening(folder.path(), &message_), Status::kNotFound);
+    EXPECT_EQ(message_, "model " + folder.path() + ": missing " + name);
+  }
+  const testing::TemporaryFolder empty;
+  EXPECT_EQ(status_of_opening(empty.file(""), &message_), Status::kNotFound);
+  EXPECT_THAT(message_, HasSubstr("missing t3_cfg.safetensors, s3gen.safetensors, ve.safetensors, "
+                                  "tokenizer.json"));
+}
+
+TEST_F(ModelFolders, TruncatedAt200Places) {
+  for (const std::string name : kModelFiles) {
+    SCOPED_TRACE(name);
+    const DamagedFolder folder(good(), name);
+    const auto size = std::filesystem::file_size(folder.damaged_file());
+    // From the end, so that one copy shrinks: 100 places all over the file, then its first bytes.
+    for (int place = 199; place >= 0; --place) {
+      const auto bytes = static_cast<uintmax_t>(place);
+      const auto kept = place >= 100 ? size * (bytes - 100) / 100 + 100 : bytes;
+      folder.truncate(std::min(kept, size - 1));
+      EXPECT_EQ(status_of_opening(folder.path(), &message_), status_of_bad(name)) << kept;
+      EXPECT_THAT(message_, StartsWith(folder.damaged_file() + ": ")) << kept;
+    }
+  }
+}
+
+TEST_F(ModelFolders, OtherFilesUnderTheRightName) {
+  for (const std::string name : kModelFiles) {
+    SCOPED_TRACE(name);
+    const DamagedFolder folder(good(), name);
+    for (const std::string& bytes :
+         {std::string(), std::string("<html>404</html>"),
+          std::string("version https://git-lfs.github.com/spec/v1\n"), std::string(100, '\0')}) {
+      testing::write_bytes(folder.damaged_file(), bytes);
+      EXPECT_EQ(status_of_opening(folder.path(), &message_), status_of_bad(name)) << bytes;
+      EXPECT_THAT(message_, StartsWith(folder.damaged_file() + ": ")) << bytes;
+    }
+  }
+}
+
+TEST_F(ModelFolders, AFolderInPlaceOfAFile) {
+  for (const std::string name : kModelFiles) {
+    const DamagedFolder folder(good(), name);
+    folder.remove();
+    std::filesystem::create_directory(folder.damaged_file());
+    EXPECT_EQ(status_of_opening(folder.path(), &message_), Status::kIo);
+    EXPECT_THAT(message_, StartsWith(folder.damaged_file() + ": "));
+  }
+}
+
+}  // namespace
+}  // namespace chatterbox::engine

@@ -1,0 +1,108 @@
+// Many rows at once; one head of one row is in kernels_test.cpp.
+#include "nn/attention.h"
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <gtest/gtest.h>
+
+#include "nn/rope.h"
+
+namespace chatterbox::nn {
+namespace {
+
+constexpr int64_t kHeads = 3;
+constexpr int64_t kPositions = 90;
+
+at::Tensor random(at::IntArrayRef shape, uint64_t seed) {
+  const auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  return at::randn(shape, generator, at::TensorOptions(at::kFloat));
+}
+
+struct Step {
+  std::vector<int64_t> rows = {4, 0, 2, 1};
+  std::vector<int64_t> positions = {70, 0, 89, 5};
+  RopeTable rope = llama3_rope(kPositions, c10::kCPU);
+  at::Tensor q = random({4, kHeads * 64}, 1);
+  at::Tensor k = random({4, kHeads * 64}, 2);
+  at::Tensor v = random({4, kHeads * 64}, 3);
+  at::Tensor k_cache, v_cache;
+
+  explicit Step(at::ScalarType type)
+      : k_cache(random({5, kHeads, kPositions, 64}, 4).to(type)),
+        v_cache(random({5, kHeads, kPositions, 64}, 5).to(type)) {}
+
+  [[nodiscard]] CachedAttention args() const {
+    return {q, k, v, rope.cos, rope.sin, k_cache, v_cache, rows, positions};
+  }
+};
+
+double worst(const at::Tensor& actual, const at::Tensor& expected) {
+  return (actual.to(at::kDouble) - expected.to(at::kDouble)).abs().max().item<double>();
+}
+
+// softmax(q k^T / 8) v of each row and head over its own prefix, after the step's key and value.
+at::Tensor plain(const Step& step) {
+  const at::Tensor out = at::empty(step.q.sizes(), at::kDouble);
+  for (size_t i = 0; i < step.rows.size(); ++i) {
+    const auto r = static_cast<int64_t>(i);
+    const int64_t length = step.positions[i] + 1;
+    const at::Tensor cos = step.rope.cos[length - 1];
+    const at::Tensor sin = step.rope.sin[length - 1];
+    for (int64_t h = 0; h < kHeads; ++h) {
+      const auto head = [&](const at::Tensor& x) { return x[r].narrow(0, 64 * h, 64); };
+      const auto prefix = [&](const at::Tensor& cache, const at::Tensor& last) {
+        const at::Tensor before = cache[step.rows[i]][h].narrow(0, 0, length - 1);
+        return at::cat({before, last.to(cache.scalar_type()).unsqueeze(0)}).to(at::kDouble);
+      };
+      const at::Tensor keys = prefix(step.k_cache, apply_rope(head(step.k), cos, sin));
+      const at::Tensor query = apply_rope(head(step.q), cos, sin).to(at::kDouble);
+      const at::Tensor weights = (keys.matmul(query) / 8).softmax(0);
+      head(out).copy_(weights.matmul(prefix(step.v_cache, head(step.v))));
+    }
+  }
+  return out;
+}
+
+TEST(CachedAttention, EachRowAttendsToItsOwnPrefix) {
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    SCOPED_TRACE(c10::toString(type));
+    const bool exact = type == at::kFloat;
+    Step step(type);
+    Step masked(type);
+    const at::Tensor expected = plain(step);
+    const at::Tensor before = step.k_cache.clone();
+    EXPECT_LE(worst(cached_attention(step.args()), expected), exact ? 2e-6 : 1e-2);
+    // What other devices run rounds the query and the weights to the cache's type.
+    EXPECT_LE(worst(masked_attention(masked.args()), expected), exact ? 2e-6 : 5e-2);
+    EXPECT_LE(worst(step.k_cache, masked.k_cache), exact ? 1e-6 : 4e-2);
+    EXPECT_TRUE(at::equal(step.v_cache, masked.v_cache));
+
+    // Four rows of three heads were written, nothing else.
+    const at::Tensor changed = step.k_cache.ne(before).any(-1).nonzero();
+    ASSERT_EQ(changed.size(0), 4 * kHeads);
+    for (const at::Tensor& place : changed.unbind()) {
+      const auto row = std::find(step.rows.begin(), step.rows.end(), place[0].item<int64_t>());
+      ASSERT_NE(row, step.rows.end());
+      EXPECT_EQ(place[2].item<int64_t>(),
+                step.positions[static_cast<size_t>(row - step.rows.begin())]);
+    }
+  }
+}
+
+TEST(CachedAttention, BitsOfARowDependOnNothingElse) {
+  Step step(at::kFloat);
+  Step single(at::kFloat);
+  const at::Tensor together = cached_attention(step.args());
+  for (int64_t i = 0; i < 4; ++i) {
+    const std::vector<int64_t> row = {step.rows[static_cast<size_t>(i)]};
+    const std::vector<int64_t> position = {step.positions[static_cast<size_t>(i)]};
+    const auto one = [&](const at::Tensor& x) { return x.narrow(0, i, 1); };
+    const at::Tensor alone =
+        cached_attention({one(single.q), one(single.k), one(single.v), single.rope.cos,
+                          single.rope.sin, single.k_cache, single.v_cache, row, position});
+    EXPECT_TRUE(at::equal(alone[0], together[i])) << i;
+  }
+}
+
+}  // namespace
+}  // namespace chatterbox::nn

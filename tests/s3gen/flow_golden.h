@@ -1,0 +1,46 @@
+// The flow against a golden: its speech tokens, its voice, its random draws.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "s3gen/s3gen.h"
+#include "support/collected_tensors.h"
+#include "support/generator.h"
+#include "support/golden.h"
+
+namespace chatterbox::s3gen {
+
+template <class T>
+std::vector<T> flat(const at::Tensor& tensor) {
+  const at::Tensor x = tensor.contiguous();
+  return std::vector<T>(x.const_data_ptr<T>(), x.const_data_ptr<T>() + x.numel());
+}
+
+inline voice::Conditionals golden_voice(const testing::Golden& golden) {
+  voice::Conditionals voice;
+  voice.s3gen_tokens = flat<int64_t>(golden.tensor("voice.gen.prompt_token"));
+  voice.s3gen_mel = flat<float>(golden.tensor("voice.gen.prompt_feat"));
+  voice.x_vector = flat<float>(golden.tensor("voice.gen.embedding"));
+  return voice;
+}
+
+inline void expect_equals_reference(const Flow& flow, const std::string& name) {
+  SCOPED_TRACE(name);
+  const testing::Golden golden(name);
+  const voice::Conditionals voice = golden_voice(golden);
+  testing::CollectedTensors collected;
+  std::vector<FlowRow> rows = {{flat<int64_t>(golden.tensor("s3gen.speech_tokens")), &voice,
+                                testing::generator_after(golden, false), collected.sink()}};
+  const std::vector<at::Tensor> mels = tokens_to_mel(flow, rows, {});
+  using testing::Stage;
+  EXPECT_TRUE(collected.equal("s3gen.speech_tokens", golden.tensor("s3gen.speech_tokens")));
+  testing::expect_close(collected.tensor("s3gen.mu"), golden.tensor("s3gen.mu"), Stage::kMu);
+  testing::expect_close(collected.tensor("s3gen.mel"), golden.tensor("s3gen.mel"), Stage::kMel);
+  ASSERT_EQ(mels.size(), 1U);
+  EXPECT_TRUE(at::equal(mels.front(), collected.tensor("s3gen.mel")));
+}
+
+}  // namespace chatterbox::s3gen

@@ -1,0 +1,37 @@
+#!/bin/sh
+# include_direction.sh SRC: includes between the folders of SRC go one way:
+# capi -> engine -> {text, voice, t3, s3gen} -> {nn, audio, checkpoint} -> support.
+# Folders of one level do not know each other, with two exceptions: the conditionals of a voice are what T3
+# and S3Gen take, and nn reads weights from checkpoint. The command-line program uses the public interface,
+# and checkpoint's file writer.
+set -eu
+cd "$1"
+grep -rn --include='*.h' --include='*.cpp' --include='*.c' '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' . |
+  awk '
+    BEGIN {
+      level["support"] = 0
+      level["nn"] = level["audio"] = level["checkpoint"] = 1
+      level["text"] = level["voice"] = level["t3"] = level["s3gen"] = 2
+      level["engine"] = 3
+      level["capi"] = 4
+    }
+    {
+      split($0, part, ":"); file = part[1]; sub(/^\.\//, "", file)
+      match($0, /"[^"]+"/); header = substr($0, RSTART + 1, RLENGTH - 2)
+      from = file; sub(/\/.*/, "", from)
+      to = header; sub(/\/.*/, "", to)
+      count++
+      ok = 0
+      if (from == to) ok = 1
+      else if (from == "cli") ok = header ~ /^checkpoint\/(safetensors|tensor_file)\.h$/
+      else if (!(from in level) || !(to in level)) ok = 0
+      else if (level[to] < level[from]) ok = 1
+      else if (header == "voice/conditionals.h" && level[from] == 2) ok = 1
+      else if (from == "nn" && to == "checkpoint") ok = 1
+      if (!ok) { print file ":" part[2] ": " from "/ must not include \"" header "\""; bad++ }
+    }
+    END {
+      if (count == 0) { print "found no #include at all"; exit 1 }
+      if (bad) exit 1
+      print count " includes, all in the allowed direction"
+    }'

@@ -1,0 +1,50 @@
+#!/bin/sh
+# self_test.sh DIR: the style tests of DIR find what they look for.
+set -eu
+scripts=$1
+tree=$(mktemp -d)
+trap 'rm -rf "$tree"' EXIT
+
+# expect RESULT SCRIPT ARGUMENT FILE LINE: a tree with one more file gets RESULT (pass or fail).
+expect() {
+  rm -rf "$tree/include" "$tree/src"
+  mkdir -p "$tree/include/chatterbox" "$tree/src/support" "$tree/src/engine" "$tree/src/nn" "$tree/src/cli" \
+    "$tree/src/t3"
+  echo '#include "support/error.h"' >"$tree/src/support/error.cpp"
+  echo 'int x;' >"$tree/include/chatterbox/chatterbox.hpp"
+  printf '%s\n' "$5" >"$tree/$4"
+  if sh "$scripts/$2" "$3" >"$tree/log" 2>&1; then result=pass; else result=fail; fi
+  if [ $result != "$1" ]; then
+    echo "$2 on '$5' in $4: expected $1, got $result"
+    cat "$tree/log"
+    exit 1
+  fi
+}
+
+direction() { expect "$1" include_direction.sh "$tree/src" "$2" "$3"; }
+direction pass src/engine/a.cpp '#include "nn/linear.h"'
+direction pass src/nn/a.h '#include "checkpoint/tensor_file.h"'
+direction pass src/t3/a.h '#include "voice/conditionals.h"'
+direction pass src/cli/a.cpp '#include "checkpoint/safetensors.h"'
+direction fail src/nn/a.h '#include "engine/executor.h"'
+direction fail src/t3/a.cpp '#include "s3gen/s3gen.h"'
+direction fail src/support/a.cpp '#  include "nn/linear.h"'
+direction fail src/cli/a.cpp '#include "engine/executor.h"'
+direction fail src/engine/a.cpp '#include "elsewhere/a.h"'
+
+forbidden() { expect "$1" forbidden.sh "$tree" "$2" "$3"; }
+forbidden pass src/nn/a.cpp 'auto x = at::randn({2}, generator);'
+forbidden pass src/nn/a.cpp '// never printf() here'
+forbidden pass src/nn/a.cpp 'std::snprintf(buffer, 3, "x"); job.exit(); static_assert(true);'
+forbidden pass src/cli/a.cpp 'std::cout << 1;'
+forbidden fail include/chatterbox/a.h '#include <ATen/Tensor.h>'
+forbidden fail src/nn/a.cpp '#include <torch/torch.h>'
+forbidden fail src/nn/a.cpp 'std::cout << 1;'
+forbidden fail src/nn/a.cpp '  std::printf("x");'
+forbidden fail src/nn/a.cpp 'if (x) std::abort();'
+forbidden fail src/nn/a.cpp 'std::exit(1);'
+forbidden fail src/nn/a.cpp 'assert(x > 0);'
+forbidden fail src/nn/a.cpp 'at::manual_seed(3);'
+forbidden fail src/nn/a.cpp 'auto x = at::randn({2});'
+forbidden fail src/nn/a.cpp 'auto x = probabilities.multinomial(1);'
+echo "the style tests find what they look for"

@@ -1,0 +1,262 @@
+#include "support/fake_executor.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "support/error.h"
+
+namespace chatterbox::testing {
+namespace {
+
+struct HookSlot {
+  std::mutex mutex;
+  std::shared_ptr<const FakeHook> hook;
+};
+
+HookSlot& hook_slot() {
+  static HookSlot slot;
+  return slot;
+}
+
+void call_hook(FakePoint point, const engine::Task* task = nullptr, int64_t index = 0,
+               const EngineOptions* options = nullptr) {
+  std::shared_ptr<const FakeHook> hook;
+  {
+    const std::lock_guard<std::mutex> lock(hook_slot().mutex);
+    hook = hook_slot().hook;
+  }
+  if (hook) (*hook)({point, task, index, options});
+}
+
+std::atomic<int>& breaches() {
+  static std::atomic<int> count{0};
+  return count;
+}
+
+std::atomic<int>& executors() {
+  static std::atomic<int> count{0};
+  return count;
+}
+
+// Counts executors: their constructor may throw.
+struct Counted {
+  Counted() { ++executors(); }
+  ~Counted() { --executors(); }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+};
+
+// splitmix64's finaliser: a good enough mix for noise that depends on everything put in.
+uint64_t mix(uint64_t value) {
+  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  value = (value ^ (value >> 27)) * 0x94d049bb133111ebULL;
+  return value ^ (value >> 31);
+}
+
+class FakeExecutor final : public engine::Executor {
+ public:
+  explicit FakeExecutor(const EngineOptions& options) : options_(options) {
+    call_hook(FakePoint::kLoad, nullptr, 0, &options);
+    if (options.model != "demo" && options.model != kFakeWithoutVoice) {
+      fail(Status::kNotFound, "model {}: no such folder", options.model);
+    }
+    if (options.model != kFakeWithoutVoice) {
+      voice_ = std::make_shared<const voice::Conditionals>(fake_conditionals(1));
+    }
+  }
+
+  EngineInfo info() const override {
+    EngineInfo info;
+    info.family = "fake";
+    info.model = options_.model;
+    info.device = options_.device;
+    info.precision = options_.precision == Precision::kBf16 ? "bf16" : "fp32";
+    info.parameters = 7;
+    info.weight_bytes = 28;
+    info.max_text_tokens = kFakeMaxTextBytes;
+    info.kv_bytes_per_position = 16;
+    info.load_seconds = 0.25;
+    info.has_default_voice = voice_ != nullptr;
+    return info;
+  }
+
+  std::shared_ptr<const voice::Conditionals> default_voice() const override { return voice_; }
+
+  void check(const engine::Task& task) const override {
+    call_hook(FakePoint::kCheck, &task);
+    const auto size = static_cast<int64_t>(task.text.size());
+    if (size > kFakeMaxTextBytes) {
+      fail(Status::kInvalidArgument, "text has {} tokens, the limit is {}", size,
+           kFakeMaxTextBytes);
+    }
+  }
+
+  void enter_worker() override {
+    worker_ = std::this_thread::get_id();
+    call_hook(FakePoint::kEnter);
+  }
+
+  void leave_worker() override {
+    check_thread();
+    if (!sequences_.empty()) ++breaches();
+    worker_ = {};
+  }
+
+  int64_t begin(const engine::Task& task) override {
+    check_thread();
+    if (!task.voice) ++breaches();
+    call_hook(FakePoint::kBegin, &task);
+    emit(task, "fake.text", static_cast<float>(task.text.size()));
+    sequences_[next_id_] = {task, 0};
+    return next_id_++;
+  }
+
+  void step() override {
+    check_thread();
+    for (auto& [id, sequence] : sequences_) {
+      if (generated(id)) continue;
+      call_hook(FakePoint::kStep, &sequence.task, sequence.tokens);
+      ++sequence.tokens;
+      emit(sequence.task, "fake.token", static_cast<float>(sequence.tokens));
+    }
+  }
+
+  bool generated(int64_t id) const override {
+    const Sequence& found = sequence(id);
+    return found.tokens >= std::min(found.task.max_new_tokens, fake_tokens(found.task.text));
+  }
+
+  engine::TokenStats stats(int64_t id) const override {
+    const Sequence& found = sequence(id);
+    engine::TokenStats stats;
+    stats.text_tokens = static_cast<int64_t>(found.task.text.size()) + 2;
+    stats.speech_tokens = found.tokens;
+    stats.decode_steps = found.tokens - 1;
+    const bool ended = found.tokens == fake_tokens(found.task.text);
+    stats.finish_reason = ended ? FinishReason::kEos : FinishReason::kMaxTokens;
+    stats.text_seconds = 1e-6;
+    stats.prefill_seconds = 2e-6;
+    return stats;
+  }
+
+  void flow(const std::vector<int64_t>& ids,
+            const std::function<void(int64_t)>& before_step) override {
+    check_thread();
+    const engine::Task& first = sequence(ids.front()).task;
+    for (const int64_t id : ids) call_hook(FakePoint::kFlow, &sequence(id).task);
+    for (int64_t step = 0; step < first.cfm_steps; ++step) {
+      before_step(step);
+      call_hook(FakePoint::kEuler, &first, step);
+    }
+  }
+
+  std::vector<std::vector<float>> vocode(const std::vector<int64_t>& ids) override {
+    check_thread();
+    std::vector<std::vector<float>> waves;
+    for (const int64_t id : ids) {
+      const Sequence& found = sequence(id);
+      call_hook(FakePoint::kVocode, &found.task);
+      waves.push_back(speech(found));
+    }
+    return waves;
+  }
+
+  void end(int64_t id) noexcept override {
+    check_thread();
+    if (sequences_.erase(id) != 1) ++breaches();
+  }
+
+  voice::Conditionals make_voice(const Audio& recording, const TensorSink& sink) override {
+    check_thread();
+    call_hook(FakePoint::kMakeVoice);
+    const auto size = static_cast<int64_t>(recording.samples.size());
+    if (sink) {
+      sink({"fake.recording", TensorView::Type::kFloat32, &size, 1, recording.samples.data()});
+    }
+    return fake_conditionals(recording.samples.front());
+  }
+
+ private:
+  struct Sequence {
+    engine::Task task;
+    int64_t tokens = 0;
+  };
+
+  void check_thread() const {
+    if (std::this_thread::get_id() != worker_) ++breaches();
+  }
+
+  const Sequence& sequence(int64_t id) const {
+    if (sequences_.count(id) == 0) ++breaches();
+    return sequences_.at(id);
+  }
+
+  static void emit(const engine::Task& task, const char* name, float value) {
+    const int64_t size = 1;
+    if (task.sink) task.sink({name, TensorView::Type::kFloat32, &size, 1, &value});
+  }
+
+  static std::vector<float> speech(const Sequence& sequence) {
+    const engine::Task& task = sequence.task;
+    uint64_t state = mix(task.seed + 1);
+    for (const char letter : task.text) state = mix(state + static_cast<unsigned char>(letter));
+    for (const float value : {task.temperature, task.cfg_weight, task.exaggeration, task.min_p,
+                              task.top_p, task.repetition_penalty, task.voice->x_vector.front()}) {
+      state = mix(state + static_cast<uint64_t>(value * 1e4F));
+    }
+    std::vector<float> samples(static_cast<size_t>(sequence.tokens * kFakeSamplesPerToken));
+    for (float& sample : samples) {
+      state = mix(state + 1);
+      sample = static_cast<float>(state >> 40) / static_cast<float>(1 << 23) - 1;
+    }
+    return samples;
+  }
+
+  Counted counted_;
+  EngineOptions options_;
+  std::shared_ptr<const voice::Conditionals> voice_;
+  std::thread::id worker_;
+  std::map<int64_t, Sequence> sequences_;
+  int64_t next_id_ = 1;
+};
+
+}  // namespace
+
+ScopedFakeHook::ScopedFakeHook(FakeHook hook) {
+  const std::lock_guard<std::mutex> lock(hook_slot().mutex);
+  hook_slot().hook = std::make_shared<const FakeHook>(std::move(hook));
+}
+
+ScopedFakeHook::~ScopedFakeHook() {
+  const std::lock_guard<std::mutex> lock(hook_slot().mutex);
+  hook_slot().hook.reset();
+}
+
+int fake_breaches() { return breaches(); }
+
+int fake_executors() { return executors(); }
+
+int64_t fake_tokens(const std::string& text) { return 4 + static_cast<int64_t>(text.size()); }
+
+voice::Conditionals fake_conditionals(float mark) {
+  voice::Conditionals conditionals;
+  conditionals.speaker_emb.assign(256, 0.0625F);
+  conditionals.prompt_tokens = {1, 2, 3};
+  conditionals.s3gen_tokens = {4, 5};
+  conditionals.s3gen_mel.assign(5 * 80, -1.5F);
+  conditionals.x_vector.assign(192, mark);
+  return conditionals;
+}
+
+}  // namespace chatterbox::testing
+
+namespace chatterbox::engine {
+
+std::unique_ptr<Executor> make_executor(const EngineOptions& options) {
+  return std::make_unique<testing::FakeExecutor>(options);
+}
+
+}  // namespace chatterbox::engine

@@ -1,0 +1,49 @@
+// An executor without models: fake speech that depends on the request alone, and a hook through
+// which a test blocks, counts or throws at every point where the engine calls the executor. Link
+// fake_executor.cpp instead of the models.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "engine/executor.h"
+
+namespace chatterbox::testing {
+
+enum class FakePoint { kLoad, kCheck, kEnter, kBegin, kStep, kFlow, kEuler, kVocode, kMakeVoice };
+
+struct FakeCall {
+  FakePoint point;
+  const engine::Task* task;                // null where there is none
+  int64_t index = 0;                       // of the decode step or the Euler step
+  const EngineOptions* options = nullptr;  // where the point is kLoad
+};
+using FakeHook = std::function<void(const FakeCall&)>;
+
+// The hook of all executors in this process, for as long as this object lives. May be called from
+// several threads at once when there are several engines.
+class ScopedFakeHook {
+ public:
+  explicit ScopedFakeHook(FakeHook hook);
+  ~ScopedFakeHook();
+  ScopedFakeHook(const ScopedFakeHook&) = delete;
+  ScopedFakeHook& operator=(const ScopedFakeHook&) = delete;
+};
+
+// Breaches of the executor's contract by the engine so far: a call from the wrong thread, an
+// unknown id, a sequence that was never ended. Always 0.
+[[nodiscard]] int fake_breaches();
+// How many executors there are now.
+[[nodiscard]] int fake_executors();
+
+inline constexpr int64_t kFakeMaxTextBytes = 500;   // check() refuses more
+inline constexpr int64_t kFakeSamplesPerToken = 8;  // of the fake speech
+// Speech tokens with the end, where max_new_tokens does not cut them.
+[[nodiscard]] int64_t fake_tokens(const std::string& text);
+[[nodiscard]] voice::Conditionals fake_conditionals(float mark);
+
+// The model names that make_executor() knows beside "demo".
+inline constexpr const char* kFakeWithoutVoice = "no-voice";
+
+}  // namespace chatterbox::testing

@@ -1,0 +1,72 @@
+#include "support/golden.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "checkpoint/safetensors.h"
+
+namespace chatterbox::testing {
+namespace {
+
+const Tolerance& find(Stage stage, Reference reference) {
+  for (const Tolerance& tolerance : kTolerances) {
+    if (tolerance.stage == stage && tolerance.reference == reference) return tolerance;
+  }
+  throw std::out_of_range("no tolerance for this stage");
+}
+
+double largest_difference(const at::Tensor& actual, const at::Tensor& expected,
+                          Tolerance::Scale scale) {
+  const at::Tensor difference = (actual - expected).abs();
+  switch (scale) {
+    case Tolerance::Scale::kAbsolute:
+      return difference.max().item<double>();
+    case Tolerance::Scale::kRange:
+      return (difference.max() / (expected.max() - expected.min())).item<double>();
+    case Tolerance::Scale::kRelative:
+      return (difference / expected.abs().clamp_min(1e-6)).max().item<double>();
+  }
+  throw std::logic_error("unknown scale");
+}
+
+double correlation(const at::Tensor& actual, const at::Tensor& expected) {
+  const at::Tensor a = actual - actual.mean();
+  const at::Tensor b = expected - expected.mean();
+  return ((a * b).sum() / (a.norm() * b.norm())).item<double>();
+}
+
+}  // namespace
+
+Golden::Golden(const std::string& name)
+    : file_(checkpoint::open_safetensors(std::string(CHATTERBOX_TEST_DATA) + "/golden/" + name +
+                                         ".safetensors")) {}
+
+at::Tensor Golden::tensor(const std::string& name) const {
+  const checkpoint::TensorEntry* entry = file_->find(name);
+  if (entry == nullptr) throw std::out_of_range(file_->path() + " has no " + name);
+  const auto type = entry->dtype == checkpoint::DType::kInt64 ? at::kLong : at::kFloat;
+  return at::from_blob(const_cast<void*>(entry->data), entry->shape, at::TensorOptions(type)).clone();
+}
+
+std::string Golden::meta(const std::string& key) const { return file_->metadata().at(key); }
+
+void expect_close(const at::Tensor& actual, const at::Tensor& expected, Stage stage,
+                  Reference reference) {
+  const Tolerance& tolerance = find(stage, reference);
+  ASSERT_EQ(actual.squeeze().sizes(), expected.squeeze().sizes()) << tolerance.name;
+  const at::Tensor a = actual.flatten().to(at::kCPU, at::kDouble);
+  const at::Tensor e = expected.flatten().to(at::kDouble);
+  const double difference = largest_difference(a, e, tolerance.scale);
+  const double agreement = correlation(a, e);
+  ::testing::Test::RecordProperty(tolerance.name, std::to_string(difference));
+  EXPECT_TRUE(difference <= tolerance.max_abs)  // also false for NaN
+      << tolerance.name << ": largest difference " << difference << ", tolerance "
+      << tolerance.max_abs << ", correlation " << agreement;
+  EXPECT_TRUE(agreement >= tolerance.min_correlation)
+      << tolerance.name << ": correlation " << agreement << ", at least "
+      << tolerance.min_correlation << ", largest difference " << difference;
+}
+
+}  // namespace chatterbox::testing

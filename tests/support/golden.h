@@ -1,0 +1,30 @@
+// The reference's tensors (tests/golden/*.safetensors) and how to compare with them.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+
+#include "checkpoint/tensor_file.h"
+#include "support/tolerance.h"
+
+namespace chatterbox::testing {
+
+class Golden {
+ public:
+  explicit Golden(const std::string& name);  // "en_tiny_default"
+
+  [[nodiscard]] at::Tensor tensor(const std::string& name) const;  // throws where it is absent
+  [[nodiscard]] std::string meta(const std::string& key) const;    // the option the golden was made with
+
+ private:
+  std::shared_ptr<const checkpoint::TensorFile> file_;
+};
+
+// Records a GoogleTest failure with the largest difference and the correlation where the stage's
+// tolerance is exceeded. A leading dimension of one makes no difference.
+void expect_close(const at::Tensor& actual, const at::Tensor& expected, Stage stage,
+                  Reference reference = Reference::kFp32Cpu);
+
+}  // namespace chatterbox::testing

@@ -1,0 +1,78 @@
+#include "t3/kv_cache.h"
+
+#include <gtest/gtest.h>
+
+#include <chatterbox/chatterbox.hpp>
+
+namespace chatterbox::t3 {
+namespace {
+
+using Rows = std::vector<int64_t>;
+
+BatchKVCache small_cache(int64_t rows, c10::ScalarType type = c10::kFloat) {
+  return {3, 2, rows, 10, {c10::kCPU, type}};
+}
+
+TEST(BatchKVCache, HandsOutTheLowestFreeRows) {
+  BatchKVCache cache = small_cache(5);
+  EXPECT_EQ(cache.rows(), 5);
+  EXPECT_EQ(cache.take(2), (Rows{0, 1}));
+  EXPECT_EQ(cache.take(1), (Rows{2}));
+  cache.release({0});
+  EXPECT_EQ(cache.take(2), (Rows{0, 3}));
+  EXPECT_EQ(cache.free_rows(), 1);
+  cache.release({3, 1});
+  cache.release({2});
+  EXPECT_EQ(cache.take(4), (Rows{1, 2, 3, 4}));
+}
+
+TEST(BatchKVCache, SaysHowManyRowsAreFree) {
+  BatchKVCache cache = small_cache(3);
+  static_cast<void>(cache.take(2));
+  try {
+    static_cast<void>(cache.take(2));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.status(), Status::kBusy);
+    EXPECT_STREQ(error.what(), "a sequence needs 2 cache rows, 1 of 3 are free");
+  }
+  EXPECT_EQ(cache.take(1), Rows{2});  // the refused request took none
+}
+
+TEST(BatchKVCache, TakenRowsAreEmpty) {
+  BatchKVCache cache = small_cache(2);
+  static_cast<void>(cache.take(2));
+  cache.set_length(1, 7);
+  EXPECT_EQ(cache.length(0), 0);
+  EXPECT_EQ(cache.length(1), 7);
+  cache.release({1});
+  EXPECT_EQ(cache.take(1), Rows{1});
+  EXPECT_EQ(cache.length(1), 0);
+}
+
+TEST(BatchKVCache, SizesAreThoseOfTheModel) {
+  const BatchKVCache cache = small_cache(4);
+  EXPECT_EQ(cache.positions(), 10);
+  EXPECT_EQ(cache.k(2).sizes(), (c10::IntArrayRef{4, 2, 10, 64}));
+  EXPECT_EQ(cache.v(0).sizes(), (c10::IntArrayRef{4, 2, 10, 64}));
+  EXPECT_EQ(cache.bytes(), 2 * 3 * 4 * 2 * 10 * 64 * 4);  // k and v, layers, rows, heads, ...
+  EXPECT_EQ(small_cache(4, c10::kBFloat16).bytes(), cache.bytes() / 2);
+}
+
+TEST(RowLease, ReturnsItsRowsOnce) {
+  BatchKVCache cache = small_cache(3);
+  {
+    RowLease lease(cache, 2);
+    EXPECT_EQ(lease.rows(), (Rows{0, 1}));
+    EXPECT_EQ(cache.free_rows(), 1);
+    const RowLease moved(std::move(lease));
+    EXPECT_EQ(moved.rows(), (Rows{0, 1}));
+    EXPECT_EQ(cache.free_rows(), 1);
+  }
+  EXPECT_EQ(cache.free_rows(), 3);
+  EXPECT_THROW(RowLease(cache, 4), Error);
+  EXPECT_EQ(cache.take(3), (Rows{0, 1, 2}));
+}
+
+}  // namespace
+}  // namespace chatterbox::t3

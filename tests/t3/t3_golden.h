@@ -1,0 +1,79 @@
+// Runs T3 as a golden was made: its text ids, its voice, its options.
+#pragma once
+
+#include <c10/core/InferenceMode.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "support/collected_tensors.h"
+#include "support/golden.h"
+#include "t3/t3.h"
+
+namespace chatterbox::testing {
+
+template <class T>
+std::vector<T> values(const at::Tensor& tensor) {
+  const at::Tensor flat = tensor.contiguous();
+  return std::vector<T>(flat.const_data_ptr<T>(), flat.const_data_ptr<T>() + flat.numel());
+}
+
+// A golden's request. The voice lives here.
+struct GoldenSequence {
+  explicit GoldenSequence(const Golden& golden) {
+    voice.speaker_emb = values<float>(golden.tensor("voice.speaker_emb"));
+    voice.prompt_tokens = values<int64_t>(golden.tensor("voice.cond_prompt_speech_tokens"));
+    options.text_ids = values<int64_t>(golden.tensor("text.ids"));
+    options.voice = &voice;
+    options.exaggeration = std::stof(golden.meta("exaggeration"));
+    options.sampling.temperature = std::stof(golden.meta("temperature"));
+    options.sampling.cfg_weight = std::stof(golden.meta("cfg"));
+    options.sampling.min_p = std::stof(golden.meta("min_p"));
+    options.sampling.top_p = std::stof(golden.meta("top_p"));
+    options.sampling.repetition_penalty = std::stof(golden.meta("rep"));
+    options.max_new_tokens = std::stoi(golden.meta("max_tokens"));
+    options.seed = std::stoull(golden.meta("seed"));
+  }
+  GoldenSequence(const GoldenSequence&) = delete;
+  GoldenSequence& operator=(const GoldenSequence&) = delete;
+
+  voice::Conditionals voice;
+  t3::SequenceOptions options;
+};
+
+inline std::shared_ptr<const t3::Model> load_t3(
+    const std::shared_ptr<const checkpoint::TensorFile>& file, c10::ScalarType type = c10::kFloat) {
+  const nn::WeightReader reader(file, {c10::kCPU, type});
+  std::shared_ptr<const t3::Model> model = t3::load_model(reader);
+  reader.finish();
+  return model;
+}
+
+inline void expect_equals_reference(const std::shared_ptr<const t3::Model>& model,
+                                    const std::string& name) {
+  SCOPED_TRACE(name);
+  const c10::InferenceMode inference_mode;
+  const Golden golden(name);
+  const GoldenSequence sequence(golden);
+  CollectedTensors collected;
+  t3::Decoder decoder(model, 2, 1200);
+  const int64_t id = decoder.add(sequence.options, collected.sink());
+  while (!decoder.finished(id)) decoder.step();
+
+  EXPECT_TRUE(collected.equal("text.ids", golden.tensor("text.ids")));
+  for (const char* logits : {"t3.logits0", "t3.logits1", "t3.logits2"}) {
+    expect_close(collected.tensor(logits), golden.tensor(logits), Stage::kLogits);
+  }
+  const t3::Generation& generation = decoder.generation(id);
+  const std::vector<int64_t> expected = values<int64_t>(golden.tensor("t3.tokens"));
+  EXPECT_EQ(generation.tokens, expected);
+  const bool ended = expected.back() == 6562;
+  EXPECT_EQ(generation.finish, ended ? t3::Finish::kEos : t3::Finish::kMaxTokens);
+  // No pass after the last drawn token.
+  EXPECT_EQ(generation.decode_steps, static_cast<int64_t>(expected.size()) - 1);
+}
+
+}  // namespace chatterbox::testing

@@ -1,0 +1,42 @@
+// The JSON files of tests/golden that hold texts.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace chatterbox::text {
+
+inline const nlohmann::json& golden(const std::string& file) {
+  static std::map<std::string, nlohmann::json> files;
+  auto& json = files[file];
+  if (json.is_null()) {
+    std::ifstream stream(std::string(CHATTERBOX_TEST_DATA) + "/golden/" + file);
+    EXPECT_TRUE(stream.is_open()) << file;
+    json = nlohmann::json::parse(stream);
+  }
+  return json;
+}
+
+// Every text of both files: input, normalized, ids.
+inline nlohmann::json all_texts() {
+  nlohmann::json texts = golden("text_english.json");
+  for (const auto& text : golden("text_english_extra.json").at("texts")) texts.push_back(text);
+  return texts;
+}
+
+// The tokenizer of the English checkpoint.
+inline std::string english_tokenizer_path() {
+  return std::string(CHATTERBOX_TEST_DATA) + "/../src/checkpoint/data/tokenizer.json";
+}
+
+inline std::string english_tokenizer_json() {
+  std::ifstream stream(english_tokenizer_path(), std::ios::binary);
+  EXPECT_TRUE(stream.is_open());
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+}  // namespace chatterbox::text
