@@ -6,6 +6,7 @@ target_compile_options(chatterbox_flags INTERFACE
   $<$<COMPILE_LANGUAGE:CXX,C>:-Wall -Wextra -Wpedantic -Wshadow>
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wmissing-declarations>
   $<$<BOOL:${CHATTERBOX_WERROR}>:-Werror>)
+set(CHATTERBOX_FULL_CHECKPOINT ${PROJECT_BINARY_DIR}/full_checkpoint)
 # What every test runs with. A spinning OpenMP team starves the other tests of a parallel run.
 set(CHATTERBOX_TEST_ENVIRONMENT OMP_WAIT_POLICY=passive)
 if(CHATTERBOX_SANITIZE)
@@ -46,7 +47,8 @@ function(chatterbox_library name)
 endfunction()
 
 # chatterbox_test(NAME SOURCES ... [LINK ...] [LABELS ...] [TIMEOUT seconds]): a GoogleTest program, one
-# CTest test.
+# CTest test. The label `full` gives it a checkpoint of the official size, made for the run and removed
+# after it; its folder is in the environment variable CHATTERBOX_FULL_CHECKPOINT.
 function(chatterbox_test name)
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
@@ -59,6 +61,11 @@ function(chatterbox_test name)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
     ENVIRONMENT "${CHATTERBOX_TEST_ENVIRONMENT}")
+  if("full" IN_LIST arg_LABELS)
+    # One at a time: each wants gigabytes and all cores.
+    set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED full_checkpoint RUN_SERIAL ON
+      ENVIRONMENT "${CHATTERBOX_TEST_ENVIRONMENT};CHATTERBOX_FULL_CHECKPOINT=${CHATTERBOX_FULL_CHECKPOINT}")
+  endif()
 endfunction()
 
 # chatterbox_script_test(NAME COMMAND ... [LABELS ...] [TIMEOUT seconds]): any other program as a test.

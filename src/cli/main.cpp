@@ -2,10 +2,12 @@
 // Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 #include <algorithm>
 #include <iostream>
+#include <memory>
 #include <new>
 #include <string>
 #include <vector>
 
+#include "cli/help.h"
 #include "cli/info.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
@@ -42,10 +44,20 @@ int run(const std::vector<Command>& commands) {
   }
 }
 
+// An argument that nobody knows says more than what is missing because of it ("speek").
+std::string describe(const CLI::ParseError& error, const CLI::App& app) {
+  const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
+  if (dynamic_cast<const CLI::RequiredError*>(&error) == nullptr || unknown.empty()) {
+    return error.what();
+  }
+  return std::string(error.what()) + ", got " + unknown.front();
+}
+
 int main_program(int argc, char** argv) {
   CLI::App app("Speak text in any voice with the Chatterbox models.", "chatterbox");
   app.set_version_flag("--version", std::string("chatterbox ") + chatterbox_version());
   app.require_subcommand(1);
+  app.formatter(std::make_shared<HelpFormatter>());
   std::vector<Command> commands;
   add_speak(app, commands);
   add_voice(app, commands);
@@ -55,7 +67,7 @@ int main_program(int argc, char** argv) {
   } catch (const CLI::Success& request) {
     return app.exit(request);  // --help and --version
   } catch (const CLI::ParseError& error) {
-    return report(kWrongUsage, std::string(error.what()) + " (see --help)");
+    return report(kWrongUsage, describe(error, app) + " (see --help)");
   }
   catch_interrupts();
   return run(commands);

@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
@@ -16,6 +17,10 @@ std::string text_of(double value) {
   return out.str();
 }
 
+std::string interval(double low, double high) {
+  return "in [" + text_of(low) + ", " + text_of(high) + "]";
+}
+
 CLI::Validator checked(std::string range, std::function<bool(double)> accepts) {
   return CLI::Validator(
       [range, accepts = std::move(accepts)](std::string& input) -> std::string {
@@ -23,27 +28,39 @@ CLI::Validator checked(std::string range, std::function<bool(double)> accepts) {
         const double value = std::strtod(input.c_str(), &end);
         const bool number = end != input.c_str() && *end == '\0';
         if (number && std::isfinite(value) && accepts(value)) return {};
-        return "must be a number in " + range + ", got " + input;
+        return "must be " + (number ? range : "a number") + ", got " + input;
       },
-      "in " + range);
+      range);
 }
 
 }  // namespace
 
 CLI::Validator in_range(double low, double high) {
-  return checked("[" + text_of(low) + ", " + text_of(high) + "]",
+  return checked(interval(low, high),
                  [low, high](double value) { return value >= low && value <= high; });
 }
 
 CLI::Validator in_range_or(double also, double low, double high) {
-  return checked(
-      text_of(also) + " or [" + text_of(low) + ", " + text_of(high) + "]",
-      [also, low, high](double value) { return value == also || (value >= low && value <= high); });
+  return checked(text_of(also) + " or " + interval(low, high), [also, low, high](double value) {
+    return value == also || (value >= low && value <= high);
+  });
 }
 
 CLI::Validator above_to(double low, double high) {
-  return checked("(" + text_of(low) + ", " + text_of(high) + "]",
+  return checked("above " + text_of(low) + ", to " + text_of(high),
                  [low, high](double value) { return value > low && value <= high; });
+}
+
+CLI::Validator seed() {
+  return CLI::Validator(
+      [](std::string& input) -> std::string {
+        uint64_t value = 0;
+        const char* end = input.data() + input.size();
+        const auto result = std::from_chars(input.data(), end, value);
+        if (result.ec == std::errc() && result.ptr == end) return {};
+        return "must be a whole number in [0, 2^64-1], got " + input;
+      },
+      "in [0, 2^64-1]");
 }
 
 void add_engine_options(CLI::App& app, EngineOptions& options) {
@@ -61,9 +78,10 @@ void add_engine_options(CLI::App& app, EngineOptions& options) {
          [&options](const std::string& name) {
            options.precision = name == "bf16" ? Precision::kBf16 : Precision::kFp32;
          },
-         "fp32 or bf16 [fp32 on a CPU, bf16 on CUDA]")
+         "number type of the weights")
       ->type_name("NAME")
-      ->check(CLI::IsMember({"fp32", "bf16"}));
+      ->check(CLI::IsMember({"fp32", "bf16"}).description("fp32 or bf16"))
+      ->default_str("fp32 on a CPU, bf16 on CUDA");
   app.add_option("--threads", options.threads, "CPU threads; 0: one per core")
       ->type_name("N")
       ->check(in_range(0, 1024))

@@ -19,6 +19,8 @@ struct Command {
 [[nodiscard]] CLI::Validator in_range(double low, double high);
 [[nodiscard]] CLI::Validator in_range_or(double also, double low, double high);
 [[nodiscard]] CLI::Validator above_to(double low, double high);  // (low, high]
+// What fits into 64 bits; CLI11 would wrap the rest around.
+[[nodiscard]] CLI::Validator seed();
 
 // --model, --device, --precision, --threads.
 void add_engine_options(CLI::App& app, EngineOptions& options);

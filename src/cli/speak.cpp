@@ -28,8 +28,10 @@ struct SpeakOptions {
 void add_sampling_options(CLI::App& app, Request& request) {
   app.add_option_function<uint64_t>(
          "--seed", [&request](uint64_t seed) { request.seed = seed; },
-         "of the random numbers, 0 to 2^64-1 [picked and reported]")
-      ->type_name("N");
+         "of the random numbers: the same seed speaks the same")
+      ->type_name("N")
+      ->check(seed())
+      ->default_str("picked, and reported by --json");
   app.add_option("--cfg-weight", request.cfg_weight,
                  "weight of classifier-free guidance; 0 is off and halves the work")
       ->type_name("W")
@@ -147,12 +149,14 @@ void add_speak(CLI::App& app, std::vector<Command>& commands) {
       ->type_name("OUT.wav")
       ->capture_default_str();
   app_speak
-      ->add_option("--voice", options->voice,
-                   "a recording (WAV), a saved voice, or a conds.pt [the model's own voice]")
-      ->type_name("FILE");
+      ->add_option("--voice", options->voice, "a recording (WAV), a saved voice, or a conds.pt")
+      ->type_name("FILE")
+      ->default_str("the model's own");
   add_engine_options(*app_speak, options->engine);
   add_sampling_options(*app_speak, options->request);
-  app_speak->add_option("--json", options->json, "write statistics there; - is standard output")
+  app_speak
+      ->add_option("--json", options->json,
+                   "write statistics there, times in seconds; - is standard output")
       ->type_name("FILE");
   app_speak
       ->add_option("--dump", options->dump,

@@ -10,13 +10,13 @@ namespace chatterbox::voice {
 
 struct Conditionals {
   // T3
-  std::vector<float> speaker_emb;         // [256], VoiceEncoder, L2-normalised
-  std::vector<int64_t> prompt_tokens;     // [<= 150], speech tokens of the first 6 s
-  float emotion = 0.5f;                   // as stored; a request's exaggeration replaces it
+  std::vector<float> speaker_emb;      // [256], VoiceEncoder, L2-normalised
+  std::vector<int64_t> prompt_tokens;  // [<= 150], speech tokens of the first 6 s
+  float emotion = 0.5f;                // as stored; a request's exaggeration replaces it
   // S3Gen
-  std::vector<int64_t> s3gen_tokens;      // [P], speech tokens of the first 10 s
-  std::vector<float> s3gen_mel;           // [F, 80] row-major, 24 kHz log-mel, F >= 2 P
-  std::vector<float> x_vector;            // [192], CAM++
+  std::vector<int64_t> s3gen_tokens;  // [P], speech tokens of the first 10 s
+  std::vector<float> s3gen_mel;       // [F, 80] row-major, 24 kHz log-mel, F >= 2 P
+  std::vector<float> x_vector;        // [192], CAM++
 
   [[nodiscard]] int64_t mel_frames() const { return static_cast<int64_t>(s3gen_mel.size()) / 80; }
 };

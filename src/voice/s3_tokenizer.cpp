@@ -15,6 +15,7 @@
 #include <ATen/ops/tanh.h>
 
 #include <string_view>
+#include <vector>
 
 #include "support/error.h"
 
@@ -38,70 +39,71 @@ at::Tensor layer_norm(const at::Tensor& x, const Affine& a) {
   return at::layer_norm(x, {x.size(-1)}, a.weight, a.bias, kLayerNormEps);
 }
 
-// What a batch of rows of different lengths needs in the attention blocks.
-struct Masks {
-  at::Tensor live;  // float [B, T, 1], undefined where no row is shorter than another
-  at::Tensor keys;  // bool [B, 1, 1, T], likewise
+// Clips one after the other, as rows of one matrix: they share the large products and nothing else.
+struct Clips {
+  std::vector<int64_t> tokens;  // rows of each
+  at::Tensor cos, sin;          // of each row's position in its clip, [R, 1, 64], the halves equal
 };
 
-Masks make_masks(const at::Tensor& lengths, int64_t frames) {
-  if (lengths.eq(frames).all().item<bool>()) return {};
-  const at::Tensor live = at::arange(frames, lengths.options()).lt(lengths.unsqueeze(1));
-  return {live.unsqueeze(2).to(at::kFloat), live.unsqueeze(1).unsqueeze(2)};
-}
-
-at::Tensor masked(const at::Tensor& x, const at::Tensor& live) {
-  return live.defined() ? at::mul(x, live) : x;
-}
-
-struct Rotary {
-  at::Tensor cos, sin;  // [T, 1, 64], the halves equal
-};
-
-Rotary make_rotary(int64_t frames, const at::TensorOptions& options) {
+Clips describe(const std::vector<at::Tensor>& rows) {
+  Clips clips;
+  std::vector<at::Tensor> positions;
+  for (const at::Tensor& clip : rows) {
+    clips.tokens.push_back(clip.size(0));
+    positions.push_back(at::arange(clip.size(0), at::kFloat));
+  }
   const at::Tensor exponent = at::arange(0, kHeadSize, 2, at::kFloat).div_(double{kHeadSize});
   const at::Tensor frequencies = at::pow(kRotaryBase, exponent).reciprocal_();
-  const at::Tensor half = at::outer(at::arange(frames, at::kFloat), frequencies);
+  const at::Tensor half = at::outer(at::cat(positions), frequencies);
   const at::Tensor angles = at::cat({half, half}, 1).unsqueeze(1);
-  return {at::cos(angles).to(options), at::sin(angles).to(options)};
+  clips.cos = at::cos(angles).to(rows.front().device());
+  clips.sin = at::sin(angles).to(rows.front().device());
+  return clips;
 }
 
-at::Tensor rotate(const at::Tensor& x, const Rotary& rotary) {  // [B, T, H, 64]
-  const at::Tensor left = x.narrow(3, 0, kHeadSize / 2);
-  const at::Tensor right = x.narrow(3, kHeadSize / 2, kHeadSize / 2);
-  return at::mul(x, rotary.cos).addcmul_(at::cat({right.neg(), left}, 3), rotary.sin);
+at::Tensor rotate(const at::Tensor& x, const Clips& clips) {  // [R, H, 64]
+  const at::Tensor left = x.narrow(2, 0, kHeadSize / 2);
+  const at::Tensor right = x.narrow(2, kHeadSize / 2, kHeadSize / 2);
+  return at::mul(x, clips.cos).addcmul_(at::cat({right.neg(), left}, 2), clips.sin);
 }
 
-// A depthwise convolution over time with a residual. [B, T, C]
-at::Tensor memory(const at::Tensor& values, const at::Tensor& weight, const at::Tensor& live) {
-  const at::Tensor v = masked(values, live);
-  const at::Tensor convolved = at::conv1d(v.transpose(1, 2), weight, {}, /*stride=*/1,
+// Every token of one clip attends to all of them. [T, H, 64] -> [T, H * 64]
+at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) {
+  const auto heads_first = [](const at::Tensor& x) { return x.transpose(0, 1).unsqueeze(0); };
+  const at::Tensor mixed =
+      at::scaled_dot_product_attention(heads_first(query), heads_first(key), heads_first(value));
+  return mixed.squeeze(0).transpose(0, 1).flatten(1);
+}
+
+// A depthwise convolution over one clip's time with a residual. [T, C]
+at::Tensor memory(const at::Tensor& values, const at::Tensor& weight) {
+  const at::Tensor convolved = at::conv1d(values.t().unsqueeze(0), weight, {}, /*stride=*/1,
                                           /*padding=*/(weight.size(2) - 1) / 2, /*dilation=*/1,
                                           /*groups=*/weight.size(0));
-  return masked(convolved.transpose(1, 2).add(v), live);
+  return convolved.squeeze(0).t().add(values);
 }
 
-at::Tensor attention(const S3Tokenizer::Block& block, const at::Tensor& x, const Rotary& rotary,
-                     const Masks& masks) {  // [B, T, C]
-  const auto heads = [&x](const at::Tensor& y) {
-    return y.view({x.size(0), x.size(1), -1, kHeadSize});
-  };
-  const at::Tensor query = rotate(heads(linear(x, block.query)), rotary).transpose(1, 2);
-  const at::Tensor key = rotate(heads(linear(x, block.key)), rotary).transpose(1, 2);
-  const at::Tensor value = linear(x, block.value);
-  const at::Tensor mixed = at::scaled_dot_product_attention(
-      query, key, heads(value).transpose(1, 2),
-      masks.keys.defined() ? std::optional<at::Tensor>(masks.keys) : std::nullopt);
-  return linear(mixed.transpose(1, 2).reshape(x.sizes()), block.out)
-      .add_(memory(value, block.fsmn, masks.live));
+at::Tensor attention(const S3Tokenizer::Block& block, const at::Tensor& x, const Clips& clips) {
+  const auto heads = [](const at::Tensor& y) { return y.view({y.size(0), -1, kHeadSize}); };
+  const auto split = [&clips](const at::Tensor& y) { return y.split_with_sizes(clips.tokens); };
+  const auto queries = split(rotate(heads(linear(x, block.query)), clips));
+  const auto keys = split(rotate(heads(linear(x, block.key)), clips));
+  const auto values = split(linear(x, block.value));
+  std::vector<at::Tensor> mixed, remembered;
+  for (size_t i = 0; i < values.size(); ++i) {
+    mixed.push_back(attend(queries[i], keys[i], heads(values[i])));
+    remembered.push_back(memory(values[i], block.fsmn));
+  }
+  return linear(at::cat(mixed), block.out).add_(at::cat(remembered));  // [R, C]
 }
 
-// One convolution with stride 2. `lengths` becomes those of its output. [B, C, T]
-at::Tensor halve(const at::Tensor& x, const Affine& conv, at::Tensor& lengths) {
-  const at::Tensor live = make_masks(lengths, x.size(2)).live;
-  lengths = lengths.sub(1).div(2, "floor").add_(1);
-  const at::Tensor input = live.defined() ? at::mul(x, live.transpose(1, 2)) : x;
-  return at::gelu(at::conv1d(input, conv.weight, conv.bias, /*stride=*/2, /*padding=*/1));
+// The two convolutions of stride 2. [128, T] -> [T/4, C]
+at::Tensor quarter(const S3Tokenizer& tokenizer, const at::Tensor& mel) {
+  at::Tensor x = mel.unsqueeze(0);
+  for (const Affine* conv : {&tokenizer.conv1, &tokenizer.conv2}) {
+    x = at::gelu(at::conv1d(x, conv->weight, conv->bias, /*stride=*/2, /*padding=*/1));
+  }
+  return x.squeeze(0).t();
 }
 
 Affine read(const nn::WeightReader& reader, std::string_view name, int64_t out, int64_t in,
@@ -161,23 +163,25 @@ at::Tensor quantise(const at::Tensor& projected) {
   return digits.mul_(powers).sum(-1).to(at::kLong);
 }
 
-S3Tokens s3_tokens(const S3Tokenizer& tokenizer, const at::Tensor& mels,
-                   const at::Tensor& lengths) {
-  if (mels.size(2) > kMaxFrames) {
-    fail(Status::kBadAudio, "the S3 tokenizer takes at most {} mel frames (30 s) at a time, got {}",
-         kMaxFrames, mels.size(2));
+std::vector<at::Tensor> s3_tokens(const S3Tokenizer& tokenizer,
+                                  const std::vector<at::Tensor>& mels) {
+  std::vector<at::Tensor> rows;
+  for (const at::Tensor& mel : mels) {
+    if (mel.size(1) > kMaxFrames) {
+      fail(Status::kBadAudio,
+           "the S3 tokenizer takes at most {} mel frames (30 s) at a time, got {}", kMaxFrames,
+           mel.size(1));
+    }
+    rows.push_back(quarter(tokenizer, mel));
   }
-  at::Tensor live = lengths.to(mels.device());
-  at::Tensor x = halve(mels, tokenizer.conv1, live);
-  x = halve(x, tokenizer.conv2, live).transpose(1, 2).contiguous();  // [B, T/4, C]
-  const Rotary rotary = make_rotary(x.size(1), x.options());
-  const Masks masks = make_masks(live, x.size(1));
+  const Clips clips = describe(rows);
+  at::Tensor x = at::cat(rows);  // [R, C]
   for (const S3Tokenizer::Block& block : tokenizer.blocks) {
-    x = x.add(attention(block, layer_norm(x, block.attn_ln), rotary, masks));
+    x = attention(block, layer_norm(x, block.attn_ln), clips).add_(x);
     const at::Tensor inner = at::gelu(linear(layer_norm(x, block.mlp_ln), block.mlp_in));
     x = x.add_(linear(inner, block.mlp_out));
   }
-  return {quantise(linear(x, tokenizer.project_down)), live};
+  return quantise(linear(x, tokenizer.project_down)).split_with_sizes(clips.tokens);
 }
 
 }  // namespace chatterbox::voice

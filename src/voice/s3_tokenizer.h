@@ -30,15 +30,9 @@ struct S3Tokenizer {
 // `reader`: the scope "tokenizer".
 [[nodiscard]] S3Tokenizer load_s3_tokenizer(const nn::WeightReader& reader);
 
-struct S3Tokens {
-  at::Tensor ids;      // int64 [B, P]; what lies beyond a row's length means nothing
-  at::Tensor lengths;  // int64 [B]
-};
-
-// Log mels [B, 128, T] with the frames that count in each row, int64 [B], 1 to 3000 (30 s); what
-// lies beyond is not looked at. One token for four frames, rounded up.
-[[nodiscard]] S3Tokens s3_tokens(const S3Tokenizer& tokenizer, const at::Tensor& mels,
-                                 const at::Tensor& lengths);
+// Log mels [128, T] of one or more clips, T from 1 to 3000 (30 s) -> int64 [ceil(T / 4)] of each.
+[[nodiscard]] std::vector<at::Tensor> s3_tokens(const S3Tokenizer& tokenizer,
+                                                const std::vector<at::Tensor>& mels);
 
 // Finite scalar quantisation: projections [..., 8] to ids in [0, 3^8).
 [[nodiscard]] at::Tensor quantise(const at::Tensor& projected);

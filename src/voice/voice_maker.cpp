@@ -1,10 +1,12 @@
 #include "voice/voice_maker.h"
 
 #include <ATen/ops/from_blob.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/mean.h>
 
 #include <algorithm>
+#include <cmath>
+#include <type_traits>
+#include <utility>
 
 #include "audio/kaldi_fbank.h"
 #include "audio/mel_spectrogram.h"
@@ -22,7 +24,9 @@ class VoiceMaker {
   VoiceMaker(const nn::WeightReader& ve, const nn::WeightReader& s3gen);
 
   [[nodiscard]] std::vector<float> speaker_embedding(const std::vector<float>& wave16) const;
-  [[nodiscard]] std::vector<int64_t> speech_tokens(const std::vector<float>& wave16) const;
+  // Of all clips at once: the tokenizer is most of the work, and larger products are faster.
+  [[nodiscard]] std::vector<std::vector<int64_t>> speech_tokens(
+      const std::vector<std::vector<float>>& clips16) const;
   [[nodiscard]] std::vector<float> x_vector(const std::vector<float>& wave16) const;
   [[nodiscard]] std::vector<float> mel(const std::vector<float>& wave24) const;
 
@@ -47,6 +51,10 @@ constexpr double kTrimDecibels = 20;        // voice_encoder.py: trim_top_db
 // Three frames of Kaldi's bank at 16 kHz, so that the x-vector's deviation has two values; longer
 // than the 720 samples that the mel mirrors.
 constexpr size_t kLeastSamples24 = 1080;
+// Of the loudest sample. librosa's trim takes what is quieter for nothing; what is louder by far
+// than full scale are integers that nobody scaled.
+constexpr float kLeastPeak = 1e-5F;
+constexpr float kMostPeak = 100.0F;
 
 template <class T>
 std::vector<T> to_vector(const at::Tensor& tensor) {
@@ -73,8 +81,25 @@ std::vector<float> first_seconds(const std::vector<float>& wave, size_t seconds,
   return {wave.begin(), wave.begin() + static_cast<std::ptrdiff_t>(size)};
 }
 
+void check_level(const std::vector<float>& mono) {
+  float peak = 0;
+  for (const float sample : mono) peak = std::max(peak, std::abs(sample));
+  if (peak < kLeastPeak) {
+    fail(Status::kBadAudio,
+         "a recording must not be silent: the loudest sample of its mono mix is {}, at least {} is "
+         "needed",
+         peak, kLeastPeak);
+  }
+  if (peak > kMostPeak) {
+    fail(Status::kBadAudio,
+         "the samples of a recording belong in [-1, 1], the loudest is {}, the limit is {}", peak,
+         kMostPeak);
+  }
+}
+
 std::vector<float> at_24_khz(const Audio& recording) {
   std::vector<float> mono = to_mono(recording);
+  check_level(mono);
   if (recording.sample_rate != kRate24) {
     mono = audio::resample_soxr_hq(mono, recording.sample_rate, kRate24);
   }
@@ -83,6 +108,15 @@ std::vector<float> at_24_khz(const Audio& recording) {
          kLeastSamples24, mono.size());
   }
   return mono;
+}
+
+// Numbers that no model bounds may overflow.
+void check_result(const Conditionals& voice) {
+  try {
+    validate(voice);
+  } catch (const Error& error) {
+    fail(Status::kBadAudio, "the recording gives no voice: {}", error.what());
+  }
 }
 
 template <class T>
@@ -130,10 +164,17 @@ std::vector<float> VoiceMaker::speaker_embedding(const std::vector<float>& wave1
   return to_vector<float>(speaker_embeddings(voice_encoder_, {mel.squeeze(0)}));
 }
 
-std::vector<int64_t> VoiceMaker::speech_tokens(const std::vector<float>& wave16) const {
-  const at::Tensor mel = audio::s3_log_mel(s3_log_mel_, row(wave16.data(), wave16.size()));
-  const at::Tensor frames = at::full({1}, mel.size(2), at::kLong);
-  return to_vector<int64_t>(s3_tokens(tokenizer_, mel, frames).ids);
+std::vector<std::vector<int64_t>> VoiceMaker::speech_tokens(
+    const std::vector<std::vector<float>>& clips16) const {
+  std::vector<at::Tensor> mels;
+  for (const std::vector<float>& clip : clips16) {
+    mels.push_back(audio::s3_log_mel(s3_log_mel_, row(clip.data(), clip.size())).squeeze(0));
+  }
+  std::vector<std::vector<int64_t>> tokens;
+  for (const at::Tensor& ids : s3_tokens(tokenizer_, mels)) {
+    tokens.push_back(to_vector<int64_t>(ids));
+  }
+  return tokens;
 }
 
 std::vector<float> VoiceMaker::x_vector(const std::vector<float>& wave16) const {
@@ -154,19 +195,22 @@ Conditionals make_voice(const VoiceMaker& maker, const Audio& recording, const T
   const std::vector<float> wave24 = at_24_khz(recording);
   const std::vector<float> wave16 = audio::resample_soxr_hq(wave24, kRate24, kRate16);
 
+  const std::vector<float> prompt24 = first_seconds(wave24, kS3GenPromptSeconds, kRate24);
+  // S3Gen's prompt comes down to 16 kHz by torchaudio's resampler in the reference.
+  std::vector<float> prompt16 = audio::resample_sinc_hann(prompt24, kRate24, kRate16);
+
   Conditionals voice;
   voice.speaker_emb = maker.speaker_embedding(wave16);
-  voice.prompt_tokens = maker.speech_tokens(first_seconds(wave16, kT3PromptSeconds, kRate16));
-
-  // S3Gen's prompt comes down to 16 kHz by torchaudio's resampler in the reference.
-  const std::vector<float> prompt24 = first_seconds(wave24, kS3GenPromptSeconds, kRate24);
-  const std::vector<float> prompt16 = audio::resample_sinc_hann(prompt24, kRate24, kRate16);
-  voice.s3gen_mel = maker.mel(prompt24);
   voice.x_vector = maker.x_vector(prompt16);
-  voice.s3gen_tokens = maker.speech_tokens(prompt16);
+  voice.s3gen_mel = maker.mel(prompt24);
+  std::vector<std::vector<int64_t>> tokens =
+      maker.speech_tokens({first_seconds(wave16, kT3PromptSeconds, kRate16), std::move(prompt16)});
+  voice.prompt_tokens = std::move(tokens[0]);
+  voice.s3gen_tokens = std::move(tokens[1]);
   // A token stands for two frames; a clip that is no multiple of 40 ms has one token too many.
-  const auto tokens = static_cast<size_t>(voice.mel_frames() / 2);
-  voice.s3gen_tokens.resize(std::min(voice.s3gen_tokens.size(), tokens));
+  const auto most = static_cast<size_t>(voice.mel_frames() / 2);
+  voice.s3gen_tokens.resize(std::min(voice.s3gen_tokens.size(), most));
+  check_result(voice);
 
   emit_all(sink, voice);
   return voice;

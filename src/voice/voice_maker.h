@@ -12,8 +12,8 @@ namespace chatterbox::voice {
 
 class VoiceMaker;  // immutable weights
 
-// `ve`: root of ve.safetensors; `s3gen`: root of s3gen.safetensors ("tokenizer.*", "speaker_encoder.*").
-// Always computes in fp32.
+// `ve`: root of ve.safetensors; `s3gen`: root of s3gen.safetensors ("tokenizer.*",
+// "speaker_encoder.*"). Always computes in fp32.
 [[nodiscard]] std::shared_ptr<const VoiceMaker> load_voice_maker(const nn::WeightReader& ve,
                                                                  const nn::WeightReader& s3gen);
 

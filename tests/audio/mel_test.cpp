@@ -31,16 +31,20 @@ class MelTest : public ::testing::Test {
 };
 
 TEST_F(MelTest, SlaneyFiltersAreLibrosas) {
-  EXPECT_LT(distance(sample(slaney_mel_filters(16000, 400, 40, 0, 8000)),
-                     golden_.tensor("bank.speaker")), 1e-8);
-  EXPECT_LT(distance(sample(slaney_mel_filters(16000, 400, 128, 0, 8000)),
-                     golden_.tensor("bank.s3")), 1e-8);
-  EXPECT_LT(distance(sample(slaney_mel_filters(24000, 1920, 80, 0, 8000)),
-                     golden_.tensor("bank.s3gen")), 1e-8);
+  EXPECT_LT(
+      distance(sample(slaney_mel_filters(16000, 400, 40, 0, 8000)), golden_.tensor("bank.speaker")),
+      1e-8);
+  EXPECT_LT(
+      distance(sample(slaney_mel_filters(16000, 400, 128, 0, 8000)), golden_.tensor("bank.s3")),
+      1e-8);
+  EXPECT_LT(
+      distance(sample(slaney_mel_filters(24000, 1920, 80, 0, 8000)), golden_.tensor("bank.s3gen")),
+      1e-8);
 }
 
 TEST_F(MelTest, KaldiFiltersAreTorchaudios) {
-  EXPECT_LT(distance(sample(kaldi_mel_filters(16000, 512, 80)), golden_.tensor("bank.kaldi")), 1e-6);
+  EXPECT_LT(distance(sample(kaldi_mel_filters(16000, 512, 80)), golden_.tensor("bank.kaldi")),
+            1e-6);
 }
 
 TEST_F(MelTest, SpeakerMel) {
@@ -50,15 +54,19 @@ TEST_F(MelTest, SpeakerMel) {
 }
 
 TEST_F(MelTest, S3LogMel) {
-  EXPECT_LT(distance(s3_log_mel(make_s3_log_mel(at::kCPU), wave())[0], golden_.tensor("mel.s3")), 1e-5);
+  EXPECT_LT(distance(s3_log_mel(make_s3_log_mel(at::kCPU), wave())[0], golden_.tensor("mel.s3")),
+            1e-5);
 }
 
 TEST_F(MelTest, S3GenMel) {
-  EXPECT_LT(distance(s3gen_mel(make_s3gen_mel(at::kCPU), wave())[0], golden_.tensor("mel.s3gen")), 1e-5);
+  EXPECT_LT(distance(s3gen_mel(make_s3gen_mel(at::kCPU), wave())[0], golden_.tensor("mel.s3gen")),
+            1e-5);
 }
 
 TEST_F(MelTest, KaldiFbank) {
-  EXPECT_LT(distance(kaldi_fbank(make_kaldi_fbank(at::kCPU), wave())[0], golden_.tensor("mel.kaldi")), 1e-4);
+  EXPECT_LT(
+      distance(kaldi_fbank(make_kaldi_fbank(at::kCPU), wave())[0], golden_.tensor("mel.kaldi")),
+      1e-4);
 }
 
 TEST_F(MelTest, ARowOfABatchIsTheRowAlone) {

@@ -1,9 +1,9 @@
 // The program with the demo model, from text to files.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <chatterbox/chatterbox.hpp>
 
 #include <algorithm>
+#include <chatterbox/chatterbox.hpp>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -11,13 +11,13 @@
 
 #include "checkpoint/safetensors.h"
 #include "cli/program.h"
+#include "engine/checkpoint_folder.h"
 
 namespace chatterbox::test {
 namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using ::testing::StartsWith;
 
 const char* const kRecording = CHATTERBOX_TEST_DATA "/data/espeak_m3.wav";
@@ -29,6 +29,28 @@ std::vector<std::string> command(std::vector<std::string> arguments) {
 
 Outcome run(const std::vector<std::string>& arguments, const std::string& input = {}) {
   return run_program(command(arguments), input);
+}
+
+// A short piece of speech, in two Euler steps.
+std::vector<std::string> quick(const std::string& text, const std::vector<std::string>& options) {
+  std::vector<std::string> arguments = {"speak", text,          "--max-new-tokens",
+                                        "20",    "--cfm-steps", "2"};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  return arguments;
+}
+
+// The error; lines before it may be about the demo model.
+std::string last_line(std::string text) {
+  if (!text.empty() && text.back() == '\n') text.pop_back();
+  return text.substr(text.rfind('\n') + 1);  // npos + 1 is 0
+}
+
+void expect_failure(const Outcome& outcome, int exit_code, const std::string& text) {
+  EXPECT_EQ(outcome.exit_code, exit_code) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(last_line(outcome.err), StartsWith("chatterbox: error: "));
+  EXPECT_THAT(last_line(outcome.err), HasSubstr(text));
+  EXPECT_LE(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 2) << outcome.err;
 }
 
 std::string read_file(const std::string& path) {
@@ -53,8 +75,7 @@ class Speak : public ::testing::Test {
 };
 
 TEST_F(Speak, WritesAWavAndIsSilentInAPipeButForTheDemoModel) {
-  const Outcome outcome =
-      run({"speak", "Hello.", "--seed", "1", "--max-new-tokens", "20", "-o", path("a.wav")});
+  const Outcome outcome = run(quick("Hello.", {"--seed", "1", "-o", path("a.wav")}));
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_EQ(outcome.out, "");
   EXPECT_THAT(outcome.err, HasSubstr("demo model makes noise-like sound"));
@@ -66,18 +87,15 @@ TEST_F(Speak, WritesAWavAndIsSilentInAPipeButForTheDemoModel) {
 }
 
 TEST_F(Speak, StandardInputAndOutputGiveTheSameBytes) {
-  ASSERT_EQ(run({"speak", "Hello.", "--seed", "1", "--max-new-tokens", "20", "-o", path("a.wav")})
-                .exit_code,
-            0);
-  const Outcome outcome =
-      run({"speak", "-", "--seed", "1", "--max-new-tokens", "20", "-o", "-"}, "Hello.\n");
+  ASSERT_EQ(run(quick("Hello.", {"--seed", "1", "-o", path("a.wav")})).exit_code, 0);
+  const Outcome outcome = run(quick("-", {"--seed", "1", "-o", "-"}), "Hello.\n");
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_TRUE(outcome.out == read_file(path("a.wav"))) << "the WAV files differ";
 }
 
 TEST_F(Speak, StatisticsHaveEveryField) {
-  const Outcome outcome = run({"speak", "Hello.", "--seed", "7", "--max-new-tokens", "20", "-o",
-                               path("a.wav"), "--json", "-", "--device", "cpu"});
+  const Outcome outcome =
+      run(quick("Hello.", {"--seed", "7", "-o", path("a.wav"), "--json", "-", "--device", "cpu"}));
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const auto json = nlohmann::json::parse(outcome.out);
   EXPECT_EQ(json.at("seed"), 7);
@@ -100,22 +118,16 @@ TEST_F(Speak, StatisticsHaveEveryField) {
 }
 
 TEST_F(Speak, ASeedThatWasPickedSpeaksTheSameAgain) {
-  ASSERT_EQ(run({"speak", "Hello.", "--max-new-tokens", "20", "-o", path("a.wav"), "--json",
-                 path("a.json")})
-                .exit_code,
-            0);
+  ASSERT_EQ(run(quick("Hello.", {"-o", path("a.wav"), "--json", path("a.json")})).exit_code, 0);
   const auto seed = nlohmann::json::parse(read_file(path("a.json"))).at("seed").get<uint64_t>();
-  ASSERT_EQ(run({"speak", "Hello.", "--max-new-tokens", "20", "-o", path("b.wav"), "--seed",
-                 std::to_string(seed)})
-                .exit_code,
+  ASSERT_EQ(run(quick("Hello.", {"-o", path("b.wav"), "--seed", std::to_string(seed)})).exit_code,
             0);
   EXPECT_TRUE(read_file(path("a.wav")) == read_file(path("b.wav"))) << "the WAV files differ";
 }
 
 TEST_F(Speak, DumpHasTheStagesOfVoiceAndSpeech) {
-  const Outcome outcome =
-      run({"speak", "Hello.", "--seed", "1", "--max-new-tokens", "20", "--voice", kRecording, "-o",
-           path("a.wav"), "--dump", path("a.safetensors")});
+  const Outcome outcome = run(quick("Hello.", {"--seed", "1", "--voice", kRecording, "-o",
+                                               path("a.wav"), "--dump", path("a.safetensors")}));
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const auto file = checkpoint::open_safetensors(path("a.safetensors"));
   for (const char* name :
@@ -129,15 +141,14 @@ TEST_F(Speak, DumpHasTheStagesOfVoiceAndSpeech) {
 }
 
 TEST_F(Speak, ASavedVoiceSpeaksAsItsRecording) {
-  ASSERT_EQ(run({"voice", "make", kRecording, "-o", path("m.voice")}).exit_code, 0);
-  const std::vector<std::string> speak = {"speak", "Hello.",           "--seed",
-                                          "1",     "--max-new-tokens", "20"};
-  auto from_wav = speak;
-  from_wav.insert(from_wav.end(), {"--voice", kRecording, "-o", path("a.wav")});
-  auto from_voice = speak;
-  from_voice.insert(from_voice.end(), {"--voice", path("m.voice"), "-o", path("b.wav")});
-  ASSERT_EQ(run(from_wav).exit_code, 0);
-  ASSERT_EQ(run(from_voice).exit_code, 0);
+  const Outcome made =
+      run({"voice", "make", kRecording, "-o", path("m.voice"), "--json", path("m.json")});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_GT(nlohmann::json::parse(read_file(path("m.json"))).at("voice_seconds"), 0);
+  for (const auto& [voice, wav] : {std::pair{std::string(kRecording), path("a.wav")},
+                                   std::pair{path("m.voice"), path("b.wav")}}) {
+    ASSERT_EQ(run(quick("Hello.", {"--seed", "1", "--voice", voice, "-o", wav})).exit_code, 0);
+  }
   EXPECT_TRUE(read_file(path("a.wav")) == read_file(path("b.wav"))) << "the WAV files differ";
 
   const Outcome info = run({"voice", "info", path("m.voice"), "--json", "-"});
@@ -159,21 +170,72 @@ TEST_F(Speak, InfoDescribesTheModel) {
 }
 
 TEST_F(Speak, TextThatCannotBeSpokenIsWrongUsage) {
-  for (const std::string text : {"", "  \n", "\xff\xfe"}) {
-    const Outcome outcome = run({"speak", "-", "-o", path("a.wav")}, text);
-    EXPECT_EQ(outcome.exit_code, 2) << outcome.err;
-    EXPECT_THAT(outcome.err, HasSubstr("chatterbox: error: "));
+  const std::pair<std::string, const char*> cases[] = {
+      {"", "text must not be blank"},
+      {"  \n", "text must not be blank"},
+      {"\xff\xfe", "byte 0 (0xff)"},
+      {std::string("a\0b", 3), "NUL, got one at byte 1"},
+      {std::string(10001, 'x'), "at most 10000 bytes, got 10001"},
+  };
+  for (const auto& [text, message] : cases) {
+    expect_failure(run({"speak", "-", "-o", path("a.wav")}, text), 2, message);
     EXPECT_FALSE(fs::exists(path("a.wav")));
   }
+}
+
+TEST_F(Speak, ADeviceThatIsNone) {
+  expect_failure(run(quick("Hi.", {"--device", "tpu", "-o", path("a.wav")})), 2,
+                 "device must be cpu, cuda, cuda:N or auto, got tpu");
+  // Whatever this machine has, it is not this one.
+  const Outcome outcome = run(quick("Hi.", {"--device", "cuda:99", "-o", path("a.wav")}));
+  expect_failure(outcome, 1, "");
 }
 
 TEST_F(Speak, AVoiceThatCannotBeReadIsAFailure) {
   std::ofstream(path("cut.wav"), std::ios::binary) << "RIFF\x24";
   std::ofstream(path("none.voice")) << "no voice";
-  for (const char* name : {"cut.wav", "none.voice", "missing.voice"}) {
-    const Outcome outcome = run({"speak", "Hello.", "--voice", path(name), "-o", path("a.wav")});
-    EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
-    EXPECT_THAT(outcome.err, HasSubstr(name));
+  std::ofstream(path("empty.wav"));
+  for (const char* name : {"cut.wav", "none.voice", "empty.wav", "missing.voice"}) {
+    expect_failure(run(quick("Hello.", {"--voice", path(name), "-o", path("a.wav")})), 1, name);
+  }
+}
+
+TEST_F(Speak, ARecordingThatMakesNoVoiceIsAFailure) {
+  write_wav(path("short.wav"), {{0.5F}, 24000, 1});
+  write_wav(path("long.wav"), {std::vector<float>(601 * 8000), 8000, 1});
+  std::ofstream(path("music.mp3")) << "ID3";
+  const std::pair<const char*, const char*> cases[] = {
+      {"short.wav", "got 4.16667e-05 s (1 frames)"},
+      {"long.wav", "0.5 to 600 s long, got 601 s"},
+      {"music.mp3", "music.mp3: not a WAV file"},
+      {"missing.wav", "missing.wav"},
+  };
+  for (const auto& [name, message] : cases) {
+    expect_failure(run({"voice", "make", path(name), "-o", path("a.voice")}), 1, message);
+    EXPECT_FALSE(fs::exists(path("a.voice")));
+  }
+}
+
+// A full disk is noticed wherever the program writes.
+TEST_F(Speak, WhatCannotBeWrittenIsAFailure) {
+  expect_failure(run(quick("Hi.", {"-o", "/dev/full"})), 1, "/dev/full");
+  expect_failure(run(quick("Hi.", {"-o", path("a.wav"), "--json", "/dev/full"})), 1, "/dev/full");
+}
+
+TEST_F(Speak, AFolderIsAModel) {
+  const testing::CheckpointFolder model;
+  const Outcome good = run({"info", model.path(), "--json", "-"});
+  ASSERT_EQ(good.exit_code, 0) << good.err;
+  EXPECT_EQ(good.err, "");
+  EXPECT_EQ(nlohmann::json::parse(good.out).at("model"), model.path());
+  for (const char* name : testing::kModelFiles) {
+    const testing::DamagedFolder damaged(model, name);
+    damaged.truncate(10);
+    expect_failure(run({"info", damaged.path()}), 1, damaged.damaged_file() + ": ");
+    damaged.remove();
+    if (std::string(name) != "conds.pt") {
+      expect_failure(run({"info", damaged.path()}), 1, std::string("missing ") + name);
+    }
   }
 }
 

@@ -53,15 +53,17 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Numbers, Usage,
     ::testing::Values(WrongUsage{{"speak", "Hi.", "--temperature", "nan"}, "nan"},
-                      WrongUsage{{"speak", "Hi.", "--temperature", "0.01"}, "0 or [0.05, 5]"},
+                      WrongUsage{{"speak", "Hi.", "--temperature", "0.01"},
+                                 "must be 0 or in [0.05, 5], got 0.01"},
                       WrongUsage{{"speak", "Hi.", "--temperature", "inf"}, "inf"},
                       WrongUsage{{"speak", "Hi.", "--temperature", "-1"}, "-1"},
-                      WrongUsage{{"speak", "Hi.", "--temperature", "warm"}, "warm"},
+                      WrongUsage{{"speak", "Hi.", "--temperature", "warm"},
+                                 "must be a number, got warm"},
                       WrongUsage{{"speak", "Hi.", "--temperature", ""}, "--temperature"},
                       WrongUsage{{"speak", "Hi.", "--cfg-weight", "5.1"}, "[0, 5]"},
                       WrongUsage{{"speak", "Hi.", "--exaggeration", "2.5"}, "[0, 2]"},
                       WrongUsage{{"speak", "Hi.", "--min-p", "1.5"}, "[0, 1]"},
-                      WrongUsage{{"speak", "Hi.", "--top-p", "0"}, "(0, 1]"},
+                      WrongUsage{{"speak", "Hi.", "--top-p", "0"}, "above 0, to 1"},
                       WrongUsage{{"speak", "Hi.", "--repetition-penalty", "0.4"}, "[0.5, 5]"},
                       WrongUsage{{"speak", "Hi.", "--max-new-tokens", "0"}, "[1, 4096]"},
                       WrongUsage{{"speak", "Hi.", "--max-new-tokens", "4097"}, "[1, 4096]"},
@@ -70,12 +72,12 @@ INSTANTIATE_TEST_SUITE_P(
                       WrongUsage{{"speak", "Hi.", "--threads", "-1"}, "[0, 1024]"},
                       WrongUsage{{"speak", "Hi.", "--seed", "-1"}, "-1"},
                       WrongUsage{{"speak", "Hi.", "--seed", "18446744073709551616"}, "--seed"},
-                      WrongUsage{{"speak", "Hi.", "--seed", "x"}, "x"},
+                      WrongUsage{{"speak", "Hi.", "--seed", "x"}, "got x"},
                       WrongUsage{{"speak", "Hi.", "--precision", "fp8"}, "fp8"}));
 
 TEST(Files, ThatCannotBeWrittenAreNoticedBeforeTheModelIsLoaded) {
   expect_error(run({"speak", "Hi.", "-o", "/nowhere/a.wav"}), 1, "/nowhere");
-  expect_error(run({"speak", "Hi.", "-o", "/tmp"}), 1, "/tmp");
+  expect_error(run({"speak", "Hi.", "-o", "/"}), 1, "/: is a folder");
   expect_error(run({"speak", "Hi.", "--json", "/nowhere/a.json"}), 1, "/nowhere");
   expect_error(run({"speak", "Hi.", "--dump", "/nowhere/a.safetensors"}), 1, "/nowhere");
   expect_error(run({"voice", "make", "/nowhere/a.wav", "-o", "/nowhere/a.voice"}), 1, "/nowhere");
@@ -105,9 +107,10 @@ TEST(Help, NamesDefaultsRangesAndUnits) {
         "--cfm-steps", "--device", "--precision", "--threads", "--json", "--dump"}) {
     EXPECT_THAT(outcome.out, HasSubstr(option));
   }
-  EXPECT_THAT(outcome.out, HasSubstr("0 or [0.05, 5]"));
-  EXPECT_THAT(outcome.out, HasSubstr("[0.8]"));
-  EXPECT_THAT(outcome.out, HasSubstr("25 a second"));
+  EXPECT_THAT(outcome.out, HasSubstr("(0 or in [0.05, 5], default: 0.8)"));
+  EXPECT_THAT(outcome.out, HasSubstr("(above 0, to 1, default: 1)"));
+  EXPECT_THAT(outcome.out, HasSubstr("25 a second (in [1, 4096], default: 1000)"));
+  EXPECT_THAT(outcome.out, HasSubstr("(fp32 or bf16, default: fp32 on a CPU, bf16 on CUDA)"));
 }
 
 TEST(Help, OfEveryCommand) {

@@ -1,14 +1,18 @@
 // The parts of a voice with the weights of the tiny synthetic checkpoint.
 #pragma once
 
+#include <memory>
+
 #include "checkpoint/synthetic.h"
 #include "nn/weight_reader.h"
 
 namespace chatterbox::testing {
 
 // `file`: "ve" or "s3gen".
-inline nn::WeightReader tiny_reader(const char* file) {
-  return {checkpoint::make_synthetic(file, checkpoint::SyntheticSize::kTiny), nn::Placement{}};
+inline std::shared_ptr<const checkpoint::TensorFile> tiny_file(const char* file) {
+  return checkpoint::make_synthetic(file, checkpoint::SyntheticSize::kTiny);
 }
+
+inline nn::WeightReader tiny_reader(const char* file) { return {tiny_file(file), nn::Placement{}}; }
 
 }  // namespace chatterbox::testing

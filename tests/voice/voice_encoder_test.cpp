@@ -9,7 +9,8 @@
 namespace chatterbox::voice {
 namespace {
 
-// Windows of 160 frames begin every 77. A last one counts when 0.8 * 160 = 128 of its frames are there.
+// Windows of 160 frames begin every 77. A last one counts when 0.8 * 160 = 128 of its frames are
+// there.
 TEST(PartialsTest, CountedByHand) {
   const auto count = [](int64_t frames) { return plan_partials(frames).count; };
   EXPECT_EQ(count(1), 1);  // there is always one
@@ -58,7 +59,8 @@ TEST_F(VoiceEncoderTest, ARowOfABatchIsTheRowAlone) {
 TEST_F(VoiceEncoderTest, FramesOutsideThePartials) {
   const at::Tensor long_mel = mel(204, 4);
   const at::Tensor whole = speaker_embeddings(encoder_, {long_mel});
-  EXPECT_TRUE(at::allclose(whole, speaker_embeddings(encoder_, {long_mel.narrow(0, 0, 160)}), 0, 1e-7));
+  EXPECT_TRUE(
+      at::allclose(whole, speaker_embeddings(encoder_, {long_mel.narrow(0, 0, 160)}), 0, 1e-7));
   const at::Tensor padded = at::constant_pad_nd(long_mel.narrow(0, 0, 140), {0, 0, 0, 20});
   EXPECT_TRUE(at::allclose(speaker_embeddings(encoder_, {long_mel.narrow(0, 0, 140)}),
                            speaker_embeddings(encoder_, {padded}), 0, 1e-7));

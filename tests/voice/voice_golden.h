@@ -29,10 +29,14 @@ inline void expect_voice(const voice::VoiceMaker& maker, const Audio& audio, con
   }
   EXPECT_EQ(dumped.tensor("voice.gen.prompt_token_len").item<int64_t>(),
             expected("voice.gen.prompt_token").size(1));
-  ASSERT_EQ(dumped.tensor("voice.gen.prompt_feat").sizes(), expected("voice.gen.prompt_feat").sizes());
-  expect_close(dumped.tensor("voice.speaker_emb"), expected("voice.speaker_emb"), Stage::kSpeakerEmbedding);
-  expect_close(dumped.tensor("voice.gen.embedding"), expected("voice.gen.embedding"), Stage::kXVector);
-  expect_close(dumped.tensor("voice.gen.prompt_feat"), expected("voice.gen.prompt_feat"), Stage::kPromptMel);
+  ASSERT_EQ(dumped.tensor("voice.gen.prompt_feat").sizes(),
+            expected("voice.gen.prompt_feat").sizes());
+  expect_close(dumped.tensor("voice.speaker_emb"), expected("voice.speaker_emb"),
+               Stage::kSpeakerEmbedding);
+  expect_close(dumped.tensor("voice.gen.embedding"), expected("voice.gen.embedding"),
+               Stage::kXVector);
+  expect_close(dumped.tensor("voice.gen.prompt_feat"), expected("voice.gen.prompt_feat"),
+               Stage::kPromptMel);
 
   EXPECT_TRUE(dumped.equal("voice.speaker_emb", as_tensor(made.speaker_emb)));
   EXPECT_TRUE(dumped.equal("voice.cond_prompt_speech_tokens", at::tensor(made.prompt_tokens)));

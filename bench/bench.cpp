@@ -1,0 +1,167 @@
+// chatterbox-bench: how fast the engine speaks, through its public C++ interface alone.
+// Exit codes: 0 done, 1 failed, 2 wrong usage.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <limits>
+#include <new>
+#include <string>
+
+#include "measure.h"
+#include "report.h"
+
+namespace chatterbox::bench {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kWrongUsage = 2;
+constexpr const char* kDefaultText = "Hello there, how are you today? It is a fine day for a walk.";
+
+struct Options {
+  Plan plan;
+  std::string texts_file;
+  std::string format = "md";
+};
+
+void add_engine_options(CLI::App& app, EngineOptions& engine) {
+  app.add_option("-m,--model", engine.model, "folder with a checkpoint as published, or demo")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_option("--device", engine.device, "cpu, cuda, cuda:N, or auto: cuda where there is one")
+      ->type_name("NAME")
+      ->capture_default_str();
+  app.add_option_function<std::string>(
+         "--precision",
+         [&engine](const std::string& name) {
+           engine.precision = name == "bf16" ? Precision::kBf16 : Precision::kFp32;
+         },
+         "fp32 or bf16 [fp32 on a CPU, bf16 on CUDA]")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"fp32", "bf16"}));
+  app.add_option("--threads", engine.threads, "CPU threads; 0: one per core")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+}
+
+void add_run_options(CLI::App& app, Options& options) {
+  Plan& plan = options.plan;
+  app.add_option("--voice", plan.voice,
+                 "a recording (WAV), made into a voice anew in each run, or a saved voice [the "
+                 "model's own voice]")
+      ->type_name("FILE");
+  auto* text = app.add_option("--text", plan.texts, "what to say; may be given several times")
+                   ->type_name("TEXT")
+                   ->allow_extra_args(false)
+                   ->default_str(kDefaultText);
+  app.add_option("--texts", options.texts_file, "what to say, a text a line")
+      ->type_name("FILE")
+      ->excludes(text);
+  app.add_option("--seed", *plan.request.seed, "of the random numbers of every run")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()))
+      ->capture_default_str();
+  app.add_option("--max-new-tokens", plan.request.max_new_tokens,
+                 "speech tokens at most, 25 a second")
+      ->type_name("N")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  app.add_option("-r,--repetitions", plan.repetitions, "timed runs of each text")
+      ->type_name("N")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  app.add_option("--warmup", plan.warmup, "runs of each text before those")
+      ->type_name("N")
+      ->check(CLI::Range(0, 10000))
+      ->capture_default_str();
+  app.add_option("-o,--output", options.format,
+                 "md: a table of the best and the median; csv: all runs; json: all runs and the "
+                 "machine")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"md", "csv", "json"}))
+      ->capture_default_str();
+}
+
+std::vector<std::string> read_lines(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw Error(Status::kNotFound, path + ": " + std::strerror(errno));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) {
+    if (line.find_first_not_of(" \t\r") != std::string::npos) lines.push_back(line);
+  }
+  if (file.bad()) throw Error(Status::kIo, path + ": cannot be read");
+  if (lines.empty()) throw Error(Status::kInvalidArgument, path + ": has no text");
+  return lines;
+}
+
+// The number of the run, where somebody watches.
+void show_run(int run, int runs) {
+  if (isatty(STDERR_FILENO) == 0) return;
+  std::cerr << "\rrun " << run << " of " << runs << (run == runs ? "\n" : "") << std::flush;
+}
+
+void bench(Options& options) {
+  Plan& plan = options.plan;
+  if (!options.texts_file.empty()) plan.texts = read_lines(options.texts_file);
+  if (plan.texts.empty()) plan.texts = {kDefaultText};
+  plan.engine.log = [](LogLevel, std::string_view message) {
+    std::cerr << "chatterbox-bench: " << message << std::endl;
+  };
+  const Report report = measure(plan, show_run);
+  if (options.format == "json") {
+    write_json(std::cout, plan, report);
+  } else if (options.format == "csv") {
+    write_csv(std::cout, report);
+  } else {
+    write_markdown(std::cout, plan, report);
+  }
+  std::cout.flush();
+  if (!std::cout) throw Error(Status::kIo, "cannot write to standard output");
+}
+
+int report_error(int code, std::string message) {
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  std::cerr << "chatterbox-bench: error: " << message << std::endl;
+  return code;
+}
+
+int main_program(int argc, char** argv) {
+  Options options;
+  options.plan.request.seed = 0;
+  CLI::App app(
+      "Times the engine: prefill, decode, flow and vocoder, the whole run, and memory.\n"
+      "Timed for themselves, and in none of the other times: loading, making a voice of a "
+      "recording. Not timed: the program's start, the warm-up, writing of files.",
+      "chatterbox-bench");
+  app.set_version_flag("--version", std::string("chatterbox-bench ") + chatterbox_version());
+  add_engine_options(app, options.plan.engine);
+  add_run_options(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& request) {
+    return app.exit(request);  // --help and --version
+  } catch (const CLI::ParseError& error) {
+    return report_error(kWrongUsage, std::string(error.what()) + " (see --help)");
+  }
+  try {
+    bench(options);
+    return 0;
+  } catch (const Error& error) {
+    const bool usage = error.status() == Status::kInvalidArgument;
+    return report_error(usage ? kWrongUsage : kFailed, error.what());
+  } catch (const std::bad_alloc&) {
+    return report_error(kFailed, "out of memory");
+  } catch (const std::exception& error) {
+    return report_error(kFailed, error.what());
+  }
+}
+
+}  // namespace
+}  // namespace chatterbox::bench
+
+int main(int argc, char** argv) { return chatterbox::bench::main_program(argc, argv); }

@@ -1,0 +1,17 @@
+// The whole run on a checkpoint folder of the official size.
+#include <cstdlib>
+
+#include "pipeline.h"
+
+namespace chatterbox {
+namespace {
+
+TEST(PipelineFull, FullSizeEqualsTheReference) {
+  const char* folder = std::getenv("CHATTERBOX_FULL_CHECKPOINT");
+  if (folder == nullptr) GTEST_SKIP() << "CHATTERBOX_FULL_CHECKPOINT names no checkpoint folder";
+  const ChatterboxEngine engine = ChatterboxEngine::load(cpu_fp32(folder));
+  expect_equals_reference(engine, "en_full_default");
+}
+
+}  // namespace
+}  // namespace chatterbox
