@@ -64,7 +64,7 @@ void add_run_options(CLI::App& app, Options& options) {
       ->excludes(text);
   app.add_option("--seed", *plan.request.seed, "of the random numbers of every run")
       ->type_name("N")
-      ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()))
+      ->check(CLI::Range(int64_t{0}, int64_t{std::numeric_limits<uint32_t>::max()}))
       ->capture_default_str();
   app.add_option("--max-new-tokens", plan.request.max_new_tokens,
                  "speech tokens at most, 25 a second")

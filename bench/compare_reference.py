@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """Compares the library with the Python reference: speed, memory and results, stage by stage.
 
-Both speak the same text in the same voice from the same checkpoint folder, on the CPU in fp32, each run
-in a process of its own, alternating. Prints a markdown table and writes all figures as JSON.
+Both speak the same text in the same voice from the same checkpoint folder, on the CPU in fp32. They take
+turns, each time in a new process, which does all of the work once for warm-up and then once timed.
+Prints a markdown table and writes all figures as JSON.
 
-  compare_reference.py --setup                       make the reference's environment (a few GB)
+  compare_reference.py --setup                       make the reference's environment (6 GB)
   compare_reference.py DIR                           compare on a downloaded checkpoint
   compare_reference.py --synthetic full              compare on a checkpoint of made-up weights
+
+The reference is the released package. Its repository has later commits; --reference measures a checkout
+of one in the same environment.
 """
 
 import argparse
@@ -39,6 +43,7 @@ STAGES = [
     ("voice preparation", lambda run: run["timings"]["voice"], 1.0),
     ("load", lambda run: run["timings"]["load"], None),
     ("peak RSS", lambda run: run["peak_rss_mib"], 0.75),
+    ("RSS at the end", lambda run: run["rss_mib"], None),
 ]
 MAX_WAVE_DIFFERENCE = 1e-3
 MIN_WAVE_CORRELATION = 0.9999
@@ -52,6 +57,8 @@ def parse_arguments():
                         help="make the reference's virtual environment there [--reference-env]")
     parser.add_argument("--reference-env", metavar="DIR", type=pathlib.Path,
                         default=ROOT / "build" / "reference-env", help="where it is [%(default)s]")
+    parser.add_argument("--reference", metavar="CHECKOUT", type=pathlib.Path,
+                        help="checkout of resemble-ai/chatterbox to measure instead of the released package")
     parser.add_argument("--build", metavar="DIR", type=pathlib.Path, default=ROOT / "build" / "release",
                         help="build folder of the library [%(default)s]")
     parser.add_argument("--voice", type=pathlib.Path, default=ROOT / "tests" / "data" / "espeak_m3.wav",
@@ -60,7 +67,7 @@ def parse_arguments():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--max-new-tokens", type=int, default=100)
-    parser.add_argument("--repeats", type=int, default=3, help="timed runs of each side [%(default)s]")
+    parser.add_argument("--repeats", type=int, default=3, help="timed processes of each side [%(default)s]")
     parser.add_argument("--output", type=pathlib.Path, help="JSON file [bench/results/TIME.json]")
     parser.add_argument("--check", action="store_true", help="exit code 1 where a target is missed")
     arguments = parser.parse_args()
@@ -82,6 +89,10 @@ def set_up(folder):
     print(f"the reference is in {folder}")
 
 
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
 def existing(path, hint):
     if not path.exists():
         sys.exit(f"{path} is missing: {hint}")
@@ -89,11 +100,12 @@ def existing(path, hint):
 
 
 def run_quietly(command, threads):
-    """Runs a program; its output is shown only where it fails."""
+    """Runs a program and returns its standard output; shows all it wrote only where it fails."""
     environment = {**os.environ, "OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": str(threads)}
     done = subprocess.run([str(part) for part in command], env=environment, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{command[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout
 
 
 def run_reference(arguments, checkpoint, folder, dump):
@@ -102,21 +114,32 @@ def run_reference(arguments, checkpoint, folder, dump):
     command = [python, ROOT / "bench" / "reference_run.py", checkpoint, "--voice", arguments.voice,
                "--text", arguments.text, "--seed", arguments.seed, "--threads", arguments.threads,
                "--max-new-tokens", arguments.max_new_tokens, "--json", report]
+    if arguments.reference:
+        command += ["--reference", existing(arguments.reference / "src" / "chatterbox", "not a checkout").parents[1]]
     run_quietly(command + (["--dump", dump] if dump else []), arguments.threads)
     return json.loads(report.read_text(encoding="utf-8"))
 
 
-def run_library(arguments, checkpoint, folder, dump):
-    report = folder / "library.json"
+def library_options(arguments, checkpoint):
+    return ["--model", checkpoint, "--voice", arguments.voice, "--device", "cpu", "--precision", "fp32",
+            "--seed", arguments.seed, "--threads", arguments.threads,
+            "--max-new-tokens", arguments.max_new_tokens]
+
+
+def dump_library(arguments, checkpoint, folder, dump):
     program = existing(arguments.build / "bin" / "chatterbox", "build the library, or give --build")
-    command = [program, "speak", arguments.text, "--model", checkpoint, "--voice", arguments.voice,
-               "--device", "cpu", "--precision", "fp32", "--seed", arguments.seed,
-               "--threads", arguments.threads, "--max-new-tokens", arguments.max_new_tokens,
-               "--output", folder / "library.wav", "--json", report]
-    run_quietly(command + (["--dump", dump] if dump else []), arguments.threads)
-    run = json.loads(report.read_text(encoding="utf-8"))
-    run["timings"]["voice"] = run["voice_seconds"]
-    run["timings"]["load"] = run["engine"]["load_seconds"]
+    run_quietly([program, "speak", arguments.text, *library_options(arguments, checkpoint),
+                 "--output", folder / "library.wav", "--dump", dump], arguments.threads)
+
+
+def run_library(arguments, checkpoint):
+    program = existing(arguments.build / "bin" / "chatterbox-bench", "build the benchmarks, or give --build")
+    output = run_quietly([program, *library_options(arguments, checkpoint), "--text", arguments.text,
+                          "--repetitions", 1, "--warmup", 1, "--output", "json"], arguments.threads)
+    run = json.loads(output)
+    run.update(run.pop("texts")[0]["samples"][0])
+    run["timings"]["voice"] = run.pop("voice_seconds")
+    run["timings"]["load"] = run.pop("load_seconds")
     return run
 
 
@@ -159,7 +182,7 @@ def summarise(reference_runs, library_runs):
         ratio = min(sides[1]) / min(sides[0])
         rows.append({
             "stage": name,
-            "unit": "MiB" if name == "peak RSS" else "s",
+            "unit": "MiB" if "RSS" in name else "s",
             "reference": {"min": min(sides[0]), "median": statistics.median(sides[0])},
             "library": {"min": min(sides[1]), "median": statistics.median(sides[1])},
             "ratio": ratio,
@@ -206,17 +229,20 @@ def make_checkpoint(arguments, folder):
 def compare(arguments, checkpoint, folder):
     reference_dump, library_dump = folder / "reference.safetensors", folder / "library.safetensors"
     # Not timed: these two also bring the files into the page cache.
+    say("comparing the results")
     run_reference(arguments, checkpoint, folder, reference_dump)
-    run_library(arguments, checkpoint, folder, library_dump)
+    dump_library(arguments, checkpoint, folder, library_dump)
     results = compare_results(reference_dump, library_dump)
     reference_runs, library_runs = [], []
-    for _ in range(arguments.repeats):
+    for i in range(arguments.repeats):
+        say(f"timing {i + 1} of {arguments.repeats}")
         reference_runs.append(run_reference(arguments, checkpoint, folder, None))
-        library_runs.append(run_library(arguments, checkpoint, folder, None))
+        library_runs.append(run_library(arguments, checkpoint))
     rows = summarise(reference_runs, library_runs)
     return {
         "options": {"text": arguments.text, "seed": arguments.seed, "threads": arguments.threads,
                     "max_new_tokens": arguments.max_new_tokens, "repeats": arguments.repeats,
+                    "reference": reference_runs[0]["reference"],
                     "checkpoint": arguments.synthetic or pathlib.Path(checkpoint).name},
         "machine": machine(), "results": results, "stages": rows,
         "reference_runs": reference_runs, "library_runs": library_runs,

@@ -8,12 +8,12 @@ for the first time while the clock runs.
 """
 
 import argparse
-import importlib.metadata
 import json
 import os
 import resource
 import sys
 import time
+from importlib.metadata import version
 
 
 def parse_arguments():
@@ -85,6 +85,11 @@ def wave_of(model, tokens, watch):
     return wave[0]
 
 
+def resident_mib():
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * resource.getpagesize() / 2**20
+
+
 def speak(model, arguments, watch):
     """Voice, tokens and wave; returns the tokens as drawn, the decode steps and the wave."""
     import torch
@@ -119,7 +124,8 @@ def main():
         "audio_seconds": len(wave) / 24000,
         "timings": watch.seconds,
         "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "reference": arguments.reference or f"chatterbox-tts {importlib.metadata.version('chatterbox-tts')}",
+        "rss_mib": resident_mib(),
+        "reference": "checkout" if arguments.reference else "chatterbox-tts " + version("chatterbox-tts"),
         "torch": torch.__version__,
         "python": sys.version.split()[0],
     }

@@ -1,7 +1,9 @@
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/ops/tensor.h>
 
 #include <map>
 
+#include "nn/emit.h"
 #include "support/error.h"
 #include "t3/batch_generation_state.h"
 #include "t3/model.h"
@@ -13,16 +15,7 @@ namespace {
 constexpr size_t kLogitsForSink = 3;  // t3.logits0 to t3.logits2
 
 void emit_logits(const TensorSink& sink, size_t step, const at::Tensor& logits) {
-  if (!sink || step >= kLogitsForSink) return;
-  const at::Tensor rows = logits.contiguous();
-  const std::string name = "t3.logits" + std::to_string(step);
-  sink({name, TensorView::Type::kFloat32, rows.sizes().data(), 2, rows.const_data_ptr<float>()});
-}
-
-void emit_text(const TensorSink& sink, const std::vector<int64_t>& ids) {
-  if (!sink) return;
-  const auto size = static_cast<int64_t>(ids.size());
-  sink({"text.ids", TensorView::Type::kInt64, &size, 1, ids.data()});
+  if (step < kLogitsForSink) nn::emit(sink, "t3.logits" + std::to_string(step), logits);
 }
 
 }  // namespace
@@ -87,7 +80,7 @@ int64_t Decoder::add(const SequenceOptions& options, const TensorSink& sink) {
   const Prompt prompt =
       impl_->model->prompt(*options.voice, options.exaggeration, options.text_ids, guided);
   impl_->check_positions(options, prompt);
-  emit_text(sink, options.text_ids);
+  nn::emit(sink, "text.ids", at::tensor(options.text_ids, at::kLong));
   const at::Tensor hidden = prefill(impl_->model->llama(), impl_->rope, prompt, rows, impl_->cache);
   const at::Tensor logits = impl_->model->logits(hidden);
   emit_logits(sink, 0, logits);
