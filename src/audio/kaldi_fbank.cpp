@@ -6,7 +6,6 @@
 #include <ATen/ops/hann_window.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/mean.h>
-#include <ATen/ops/mul.h>
 #include <ATen/ops/sub.h>
 
 #include <limits>

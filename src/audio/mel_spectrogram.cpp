@@ -8,7 +8,6 @@
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/reflection_pad1d.h>
-#include <ATen/ops/sqrt.h>
 #include <ATen/ops/stft.h>
 #include <ATen/ops/view_as_real.h>
 

@@ -1,3 +1,4 @@
+// What both resamplers ask of their rates.
 #pragma once
 
 #include <cstdint>

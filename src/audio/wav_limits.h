@@ -1,3 +1,4 @@
+// What the reader of WAV files accepts and the writer keeps to.
 #pragma once
 
 #include <cstddef>

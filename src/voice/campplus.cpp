@@ -8,13 +8,9 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/mean.h>
-#include <ATen/ops/mul.h>
-#include <ATen/ops/relu.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/std.h>
-
-#include <algorithm>
 
 namespace chatterbox::voice {
 namespace {

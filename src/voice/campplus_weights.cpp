@@ -1,9 +1,6 @@
 // Reads CAM++ and folds its batch norms.
 #include <ATen/ops/mul.h>
-#include <ATen/ops/ones.h>
 #include <ATen/ops/rsqrt.h>
-#include <ATen/ops/sub.h>
-#include <ATen/ops/zeros.h>
 
 #include <array>
 #include <string>

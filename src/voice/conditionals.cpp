@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <initializer_list>
 #include <string_view>
 #include <utility>
@@ -189,21 +188,39 @@ Conditionals read_conds(const checkpoint::TorchFile& file) {
 }
 
 Conditionals read_voice(const TensorFile& file) {
-  for (const auto& [key, wanted] : {std::pair{"format", kFormat}, std::pair{"version", kVersion}}) {
+  const auto meta = [&file](const char* key) {
     const auto found = file.metadata().find(key);
-    if (found == file.metadata().end() || found->second != wanted) {
-      fail(Status::kBadVoice, "{}: not a voice: its {} is \"{}\", \"{}\" belongs there",
-           file.path(), key, found == file.metadata().end() ? "" : found->second, wanted);
-    }
+    return found == file.metadata().end() ? std::string() : found->second;
+  };
+  if (meta("format") != kFormat) {
+    fail(Status::kBadVoice, "{}: not a saved voice: its format is \"{}\", not \"{}\"", file.path(),
+         meta("format"), kFormat);
+  }
+  if (meta("version") != kVersion) {
+    fail(Status::kBadVoice, "{}: a voice of version \"{}\", only \"{}\" is known", file.path(),
+         meta("version"), kVersion);
   }
   Conditionals result = read_tensors(file, kVoiceNames);
   result.emotion = read_floats(file, kVoiceNames.emotion, {1, 1, 1}).front();
   constexpr size_t kFields = 6;
   if (file.entries().size() != kFields) {
-    fail(Status::kBadVoice, "{}: {} tensors, a voice has {}", file.path(), file.entries().size(),
-         kFields);
+    fail(Status::kBadVoice, "{}: {} tensors, {} belong in a voice", file.path(),
+         file.entries().size(), kFields);
   }
   return result;
+}
+
+enum class Format { kSafetensors, kTorchZip };
+
+Format recognise(std::string_view bytes, const std::string& name) {
+  constexpr size_t kHeaderStart = 8;  // after its length, safetensors' JSON begins
+  if (bytes.substr(0, 2) == "PK") return Format::kTorchZip;
+  if (bytes.size() > kHeaderStart && bytes[kHeaderStart] == '{') return Format::kSafetensors;
+  if (bytes.substr(0, 4) == "RIFF") {
+    fail(Status::kBadVoice, "{}: a recording, not a saved voice: make a voice of it first", name);
+  }
+  fail(Status::kBadVoice, "{}: {} bytes, neither a saved voice (safetensors) nor a conds.pt", name,
+       bytes.size());
 }
 
 }  // namespace
@@ -241,14 +258,14 @@ Conditionals load(const std::string& path) {
 }
 
 Conditionals parse(const void* data, size_t size, const std::string& name) {
-  constexpr std::string_view kZipStart = "PK";
   if (size > kMaxFileBytes) {
     fail(Status::kBadVoice, "{}: {} bytes, a voice has at most {}", name, size, kMaxFileBytes);
   }
-  const bool zip =
-      size >= kZipStart.size() && std::memcmp(data, kZipStart.data(), kZipStart.size()) == 0;
+  const std::string_view bytes(static_cast<const char*>(data), size);
+  const Format format = recognise(bytes, name);
   try {
-    Conditionals result = zip ? read_conds(*checkpoint::parse_torch_zip(data, size, name))
+    Conditionals result = format == Format::kTorchZip
+                              ? read_conds(*checkpoint::parse_torch_zip(data, size, name))
                               : read_voice(*checkpoint::parse_safetensors(data, size, name));
     check_all(name + ": ", result);
     return result;

@@ -2,6 +2,7 @@
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/conv1d.h>
 #include <ATen/ops/cos.h>
 #include <ATen/ops/gelu.h>
@@ -25,6 +26,7 @@ namespace {
 // s3tokenizer.model_v2
 constexpr int64_t kMels = 128;
 constexpr int64_t kHeadSize = 64;
+constexpr int64_t kMemoryTaps = 31;
 constexpr int64_t kMaxFrames = 3000;
 constexpr double kRotaryBase = 10000.0;
 constexpr double kLayerNormEps = 1e-5;
@@ -75,12 +77,16 @@ at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tens
   return mixed.squeeze(0).transpose(0, 1).flatten(1);
 }
 
-// A depthwise convolution over one clip's time with a residual. [T, C]
-at::Tensor memory(const at::Tensor& values, const at::Tensor& weight) {
-  const at::Tensor convolved = at::conv1d(values.t().unsqueeze(0), weight, {}, /*stride=*/1,
-                                          /*padding=*/(weight.size(2) - 1) / 2, /*dilation=*/1,
-                                          /*groups=*/weight.size(0));
-  return convolved.squeeze(0).t().add(values);
+// A depthwise convolution over one clip's time with a residual, tap by tap: so few products are
+// cheaper in this layout than at::conv1d is with its own. [T, C]
+at::Tensor memory(const at::Tensor& values, const at::Tensor& taps) {
+  const int64_t reach = (taps.size(0) - 1) / 2;
+  const at::Tensor padded = at::constant_pad_nd(values, {0, 0, reach, reach});
+  at::Tensor sum = values.clone();
+  for (int64_t i = 0; i < taps.size(0); ++i) {
+    sum.addcmul_(padded.narrow(0, i, values.size(0)), taps.select(0, i));
+  }
+  return sum;
 }
 
 at::Tensor attention(const S3Tokenizer::Block& block, const at::Tensor& x, const Clips& clips) {
@@ -92,7 +98,7 @@ at::Tensor attention(const S3Tokenizer::Block& block, const at::Tensor& x, const
   std::vector<at::Tensor> mixed, remembered;
   for (size_t i = 0; i < values.size(); ++i) {
     mixed.push_back(attend(queries[i], keys[i], heads(values[i])));
-    remembered.push_back(memory(values[i], block.fsmn));
+    remembered.push_back(memory(values[i], block.memory));
   }
   return linear(at::cat(mixed), block.out).add_(at::cat(remembered));  // [R, C]
 }
@@ -130,7 +136,8 @@ S3Tokenizer::Block read_block(const nn::WeightReader& reader, int64_t size) {
   block.key = read(reader, "attn.key", size, size, /*bias=*/false);
   block.value = read(reader, "attn.value", size, size);
   block.out = read(reader, "attn.out", size, size);
-  block.fsmn = reader.get("attn.fsmn_block.weight", {size, 1, -1});
+  block.memory = reader.get("attn.fsmn_block.weight", {size, 1, kMemoryTaps}).squeeze(1).t();
+  block.memory = block.memory.contiguous();
   block.mlp_ln = read_norm(reader, "mlp_ln", size);
   block.mlp_in = read(reader, "mlp.0", inner, size);
   block.mlp_out = read(reader, "mlp.2", size, inner);

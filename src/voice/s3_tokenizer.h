@@ -18,7 +18,7 @@ struct S3Tokenizer {
   };
   struct Block {
     Affine attn_ln, query, key, value, out;
-    at::Tensor fsmn;  // [C, 1, 31], depthwise
+    at::Tensor memory;  // [31, C], the FSMN's taps
     Affine mlp_ln, mlp_in, mlp_out;
   };
   Affine conv1;  // [C, 128, 3]

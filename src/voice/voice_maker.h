@@ -18,6 +18,8 @@ class VoiceMaker;  // immutable weights
                                                                  const nn::WeightReader& s3gen);
 
 // `recording` as validated by the engine: finite, 0.5 s to 10 min, 8 to 192 kHz, 1 to 8 channels.
+// kBadAudio where it is silent (the reference makes a meaningless voice of that), where its samples
+// are far beyond [-1, 1], or where the voice has a number that is not finite.
 [[nodiscard]] Conditionals make_voice(const VoiceMaker& maker, const Audio& recording,
                                       const TensorSink& sink = {});
 

@@ -1,4 +1,5 @@
-// The full-size model. Its folder is named by the environment, since the weights are large.
+// The official size. Largest differences from the reference as measured (2 cores, AVX2): speaker
+// embedding 3e-8, x-vector 1.3e-7, mel 0.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "audio/wav.h"
+#include "audio/wav_bytes.h"
 #include "checkpoint/safetensors.h"
 #include "support/error.h"
 #include "support/temporary_folder.h"
@@ -24,6 +26,13 @@ class VoiceMakerTest : public ::testing::Test {
   }
   static void TearDownTestSuite() { maker_.reset(); }
 
+  static Audio half_a_second() {
+    Audio audio = recording("espeak_m3.wav");
+    EXPECT_EQ(audio.sample_rate, 24000);
+    audio.samples = {audio.samples.begin() + 24000, audio.samples.begin() + 36000};
+    return audio;
+  }
+
   static std::shared_ptr<const VoiceMaker> maker_;
 };
 std::shared_ptr<const VoiceMaker> VoiceMakerTest::maker_;
@@ -40,31 +49,69 @@ TEST_F(VoiceMakerTest, EqualsTheReferenceAtAnotherRate) {
                         "f3_22k.");
 }
 
+// The mel's 25 frames have room for 12 of the 13 tokens.
 TEST_F(VoiceMakerTest, EqualsTheReferenceForHalfASecond) {
-  Audio audio = recording("espeak_m3.wav");
-  ASSERT_EQ(audio.sample_rate, 24000);
-  audio.samples = {audio.samples.begin() + 24000, audio.samples.begin() + 36000};
+  testing::expect_voice(*maker_, half_a_second(), Golden("voice_vectors"), "short.");
+  EXPECT_EQ(make_voice(*maker_, half_a_second()).s3gen_tokens.size(), 12U);
+}
+
+TEST_F(VoiceMakerTest, EqualsTheReferenceFor24Bits) {
+  std::string data;
+  for (const float sample : half_a_second().samples) {
+    data += audio::little(static_cast<int32_t>(sample * 8388608)).substr(0, 3);
+  }
+  audio::WavFields wav;
+  wav.bits = 24;
+  wav.data = data;
+  const std::string file = wav.file();
+  const Audio audio = audio::parse_wav(file.data(), file.size(), "24 bits");
   testing::expect_voice(*maker_, audio, Golden("voice_vectors"), "short.");
 }
 
-TEST_F(VoiceMakerTest, ChannelsAreAveraged) {
-  const Audio mono = recording("espeak_f3_22k.wav");
-  Audio stereo = mono;
-  stereo.channels = 2;
-  stereo.samples.clear();
-  for (const float sample : mono.samples) {
-    stereo.samples.push_back(1.5F * sample);
-    stereo.samples.push_back(0.5F * sample);
+TEST_F(VoiceMakerTest, EqualsTheReferenceInStereo) {
+  const std::vector<float> left = recording("espeak_f3_22k.wav").samples;
+  Audio stereo{{}, 44100, 2};
+  for (size_t i = 0; i < left.size(); ++i) {
+    stereo.samples.push_back(left[i]);
+    stereo.samples.push_back(left[left.size() - 1 - i] / 2);
   }
-  const Conditionals expected = make_voice(*maker_, mono);
-  const Conditionals actual = make_voice(*maker_, stereo);
-  EXPECT_EQ(actual.prompt_tokens, expected.prompt_tokens);
-  EXPECT_EQ(actual.s3gen_tokens, expected.s3gen_tokens);
-  EXPECT_LT((testing::as_tensor(actual.x_vector) - testing::as_tensor(expected.x_vector))
-                .abs()
-                .max()
-                .item<float>(),
-            1e-5);
+  testing::expect_voice(*maker_, stereo, Golden("voice_vectors"), "stereo_44k.");
+}
+
+TEST_F(VoiceMakerTest, EqualsTheReferenceAtTheLowestAndTheHighestRate) {
+  const std::vector<float> f3 = recording("espeak_f3_22k.wav").samples;
+  const Audio low{{f3.begin(), f3.begin() + 7201}, 8000, 1};
+  testing::expect_voice(*maker_, low, Golden("voice_vectors"), "8k.");
+  const std::vector<float> m3 = recording("espeak_m3.wav").samples;
+  const Audio high{{m3.begin() + 24000, m3.begin() + 144001}, 192000, 1};
+  testing::expect_voice(*maker_, high, Golden("voice_vectors"), "192k.");
+}
+
+// All of a recording is heard for the speaker embedding, but for the silence around it; S3Gen hears
+// the first ten seconds.
+TEST_F(VoiceMakerTest, EqualsTheReferenceForALongRecording) {
+  const Audio once = recording("espeak_m3.wav");
+  Audio audio = once;
+  for (int i = 0; i < 3; ++i) {
+    audio.samples.insert(audio.samples.end(), once.samples.begin(), once.samples.end());
+  }
+  const Conditionals voice = make_voice(*maker_, audio);
+  testing::expect_close(testing::as_tensor(voice.speaker_emb),
+                        Golden("voice_vectors").tensor("four_times.voice.speaker_emb"),
+                        testing::Stage::kSpeakerEmbedding);
+  EXPECT_EQ(voice.mel_frames(), 500);
+  EXPECT_EQ(voice.s3gen_tokens.size(), 250U);
+  EXPECT_EQ(voice.prompt_tokens.size(), 150U);
+  EXPECT_NE(voice.speaker_emb, make_voice(*maker_, once).speaker_emb);
+}
+
+TEST_F(VoiceMakerTest, EqualsTheReferenceWithSilenceAround) {
+  Audio audio = half_a_second();
+  audio.samples.insert(audio.samples.begin(), 24000, 0.0F);
+  audio.samples.insert(audio.samples.end(), 24000, 0.0F);
+  testing::expect_close(testing::as_tensor(make_voice(*maker_, audio).speaker_emb),
+                        Golden("voice_vectors").tensor("in_silence.voice.speaker_emb"),
+                        testing::Stage::kSpeakerEmbedding);
 }
 
 TEST_F(VoiceMakerTest, TheSameRecordingGivesTheSameBits) {

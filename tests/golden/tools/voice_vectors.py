@@ -66,21 +66,30 @@ def voices(ve, s3gen):
     model = tts.ChatterboxTTS.__new__(tts.ChatterboxTTS)
     model.t3 = SimpleNamespace(hp=SimpleNamespace(speech_cond_prompt_len=150))
     model.ve, model.s3gen, model.device = ve, s3gen, "cpu"
-    samples, rate = soundfile.read(f"{DATA}/espeak_m3.wav", dtype="float32")
-    with tempfile.NamedTemporaryFile(suffix=".wav") as short:
-        soundfile.write(short.name, samples[rate:rate + rate // 2], rate, subtype="FLOAT")
-        prepare(model, "short", short.name)
-    prepare(model, "f3_22k", f"{DATA}/espeak_f3_22k.wav")
+    m3, rate = soundfile.read(f"{DATA}/espeak_m3.wav", dtype="float32")
+    f3, f3_rate = soundfile.read(f"{DATA}/espeak_f3_22k.wav", dtype="float32")
+    short = m3[rate:rate + rate // 2]
+    prepare(model, "short", short, rate)
+    prepare(model, "f3_22k", f3, f3_rate)
+    # The same samples at other rates: another voice, but one that needs no file of its own.
+    prepare(model, "stereo_44k", np.stack([f3, f3[::-1] / 2], axis=1), 44100)
+    prepare(model, "8k", f3[:7201], 8000)
+    prepare(model, "192k", m3[rate:rate + 120001], 192000)
+    # What the voice encoder hears is the whole recording, but for silence at both ends.
+    prepare(model, "four_times", np.tile(m3, 4), rate, ["voice.speaker_emb"])
+    silence = np.zeros(rate, dtype=np.float32)
+    prepare(model, "in_silence", np.concatenate([silence, short, silence]), rate, ["voice.speaker_emb"])
 
 
-def prepare(model, name, path):
-    model.prepare_conditionals(path)
+def prepare(model, name, samples, rate, kept=None):
+    with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+        soundfile.write(file.name, samples, rate, subtype="FLOAT")
+        model.prepare_conditionals(file.name)
     t3, gen = model.conds.t3, model.conds.gen
-    out[f"{name}.voice.speaker_emb"] = t3.speaker_emb
-    out[f"{name}.voice.cond_prompt_speech_tokens"] = t3.cond_prompt_speech_tokens
-    out[f"{name}.voice.gen.prompt_token"] = gen["prompt_token"]
-    out[f"{name}.voice.gen.embedding"] = gen["embedding"]
-    out[f"{name}.voice.gen.prompt_feat"] = gen["prompt_feat"]
+    tensors = {"voice.speaker_emb": t3.speaker_emb, "voice.cond_prompt_speech_tokens": t3.cond_prompt_speech_tokens,
+               "voice.gen.prompt_token": gen["prompt_token"], "voice.gen.embedding": gen["embedding"],
+               "voice.gen.prompt_feat": gen["prompt_feat"]}
+    out.update({f"{name}.{key}": tensors[key] for key in kept or tensors})
 
 
 ve = reference_models.build_voice_encoder(True)
