@@ -18,9 +18,7 @@ bool is_cuda_name(const std::string& name) {
   return std::all_of(name.begin() + 5, name.end(), [](unsigned char c) { return std::isdigit(c); });
 }
 
-int cuda_device_count() {
-  return static_cast<int>(at::detail::getCUDAHooks().deviceCount());
-}
+int cuda_device_count() { return static_cast<int>(at::detail::getCUDAHooks().deviceCount()); }
 
 c10::Device cuda_device(const std::string& name) {
   const int index = name == "cuda" ? 0 : std::stoi(name.substr(5));

@@ -8,8 +8,8 @@
 
 namespace chatterbox::engine {
 
-// "cpu", "cuda", "cuda:N" or "auto". Throws kInvalidArgument for other words, kDevice where the device
-// cannot be had. Loads the CUDA libraries only when CUDA is asked for.
+// "cpu", "cuda", "cuda:N" or "auto". Throws kInvalidArgument for other words, kDevice where the
+// device cannot be had. Loads the CUDA libraries only when CUDA is asked for.
 [[nodiscard]] c10::Device choose_device(const std::string& name);
 
 // The default is fp32 on a CPU and bf16 on CUDA.

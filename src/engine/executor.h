@@ -1,5 +1,6 @@
-// What the engine needs from the models. Torch-free, so that queues, scheduling, cancellation, the C ABI
-// and every error path are built and tested (under sanitizers too) with another implementation.
+// What the engine needs from the models. Torch-free, so that queues, scheduling, cancellation, the
+// C ABI and every error path are built and tested (under sanitizers too) with another
+// implementation.
 #pragma once
 
 #include <chatterbox/chatterbox.hpp>
@@ -18,7 +19,8 @@ struct Task {
   std::string text;
   std::shared_ptr<const voice::Conditionals> voice;
   uint64_t seed = 0;
-  float temperature = 0, cfg_weight = 0, exaggeration = 0, min_p = 0, top_p = 1, repetition_penalty = 1;
+  float temperature = 0, cfg_weight = 0, exaggeration = 0, min_p = 0, top_p = 1,
+        repetition_penalty = 1;
   int64_t max_new_tokens = 0;
   int64_t cfm_steps = 0;
   TensorSink sink;
@@ -32,15 +34,17 @@ struct TokenStats {
   double text_seconds = 0, prefill_seconds = 0;
 };
 
-// Sequences are named by the ids that begin() returns. All functions but those marked are called from
-// the engine's one worker thread; exceptions end the request (or the batch) that was being worked on.
+// Sequences are named by the ids that begin() returns. All functions but those marked are called
+// from the engine's one worker thread; exceptions end the request (or the batch) that was being
+// worked on.
 class Executor {
  public:
   virtual ~Executor() = default;
 
   // From any thread.
   [[nodiscard]] virtual EngineInfo info() const = 0;
-  [[nodiscard]] virtual std::shared_ptr<const voice::Conditionals> default_voice() const = 0;  // may be null
+  [[nodiscard]] virtual std::shared_ptr<const voice::Conditionals> default_voice()
+      const = 0;  // may be null
   // Throws kInvalidArgument where the text has too many tokens, and the like. From any thread.
   virtual void check(const Task& task) const = 0;
 
@@ -55,17 +59,21 @@ class Executor {
   [[nodiscard]] virtual bool generated(int64_t id) const = 0;
   [[nodiscard]] virtual TokenStats stats(int64_t id) const = 0;
 
-  // S3Gen, for sequences that have generated. `before_step` runs before each Euler step and may throw.
-  virtual void flow(const std::vector<int64_t>& ids, const std::function<void(int64_t)>& before_step) = 0;
+  // S3Gen, for sequences that have generated. `before_step` runs before each Euler step and may
+  // throw.
+  virtual void flow(const std::vector<int64_t>& ids,
+                    const std::function<void(int64_t)>& before_step) = 0;
   // One wave a sequence, 24 kHz.
   virtual std::vector<std::vector<float>> vocode(const std::vector<int64_t>& ids) = 0;
   // Frees what a sequence holds, in any state. Never throws.
   virtual void end(int64_t id) noexcept = 0;
 
-  [[nodiscard]] virtual voice::Conditionals make_voice(const Audio& recording, const TensorSink& sink) = 0;
+  [[nodiscard]] virtual voice::Conditionals make_voice(const Audio& recording,
+                                                       const TensorSink& sink) = 0;
 };
 
-// Loads the models that `options` name. Linked in: the models' own (model_executor.cpp), or a test's.
+// Loads the models that `options` name. Linked in: the models' own (model_executor.cpp), or a
+// test's.
 [[nodiscard]] std::unique_ptr<Executor> make_executor(const EngineOptions& options);
 
 }  // namespace chatterbox::engine

@@ -39,7 +39,8 @@ void require_files(const fs::path& folder) {
   }
   std::string missing;
   for (const char* name : {kT3, kS3Gen, kVoiceEncoder, kTokenizer}) {
-    if (!fs::exists(folder / name, error)) missing += (missing.empty() ? "" : ", ") + std::string(name);
+    if (!fs::exists(folder / name, error))
+      missing += (missing.empty() ? "" : ", ") + std::string(name);
   }
   if (!missing.empty()) {
     fail(Status::kNotFound, "model {}: missing {}", folder.string(), missing);

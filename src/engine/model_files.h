@@ -19,8 +19,8 @@ struct ModelFiles {
   std::shared_ptr<const voice::Conditionals> default_voice;  // null: the folder has no conds.pt
 };
 
-// `model`: "demo", or a folder as published. Throws kNotFound that lists every missing file, or what
-// reading one of them throws.
+// `model`: "demo", or a folder as published. Throws kNotFound that lists every missing file, or
+// what reading one of them throws.
 [[nodiscard]] ModelFiles open_model(const std::string& model);
 
 }  // namespace chatterbox::engine

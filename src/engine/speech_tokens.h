@@ -10,8 +10,9 @@ inline constexpr int64_t kSpeechVocabulary = 6561;  // S3 tokens; T3 has special
 inline constexpr int64_t kStartOfSpeech = 6561;
 inline constexpr int64_t kEndOfSpeech = 6562;
 
-// The reference's drop_invalid_tokens: what stands between one start and one end of speech. It crashes
-// on two or more starts; then all tokens stay. Ids that S3Gen does not know are always dropped.
+// The reference's drop_invalid_tokens: what stands between one start and one end of speech. It
+// crashes on two or more starts; then all tokens stay. Ids that S3Gen does not know are always
+// dropped.
 [[nodiscard]] std::vector<int64_t> valid_speech_tokens(const std::vector<int64_t>& drawn);
 
 }  // namespace chatterbox::engine

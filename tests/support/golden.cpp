@@ -47,7 +47,8 @@ at::Tensor Golden::tensor(const std::string& name) const {
   const checkpoint::TensorEntry* entry = file_->find(name);
   if (entry == nullptr) throw std::out_of_range(file_->path() + " has no " + name);
   const auto type = entry->dtype == checkpoint::DType::kInt64 ? at::kLong : at::kFloat;
-  return at::from_blob(const_cast<void*>(entry->data), entry->shape, at::TensorOptions(type)).clone();
+  return at::from_blob(const_cast<void*>(entry->data), entry->shape, at::TensorOptions(type))
+      .clone();
 }
 
 std::string Golden::meta(const std::string& key) const { return file_->metadata().at(key); }

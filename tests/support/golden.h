@@ -16,7 +16,8 @@ class Golden {
   explicit Golden(const std::string& name);  // "en_tiny_default"
 
   [[nodiscard]] at::Tensor tensor(const std::string& name) const;  // throws where it is absent
-  [[nodiscard]] std::string meta(const std::string& key) const;    // the option the golden was made with
+  [[nodiscard]] std::string meta(
+      const std::string& key) const;  // the option the golden was made with
 
  private:
   std::shared_ptr<const checkpoint::TensorFile> file_;

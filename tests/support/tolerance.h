@@ -1,4 +1,5 @@
-// How far each stage may be from the reference, per precision: the one table that all golden tests read.
+// How far each stage may be from the reference, per precision: the one table that all golden tests
+// read.
 #pragma once
 
 #include <string>
@@ -29,9 +30,11 @@ struct Tolerance {
   double min_correlation;  // -1: not asked
 };
 
-// From the project's list of tolerances; what was measured is smaller (see the tests of each stage).
+// From the project's list of tolerances; what was measured is smaller (see the tests of each
+// stage).
 inline constexpr Tolerance kTolerances[] = {
-    {Stage::kSpeakerEmbedding, Reference::kFp32Cpu, "speaker embedding", 1e-4, Tolerance::Scale::kAbsolute, -1},
+    {Stage::kSpeakerEmbedding, Reference::kFp32Cpu, "speaker embedding", 1e-4,
+     Tolerance::Scale::kAbsolute, -1},
     {Stage::kXVector, Reference::kFp32Cpu, "x-vector", 1e-4, Tolerance::Scale::kAbsolute, -1},
     {Stage::kPromptMel, Reference::kFp32Cpu, "prompt mel", 1e-3, Tolerance::Scale::kAbsolute, -1},
     {Stage::kLogits, Reference::kFp32Cpu, "logits", 1e-4, Tolerance::Scale::kRange, -1},
