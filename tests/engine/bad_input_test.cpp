@@ -192,7 +192,6 @@ TEST_F(BadRecording, ThatIsCutOffOrNoWav) {
   expect_error(Status::kNotFound, "/nowhere/a.wav", [] { (void)read_wav("/nowhere/a.wav"); });
 }
 
-// Nothing in it can be heard, but every number of the voice is one.
 TEST_F(BadRecording, OfSilence) {
   audio::WavFields wav;
   wav.data.assign(2 * 24000, '\0');
