@@ -1,6 +1,5 @@
 #include "s3gen/flow.h"
 
-#include <ATen/ops/cat.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/stack.h>
@@ -95,7 +94,7 @@ at::Tensor noise(const std::vector<FlowRow>& rows, const FrameMask& mask, const 
   return x.to(like.device());
 }
 
-// A batch between its encoder and its mels. The rows belong to the caller.
+// A batch between its encoder and its mels. A copy of a row draws from the caller's generator.
 struct FlowBatch {
   std::vector<FlowRow> rows;
   FrameMask frames;

@@ -1,19 +1,12 @@
 #include "t3/perceiver.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/layer_norm.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 
 namespace chatterbox::t3 {
 namespace {
 
-constexpr int64_t kHeads = 4;      // models/t3/modules/perceiver.py
-constexpr double kNormEps = 1e-5;  // torch's default
-
-at::Tensor normalise(const Perceiver& p, const at::Tensor& x) {
-  return at::layer_norm(x, {x.size(-1)}, p.norm_weight.to(x.scalar_type()),
-                        p.norm_bias.to(x.scalar_type()), kNormEps);
-}
+constexpr int64_t kHeads = 4;  // models/t3/modules/perceiver.py
 
 // [T, C] -> [1, H, T, C / H]
 at::Tensor split_heads(const at::Tensor& x) {
@@ -22,8 +15,8 @@ at::Tensor split_heads(const at::Tensor& x) {
 
 // `x` [S, C] attends to `context` [T, C]; one norm serves both.
 at::Tensor attend(const Perceiver& p, const at::Tensor& x, const at::Tensor& context) {
-  const at::Tensor normed = normalise(p, context);
-  const at::Tensor q = split_heads(nn::linear(normalise(p, x), p.to_q));
+  const at::Tensor normed = nn::layer_norm(context, p.norm);
+  const at::Tensor q = split_heads(nn::linear(nn::layer_norm(x, p.norm), p.to_q));
   const at::Tensor k = split_heads(nn::linear(normed, p.to_k));
   const at::Tensor v = split_heads(nn::linear(normed, p.to_v));
   const at::Tensor heads = at::scaled_dot_product_attention(q, k, v);
@@ -38,8 +31,7 @@ Perceiver load_perceiver(const nn::WeightReader& reader) {
   p.query = reader.get("pre_attention_query", {1, -1, -1})[0];
   const int64_t c = p.query.size(1);
   const nn::WeightReader attn = reader.scope("attn");
-  p.norm_weight = attn.get("norm.weight", {c});
-  p.norm_bias = attn.get("norm.bias", {c});
+  p.norm = nn::read_layer_norm(attn, "norm", c);
   p.to_q = nn::read_linear(attn, "to_q", c, c);
   p.to_k = nn::read_linear(attn, "to_k", c, c);
   p.to_v = nn::read_linear(attn, "to_v", c, c);

@@ -3,13 +3,14 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "nn/layer_norm.h"
 #include "nn/linear.h"
 
 namespace chatterbox::t3 {
 
 struct Perceiver {
   at::Tensor query;  // [32, C], learned
-  at::Tensor norm_weight, norm_bias;
+  nn::LayerNorm norm;
   nn::Linear to_q, to_k, to_v, proj_out;
 };
 

@@ -6,9 +6,7 @@
 #include <ATen/ops/conv1d.h>
 #include <ATen/ops/cos.h>
 #include <ATen/ops/gelu.h>
-#include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/mul.h>
 #include <ATen/ops/outer.h>
 #include <ATen/ops/pow.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
@@ -18,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "nn/rope.h"
 #include "support/error.h"
 
 namespace chatterbox::voice {
@@ -29,7 +28,6 @@ constexpr int64_t kHeadSize = 64;
 constexpr int64_t kMemoryTaps = 31;
 constexpr int64_t kMaxFrames = 3000;
 constexpr double kRotaryBase = 10000.0;
-constexpr double kLayerNormEps = 1e-5;
 constexpr int64_t kCodeSize = 8;
 constexpr double kCodeScale = 0.9990000128746033;  // keeps tanh(x) = 1 below the edge of rounding
 
@@ -37,14 +35,10 @@ using Affine = S3Tokenizer::Affine;
 
 at::Tensor linear(const at::Tensor& x, const Affine& a) { return at::linear(x, a.weight, a.bias); }
 
-at::Tensor layer_norm(const at::Tensor& x, const Affine& a) {
-  return at::layer_norm(x, {x.size(-1)}, a.weight, a.bias, kLayerNormEps);
-}
-
 // Clips one after the other, as rows of one matrix: they share the large products and nothing else.
 struct Clips {
   std::vector<int64_t> tokens;  // rows of each
-  at::Tensor cos, sin;          // of each row's position in its clip, [R, 1, 64], the halves equal
+  at::Tensor cos, sin;          // of each row's position in its clip, [R, 1, 32]
 };
 
 Clips describe(const std::vector<at::Tensor>& rows) {
@@ -56,17 +50,10 @@ Clips describe(const std::vector<at::Tensor>& rows) {
   }
   const at::Tensor exponent = at::arange(0, kHeadSize, 2, at::kFloat).div_(double{kHeadSize});
   const at::Tensor frequencies = at::pow(kRotaryBase, exponent).reciprocal_();
-  const at::Tensor half = at::outer(at::cat(positions), frequencies);
-  const at::Tensor angles = at::cat({half, half}, 1).unsqueeze(1);
+  const at::Tensor angles = at::outer(at::cat(positions), frequencies).unsqueeze(1);
   clips.cos = at::cos(angles).to(rows.front().device());
   clips.sin = at::sin(angles).to(rows.front().device());
   return clips;
-}
-
-at::Tensor rotate(const at::Tensor& x, const Clips& clips) {  // [R, H, 64]
-  const at::Tensor left = x.narrow(2, 0, kHeadSize / 2);
-  const at::Tensor right = x.narrow(2, kHeadSize / 2, kHeadSize / 2);
-  return at::mul(x, clips.cos).addcmul_(at::cat({right.neg(), left}, 2), clips.sin);
 }
 
 // Every token of one clip attends to all of them. [T, H, 64] -> [T, H * 64]
@@ -92,8 +79,11 @@ at::Tensor memory(const at::Tensor& values, const at::Tensor& taps) {
 at::Tensor attention(const S3Tokenizer::Block& block, const at::Tensor& x, const Clips& clips) {
   const auto heads = [](const at::Tensor& y) { return y.view({y.size(0), -1, kHeadSize}); };
   const auto split = [&clips](const at::Tensor& y) { return y.split_with_sizes(clips.tokens); };
-  const auto queries = split(rotate(heads(linear(x, block.query)), clips));
-  const auto keys = split(rotate(heads(linear(x, block.key)), clips));
+  const auto rotate = [&clips](const at::Tensor& y) {
+    return nn::apply_rope(y, clips.cos, clips.sin);
+  };
+  const auto queries = split(rotate(heads(linear(x, block.query))));
+  const auto keys = split(rotate(heads(linear(x, block.key))));
   const auto values = split(linear(x, block.value));
   std::vector<at::Tensor> mixed, remembered;
   for (size_t i = 0; i < values.size(); ++i) {
@@ -118,11 +108,6 @@ Affine read(const nn::WeightReader& reader, std::string_view name, int64_t out, 
   return {scope.get("weight", {out, in}), bias ? scope.get("bias", {out}) : at::Tensor()};
 }
 
-Affine read_norm(const nn::WeightReader& reader, std::string_view name, int64_t size) {
-  const nn::WeightReader scope = reader.scope(name);
-  return {scope.get("weight", {size}), scope.get("bias", {size})};
-}
-
 Affine read_conv(const nn::WeightReader& reader, std::string_view name, int64_t out, int64_t in) {
   const nn::WeightReader scope = reader.scope(name);
   return {scope.get("weight", {out, in, 3}), scope.get("bias", {out})};
@@ -131,14 +116,14 @@ Affine read_conv(const nn::WeightReader& reader, std::string_view name, int64_t 
 S3Tokenizer::Block read_block(const nn::WeightReader& reader, int64_t size) {
   const int64_t inner = reader.dim("mlp.0.weight", 0);
   S3Tokenizer::Block block;
-  block.attn_ln = read_norm(reader, "attn_ln", size);
+  block.attn_ln = nn::read_layer_norm(reader, "attn_ln", size);
   block.query = read(reader, "attn.query", size, size);
   block.key = read(reader, "attn.key", size, size, /*bias=*/false);
   block.value = read(reader, "attn.value", size, size);
   block.out = read(reader, "attn.out", size, size);
   block.memory = reader.get("attn.fsmn_block.weight", {size, 1, kMemoryTaps}).squeeze(1).t();
   block.memory = block.memory.contiguous();
-  block.mlp_ln = read_norm(reader, "mlp_ln", size);
+  block.mlp_ln = nn::read_layer_norm(reader, "mlp_ln", size);
   block.mlp_in = read(reader, "mlp.0", inner, size);
   block.mlp_out = read(reader, "mlp.2", size, inner);
   return block;
@@ -184,8 +169,8 @@ std::vector<at::Tensor> s3_tokens(const S3Tokenizer& tokenizer,
   const Clips clips = describe(rows);
   at::Tensor x = at::cat(rows);  // [R, C]
   for (const S3Tokenizer::Block& block : tokenizer.blocks) {
-    x = attention(block, layer_norm(x, block.attn_ln), clips).add_(x);
-    const at::Tensor inner = at::gelu(linear(layer_norm(x, block.mlp_ln), block.mlp_in));
+    x = attention(block, nn::layer_norm(x, block.attn_ln), clips).add_(x);
+    const at::Tensor inner = at::gelu(linear(nn::layer_norm(x, block.mlp_ln), block.mlp_in));
     x = x.add_(linear(inner, block.mlp_out));
   }
   return quantise(linear(x, tokenizer.project_down)).split_with_sizes(clips.tokens);

@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "nn/layer_norm.h"
 #include "nn/weight_reader.h"
 
 namespace chatterbox::voice {
@@ -17,9 +18,11 @@ struct S3Tokenizer {
     at::Tensor bias;  // undefined: none
   };
   struct Block {
-    Affine attn_ln, query, key, value, out;
+    nn::LayerNorm attn_ln;
+    Affine query, key, value, out;
     at::Tensor memory;  // [31, C], the FSMN's taps
-    Affine mlp_ln, mlp_in, mlp_out;
+    nn::LayerNorm mlp_ln;
+    Affine mlp_in, mlp_out;
   };
   Affine conv1;  // [C, 128, 3]
   Affine conv2;  // [C, C, 3]

@@ -2,43 +2,37 @@
 #include "nn/attention.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 
 #include "nn/rope.h"
+#include "support/tensors.h"
 
 namespace chatterbox::nn {
 namespace {
 
+using testing::max_abs;
+using testing::noise;
+
 constexpr int64_t kHeads = 3;
 constexpr int64_t kPositions = 90;
-
-at::Tensor random(at::IntArrayRef shape, uint64_t seed) {
-  const auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-  return at::randn(shape, generator, at::TensorOptions(at::kFloat));
-}
 
 struct Step {
   std::vector<int64_t> rows = {4, 0, 2, 1};
   std::vector<int64_t> positions = {70, 0, 89, 5};
   RopeTable rope = llama3_rope(kPositions, c10::kCPU);
-  at::Tensor q = random({4, kHeads * 64}, 1);
-  at::Tensor k = random({4, kHeads * 64}, 2);
-  at::Tensor v = random({4, kHeads * 64}, 3);
+  at::Tensor q = noise({4, kHeads * 64}, 1);
+  at::Tensor k = noise({4, kHeads * 64}, 2);
+  at::Tensor v = noise({4, kHeads * 64}, 3);
   at::Tensor k_cache, v_cache;
 
   explicit Step(at::ScalarType type)
-      : k_cache(random({5, kHeads, kPositions, 64}, 4).to(type)),
-        v_cache(random({5, kHeads, kPositions, 64}, 5).to(type)) {}
+      : k_cache(noise({5, kHeads, kPositions, 64}, 4).to(type)),
+        v_cache(noise({5, kHeads, kPositions, 64}, 5).to(type)) {}
 
   [[nodiscard]] CachedAttention args() const {
     return {q, k, v, rope.cos, rope.sin, k_cache, v_cache, rows, positions};
   }
 };
-
-double worst(const at::Tensor& actual, const at::Tensor& expected) {
-  return (actual.to(at::kDouble) - expected.to(at::kDouble)).abs().max().item<double>();
-}
 
 // softmax(q k^T / 8) v of each row and head over its own prefix, after the step's key and value.
 at::Tensor plain(const Step& step) {
@@ -71,10 +65,10 @@ TEST(CachedAttention, EachRowAttendsToItsOwnPrefix) {
     Step masked(type);
     const at::Tensor expected = plain(step);
     const at::Tensor before = step.k_cache.clone();
-    EXPECT_LE(worst(cached_attention(step.args()), expected), exact ? 2e-6 : 1e-2);
+    EXPECT_LE(max_abs(cached_attention(step.args()), expected), exact ? 2e-6 : 1e-2);
     // What other devices run rounds the query and the weights to the cache's type.
-    EXPECT_LE(worst(masked_attention(masked.args()), expected), exact ? 2e-6 : 5e-2);
-    EXPECT_LE(worst(step.k_cache, masked.k_cache), exact ? 1e-6 : 4e-2);
+    EXPECT_LE(max_abs(masked_attention(masked.args()), expected), exact ? 2e-6 : 5e-2);
+    EXPECT_LE(max_abs(step.k_cache, masked.k_cache), exact ? 1e-6 : 4e-2);
     EXPECT_TRUE(at::equal(step.v_cache, masked.v_cache));
 
     // Four rows of three heads were written, nothing else.

@@ -2,21 +2,20 @@
 #include "nn/cpu/kernels.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 
+#include "support/tensors.h"
+
 namespace chatterbox::nn::cpu {
 namespace {
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+using testing::max_abs;
+using testing::noise;
 
-at::Tensor random(at::IntArrayRef shape, uint64_t seed) {
-  const auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-  return at::randn(shape, generator, at::TensorOptions(at::kFloat));
-}
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 // The values that a kernel of type T works on, and their bits.
 template <class T>
@@ -27,10 +26,6 @@ at::Tensor rounded(const at::Tensor& x) {
 template <class T>
 T* data(const at::Tensor& x) {
   return static_cast<T*>(x.mutable_data_ptr());
-}
-
-double worst(const at::Tensor& actual, const at::Tensor& expected) {
-  return (actual.to(at::kDouble) - expected.to(at::kDouble)).abs().max().item<double>();
 }
 
 class KernelsTest : public ::testing::TestWithParam<Isa> {
@@ -65,12 +60,12 @@ class KernelsTest : public ::testing::TestWithParam<Isa> {
     // The rows lie further apart than they are long; what is between is no number.
     at::Tensor padded = at::full({rows, size + 5}, kNan);
     const at::Tensor x = padded.narrow(1, 0, size);
-    x.copy_(random({rows, size}, 1));
-    const at::Tensor weight = rounded<T>(random({outputs, size}, 2));
-    const at::Tensor bias = random({outputs}, 3);
+    x.copy_(noise({rows, size}, 1));
+    const at::Tensor weight = rounded<T>(noise({outputs, size}, 2));
+    const at::Tensor bias = noise({outputs}, 3);
     const at::Tensor expected = x.to(at::kDouble).matmul(weight.to(at::kDouble).t()) + bias;
     const double tolerance = 2e-6 * std::sqrt(static_cast<double>(size)) + 1e-6;
-    ASSERT_LE(worst(run_linear<T>(x, weight, data<float>(bias)), expected), tolerance);
+    ASSERT_LE(max_abs(run_linear<T>(x, weight, data<float>(bias)), expected), tolerance);
   }
 
   template <class T>
@@ -96,14 +91,14 @@ TEST_P(KernelsTest, LinearOfOneTo33Rows) {
 }
 
 TEST_P(KernelsTest, LinearAddsToWhatIsThereAndKeepsToItsRange) {
-  const at::Tensor x = random({3, 40}, 1);
-  const at::Tensor weight = random({20, 40}, 2);
+  const at::Tensor x = noise({3, 40}, 1);
+  const at::Tensor weight = noise({20, 40}, 2);
   const at::Tensor y = at::ones({3, 20});
   const LinearArgs<float> args{
       {data<float>(x), 3, 40, 40}, data<float>(weight), nullptr, data<float>(y), 20, true};
   variant().f32.linear(args, 3, 19);
   const at::Tensor product = x.matmul(weight.t());
-  EXPECT_LE(worst(y.narrow(1, 3, 16), product.narrow(1, 3, 16) + 1), 1e-5);
+  EXPECT_LE(max_abs(y.narrow(1, 3, 16), product.narrow(1, 3, 16) + 1), 1e-5);
   EXPECT_TRUE(y.narrow(1, 0, 3).eq(1).all().item<bool>());
   EXPECT_TRUE(y.narrow(1, 19, 1).eq(1).all().item<bool>());
 }
@@ -112,8 +107,8 @@ TEST_P(KernelsTest, LinearAddsToWhatIsThereAndKeepsToItsRange) {
 TEST_P(KernelsTest, BitsOfARowDependOnNothingElse) {
   const auto check = [](auto type, int64_t size) {
     using T = decltype(type);
-    const at::Tensor x = random({33, size}, 1);
-    const at::Tensor weight = rounded<T>(random({37, size}, 2));
+    const at::Tensor x = noise({33, size}, 1);
+    const at::Tensor weight = rounded<T>(noise({37, size}, 2));
     const at::Tensor all = run_linear<T>(x, weight);
     for (int64_t first = 0; first < 33; ++first) {
       for (const int64_t rows : {1, 2, 5, 6, 7, 12, 32}) {
@@ -134,9 +129,9 @@ TEST_P(KernelsTest, BitsOfARowDependOnNothingElse) {
 }
 
 TEST_P(KernelsTest, NotANumberStaysInItsRow) {
-  const at::Tensor x = random({7, 50}, 1);
+  const at::Tensor x = noise({7, 50}, 1);
   x[3][49] = kNan;
-  const at::Tensor y = run_linear<float>(x, random({5, 50}, 2));
+  const at::Tensor y = run_linear<float>(x, noise({5, 50}, 2));
   for (int64_t r = 0; r < 7; ++r) EXPECT_EQ(y[r].isnan().all().item<bool>(), r == 3) << r;
   EXPECT_EQ(y.isnan().sum().item<int64_t>(), 5);
 }
@@ -158,14 +153,14 @@ template <class T>
 void check_swiglu(const Kernels& kernels, int64_t rows, int64_t size, int64_t inner) {
   SCOPED_TRACE(std::to_string(rows) + " rows, " + std::to_string(size) + " to " +
                std::to_string(inner));
-  const at::Tensor x = random({rows, size}, 1).div_(std::sqrt(static_cast<double>(size)));
-  const at::Tensor gate = rounded<T>(random({inner, size}, 2));
-  const at::Tensor up = rounded<T>(random({inner, size}, 3));
+  const at::Tensor x = noise({rows, size}, 1).div_(std::sqrt(static_cast<double>(size)));
+  const at::Tensor gate = rounded<T>(noise({inner, size}, 2));
+  const at::Tensor up = rounded<T>(noise({inner, size}, 3));
   const at::Tensor y = run_swiglu<T>(kernels, x, gate, up);
   const at::Tensor wide = x.to(at::kDouble);
   const at::Tensor g = wide.matmul(gate.to(at::kDouble).t());
   const at::Tensor expected = g / (1 + (-g).exp()) * wide.matmul(up.to(at::kDouble).t());
-  ASSERT_LE(worst(y, expected), 1e-5);
+  ASSERT_LE(max_abs(y, expected), 1e-5);
   for (int64_t r = 0; r < rows; ++r) {
     ASSERT_TRUE(at::equal(run_swiglu<T>(kernels, x.narrow(0, r, 1), gate, up)[0], y[r])) << r;
   }
@@ -199,12 +194,12 @@ TEST_P(KernelsTest, SwigluIsPreciseForAllGates) {
 
 TEST_P(KernelsTest, RmsNorm) {
   for (const int64_t size : {1, 5, 16, 24, 100, 1024, 1027}) {
-    const at::Tensor x = random({size}, 1).mul_(3);
-    const at::Tensor weight = random({size}, 2);
+    const at::Tensor x = noise({size}, 1).mul_(3);
+    const at::Tensor weight = noise({size}, 2);
     const at::Tensor y = at::empty({size});
     variant().rms_norm(data<float>(x), data<float>(weight), 1e-5F, size, data<float>(y));
     const at::Tensor wide = x.to(at::kDouble);
-    EXPECT_LE(worst(y, wide / (wide.square().mean() + 1e-5).sqrt() * weight), 3e-6) << size;
+    EXPECT_LE(max_abs(y, wide / (wide.square().mean() + 1e-5).sqrt() * weight), 3e-6) << size;
   }
   // By hand: the mean of the squares of 3 and 4 is 12.5; eps makes it 16.
   const float x[] = {3, 4};
@@ -225,15 +220,15 @@ template <class T>
 void KernelsTest::check_attention(int64_t position, float sharpness) {
   SCOPED_TRACE("position " + std::to_string(position));
   constexpr int64_t kPositions = 300;
-  const at::Tensor q = random({64}, 1).mul_(sharpness);
-  const at::Tensor k = random({64}, 2);
-  const at::Tensor v = random({64}, 3);
-  const at::Tensor angles = random({32}, 4);
+  const at::Tensor q = noise({64}, 1).mul_(sharpness);
+  const at::Tensor k = noise({64}, 2);
+  const at::Tensor v = noise({64}, 3);
+  const at::Tensor angles = noise({32}, 4);
   const at::Tensor cos = angles.cos();
   const at::Tensor sin = angles.sin();
   // What is beyond the position is never read.
   const auto cache_of = [&](uint64_t seed) {
-    const at::Tensor cache = random({kPositions, 64}, seed);
+    const at::Tensor cache = noise({kPositions, 64}, seed);
     cache.narrow(0, position, kPositions - position).fill_(kNan);
     return rounded<T>(cache).clone();
   };
@@ -246,7 +241,7 @@ void KernelsTest::check_attention(int64_t position, float sharpness) {
                                  data<float>(out)});
 
   constexpr double kRounding = std::is_same_v<T, float> ? 1e-6 : 2e-2;
-  EXPECT_LE(worst(k_cache[position], rounded<T>(rotated(k, cos, sin))), kRounding);
+  EXPECT_LE(max_abs(k_cache[position], rounded<T>(rotated(k, cos, sin))), kRounding);
   EXPECT_TRUE(at::equal(v_cache[position], rounded<T>(v)));
   EXPECT_TRUE(at::equal(k_cache.narrow(0, 0, position), k_before.narrow(0, 0, position)));
   if (position + 1 < kPositions) {
@@ -256,7 +251,7 @@ void KernelsTest::check_attention(int64_t position, float sharpness) {
   const at::Tensor values = v_cache.narrow(0, 0, position + 1).to(at::kDouble);
   const at::Tensor scores = keys.matmul(rotated(q.to(at::kDouble), cos, sin)) / 8;
   const at::Tensor expected = scores.softmax(0).matmul(values);
-  EXPECT_LE(worst(out, expected), 2e-6 * std::max(1.0F, sharpness));
+  EXPECT_LE(max_abs(out, expected), 2e-6 * std::max(1.0F, sharpness));
 }
 
 TEST_P(KernelsTest, AttentionIsTheSoftmaxOverThePrefix) {
@@ -270,7 +265,7 @@ TEST_P(KernelsTest, AttentionIsTheSoftmaxOverThePrefix) {
 
 // Of bfloat16's rounding: to the nearest, ties to even, NaN stays NaN.
 TEST_P(KernelsTest, CacheRoundsAsTorch) {
-  at::Tensor v = random({64}, 1);
+  at::Tensor v = noise({64}, 1);
   v[0] = 1.00390625F;  // halfway between 1 and 1.0078125: to the even one, 1
   v[1] = 1.01171875F;  // halfway between 1.0078125 and 1.015625: to the even one, above
   v[2] = kNan;

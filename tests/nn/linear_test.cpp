@@ -1,47 +1,42 @@
 #include "nn/linear.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "support/tensors.h"
+
 namespace chatterbox::nn {
 namespace {
 
-at::Tensor random(at::IntArrayRef shape, uint64_t seed) {
-  const auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-  return at::randn(shape, generator, at::TensorOptions(at::kFloat));
-}
+using testing::max_abs;
+using testing::noise;
 
 Linear random_linear(int64_t out, int64_t in, uint64_t seed, at::ScalarType type = at::kFloat) {
-  return {random({out, in}, seed).to(type), random({out}, seed + 1).to(type)};
+  return {noise({out, in}, seed).to(type), noise({out}, seed + 1).to(type)};
 }
 
 at::Tensor plain(const at::Tensor& x, const Linear& layer) {
   return x.to(at::kDouble).matmul(layer.weight.to(at::kDouble).t()) + layer.bias.to(at::kDouble);
 }
 
-double worst(const at::Tensor& actual, const at::Tensor& expected) {
-  return (actual.to(at::kDouble) - expected.to(at::kDouble)).abs().max().item<double>();
-}
-
 // On both sides of the limit of the kernels.
 TEST(Linear, EqualsTheMatrixProductOfAnyNumberOfRows) {
   const Linear layer = random_linear(21, 50, 1);
   for (const int64_t rows : {1, 2, 31, 32, 33, 70}) {
-    const at::Tensor x = random({rows, 50}, 3);
-    EXPECT_LE(worst(linear(x, layer), plain(x, layer)), 2e-5) << rows;
+    const at::Tensor x = noise({rows, 50}, 3);
+    EXPECT_LE(max_abs(linear(x, layer), plain(x, layer)), 2e-5) << rows;
   }
 }
 
 TEST(Linear, KeepsLeadingDimensionsAndTakesStridedInput) {
   const Linear layer = random_linear(6, 8, 1);
-  const at::Tensor x = random({8, 3, 2}, 2).transpose(0, 2);  // [2, 3, 8]
+  const at::Tensor x = noise({8, 3, 2}, 2).transpose(0, 2);  // [2, 3, 8]
   const at::Tensor y = linear(x, layer);
   ASSERT_EQ(y.sizes(), (c10::IntArrayRef{2, 3, 6}));
-  EXPECT_LE(worst(y, plain(x, layer)), 1e-5);
+  EXPECT_LE(max_abs(y, plain(x, layer)), 1e-5);
 }
 
 TEST(Linear, SeveralLayersOfOneInput) {
@@ -50,40 +45,40 @@ TEST(Linear, SeveralLayersOfOneInput) {
   Linear c = random_linear(17, 30, 7);
   c.bias.reset();
   for (const int64_t rows : {2, 40}) {
-    const at::Tensor x = random({rows, 30}, 9);
+    const at::Tensor x = noise({rows, 30}, 9);
     const std::vector<at::Tensor> y = linear(x, {&a, &b, &c});
     ASSERT_EQ(y.size(), 3U);
-    EXPECT_LE(worst(y[0], plain(x, a)), 1e-5);
-    EXPECT_LE(worst(y[1], plain(x, b)), 1e-5);
-    EXPECT_LE(worst(y[2], plain(x, {c.weight, at::zeros({17})})), 1e-5);
+    EXPECT_LE(max_abs(y[0], plain(x, a)), 1e-5);
+    EXPECT_LE(max_abs(y[1], plain(x, b)), 1e-5);
+    EXPECT_LE(max_abs(y[2], plain(x, {c.weight, at::zeros({17})})), 1e-5);
   }
 }
 
 TEST(Linear, Bfloat16WeightsAndBias) {
   const Linear layer = random_linear(21, 50, 1, at::kBFloat16);
-  const at::Tensor few = random({4, 50}, 3);
+  const at::Tensor few = noise({4, 50}, 3);
   const at::Tensor y = linear(few, layer);
   EXPECT_EQ(y.scalar_type(), at::kFloat);
-  EXPECT_LE(worst(y, plain(few, layer)), 2e-5);  // the kernels keep activations as they are
-  const at::Tensor many = random({40, 50}, 4);
+  EXPECT_LE(max_abs(y, plain(few, layer)), 2e-5);  // the kernels keep activations as they are
+  const at::Tensor many = noise({40, 50}, 4);
   EXPECT_EQ(linear(many, layer).scalar_type(), at::kFloat);
-  EXPECT_LE(worst(linear(many, layer), plain(many, layer)), 0.2);  // at::linear rounds them
+  EXPECT_LE(max_abs(linear(many, layer), plain(many, layer)), 0.2);  // at::linear rounds them
 }
 
 TEST(AddLinear, AddsToTheResidual) {
   const Linear layer = random_linear(12, 20, 1);
   for (const int64_t rows : {3, 33}) {
-    const at::Tensor x = random({rows, 20}, 3);
-    at::Tensor residual = random({rows, 12}, 4);
+    const at::Tensor x = noise({rows, 20}, 3);
+    at::Tensor residual = noise({rows, 12}, 4);
     const at::Tensor expected = residual + plain(x, layer);
     add_linear(residual, x, layer);
-    EXPECT_LE(worst(residual, expected), 1e-5);
+    EXPECT_LE(max_abs(residual, expected), 1e-5);
   }
-  const at::Tensor x = random({3, 20}, 3);
-  at::Tensor strided = random({12, 3}, 4).t();
+  const at::Tensor x = noise({3, 20}, 3);
+  at::Tensor strided = noise({12, 3}, 4).t();
   const at::Tensor expected = strided + plain(x, layer);
   add_linear(strided, x, layer);
-  EXPECT_LE(worst(strided, expected), 1e-5);
+  EXPECT_LE(max_abs(strided, expected), 1e-5);
 }
 
 TEST(Swiglu, EqualsTheFormula) {
@@ -93,26 +88,26 @@ TEST(Swiglu, EqualsTheFormula) {
   gate.bias.reset();
   up.bias.reset();
   for (const int64_t rows : {5, 50}) {
-    const at::Tensor x = random({rows, 20}, 5).div_(4);
+    const at::Tensor x = noise({rows, 20}, 5).div_(4);
     const at::Tensor g = plain(x, {gate.weight, no_bias.bias});
     const at::Tensor expected = g * g.sigmoid() * plain(x, {up.weight, no_bias.bias});
-    EXPECT_LE(worst(swiglu(x, gate, up), expected), 2e-5);
+    EXPECT_LE(max_abs(swiglu(x, gate, up), expected), 2e-5);
   }
 }
 
 TEST(RmsNorm, EqualsTheFormulaInAnyType) {
-  const at::Tensor weight = random({40}, 1);
-  const at::Tensor x = random({50, 40}, 2);
+  const at::Tensor weight = noise({40}, 1);
+  const at::Tensor x = noise({50, 40}, 2);
   const auto expected = [&](const at::Tensor& input) {
     const at::Tensor wide = input.to(at::kDouble);
     return wide / (wide.square().mean(-1, true) + 1e-5).sqrt() * weight;
   };
-  EXPECT_LE(worst(rms_norm(x, weight, 1e-5F), expected(x)), 3e-6);
-  EXPECT_LE(worst(rms_norm(x.t().contiguous().t(), weight, 1e-5F), expected(x)), 3e-6);
+  EXPECT_LE(max_abs(rms_norm(x, weight, 1e-5F), expected(x)), 3e-6);
+  EXPECT_LE(max_abs(rms_norm(x.t().contiguous().t(), weight, 1e-5F), expected(x)), 3e-6);
   const at::Tensor half = x.to(at::kBFloat16);
   const at::Tensor y = rms_norm(half, weight, 1e-5F);
   EXPECT_EQ(y.scalar_type(), at::kBFloat16);
-  EXPECT_LE(worst(y, expected(half)), 4e-2);
+  EXPECT_LE(max_abs(y, expected(half)), 4e-2);
 }
 
 // Whatever the other rows are, how many of them, and by how many threads.
@@ -120,7 +115,7 @@ TEST(Linear, BitsOfARowUpToTheLimit) {
   const Linear layer = random_linear(100, 200, 1);
   Linear gate = layer;
   gate.bias.reset();
-  const at::Tensor x = random({kMaxKernelRows, 200}, 3);
+  const at::Tensor x = noise({kMaxKernelRows, 200}, 3);
   const auto all = [&](const at::Tensor& rows) {
     const at::Tensor normed = rms_norm(rows, at::ones({200}), 1e-5F);
     at::Tensor residual = linear(normed, layer);

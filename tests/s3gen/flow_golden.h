@@ -10,20 +10,15 @@
 #include "support/collected_tensors.h"
 #include "support/generator.h"
 #include "support/golden.h"
+#include "support/tensors.h"
 
 namespace chatterbox::s3gen {
 
-template <class T>
-std::vector<T> flat(const at::Tensor& tensor) {
-  const at::Tensor x = tensor.contiguous();
-  return std::vector<T>(x.const_data_ptr<T>(), x.const_data_ptr<T>() + x.numel());
-}
-
 inline voice::Conditionals golden_voice(const testing::Golden& golden) {
   voice::Conditionals voice;
-  voice.s3gen_tokens = flat<int64_t>(golden.tensor("voice.gen.prompt_token"));
-  voice.s3gen_mel = flat<float>(golden.tensor("voice.gen.prompt_feat"));
-  voice.x_vector = flat<float>(golden.tensor("voice.gen.embedding"));
+  voice.s3gen_tokens = testing::values<int64_t>(golden.tensor("voice.gen.prompt_token"));
+  voice.s3gen_mel = testing::values<float>(golden.tensor("voice.gen.prompt_feat"));
+  voice.x_vector = testing::values<float>(golden.tensor("voice.gen.embedding"));
   return voice;
 }
 
@@ -32,8 +27,8 @@ inline void expect_equals_reference(const Flow& flow, const std::string& name) {
   const testing::Golden golden(name);
   const voice::Conditionals voice = golden_voice(golden);
   testing::CollectedTensors collected;
-  std::vector<FlowRow> rows = {{flat<int64_t>(golden.tensor("s3gen.speech_tokens")), &voice,
-                                testing::generator_after(golden, false), collected.sink()}};
+  std::vector<FlowRow> rows = {{testing::values<int64_t>(golden.tensor("s3gen.speech_tokens")),
+                                &voice, testing::generator_after(golden, false), collected.sink()}};
   const std::vector<at::Tensor> mels = tokens_to_mel(flow, rows, {});
   using testing::Stage;
   EXPECT_TRUE(collected.equal("s3gen.speech_tokens", golden.tensor("s3gen.speech_tokens")));

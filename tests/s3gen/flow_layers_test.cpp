@@ -9,18 +9,13 @@
 #include "s3gen/estimator.h"
 #include "s3gen/euler_solver.h"
 #include "s3gen/relative_attention.h"
+#include "support/tensors.h"
 
 namespace chatterbox::s3gen {
 namespace {
 
-at::Tensor noise(at::IntArrayRef shape, uint64_t seed) {
-  return at::randn(shape, at::make_generator<at::CPUGeneratorImpl>(seed),
-                   at::TensorOptions(at::kFloat));
-}
-
-double max_abs(const at::Tensor& a, const at::Tensor& b) {
-  return a.sub(b).abs().max().item<double>();
-}
+using testing::max_abs;
+using testing::noise;
 
 // 1 - cos(pi t / 2) at t = 0, 1/4, 1/2, 3/4, 1.
 TEST(CosineSchedule, StartsWithSmallSteps) {

@@ -11,20 +11,19 @@
 #include "checkpoint/synthetic.h"
 #include "s3gen/flow_golden.h"
 #include "support/error.h"
+#include "support/tensors.h"
 
 namespace chatterbox::s3gen {
 namespace {
+
+using testing::max_abs;
+using testing::seeded;
+using testing::values;
 
 const Flow& tiny_flow() {
   static const std::shared_ptr<const Flow> flow = load_flow(
       nn::WeightReader(checkpoint::make_synthetic("s3gen", checkpoint::SyntheticSize::kTiny), {}));
   return *flow;
-}
-
-at::Generator seeded(uint64_t seed) { return at::make_generator<at::CPUGeneratorImpl>(seed); }
-
-double max_abs(const at::Tensor& a, const at::Tensor& b) {
-  return a.sub(b).abs().max().item<double>();
 }
 
 class FlowGolden : public ::testing::TestWithParam<const char*> {};
@@ -39,10 +38,10 @@ INSTANTIATE_TEST_SUITE_P(English, FlowGolden,
 voice::Conditionals made_up_voice(int64_t tokens, uint64_t seed, int64_t spare = 0) {
   at::Generator generator = seeded(seed);
   const auto randn = [&](at::IntArrayRef shape) {
-    return flat<float>(at::randn(shape, generator, at::TensorOptions(at::kFloat)));
+    return values<float>(at::randn(shape, generator, at::TensorOptions(at::kFloat)));
   };
   voice::Conditionals voice;
-  voice.s3gen_tokens = flat<int64_t>(at::randint(6561, {tokens}, generator, at::kLong));
+  voice.s3gen_tokens = values<int64_t>(at::randint(6561, {tokens}, generator, at::kLong));
   voice.s3gen_mel = randn({2 * tokens + spare, 80});
   voice.x_vector = randn({192});
   return voice;
@@ -59,7 +58,7 @@ class FlowBatches : public ::testing::Test {
   FlowRow row(size_t i) const {
     const std::vector<int64_t> lengths = {9, 31, 18};
     at::Generator generator = seeded(i + 50);
-    return {flat<int64_t>(at::randint(6561, {lengths[i]}, generator, at::kLong)),
+    return {values<int64_t>(at::randint(6561, {lengths[i]}, generator, at::kLong)),
             &voices_[i],
             seeded(i),
             {}};

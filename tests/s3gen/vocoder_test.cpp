@@ -12,24 +12,19 @@
 #include "checkpoint/synthetic.h"
 #include "s3gen/spectrum.h"
 #include "s3gen/vocoder_golden.h"
+#include "support/tensors.h"
 
 namespace chatterbox::s3gen {
 namespace {
+
+using testing::max_abs;
+using testing::noise;
+using testing::seeded;
 
 const Vocoder& tiny_vocoder() {
   static const std::shared_ptr<const Vocoder> vocoder = load_vocoder(
       nn::WeightReader(checkpoint::make_synthetic("s3gen", checkpoint::SyntheticSize::kTiny), {}));
   return *vocoder;
-}
-
-at::Generator seeded(uint64_t seed) { return at::make_generator<at::CPUGeneratorImpl>(seed); }
-
-at::Tensor noise(at::IntArrayRef shape, uint64_t seed) {
-  return at::randn(shape, seeded(seed), at::TensorOptions(at::kFloat));
-}
-
-double max_abs(const at::Tensor& a, const at::Tensor& b) {
-  return a.sub(b).abs().max().item<double>();
 }
 
 class VocoderGolden : public ::testing::TestWithParam<const char*> {};

@@ -1,20 +1,18 @@
 #include "t3/conditioning.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+
+#include "support/tensors.h"
 
 namespace chatterbox::t3 {
 namespace {
 
 constexpr int64_t kChannels = 24;  // four heads of 6: the perceiver's are not of 64
 
-at::Tensor random(at::IntArrayRef shape, uint64_t seed) {
-  const auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-  return at::randn(shape, generator, at::TensorOptions(at::kFloat)).mul_(0.3);
-}
+at::Tensor random(at::IntArrayRef shape, uint64_t seed) { return testing::noise(shape, seed, 0.3); }
 
 nn::Linear random_linear(int64_t out, int64_t in, uint64_t seed) {
   return {random({out, in}, seed), random({out}, seed + 1)};
@@ -25,8 +23,8 @@ Conditioning random_conditioning() {
   c.speaker = random_linear(kChannels, 256, 1);
   c.emotion = {random({kChannels, 1}, 3), {}};
   c.perceiver.query = random({32, kChannels}, 4);
-  c.perceiver.norm_weight = random({kChannels}, 5).add_(1);
-  c.perceiver.norm_bias = random({kChannels}, 6);
+  c.perceiver.norm.weight = random({kChannels}, 5).add_(1);
+  c.perceiver.norm.bias = random({kChannels}, 6);
   c.perceiver.to_q = random_linear(kChannels, kChannels, 7);
   c.perceiver.to_k = random_linear(kChannels, kChannels, 9);
   c.perceiver.to_v = random_linear(kChannels, kChannels, 11);
@@ -41,7 +39,7 @@ at::Tensor plain_linear(const at::Tensor& x, const nn::Linear& layer) {
 at::Tensor plain_norm(const Perceiver& p, const at::Tensor& x) {
   const at::Tensor centred = x - x.mean(-1, true);
   const at::Tensor variance = centred.square().mean(-1, true);
-  return centred / (variance + 1e-5).sqrt() * p.norm_weight + p.norm_bias;
+  return centred / (variance + 1e-5).sqrt() * p.norm.weight + p.norm.bias;
 }
 
 // Head by head: x + W_o softmax(q k^T / sqrt(6)) v

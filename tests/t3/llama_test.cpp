@@ -2,34 +2,32 @@
 #include "t3/llama.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "support/tensors.h"
+
 namespace chatterbox::t3 {
 namespace {
+
+using testing::noise;
 
 constexpr int64_t kChannels = 128;  // two heads
 constexpr int64_t kInner = 96;
 constexpr int64_t kPositions = 160;
 
-at::Tensor random(at::IntArrayRef shape, uint64_t seed, double scale = 1) {
-  const auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-  return at::randn(shape, generator, at::TensorOptions(at::kFloat)).mul_(scale);
-}
-
 Llama random_llama(c10::ScalarType type = at::kFloat) {
   uint64_t seed = 100;
   const auto linear = [&](int64_t out, int64_t in) -> nn::Linear {
-    return {random({out, in}, ++seed, 1 / std::sqrt(static_cast<double>(in))).to(type), {}};
+    return {noise({out, in}, ++seed, 1 / std::sqrt(static_cast<double>(in))).to(type), {}};
   };
   Llama llama;
-  llama.norm = random({kChannels}, ++seed, 0.1).add_(1);
+  llama.norm = noise({kChannels}, ++seed, 0.1).add_(1);
   for (int i = 0; i < 3; ++i) {
     LlamaLayer l;
-    l.input_norm = random({kChannels}, ++seed, 0.1).add_(1);
-    l.post_attention_norm = random({kChannels}, ++seed, 0.1).add_(1);
+    l.input_norm = noise({kChannels}, ++seed, 0.1).add_(1);
+    l.post_attention_norm = noise({kChannels}, ++seed, 0.1).add_(1);
     for (nn::Linear* layer : {&l.q_proj, &l.k_proj, &l.v_proj, &l.o_proj}) {
       *layer = linear(kChannels, kChannels);
     }
@@ -108,8 +106,8 @@ class LlamaTest : public ::testing::Test {
 
 TEST_F(LlamaTest, PrefillSharesTheCommonBeginning) {
   BatchKVCache cache = cache_of(4);
-  const at::Tensor shared = random({9, kChannels}, 1);
-  const at::Tensor tails = random({2, 14, kChannels}, 2);
+  const at::Tensor shared = noise({9, kChannels}, 1);
+  const at::Tensor tails = noise({2, 14, kChannels}, 2);
   const at::Tensor hidden = prefill(llama_, rope_, {shared, tails}, {3, 1}, cache);
   ASSERT_EQ(hidden.sizes(), (c10::IntArrayRef{2, kChannels}));
   for (int64_t r = 0; r < 2; ++r) {
@@ -129,7 +127,7 @@ TEST_F(LlamaTest, DecodeContinuesEachRowFromItsOwnLength) {
   std::vector<at::Tensor> inputs;
   for (size_t r = 0; r < rows.size(); ++r) {
     const auto length = static_cast<int64_t>(2 + 40 * r);
-    inputs.push_back(random({length + 70, kChannels}, 10 + r));
+    inputs.push_back(noise({length + 70, kChannels}, 10 + r));
     const Prompt prompt{inputs[r].narrow(0, 0, 1), inputs[r].narrow(0, 1, length - 1).unsqueeze(0)};
     static_cast<void>(prefill(llama_, rope_, prompt, {rows[r]}, cache));
   }
@@ -151,7 +149,7 @@ TEST_F(LlamaTest, DecodeContinuesEachRowFromItsOwnLength) {
 
 TEST_F(LlamaTest, PrefillThenDecodeEqualsOneLongerPrefill) {
   BatchKVCache cache = cache_of(2);
-  const at::Tensor x = random({50, kChannels}, 3);
+  const at::Tensor x = noise({50, kChannels}, 3);
   const auto prompt = [&](int64_t length) -> Prompt {
     return {x.narrow(0, 0, 5), x.narrow(0, 5, length - 5).unsqueeze(0)};
   };
@@ -176,14 +174,14 @@ TEST_F(LlamaTest, RowOfABatchHasTheBitsOfTheRowAlone) {
   std::vector<int64_t> rows;
   for (int64_t r = kRows; r-- > 0;) {
     rows.push_back(r);
-    const Prompt prompt{random({3, kChannels}, 7), random({1, 4 + r % 2, kChannels}, 8)};
+    const Prompt prompt{noise({3, kChannels}, 7), noise({1, 4 + r % 2, kChannels}, 8)};
     static_cast<void>(prefill(llama_, rope_, prompt, {r}, cache));
   }
-  const at::Tensor x = random({kRows, kChannels}, 9);
+  const at::Tensor x = noise({kRows, kChannels}, 9);
   const at::Tensor together = decode(llama_, rope_, x, rows, cache);
   for (int64_t i = 0; i < kRows; ++i) {
     const int64_t row = rows[static_cast<size_t>(i)];
-    const Prompt prompt{random({3, kChannels}, 7), random({1, 4 + row % 2, kChannels}, 8)};
+    const Prompt prompt{noise({3, kChannels}, 7), noise({1, 4 + row % 2, kChannels}, 8)};
     static_cast<void>(prefill(llama_, rope_, prompt, {0}, single));
     const at::Tensor alone = decode(llama_, rope_, x.narrow(0, i, 1), {0}, single);
     EXPECT_TRUE(at::equal(alone[0], together[i])) << i;
@@ -194,7 +192,7 @@ TEST_F(LlamaTest, RowOfABatchHasTheBitsOfTheRowAlone) {
 TEST_F(LlamaTest, Bfloat16WeightsAndCache) {
   const Llama llama = random_llama(at::kBFloat16);
   BatchKVCache cache = cache_of(1, at::kBFloat16);
-  const at::Tensor x = random({60, kChannels}, 4);
+  const at::Tensor x = noise({60, kChannels}, 4);
   const Prompt prompt{x.narrow(0, 0, 5), x.narrow(0, 5, 20).unsqueeze(0)};
   at::Tensor hidden = prefill(llama, rope_, prompt, {0}, cache);
   const at::Tensor expected = plain_llama(llama, x);

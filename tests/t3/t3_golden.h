@@ -11,15 +11,10 @@
 
 #include "support/collected_tensors.h"
 #include "support/golden.h"
+#include "support/tensors.h"
 #include "t3/t3.h"
 
 namespace chatterbox::testing {
-
-template <class T>
-std::vector<T> values(const at::Tensor& tensor) {
-  const at::Tensor flat = tensor.contiguous();
-  return std::vector<T>(flat.const_data_ptr<T>(), flat.const_data_ptr<T>() + flat.numel());
-}
 
 // A golden's request. The voice lives here.
 struct GoldenSequence {
