@@ -9,6 +9,8 @@ int main(void) {
   if (chatterbox_abi_version() != CHATTERBOX_ABI_VERSION) return 2;
   chatterbox_status status = chatterbox_request_init(&request, sizeof request);
   request.text = "Installed.";
+  request.has_seed = 1;
+  request.seed = 1;
   request.max_new_tokens = 20;
   if (status == CHATTERBOX_STATUS_OK) status = chatterbox_engine_create(NULL, &engine);
   if (status == CHATTERBOX_STATUS_OK) {

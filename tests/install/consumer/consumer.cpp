@@ -13,6 +13,7 @@ int main() {
     if (error.status() != chatterbox::Status::kInvalidArgument) return 3;
   }
   request.text = "Installed.";
+  request.seed = 1;
   request.max_new_tokens = 20;
   try {
     return engine.generate(request).audio.samples.empty() ? 1 : 0;
