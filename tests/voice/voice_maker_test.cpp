@@ -164,7 +164,8 @@ TEST_F(VoiceMakerRefuses, IntegersThatNobodyScaled) {
 
 // The models of a damaged checkpoint may give anything; a voice of it must not get through.
 TEST(VoiceMakerWeightsTest, AVoiceThatIsNotFiniteIsRefused) {
-  std::vector<checkpoint::TensorEntry> entries = testing::tiny_file("ve")->entries();
+  const auto file = testing::tiny_file("ve");  // the entries point into it
+  std::vector<checkpoint::TensorEntry> entries = file->entries();
   const std::vector<float> bias(256, std::numeric_limits<float>::quiet_NaN());
   for (checkpoint::TensorEntry& entry : entries) {
     if (entry.name == "proj.bias") entry.data = bias.data();
