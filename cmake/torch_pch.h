@@ -1,4 +1,6 @@
-// The expensive part of every source that uses tensors (about 3.5 s each without this).
+// The expensive part of every source that uses tensors.
 #pragma once
 #include <ATen/Functions.h>
 #include <ATen/core/Tensor.h>
+
+#include "support_pch.h"

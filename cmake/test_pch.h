@@ -1,0 +1,6 @@
+// What every test includes.
+#pragma once
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support_pch.h"
