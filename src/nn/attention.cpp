@@ -6,6 +6,7 @@
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "nn/cpu/kernels.h"
 #include "nn/rope.h"
@@ -43,6 +44,17 @@ at::Tensor masked_attention(const CachedAttention& args) {
 
 at::Tensor cached_attention(const CachedAttention& args) {
   return args.q.is_cpu() ? cpu::attention(args) : masked_attention(args);
+}
+
+at::Tensor self_attention(const at::Tensor& qkv, const at::Tensor& padding) {
+  if (qkv.is_cpu() && qkv.scalar_type() == at::kFloat && !padding.defined()) {
+    return cpu::self_attention(qkv);
+  }
+  // three times [B, H, T, 64]
+  const at::Tensor heads = qkv.unflatten(2, {3, -1, cpu::kHeadSize}).permute({2, 0, 3, 1, 4});
+  const at::Tensor out = at::scaled_dot_product_attention(
+      heads[0], heads[1], heads[2], padding.defined() ? std::optional(padding) : std::nullopt);
+  return out.transpose(1, 2).flatten(2);
 }
 
 }  // namespace chatterbox::nn

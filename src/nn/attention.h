@@ -1,4 +1,4 @@
-// Attention of one position a row to a cache of keys and values.
+// Attention of one position a row to a cache of keys and values, and of all positions to all.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,5 +14,9 @@ using cpu::CachedAttention;
 [[nodiscard]] at::Tensor cached_attention(const CachedAttention& args);
 // The same with at:: operators, on any device: all rows over the longest live prefix, masked.
 [[nodiscard]] at::Tensor masked_attention(const CachedAttention& args);
+
+// qkv [B, T, 3 H 64]: the queries of all heads, the keys, the values; padding [B, 1, 1, T], added
+// to the scores, or undefined. [B, T, H 64]
+[[nodiscard]] at::Tensor self_attention(const at::Tensor& qkv, const at::Tensor& padding);
 
 }  // namespace chatterbox::nn

@@ -2,25 +2,10 @@
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/gelu.h>
-#include <ATen/ops/scaled_dot_product_attention.h>
 
-#include <optional>
-
-#include "s3gen/sizes.h"
+#include "nn/attention.h"
 
 namespace chatterbox::s3gen {
-namespace {
-
-at::Tensor attend(const TransformerBlock& block, const at::Tensor& x, const at::Tensor& padding) {
-  // [B, T, 3 H 64] -> three times [B, H, T, 64]
-  const at::Tensor qkv =
-      nn::linear(x, block.qkv).unflatten(2, {3, -1, kHeadSize}).permute({2, 0, 3, 1, 4});
-  const at::Tensor heads = at::scaled_dot_product_attention(
-      qkv[0], qkv[1], qkv[2], padding.defined() ? std::optional(padding) : std::nullopt);
-  return heads.transpose(1, 2).flatten(2);
-}
-
-}  // namespace
 
 TransformerBlock read_transformer_block(const nn::WeightReader& reader, int64_t size) {
   const nn::WeightReader attention = reader.scope("attn1");
@@ -40,8 +25,8 @@ TransformerBlock read_transformer_block(const nn::WeightReader& reader, int64_t 
 }
 
 void transform(const TransformerBlock& block, at::Tensor& x, const at::Tensor& padding) {
-  const at::Tensor attended = attend(block, nn::layer_norm(x, block.attention_norm), padding);
-  nn::add_linear(x, attended, block.out);
+  const at::Tensor qkv = nn::linear(nn::layer_norm(x, block.attention_norm), block.qkv);
+  nn::add_linear(x, nn::self_attention(qkv, padding), block.out);
   at::Tensor inner = nn::linear(nn::layer_norm(x, block.feed_forward_norm), block.inner);
   at::gelu_(inner);
   nn::add_linear(x, inner, block.outer);

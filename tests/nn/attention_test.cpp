@@ -98,5 +98,17 @@ TEST(CachedAttention, BitsOfARowDependOnNothingElse) {
   }
 }
 
+// By the kernels where nothing is masked on a CPU, else by libtorch: heads and rows in their
+// places.
+TEST(SelfAttention, OfTheKernelsAndOfLibtorchAreOne) {
+  const at::Tensor qkv = noise({2, 37, 3 * kHeads * 64}, 1);
+  const at::Tensor nothing_masked = at::zeros({2, 1, 1, 37});
+  const at::Tensor expected = self_attention(qkv, nothing_masked);
+  EXPECT_EQ(expected.sizes(), at::IntArrayRef({2, 37, kHeads * 64}));
+  EXPECT_LE(max_abs(self_attention(qkv, {}), expected), 2e-6);
+  EXPECT_LE(max_abs(self_attention(qkv.transpose(0, 1).contiguous().transpose(0, 1), {}), expected),
+            2e-6);
+}
+
 }  // namespace
 }  // namespace chatterbox::nn

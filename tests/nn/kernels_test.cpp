@@ -283,6 +283,29 @@ TEST_P(KernelsTest, CacheRoundsAsTorch) {
   EXPECT_TRUE(at::equal(v_cache[0].nan_to_num(-1), v.to(at::kBFloat16).nan_to_num(-1)));
 }
 
+// Lengths around a tile, a block of queries and a block of keys; rows further apart than they are
+// long, with no numbers between.
+TEST_P(KernelsTest, SelfAttentionIsTheSoftmaxOverAllPositions) {
+  for (const int64_t length : {1, 2, 5, 6, 15, 16, 17, 24, 33, 48, 49, 255, 256, 257, 530}) {
+    for (const double sharpness : {1.0, 30.0}) {
+      SCOPED_TRACE(std::to_string(length) + " positions, sharpness " + std::to_string(sharpness));
+      const at::Tensor x = at::full({length, 3 * 64 + 5}, kNan);
+      x.narrow(1, 0, 3 * 64).copy_(noise({length, 3 * 64}, 1));
+      x.narrow(1, 0, 64).mul_(sharpness);
+      at::Tensor out = at::full({length, 70}, -7.0F);
+      const at::Tensor scratch = at::full({variant().self_attention_scratch(length) + 1}, kNan);
+      const auto* from = data<float>(x);
+      variant().self_attention({from, from + 64, from + 128, x.stride(0), length, data<float>(out),
+                                out.stride(0), data<float>(scratch)});
+      EXPECT_TRUE(scratch[-1].isnan().item<bool>());
+      EXPECT_TRUE(out.narrow(1, 64, 6).eq(-7).all().item<bool>());
+      const auto part = [&](int64_t i) { return x.narrow(1, 64 * i, 64).to(at::kDouble); };
+      const at::Tensor scores = part(0).matmul(part(1).transpose(0, 1)) / 8;
+      EXPECT_LE(max_abs(out.narrow(1, 0, 64), scores.softmax(1).matmul(part(2))), 2e-6 * sharpness);
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Variants, KernelsTest,
                          ::testing::Values(Isa::kPortable, Isa::kAvx2, Isa::kAvx512),
                          [](const auto& isa) -> std::string {

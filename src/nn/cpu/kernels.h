@@ -56,6 +56,16 @@ struct AttentionArgs {
   float* out;  // [64]
 };
 
+// All positions of one head attend to all.
+struct SelfAttentionArgs {
+  const float *q, *k, *v;  // [length] rows of 64, `stride` apart
+  int64_t stride;
+  int64_t length;
+  float* out;  // [length] rows of 64, `out_stride` apart
+  int64_t out_stride;
+  float* scratch;  // self_attention_scratch(length) floats
+};
+
 template <class T>
 struct TypedKernels {
   // Outputs n in [begin, end).
@@ -69,6 +79,8 @@ struct Kernels {
   TypedKernels<Bf16> bf16;
   // y = x / rms(x) * weight, over n features
   void (*rms_norm)(const float* x, const float* weight, float eps, int64_t n, float* y);
+  void (*self_attention)(const SelfAttentionArgs& args);
+  int64_t (*self_attention_scratch)(int64_t length);
 };
 
 enum class Isa { kPortable, kAvx2, kAvx512 };

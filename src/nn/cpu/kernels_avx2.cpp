@@ -7,7 +7,8 @@ namespace {
 
 struct Vec {
   static constexpr int kWidth = 8;
-  static constexpr int kTileRows = 2;  // 4 x 2 sums, 4 weights and a value fit the 16 registers
+  static constexpr int kTileRows = 2;   // 4 x 2 sums, 4 weights and a value fit the 16 registers
+  static constexpr int kPanelRows = 6;  // 6 x 2 sums, 2 columns and a value fit the 16 registers
   __m256 v;
 
   static Vec all(float x) { return {_mm256_set1_ps(x)}; }
@@ -55,7 +56,7 @@ inline Vec scale_by_power_of_two(Vec a, Vec n) {
 }  // namespace
 }  // namespace chatterbox::nn::cpu
 
-#include "nn/cpu/kernels_impl.h"
+#include "nn/cpu/variant_impl.h"
 
 namespace chatterbox::nn::cpu {
 const Kernels& avx2_kernels() { return kThisVariant; }

@@ -7,7 +7,8 @@ namespace {
 
 struct Vec {
   static constexpr int kWidth = 16;
-  static constexpr int kTileRows = 6;  // 4 x 6 sums, 4 weights and a value fit the 32 registers
+  static constexpr int kTileRows = 6;    // 4 x 6 sums, 4 weights and a value fit the 32 registers
+  static constexpr int kPanelRows = 12;  // 12 x 2 sums, 2 columns and a value fit the 32 registers
   __m512 v;
 
   static Vec all(float x) { return {_mm512_set1_ps(x)}; }
@@ -50,7 +51,7 @@ inline Vec scale_by_power_of_two(Vec a, Vec n) { return {_mm512_scalef_ps(a.v, n
 }  // namespace
 }  // namespace chatterbox::nn::cpu
 
-#include "nn/cpu/kernels_impl.h"
+#include "nn/cpu/variant_impl.h"
 
 namespace chatterbox::nn::cpu {
 const Kernels& avx512_kernels() { return kThisVariant; }

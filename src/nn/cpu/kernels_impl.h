@@ -9,7 +9,7 @@
 #if defined(__clang__)
 #define CHATTERBOX_UNROLL _Pragma("unroll")
 #else
-#define CHATTERBOX_UNROLL _Pragma("GCC unroll 8")
+#define CHATTERBOX_UNROLL _Pragma("GCC unroll 16")
 #endif
 
 namespace chatterbox::nn::cpu {
@@ -244,10 +244,6 @@ void rms_norm(const float* x, const float* weight, float eps, int64_t n, float* 
   const float scale = 1.0f / __builtin_sqrtf(squares.sum() / static_cast<float>(n) + eps);
   for (int64_t i = 0; i < n; ++i) y[i] = x[i] * scale * weight[i];
 }
-
-const Kernels kThisVariant{{linear<float>, swiglu<float>, attention<float>},
-                           {linear<Bf16>, swiglu<Bf16>, attention<Bf16>},
-                           rms_norm};
 
 }  // namespace
 }  // namespace chatterbox::nn::cpu

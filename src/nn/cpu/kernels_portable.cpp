@@ -9,6 +9,7 @@ namespace {
 struct Vec {
   static constexpr int kWidth = 8;
   static constexpr int kTileRows = 2;
+  static constexpr int kPanelRows = 4;
   float v[kWidth];
 
   static Vec all(float x) {
@@ -74,7 +75,7 @@ inline Vec scale_by_power_of_two(Vec a, Vec n) {
 }  // namespace
 }  // namespace chatterbox::nn::cpu
 
-#include "nn/cpu/kernels_impl.h"
+#include "nn/cpu/variant_impl.h"
 
 namespace chatterbox::nn::cpu {
 const Kernels& portable_kernels() { return kThisVariant; }

@@ -33,4 +33,8 @@ struct CachedAttention {
 // Rotates and appends k and v, and attends to each row's own prefix. [R, H * 64]
 [[nodiscard]] at::Tensor attention(const CachedAttention& args);
 
+// qkv [B, T, 3 H 64], fp32: the queries of all heads, the keys, the values. All positions attend to
+// all. [B, T, H 64]
+[[nodiscard]] at::Tensor self_attention(const at::Tensor& qkv);
+
 }  // namespace chatterbox::nn::cpu

@@ -1,0 +1,17 @@
+// The kernels of the including source's variant, in one table.
+#pragma once
+
+#include "nn/cpu/kernels_impl.h"
+#include "nn/cpu/self_attention_impl.h"
+
+namespace chatterbox::nn::cpu {
+namespace {
+
+const Kernels kThisVariant{{linear<float>, swiglu<float>, attention<float>},
+                           {linear<Bf16>, swiglu<Bf16>, attention<Bf16>},
+                           rms_norm,
+                           self_attention,
+                           self_attention_scratch};
+
+}  // namespace
+}  // namespace chatterbox::nn::cpu
