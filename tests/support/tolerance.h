@@ -18,7 +18,7 @@ enum class Stage {
   kWave,
 };
 
-enum class Reference { kFp32Cpu };
+enum class Reference { kFp32Cpu, kBf16Cpu };
 
 struct Tolerance {
   Stage stage;
@@ -43,6 +43,11 @@ inline constexpr Tolerance kTolerances[] = {
     {Stage::kF0, Reference::kFp32Cpu, "f0", 1e-3, Tolerance::Scale::kRelative, -1},
     {Stage::kSource, Reference::kFp32Cpu, "source", 1e-3, Tolerance::Scale::kAbsolute, 0.9999},
     {Stage::kWave, Reference::kFp32Cpu, "wave", 1e-3, Tolerance::Scale::kAbsolute, 0.9999},
+    // Weights rounded to bfloat16, against the reference in fp32, given the same tokens. The wave
+    // is not compared: a cent of pitch shifts the phase of all that follows.
+    {Stage::kLogits, Reference::kBf16Cpu, "logits in bf16", 1e-2, Tolerance::Scale::kRange, 0.999},
+    {Stage::kMu, Reference::kBf16Cpu, "mu in bf16", 5e-2, Tolerance::Scale::kAbsolute, 0.9999},
+    {Stage::kMel, Reference::kBf16Cpu, "mel in bf16", 1e-1, Tolerance::Scale::kAbsolute, 0.9999},
 };
 
 }  // namespace chatterbox::testing

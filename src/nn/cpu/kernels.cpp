@@ -4,6 +4,14 @@
 
 namespace chatterbox::nn::cpu {
 
+bool multiplies_bf16() {
+#ifdef CHATTERBOX_X86_KERNELS
+  return __builtin_cpu_supports("avx512bf16");  // every machine with AMX has it, too
+#else
+  return false;
+#endif
+}
+
 bool supported(Isa isa) {
   if (isa == Isa::kPortable) return true;
 #ifdef CHATTERBOX_X86_KERNELS

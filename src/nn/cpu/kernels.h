@@ -85,6 +85,8 @@ struct Kernels {
 
 enum class Isa { kPortable, kAvx2, kAvx512 };
 
+// Whether this machine multiplies bfloat16 matrices faster than fp32 ones.
+[[nodiscard]] bool multiplies_bf16();
 // Whether this build has the variant and this machine runs it.
 [[nodiscard]] bool supported(Isa isa);
 [[nodiscard]] const Kernels& kernels(Isa isa);
