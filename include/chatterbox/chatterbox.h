@@ -29,11 +29,11 @@
  * CHATTERBOX_STATUS_OUT_OF_MEMORY and CHATTERBOX_STATUS_INTERNAL can come from any of them; the
  * comments list what else can.
  *
- * Ownership: handles (engine, voice, job, result, audio) that a function stores through its last
- * argument belong to the caller, who ends each with its _destroy function, in any order: voices,
- * jobs and results outlive their engine. _destroy accepts NULL. What goes in is copied before the
- * function returns, so the caller may free it at once; exceptions are marked. Returned strings
- * belong to the library and must not be freed.
+ * Ownership: handles (engine, voice, job, result, batch, audio) that a function stores through its
+ * last argument belong to the caller, who ends each with its _destroy function, in any order:
+ * voices, jobs, results and batches outlive their engine. _destroy accepts NULL. What goes in is
+ * copied before the function returns, so the caller may free it at once; exceptions are marked.
+ * Returned strings belong to the library and must not be freed.
  *
  * Threads: any function may be called from any thread at any time, with handles shared between
  * threads; only _destroy must be the last call with its handle. Callbacks say which thread they run
@@ -118,6 +118,7 @@ typedef struct chatterbox_engine chatterbox_engine; /* a loaded model and the th
 typedef struct chatterbox_voice chatterbox_voice;   /* how a voice sounds; immutable */
 typedef struct chatterbox_job chatterbox_job;       /* a request on its way */
 typedef struct chatterbox_result chatterbox_result; /* speech and its statistics; immutable */
+typedef struct chatterbox_batch chatterbox_batch;   /* what became of many requests; immutable */
 typedef struct chatterbox_audio chatterbox_audio;   /* samples read from a file; immutable */
 
 /* ---- Callbacks ------------------------------------------------------------------------------- */
@@ -184,6 +185,14 @@ enum {
   CHATTERBOX_PRECISION_BF16 = 2
 };
 
+/* How requests share the engine. */
+enum {
+  CHATTERBOX_MODE_SEQUENTIAL = 0, /* one request at a time */
+  CHATTERBOX_MODE_BATCH = 1,      /* takes what waits, max_batch requests at most, and takes no more
+                                   * until all of them are done */
+  CHATTERBOX_MODE_DYNAMIC = 2     /* requests join the running ones and leave them between steps */
+};
+
 typedef struct chatterbox_engine_options {
   uint32_t struct_size; /* set by chatterbox_engine_options_init() */
   int32_t precision;    /* CHATTERBOX_PRECISION_...; default: fp32 on a CPU, bf16 on CUDA */
@@ -195,6 +204,13 @@ typedef struct chatterbox_engine_options {
   void* log_user_data;         /* handed to `log`; default NULL */
   int32_t log_level;           /* least level that `log` gets; default CHATTERBOX_LOG_WARNING */
   int32_t reserved;            /* 0 */
+  int32_t mode;                /* CHATTERBOX_MODE_...; default CHATTERBOX_MODE_DYNAMIC */
+  int32_t max_batch;           /* requests that draw tokens at a time, 1 to 256, where the mode is
+                                * not sequential; default 8. A CPU reads the weights once for 16
+                                * requests with guidance: more of them get slower one by one */
+  int64_t memory_limit; /* bytes for the KV cache (three quarters) and the work on a batch (one
+                         * quarter), beside the weights; default 0: half of what is free on the
+                         * device once the model is loaded. See chatterbox_capacity */
 } chatterbox_engine_options;
 
 /* Fills in `size` (pass sizeof *options) and the defaults. The strings are static, the struct is
@@ -237,6 +253,32 @@ CHATTERBOX_API chatterbox_status chatterbox_engine_get_info(const chatterbox_eng
                                                             chatterbox_engine_info* info,
                                                             size_t size);
 
+/* What the memory limit allows, and how much of it is in use. A request takes one row of the KV
+ * cache, or two with guidance (cfg_weight above 0), and of each row a position for every token of
+ * its conditioning (34), its text and its max_new_tokens. Rows are made for the longest request
+ * that the model allows; where the limit is too small for max_batch such requests, for shorter
+ * ones, and chatterbox_engine_submit() refuses what does not fit. */
+typedef struct chatterbox_capacity {
+  uint32_t struct_size; /* bytes that the library filled in */
+  int32_t reserved;     /* 0 */
+  int64_t rows;
+  int64_t positions;    /* of each row */
+  int64_t row_bytes;    /* of each row, all positions */
+  int64_t cache_bytes;  /* of all rows. On a CPU a position takes memory once it was used */
+  int64_t batch_frames; /* mel frames (50 a second) that S3Gen works on at a time; a request with
+                         * more works alone */
+  int64_t rows_in_use;
+  int64_t peak_rows; /* most rows that were in use at a time so far */
+  int64_t running;   /* requests that have started and are not done */
+  int64_t waiting;   /* in the queue */
+} chatterbox_capacity;
+
+/* Tells the engine's capacity and its use at this moment. Writes at most `size` bytes (pass sizeof
+ * *capacity) to the caller's struct. INVALID_ARGUMENT: a size that no version has. */
+CHATTERBOX_API chatterbox_status chatterbox_engine_get_capacity(const chatterbox_engine* engine,
+                                                                chatterbox_capacity* capacity,
+                                                                size_t size);
+
 /* ---- Voices ---------------------------------------------------------------------------------- */
 
 /* Stores the model's own voice as a new handle, which the caller ends with
@@ -257,7 +299,8 @@ CHATTERBOX_API chatterbox_status chatterbox_voice_options_init(chatterbox_voice_
                                                                size_t size);
 
 /* Makes a voice from a recording and stores it as a new handle, which the caller ends with
- * chatterbox_voice_destroy(). Blocks until the requests queued before it are done and the voice is.
+ * chatterbox_voice_destroy(). Blocks until the requests queued before it have started and the voice
+ * is made (in the modes sequential and batch: until they are done).
  * `samples`: interleaved, nominally in [-1, 1], `frames` times `channels` of them. `frames`: 0.5 s
  * to 10 minutes. `channels`: 1 to 8, averaged. `sample_rate`: 8000 to 192000 Hz. `options` may be
  * NULL: the defaults. INVALID_ARGUMENT: an option out of range. BAD_AUDIO: a recording outside
@@ -328,13 +371,37 @@ CHATTERBOX_API chatterbox_status chatterbox_engine_generate(chatterbox_engine* e
                                                             chatterbox_result** result);
 
 /* Checks and queues a request, stores a new job, which the caller ends with
- * chatterbox_job_destroy(), and returns at once. Requests run in the order of submission. Text and
- * voice may be freed at once; what the callbacks' user data point to must stay until the job is
- * done. INVALID_ARGUMENT: a value out of range. NOT_FOUND: no voice given and the model has none.
+ * chatterbox_job_destroy(), and returns at once. Requests start in the order of submission. Text
+ * and voice may be freed at once; what the callbacks' user data point to must stay until the job is
+ * done. INVALID_ARGUMENT: a value out of range, or a request that no row of the KV cache could hold
+ * (see chatterbox_capacity). NOT_FOUND: no voice given and the model has none.
  * BUSY: the queue is full. */
 CHATTERBOX_API chatterbox_status chatterbox_engine_submit(chatterbox_engine* engine,
                                                           const chatterbox_request* request,
                                                           chatterbox_job** job);
+
+/* Speaks `count` requests and stores what became of them as a new handle, which the caller ends
+ * with chatterbox_batch_destroy(). Blocks until all are done. Waits for room in the queue where
+ * there is none, so there may be more requests than max_queue. `requests`: pointers to `count`
+ * requests, read as by chatterbox_engine_submit(); may be NULL where `count` is 0. OK whatever
+ * became of the requests: one that is refused or fails, a NULL pointer among them, takes no other
+ * along, and chatterbox_batch_get() has its status. */
+CHATTERBOX_API chatterbox_status
+chatterbox_generate_batch(chatterbox_engine* engine, const chatterbox_request* const* requests,
+                          uint64_t count, chatterbox_batch** batch);
+
+/* How many requests the batch had; 0 where `batch` is NULL. Never fails. */
+CHATTERBOX_API uint64_t chatterbox_batch_size(const chatterbox_batch* batch);
+
+/* Stores the result of request `index`, counted from 0 as they were given, as a new handle, which
+ * the caller ends with chatterbox_result_destroy(); it outlives the batch. Where the request was
+ * refused or has failed, the status is that of chatterbox_engine_submit() or chatterbox_job_wait(),
+ * and chatterbox_last_error() is about it. INVALID_ARGUMENT: also an index that is too large. */
+CHATTERBOX_API chatterbox_status chatterbox_batch_get(const chatterbox_batch* batch, uint64_t index,
+                                                      chatterbox_result** result);
+
+/* Frees the batch, not the results that were taken from it. NULL does nothing. */
+CHATTERBOX_API void chatterbox_batch_destroy(chatterbox_batch* batch);
 
 /* ---- Jobs ------------------------------------------------------------------------------------ */
 

@@ -69,6 +69,15 @@ enum class LogLevel : int32_t {
 };
 using LogCallback = std::function<void(LogLevel, std::string_view message)>;
 
+// How requests share the engine.
+enum class Mode : int32_t {
+  kSequential = CHATTERBOX_MODE_SEQUENTIAL,  // one request at a time
+  // Takes what waits, max_batch requests at most, and takes no more until all of them are done.
+  kBatch = CHATTERBOX_MODE_BATCH,
+  // Requests join the running ones and leave them between two steps: continuous batching.
+  kDynamic = CHATTERBOX_MODE_DYNAMIC,
+};
+
 struct EngineOptions {
   // A checkpoint folder, or "demo": a tiny model made in memory, whose sound is noise-like.
   std::string model = "demo";
@@ -79,6 +88,14 @@ struct EngineOptions {
   LogCallback log =
       nullptr;  // called from any thread, never two at once for one engine; may be empty
   LogLevel log_level = LogLevel::kWarning;
+  Mode mode = Mode::kDynamic;
+  // Requests that draw tokens at a time, 1 to 256, in modes kBatch and kDynamic. A CPU reads the
+  // weights once for 32 rows of the KV cache, which 16 requests with guidance fill: more of them
+  // get slower one by one.
+  int32_t max_batch = 8;
+  // Bytes for the KV cache (three quarters) and the work on a batch (one quarter), beside the
+  // weights; 0: half of what is free on the device once the model is loaded. See Capacity.
+  int64_t memory_limit = 0;
 };
 
 // How a voice sounds: everything that the models take from a recording. Immutable; copies share it.
@@ -165,6 +182,12 @@ struct Result {
   Timings timings;
 };
 
+// What became of one request of a batch: one of the two is there.
+struct Outcome {
+  std::optional<Result> result = std::nullopt;
+  std::optional<Error> error = std::nullopt;
+};
+
 struct EngineInfo {
   std::string family;     // "english"
   std::string model;      // as given
@@ -177,6 +200,24 @@ struct EngineInfo {
   int64_t kv_bytes_per_position = 0;  // KV cache of one row and one position
   double load_seconds = 0;
   bool has_default_voice = false;
+};
+
+// What the memory limit allows, and how much of it is in use. A request takes one row of the KV
+// cache, or two with guidance (cfg_weight above 0), and of each row a position for every token of
+// its conditioning (34), its text and its max_new_tokens. Rows are made for the longest request
+// that the model allows; where the limit is too small for max_batch such requests, for shorter
+// ones, and submit() refuses what does not fit.
+struct Capacity {
+  int64_t rows = 0;
+  int64_t positions = 0;     // of each row
+  int64_t row_bytes = 0;     // of each row, all positions
+  int64_t cache_bytes = 0;   // of all rows. On a CPU a position takes memory once it was used
+  int64_t batch_frames = 0;  // mel frames (50 a second) that S3Gen works on at a time; a request
+                             // with more works alone
+  int64_t rows_in_use = 0;
+  int64_t peak_rows = 0;  // most rows that were in use at a time so far
+  int64_t running = 0;    // requests that have started and are not done
+  int64_t waiting = 0;    // in the queue
 };
 
 // A request on its way. Copies share it. Dropping every copy does not cancel it.
@@ -196,7 +237,9 @@ class CHATTERBOX_API Job {
   std::shared_ptr<Impl> impl_;  // never null
 };
 
-// A loaded model and the thread that runs it. Requests queue inside.
+// A loaded model and the thread that runs it. Requests queue inside and start in the order of
+// submission. What a request gives does not depend on the others: not its tokens, its samples, nor
+// its errors.
 // Destroying an engine cancels what is in flight and waits for its thread; from a callback, where
 // that cannot be, the thread ends when the callback has returned. Voices, jobs and results outlive
 // the engine.
@@ -208,6 +251,7 @@ class CHATTERBOX_API ChatterboxEngine {
   ChatterboxEngine& operator=(ChatterboxEngine&&) noexcept;
 
   [[nodiscard]] EngineInfo info() const;
+  [[nodiscard]] Capacity capacity() const;
   [[nodiscard]] Voice default_voice() const;  // kNotFound where the model has none
   // 0.5 s to 10 minutes of finite samples, 8 to 192 kHz, 1 to 8 channels (averaged).
   [[nodiscard]] Voice make_voice(const Audio& recording) const;
@@ -218,7 +262,14 @@ class CHATTERBOX_API ChatterboxEngine {
   [[nodiscard]] Result generate(const Request& request) const;
   [[nodiscard]] Result generate(std::string text) const;
   [[nodiscard]] Result generate(std::string text, const Voice& voice) const;
-  [[nodiscard]] Job submit(Request request) const;  // validated here; kBusy where the queue is full
+  // Speaks all of them and blocks until they are done. Each has an outcome of its own, at its own
+  // place; one that is refused or fails takes no other along. Waits for room in the queue where
+  // there is none, so there may be more requests than max_queue. Throws nothing of the requests'
+  // own.
+  [[nodiscard]] std::vector<Outcome> generate_batch(const std::vector<Request>& requests) const;
+  // Validated here: kInvalidArgument also for a request that no row of the KV cache could hold (see
+  // Capacity). kBusy where the queue is full.
+  [[nodiscard]] Job submit(Request request) const;
 
  private:
   class Impl;

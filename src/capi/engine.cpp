@@ -5,6 +5,7 @@
 #include "capi/callbacks.h"
 #include "capi/guard.h"
 #include "capi/handles.h"
+#include "capi/request.h"
 #include "capi/structs.h"
 
 using chatterbox::fail;
@@ -23,21 +24,10 @@ chatterbox_engine_options default_options() {
   options.threads = from.threads;
   options.max_queue = from.max_queue;
   options.log_level = static_cast<int32_t>(from.log_level);
+  options.mode = static_cast<int32_t>(from.mode);
+  options.max_batch = from.max_batch;
+  options.memory_limit = from.memory_limit;
   return options;
-}
-
-chatterbox_request default_request() {
-  const chatterbox::Request from;
-  chatterbox_request request{};
-  request.temperature = from.temperature;
-  request.cfg_weight = from.cfg_weight;
-  request.exaggeration = from.exaggeration;
-  request.min_p = from.min_p;
-  request.top_p = from.top_p;
-  request.repetition_penalty = from.repetition_penalty;
-  request.max_new_tokens = from.max_new_tokens;
-  request.cfm_steps = from.cfm_steps;
-  return request;
 }
 
 chatterbox::EngineOptions convert(const chatterbox_engine_options& from) {
@@ -54,32 +44,10 @@ chatterbox::EngineOptions convert(const chatterbox_engine_options& from) {
   options.max_queue = from.max_queue;
   options.log_level = static_cast<chatterbox::LogLevel>(from.log_level);
   options.log = chatterbox::capi::log_callback(from.log, from.log_user_data);
+  options.mode = static_cast<chatterbox::Mode>(from.mode);
+  options.max_batch = from.max_batch;
+  options.memory_limit = from.memory_limit;
   return options;
-}
-
-chatterbox::Request convert(const chatterbox_request* caller) {
-  require("request", caller);
-  const auto from = chatterbox::capi::read_struct("chatterbox_request", default_request(), caller);
-  require("text", from.text);
-  if (from.has_seed != 0 && from.has_seed != 1) {
-    fail(Status::kInvalidArgument, "has_seed must be 0 or 1, got {}", from.has_seed);
-  }
-  chatterbox::Request request;
-  request.text = from.text;
-  if (from.voice != nullptr) request.voice = from.voice->voice;
-  if (from.has_seed == 1) request.seed = from.seed;
-  request.temperature = from.temperature;
-  request.cfg_weight = from.cfg_weight;
-  request.exaggeration = from.exaggeration;
-  request.min_p = from.min_p;
-  request.top_p = from.top_p;
-  request.repetition_penalty = from.repetition_penalty;
-  request.max_new_tokens = from.max_new_tokens;
-  request.cfm_steps = from.cfm_steps;
-  request.on_progress =
-      chatterbox::capi::progress_callback(from.on_progress, from.progress_user_data);
-  request.on_tensor = chatterbox::capi::tensor_callback(from.on_tensor, from.tensor_user_data);
-  return request;
 }
 
 chatterbox_engine_info convert(const chatterbox::EngineInfo& from) {
@@ -98,19 +66,26 @@ chatterbox_engine_info convert(const chatterbox::EngineInfo& from) {
   return info;
 }
 
+chatterbox_capacity convert(const chatterbox::Capacity& from) {
+  chatterbox_capacity capacity{};
+  capacity.rows = from.rows;
+  capacity.positions = from.positions;
+  capacity.row_bytes = from.row_bytes;
+  capacity.cache_bytes = from.cache_bytes;
+  capacity.batch_frames = from.batch_frames;
+  capacity.rows_in_use = from.rows_in_use;
+  capacity.peak_rows = from.peak_rows;
+  capacity.running = from.running;
+  capacity.waiting = from.waiting;
+  return capacity;
+}
+
 }  // namespace
 
 chatterbox_status chatterbox_engine_options_init(chatterbox_engine_options* options, size_t size) {
   return guard([&] {
     require("options", options);
     chatterbox::capi::init_struct("chatterbox_engine_options", default_options(), options, size);
-  });
-}
-
-chatterbox_status chatterbox_request_init(chatterbox_request* request, size_t size) {
-  return guard([&] {
-    require("request", request);
-    chatterbox::capi::init_struct("chatterbox_request", default_request(), request, size);
   });
 }
 
@@ -141,6 +116,17 @@ chatterbox_status chatterbox_engine_get_info(const chatterbox_engine* engine,
   });
 }
 
+chatterbox_status chatterbox_engine_get_capacity(const chatterbox_engine* engine,
+                                                 chatterbox_capacity* capacity, size_t size) {
+  return guard([&] {
+    require("capacity", capacity);
+    chatterbox::capi::write_struct("chatterbox_capacity", {}, capacity, size);
+    require("engine", engine);
+    chatterbox::capi::write_struct("chatterbox_capacity", convert(engine->engine.capacity()),
+                                   capacity, size);
+  });
+}
+
 chatterbox_status chatterbox_engine_generate(chatterbox_engine* engine,
                                              const chatterbox_request* request,
                                              chatterbox_result** result) {
@@ -148,8 +134,8 @@ chatterbox_status chatterbox_engine_generate(chatterbox_engine* engine,
   return guard([&] {
     require("result", result);
     require("engine", engine);
-    const chatterbox::Job job = engine->engine.submit(convert(request));
-    *result = new chatterbox_result{job, job.wait()};
+    *result = chatterbox::capi::wait_for_result(
+        engine->engine.submit(chatterbox::capi::convert(request)));
   });
 }
 
@@ -160,6 +146,6 @@ chatterbox_status chatterbox_engine_submit(chatterbox_engine* engine,
   return guard([&] {
     require("job", job);
     require("engine", engine);
-    *job = new chatterbox_job{engine->engine.submit(convert(request))};
+    *job = new chatterbox_job{engine->engine.submit(chatterbox::capi::convert(request))};
   });
 }

@@ -4,6 +4,10 @@
 #include <chatterbox/chatterbox.h>
 
 #include <chatterbox/chatterbox.hpp>
+#include <memory>
+#include <vector>
+
+#include "support/failure.h"
 
 struct chatterbox_engine {
   chatterbox::ChatterboxEngine engine;
@@ -19,9 +23,27 @@ struct chatterbox_job {
 };
 
 struct chatterbox_result {
-  chatterbox::Job job;  // owns the result
-  const chatterbox::Result& result;
+  std::shared_ptr<const chatterbox::Result> result;  // never null
 };
+
+// One of the two for each request.
+struct chatterbox_batch {
+  struct Item {
+    std::shared_ptr<const chatterbox::Result> result;
+    chatterbox::Failure failure;
+  };
+  std::vector<Item> items;
+};
+
+namespace chatterbox::capi {
+
+// Waits for the job. The result is the job's own: it is not copied.
+[[nodiscard]] inline chatterbox_result* wait_for_result(const Job& job) {
+  const auto owner = std::make_shared<const Job>(job);
+  return new chatterbox_result{std::shared_ptr<const Result>(owner, &owner->wait())};
+}
+
+}  // namespace chatterbox::capi
 
 struct chatterbox_audio {
   chatterbox::Audio audio;

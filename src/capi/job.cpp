@@ -11,7 +11,7 @@ chatterbox_status chatterbox_job_wait(const chatterbox_job* job, chatterbox_resu
   return guard([&] {
     require("result", result);
     require("job", job);
-    *result = new chatterbox_result{job->job, job->job.wait()};
+    *result = chatterbox::capi::wait_for_result(job->job);
   });
 }
 

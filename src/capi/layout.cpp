@@ -33,7 +33,10 @@ CHATTERBOX_AT(chatterbox_engine_options, log, 32);
 CHATTERBOX_AT(chatterbox_engine_options, log_user_data, 40);
 CHATTERBOX_AT(chatterbox_engine_options, log_level, 48);
 CHATTERBOX_AT(chatterbox_engine_options, reserved, 52);
-CHATTERBOX_SIZE(chatterbox_engine_options, 56);
+CHATTERBOX_AT(chatterbox_engine_options, mode, 56);
+CHATTERBOX_AT(chatterbox_engine_options, max_batch, 60);
+CHATTERBOX_AT(chatterbox_engine_options, memory_limit, 64);
+CHATTERBOX_SIZE(chatterbox_engine_options, 72);
 
 CHATTERBOX_AT(chatterbox_engine_info, struct_size, 0);
 CHATTERBOX_AT(chatterbox_engine_info, sample_rate, 4);
@@ -49,6 +52,19 @@ CHATTERBOX_AT(chatterbox_engine_info, load_seconds, 72);
 CHATTERBOX_AT(chatterbox_engine_info, has_default_voice, 80);
 CHATTERBOX_AT(chatterbox_engine_info, reserved, 84);
 CHATTERBOX_SIZE(chatterbox_engine_info, 88);
+
+CHATTERBOX_AT(chatterbox_capacity, struct_size, 0);
+CHATTERBOX_AT(chatterbox_capacity, reserved, 4);
+CHATTERBOX_AT(chatterbox_capacity, rows, 8);
+CHATTERBOX_AT(chatterbox_capacity, positions, 16);
+CHATTERBOX_AT(chatterbox_capacity, row_bytes, 24);
+CHATTERBOX_AT(chatterbox_capacity, cache_bytes, 32);
+CHATTERBOX_AT(chatterbox_capacity, batch_frames, 40);
+CHATTERBOX_AT(chatterbox_capacity, rows_in_use, 48);
+CHATTERBOX_AT(chatterbox_capacity, peak_rows, 56);
+CHATTERBOX_AT(chatterbox_capacity, running, 64);
+CHATTERBOX_AT(chatterbox_capacity, waiting, 72);
+CHATTERBOX_SIZE(chatterbox_capacity, 80);
 
 CHATTERBOX_AT(chatterbox_voice_options, struct_size, 0);
 CHATTERBOX_AT(chatterbox_voice_options, reserved, 4);

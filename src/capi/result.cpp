@@ -6,15 +6,15 @@ using chatterbox::capi::guard;
 using chatterbox::capi::require;
 
 const float* chatterbox_result_samples(const chatterbox_result* result) {
-  return result == nullptr ? nullptr : result->result.audio.samples.data();
+  return result == nullptr ? nullptr : result->result->audio.samples.data();
 }
 
 uint64_t chatterbox_result_sample_count(const chatterbox_result* result) {
-  return result == nullptr ? 0 : result->result.audio.samples.size();
+  return result == nullptr ? 0 : result->result->audio.samples.size();
 }
 
 int32_t chatterbox_result_sample_rate(const chatterbox_result* result) {
-  return result == nullptr ? 0 : result->result.audio.sample_rate;
+  return result == nullptr ? 0 : result->result->audio.sample_rate;
 }
 
 chatterbox_status chatterbox_result_get_stats(const chatterbox_result* result,
@@ -23,7 +23,7 @@ chatterbox_status chatterbox_result_get_stats(const chatterbox_result* result,
     require("stats", stats);
     chatterbox::capi::write_struct("chatterbox_result_stats", {}, stats, size);
     require("result", result);
-    const chatterbox::Result& from = result->result;
+    const chatterbox::Result& from = *result->result;
     chatterbox_result_stats to{};
     to.finish_reason = static_cast<int32_t>(from.finish_reason);
     to.seed = from.seed;

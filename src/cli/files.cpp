@@ -37,6 +37,15 @@ void check_stdout() {
   if (!std::cout) throw Error(Status::kIo, "cannot write to standard output");
 }
 
+std::ifstream open_file(const std::string& path) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) throw Error(Status::kIo, path + ": is a folder");
+  std::ifstream file(path, std::ios::binary);
+  if (file) return file;
+  const Status status = errno == ENOENT ? Status::kNotFound : Status::kIo;
+  throw Error(status, path + ": " + std::strerror(errno));
+}
+
 }  // namespace
 
 void check_writable(const std::string& path) {
@@ -54,9 +63,24 @@ void check_writable(const std::string& path) {
   }
 }
 
+void make_folder(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (!fs::is_directory(path, error)) throw Error(Status::kIo, path + ": is not a folder");
+  check_writable((fs::path(path) / "any").string());
+}
+
 std::string read_stdin() {
   std::string text{std::istreambuf_iterator<char>(std::cin), {}};
   if (std::cin.bad()) throw Error(Status::kIo, "cannot read standard input");
+  return text;
+}
+
+std::string read_text(const std::string& path) {
+  if (path == "-") return read_stdin();
+  std::ifstream file = open_file(path);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (file.bad()) throw Error(Status::kIo, path + ": cannot be read");
   return text;
 }
 
@@ -85,13 +109,7 @@ void write_audio(const std::string& path, const Audio& audio) {
 }
 
 bool is_wav(const std::string& path) {
-  std::error_code ignored;
-  if (fs::is_directory(path, ignored)) throw Error(Status::kIo, path + ": is a folder");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    const Status status = errno == ENOENT ? Status::kNotFound : Status::kIo;
-    throw Error(status, path + ": " + std::strerror(errno));
-  }
+  std::ifstream file = open_file(path);
   char magic[4] = {};
   file.read(magic, sizeof magic);
   const std::string start(magic, sizeof magic);

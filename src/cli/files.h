@@ -10,7 +10,11 @@ namespace chatterbox::cli {
 // can).
 void check_writable(const std::string& path);
 
+// Makes the folder where there is none; fails now where nothing can be written into it.
+void make_folder(const std::string& path);
+
 [[nodiscard]] std::string read_stdin();
+[[nodiscard]] std::string read_text(const std::string& path);  // kNotFound or kIo on failure
 void write_text(const std::string& path, const std::string& text);
 void write_audio(const std::string& path, const Audio& audio);
 

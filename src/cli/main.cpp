@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/batch.h"
 #include "cli/help.h"
 #include "cli/info.h"
 #include "cli/interrupt.h"
@@ -60,6 +61,7 @@ int main_program(int argc, char** argv) {
   app.formatter(std::make_shared<HelpFormatter>());
   std::vector<Command> commands;
   add_speak(app, commands);
+  add_batch(app, commands);
   add_voice(app, commands);
   add_info(app, commands);
   try {

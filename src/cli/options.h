@@ -25,6 +25,9 @@ struct Command {
 // --model, --device, --precision, --threads.
 void add_engine_options(CLI::App& app, EngineOptions& options);
 
+// --seed, --cfg-weight, ...: what a request has beside its text and its voice.
+void add_sampling_options(CLI::App& app, Request& request);
+
 // Loads the engine; says on stderr what the demo model is, and passes on the engine's warnings.
 [[nodiscard]] ChatterboxEngine load_engine(EngineOptions options);
 

@@ -28,7 +28,19 @@ std::string describe(const Progress& progress) {
 
 }  // namespace
 
-ProgressLine::ProgressLine() : enabled_(isatty(STDERR_FILENO) == 1) {}
+TerminalLine::TerminalLine() : enabled_(isatty(STDERR_FILENO) == 1) {}
+
+void TerminalLine::draw(const std::string& line) {
+  if (!enabled_ || line == drawn_) return;
+  std::cerr << "\r\033[K" << line << std::flush;  // return, and clear to the end of the line
+  drawn_ = line;
+}
+
+void TerminalLine::clear() {
+  if (!enabled_ || drawn_.empty()) return;
+  std::cerr << "\r\033[K" << std::flush;
+  drawn_.clear();
+}
 
 void ProgressLine::update(const Progress& progress) {
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -36,18 +48,8 @@ void ProgressLine::update(const Progress& progress) {
 }
 
 void ProgressLine::draw() {
-  if (!enabled_) return;
   const std::lock_guard<std::mutex> lock(mutex_);
-  const std::string line = describe(progress_);
-  if (line == drawn_) return;
-  std::cerr << "\r\033[K" << line << std::flush;  // return, and clear to the end of the line
-  drawn_ = line;
-}
-
-void ProgressLine::clear() {
-  if (!enabled_ || drawn_.empty()) return;
-  std::cerr << "\r\033[K" << std::flush;
-  drawn_.clear();
+  line_.draw(describe(progress_));
 }
 
 }  // namespace chatterbox::cli

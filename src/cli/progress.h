@@ -1,4 +1,4 @@
-// A line on the terminal that says how far a request is.
+// A line on the terminal that says how far the work is.
 #pragma once
 
 #include <chatterbox/chatterbox.hpp>
@@ -7,25 +7,34 @@
 
 namespace chatterbox::cli {
 
-// update() comes from the engine's thread, the rest from the program's. Silent unless stderr is a
-// terminal.
-class ProgressLine {
+// One line of stderr that is drawn over and over. Silent unless stderr is a terminal.
+class TerminalLine {
  public:
-  ProgressLine();
-  ~ProgressLine() { clear(); }
-  ProgressLine(const ProgressLine&) = delete;
-  ProgressLine& operator=(const ProgressLine&) = delete;
+  TerminalLine();
+  ~TerminalLine() { clear(); }
+  TerminalLine(const TerminalLine&) = delete;
+  TerminalLine& operator=(const TerminalLine&) = delete;
 
   [[nodiscard]] bool enabled() const { return enabled_; }
-  void update(const Progress& progress);
-  void draw();
+  void draw(const std::string& line);
   void clear();
 
  private:
   const bool enabled_;
+  std::string drawn_;
+};
+
+// How far one request is. update() comes from the engine's thread, the rest from the program's.
+class ProgressLine {
+ public:
+  [[nodiscard]] bool enabled() const { return line_.enabled(); }
+  void update(const Progress& progress);
+  void draw();
+
+ private:
   std::mutex mutex_;
   Progress progress_;
-  std::string drawn_;
+  TerminalLine line_;
 };
 
 }  // namespace chatterbox::cli

@@ -25,48 +25,6 @@ struct SpeakOptions {
   std::string dump;
 };
 
-void add_sampling_options(CLI::App& app, Request& request) {
-  app.add_option_function<uint64_t>(
-         "--seed", [&request](uint64_t seed) { request.seed = seed; },
-         "of the random numbers: the same seed speaks the same")
-      ->type_name("N")
-      ->check(seed())
-      ->default_str("picked, and reported by --json");
-  app.add_option("--cfg-weight", request.cfg_weight,
-                 "weight of classifier-free guidance; 0 is off and halves the work")
-      ->type_name("W")
-      ->check(in_range(0, 5))
-      ->capture_default_str();
-  app.add_option("--exaggeration", request.exaggeration, "how expressive; 0.5 is neutral")
-      ->type_name("X")
-      ->check(in_range(0, 2))
-      ->capture_default_str();
-  app.add_option("--temperature", request.temperature, "of sampling; 0 takes the best token")
-      ->type_name("T")
-      ->check(in_range_or(0, 0.05, 5))
-      ->capture_default_str();
-  app.add_option("--min-p", request.min_p, "drop tokens less likely than this times the best one")
-      ->type_name("P")
-      ->check(in_range(0, 1))
-      ->capture_default_str();
-  app.add_option("--top-p", request.top_p, "keep the most likely tokens up to this mass; 1 is off")
-      ->type_name("P")
-      ->check(above_to(0, 1))
-      ->capture_default_str();
-  app.add_option("--repetition-penalty", request.repetition_penalty, "1 is off")
-      ->type_name("R")
-      ->check(in_range(0.5, 5))
-      ->capture_default_str();
-  app.add_option("--max-new-tokens", request.max_new_tokens, "speech tokens at most, 25 a second")
-      ->type_name("N")
-      ->check(in_range(1, 4096))
-      ->capture_default_str();
-  app.add_option("--cfm-steps", request.cfm_steps, "Euler steps of the flow; fewer are faster")
-      ->type_name("N")
-      ->check(in_range(1, 100))
-      ->capture_default_str();
-}
-
 void check_outputs(const SpeakOptions& options) {
   if (options.output == "-" && options.json == "-") {
     throw Error(Status::kInvalidArgument, "--output - and --json - both want standard output");

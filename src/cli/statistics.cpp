@@ -47,6 +47,17 @@ ordered_json statistics(const EngineInfo& info) {
   };
 }
 
+ordered_json statistics(const Capacity& capacity) {
+  return {
+      {"rows", capacity.rows},
+      {"positions", capacity.positions},
+      {"row_bytes", capacity.row_bytes},
+      {"cache_bytes", capacity.cache_bytes},
+      {"batch_frames", capacity.batch_frames},
+      {"peak_rows", capacity.peak_rows},
+  };
+}
+
 ordered_json statistics(const Voice::Info& info) {
   return {
       {"prompt_tokens", info.prompt_tokens},
@@ -59,6 +70,10 @@ double peak_rss_mib() {
   struct rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<double>(usage.ru_maxrss) / 1024;  // Linux counts KiB
+}
+
+std::string to_line(const ordered_json& json) {
+  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
 void write_json(const std::string& path, const ordered_json& json) {

@@ -43,10 +43,28 @@ void load_cuda_runtime() {
     fail(Status::kDevice, "cannot load libtorch's CUDA libraries: {}", last_dl_error());
   }
 }
-#else
-void load_cuda_runtime() {
-  fail(Status::kUnsupported, "this build has no CUDA (it was configured with CHATTERBOX_CUDA=OFF)");
+
+int64_t free_cuda_memory() {
+  // int cudaMemGetInfo(size_t* free, size_t* total), in the runtime that libtorch's libraries need.
+  using MemGetInfo = int (*)(size_t*, size_t*);
+  const auto get = reinterpret_cast<MemGetInfo>(dlsym(RTLD_DEFAULT, "cudaMemGetInfo"));
+  if (get == nullptr) fail(Status::kDevice, "no cudaMemGetInfo: {}", last_dl_error());
+  size_t free = 0, total = 0;
+  if (const int error = get(&free, &total); error != 0) {
+    fail(Status::kDevice, "cudaMemGetInfo failed: CUDA error {}", error);
+  }
+  return static_cast<int64_t>(free);
 }
+#else
+namespace {
+
+const char* const kNoCuda = "this build has no CUDA (it was configured with CHATTERBOX_CUDA=OFF)";
+
+}  // namespace
+
+void load_cuda_runtime() { fail(Status::kUnsupported, "{}", kNoCuda); }
+
+int64_t free_cuda_memory() { fail(Status::kUnsupported, "{}", kNoCuda); }
 #endif
 
 }  // namespace chatterbox::engine

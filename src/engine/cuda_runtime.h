@@ -2,6 +2,8 @@
 // for.
 #pragma once
 
+#include <cstdint>
+
 namespace chatterbox::engine {
 
 // Loads libtorch_cuda.so from beside libtorch_cpu.so. Must run before anything asks libtorch
@@ -9,5 +11,9 @@ namespace chatterbox::engine {
 // good. Throws kUnsupported where the build has no CUDA, kDevice where a library or the driver is
 // missing. Calling it again is cheap. Torch-free.
 void load_cuda_runtime();
+
+// Bytes that are free on the calling thread's current device. Throws kDevice. Only after
+// load_cuda_runtime().
+[[nodiscard]] int64_t free_cuda_memory();
 
 }  // namespace chatterbox::engine

@@ -1,12 +1,14 @@
 #include "engine/device.h"
 
 #include <ATen/Context.h>
+#include <c10/core/DeviceGuard.h>
 #include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <cctype>
 
 #include "engine/cuda_runtime.h"
+#include "engine/free_memory.h"
 #include "support/error.h"
 
 namespace chatterbox::engine {
@@ -55,6 +57,12 @@ nn::Placement choose_placement(const EngineOptions& options) {
   placement.dtype =
       options.precision.value_or(standard) == Precision::kBf16 ? c10::kBFloat16 : c10::kFloat;
   return placement;
+}
+
+int64_t free_bytes(c10::Device device) {
+  if (device.is_cpu()) return free_memory();
+  const c10::DeviceGuard guard(device);
+  return free_cuda_memory();
 }
 
 std::string precision_name(c10::ScalarType dtype) {

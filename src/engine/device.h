@@ -15,6 +15,9 @@ namespace chatterbox::engine {
 // The default is fp32 on a CPU and bf16 on CUDA.
 [[nodiscard]] nn::Placement choose_placement(const EngineOptions& options);
 
+// Bytes that are free on the device.
+[[nodiscard]] int64_t free_bytes(c10::Device device);
+
 [[nodiscard]] std::string precision_name(c10::ScalarType dtype);
 
 }  // namespace chatterbox::engine

@@ -7,6 +7,7 @@
 #include "engine/voice.h"
 #include "engine/worker.h"
 #include "support/error.h"
+#include "support/failure.h"
 #include "support/log.h"
 
 namespace chatterbox {
@@ -37,6 +38,19 @@ engine::Task make_task(const Request& request,
   return task;
 }
 
+// The failure of `work`, if it fails.
+template <class Work>
+Outcome outcome_of(Work&& work) {
+  Outcome outcome;
+  try {
+    work();
+  } catch (...) {
+    const Failure failure = current_failure();
+    outcome.error.emplace(failure.status, failure.message);
+  }
+  return outcome;
+}
+
 }  // namespace
 
 class ChatterboxEngine::Impl {
@@ -49,16 +63,16 @@ class ChatterboxEngine::Impl {
   }
 
   [[nodiscard]] const engine::Executor& executor() const { return worker_.executor(); }
+  [[nodiscard]] Capacity capacity() const { return worker_.capacity(); }
 
   [[nodiscard]] std::shared_ptr<Job::Impl> submit(const Request& request) {
     worker_.refuse_own_thread();
-    engine::validate_request(request);
-    engine::Task task = make_task(request, executor().default_voice());
-    executor().check(task);
-    auto job = std::make_shared<Job::Impl>(std::move(task), request, worker_.queue());
+    auto job = make_job(request);
     worker_.queue()->push(job);
     return job;
   }
+
+  [[nodiscard]] std::vector<Outcome> generate_batch(const std::vector<Request>& requests);
 
   [[nodiscard]] Result generate(const Request& request) {
     return submit(request)->completion().take();
@@ -75,9 +89,38 @@ class ChatterboxEngine::Impl {
   }
 
  private:
+  [[nodiscard]] std::shared_ptr<Job::Impl> make_job(const Request& request) {
+    engine::validate_request(request);
+    engine::Task task = make_task(request, executor().default_voice());
+    executor().check(task);
+    return std::make_shared<Job::Impl>(std::move(task), request, worker_.queue());
+  }
+
   Log log_;
   engine::Worker worker_;
 };
+
+std::vector<Outcome> ChatterboxEngine::Impl::generate_batch(const std::vector<Request>& requests) {
+  worker_.refuse_own_thread();
+  std::vector<Outcome> outcomes(requests.size());
+  std::vector<std::shared_ptr<Job::Impl>> jobs(requests.size());
+  std::vector<engine::Work> works;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    outcomes[i] = outcome_of([&] { jobs[i] = make_job(requests[i]); });
+    if (jobs[i]) works.emplace_back(jobs[i]);
+  }
+  const size_t pushed = worker_.queue()->push_all(works);
+  for (size_t i = pushed; i < works.size(); ++i) {
+    engine::fail_work(works[i], {Status::kCancelled, "the engine is being destroyed"});
+  }
+  for (size_t i = 0; i < requests.size(); ++i) {
+    if (!jobs[i]) continue;
+    std::optional<Result> result;
+    outcomes[i] = outcome_of([&] { result = jobs[i]->completion().take(); });
+    outcomes[i].result = std::move(result);
+  }
+  return outcomes;
+}
 
 ChatterboxEngine::ChatterboxEngine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ChatterboxEngine::~ChatterboxEngine() = default;
@@ -90,6 +133,8 @@ ChatterboxEngine ChatterboxEngine::load(EngineOptions options) {
 }
 
 EngineInfo ChatterboxEngine::info() const { return impl_->executor().info(); }
+
+Capacity ChatterboxEngine::capacity() const { return impl_->capacity(); }
 
 Voice ChatterboxEngine::default_voice() const {
   auto conditionals = impl_->executor().default_voice();
@@ -120,6 +165,10 @@ Result ChatterboxEngine::generate(std::string text, const Voice& voice) const {
   request.text = std::move(text);
   request.voice = voice;
   return generate(request);
+}
+
+std::vector<Outcome> ChatterboxEngine::generate_batch(const std::vector<Request>& requests) const {
+  return impl_->generate_batch(requests);
 }
 
 Job ChatterboxEngine::submit(Request request) const { return Job(impl_->submit(request)); }

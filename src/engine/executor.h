@@ -34,6 +34,14 @@ struct TokenStats {
   double text_seconds = 0, prefill_seconds = 0;
 };
 
+// What the memory limit allows. See chatterbox::Capacity.
+struct CacheLimits {
+  int64_t rows = 0;
+  int64_t positions = 0;  // of each row
+  int64_t row_bytes = 0;
+  int64_t batch_frames = 0;  // mel frames that S3Gen works on at a time
+};
+
 // Sequences are named by the ids that begin() returns. All functions but those marked are called
 // from the engine's one worker thread; exceptions end the request (or the batch) that was being
 // worked on.
@@ -44,23 +52,32 @@ class Executor {
   // From any thread.
   [[nodiscard]] virtual EngineInfo info() const = 0;
   [[nodiscard]] virtual std::shared_ptr<const voice::Conditionals> default_voice()
-      const = 0;  // may be null
-  // Throws kInvalidArgument where the text has too many tokens, and the like. From any thread.
+      const = 0;                                         // may be null
+  [[nodiscard]] virtual CacheLimits limits() const = 0;  // from any thread
+  // KV rows that the task takes, at most as many as there are. From any thread.
+  [[nodiscard]] virtual int64_t rows(const Task& task) const = 0;
+  // Throws kInvalidArgument where the text has too many tokens, where no row is long enough, and
+  // the like. From any thread.
   virtual void check(const Task& task) const = 0;
 
   // Once, on the worker thread, before anything else there: thread counts, inference mode.
   virtual void enter_worker() = 0;
   virtual void leave_worker() = 0;
 
-  // T3: takes the task's KV rows and runs the prefill.
+  // T3: takes the task's KV rows, which must be free, and runs the prefill.
   virtual int64_t begin(const Task& task) = 0;
-  // One decode step for every sequence that is still generating.
+  // One decode step for every sequence that is still generating. What concerns one sequence ends
+  // that one alone: it has generated, and collect() throws. Where step() throws, all have failed.
   virtual void step() = 0;
   [[nodiscard]] virtual bool generated(int64_t id) const = 0;
+  // Once, for a sequence that has generated: takes its tokens and frees its KV rows. Returns the
+  // mel frames that S3Gen will work on. Throws what ended the sequence.
+  virtual int64_t collect(int64_t id) = 0;
   [[nodiscard]] virtual TokenStats stats(int64_t id) const = 0;
 
-  // S3Gen, for sequences that have generated. `before_step` runs before each Euler step and may
-  // throw.
+  // S3Gen, for sequences that were collected and have the same cfm_steps. Both may be called again
+  // with some of the ids, also after they threw, and give the same again. `before_step` runs before
+  // each Euler step and may throw.
   virtual void flow(const std::vector<int64_t>& ids,
                     const std::function<void(int64_t)>& before_step) = 0;
   // One wave a sequence, 24 kHz.

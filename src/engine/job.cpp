@@ -29,7 +29,7 @@ Job::Impl::Impl(engine::Task task, const Request& request,
   if (!request.on_tensor) return;
   // The failure is kept, not thrown: it must not end the other rows of a batch.
   task_.sink = [this, on_tensor = request.on_tensor](const TensorView& view) {
-    if (callback_failure_) return;
+    if (over_ || callback_failure_) return;
     try {
       on_tensor(view);
     } catch (...) {
@@ -72,6 +72,7 @@ void Job::Impl::fail(Failure failure) noexcept {
 }
 
 void Job::Impl::release() noexcept {
+  over_ = true;
   task_.voice.reset();
   task_.sink = nullptr;
   on_progress_ = nullptr;

@@ -47,6 +47,7 @@ class Job::Impl {
   engine::Task task_;
   std::function<void(const Progress&)> on_progress_;
   std::optional<Failure> callback_failure_;
+  bool over_ = false;  // the request's callbacks are not called any more
   std::atomic<bool> cancelled_{false};
   std::weak_ptr<engine::WorkQueue> queue_;
   engine::Completion<Result> completion_;

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "engine/device.h"
+#include "engine/memory_plan.h"
 #include "engine/speech_tokens.h"
 #include "engine/torch_errors.h"
 #include "nn/emit.h"
@@ -24,10 +25,18 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-constexpr int64_t kMaxRunning = 1;              // sequences in the decoder at a time
-constexpr int64_t kRowsPerSequence = 2;         // conditional and unconditional
+constexpr int64_t kRowsWithGuidance = 2;        // conditional and unconditional
 constexpr int64_t kConditioningPositions = 34;  // speaker, 32 of the perceiver, emotion
-constexpr int64_t kPositionBucket = 256;        // a larger cache is made in steps of this
+constexpr int64_t kStartsOfSpeech = 2;
+constexpr int64_t kFramesPerToken = 2;
+constexpr int64_t kMaxNewTokens = 4096;  // of chatterbox::Request
+// The other half of what is free is for the rest of the machine, or for a second engine.
+constexpr int64_t kDefaultPartOfFree = 2;
+
+// The last token is not fed back.
+int64_t positions_needed(int64_t text_tokens, int64_t max_new_tokens) {
+  return kConditioningPositions + text_tokens + kStartsOfSpeech + max_new_tokens - 1;
+}
 
 // Elements and bytes of the floating-point tensors of a checkpoint file.
 void add_size(const checkpoint::TensorFile& file, const nn::Placement& placement,
@@ -46,6 +55,7 @@ ModelExecutor::ModelExecutor(const EngineOptions& options) : options_(options) {
   placement_ = choose_placement(options);
   files_ = open_model(options.model);
   load_models();
+  cache_limits_ = plan_cache();
   info_.family = "english";
   info_.model = options.model;
   info_.device = placement_.device.str();
@@ -75,12 +85,27 @@ void ModelExecutor::load_models() {
   voice_encoder.finish();
 }
 
+CacheLimits ModelExecutor::plan_cache() const {
+  const int64_t limit = options_.memory_limit > 0
+                            ? options_.memory_limit
+                            : free_bytes(placement_.device) / kDefaultPartOfFree;
+  const int64_t requests = options_.mode == Mode::kSequential ? 1 : options_.max_batch;
+  const int64_t speech = std::min(t3_limits_.max_speech_tokens, kMaxNewTokens);
+  return plan_memory(
+      limit, {t3_limits_.kv_bytes_per_position,
+              positions_needed(t3_limits_.max_text_tokens, speech), requests * kRowsWithGuidance});
+}
+
 std::shared_ptr<const voice::Conditionals> ModelExecutor::default_voice() const {
   return files_.default_voice;
 }
 
 std::vector<int64_t> ModelExecutor::text_ids(const std::string& text) const {
   return files_.tokenizer->encode(text::punc_norm_english(text));
+}
+
+int64_t ModelExecutor::rows(const Task& task) const {
+  return task.cfg_weight != 0 ? kRowsWithGuidance : 1;
 }
 
 void ModelExecutor::check(const Task& task) const {
@@ -92,6 +117,13 @@ void ModelExecutor::check(const Task& task) const {
   if (task.max_new_tokens > t3_limits_.max_speech_tokens) {
     fail(Status::kInvalidArgument, "max_new_tokens must be at most {} for this model, got {}",
          t3_limits_.max_speech_tokens, task.max_new_tokens);
+  }
+  const int64_t needed = positions_needed(tokens, task.max_new_tokens);
+  if (needed > cache_limits_.positions) {
+    fail(Status::kInvalidArgument,
+         "the request needs {} positions of the KV cache ({} for its text, {} for max_new_tokens), "
+         "which has {} rows of {}: raise memory_limit, or lower max_batch",
+         needed, tokens, task.max_new_tokens, cache_limits_.rows, cache_limits_.positions);
   }
 }
 
@@ -105,17 +137,6 @@ void ModelExecutor::leave_worker() {
   sequences_.clear();
   decoder_.reset();
   inference_mode_.reset();
-}
-
-void ModelExecutor::reserve_positions(const Task& task, size_t text_ids) {
-  constexpr int64_t kStartAndStopOfText = 2;
-  constexpr int64_t kStartsOfSpeech = 2;
-  const int64_t needed = kConditioningPositions + static_cast<int64_t>(text_ids) +
-                         kStartAndStopOfText + kStartsOfSpeech + task.max_new_tokens;
-  if (needed <= positions_) return;
-  decoder_.reset();  // the old cache goes before the new one comes
-  positions_ = (needed + kPositionBucket - 1) / kPositionBucket * kPositionBucket;
-  decoder_ = std::make_unique<t3::Decoder>(t3_, kMaxRunning * kRowsPerSequence, positions_);
 }
 
 int64_t ModelExecutor::begin(const Task& task) {
@@ -134,10 +155,14 @@ int64_t ModelExecutor::begin(const Task& task) {
     stats.text_seconds = seconds_since(text_start);
 
     const auto prefill_start = Clock::now();
-    reserve_positions(task, sequence.text_ids.size());
+    if (!decoder_) {
+      decoder_ = std::make_unique<t3::Decoder>(t3_, cache_limits_.rows, cache_limits_.positions);
+    }
     const int64_t id = decoder_->add(sequence, task.sink);
     stats.prefill_seconds = seconds_since(prefill_start);
-    sequences_[id] = {task, stats, {}, {}, {}};
+    Sequence& added = sequences_[id];
+    added.task = task;
+    added.stats = stats;
     return id;
   });
 }
@@ -149,8 +174,10 @@ void ModelExecutor::step() {
 bool ModelExecutor::generated(int64_t id) const { return decoder_->finished(id); }
 
 TokenStats ModelExecutor::stats(int64_t id) const {
+  const Sequence& found = sequences_.at(id);
+  TokenStats stats = found.stats;
+  if (found.collected) return stats;
   const t3::Generation& generation = decoder_->generation(id);
-  TokenStats stats = sequences_.at(id).stats;
   stats.speech_tokens = static_cast<int64_t>(generation.tokens.size());
   stats.decode_steps = generation.decode_steps;
   stats.finish_reason =
@@ -158,25 +185,34 @@ TokenStats ModelExecutor::stats(int64_t id) const {
   return stats;
 }
 
-void ModelExecutor::collect_tokens(int64_t id, Sequence& sequence) {
-  const t3::Generation& generation = decoder_->generation(id);
-  nn::emit(sequence.task.sink, "t3.tokens", at::tensor(generation.tokens, at::kLong));
-  sequence.generator = generation.generator;
-  sequence.speech_tokens = valid_speech_tokens(generation.tokens);
-  if (sequence.speech_tokens.empty()) {
-    fail(Status::kNoSpeech, "no speech: none of the {} drawn tokens is a speech token",
-         generation.tokens.size());
-  }
+int64_t ModelExecutor::collect(int64_t id) {
+  return translate_torch_errors([&] {
+    Sequence& row = sequence(id);
+    const t3::Generation& generation = decoder_->generation(id);
+    nn::emit(row.task.sink, "t3.tokens", at::tensor(generation.tokens, at::kLong));
+    row.after_t3 = generation.generator;
+    row.speech_tokens = valid_speech_tokens(generation.tokens);
+    if (row.speech_tokens.empty()) {
+      fail(Status::kNoSpeech, "no speech: none of the {} drawn tokens is a speech token",
+           generation.tokens.size());
+    }
+    row.stats = stats(id);
+    row.collected = true;
+    decoder_->remove(id);
+    return kFramesPerToken *
+           static_cast<int64_t>(row.task.voice->s3gen_tokens.size() + row.speech_tokens.size());
+  });
 }
 
+// The generators are copied, so that a batch that fails can be spoken again with the same numbers.
 void ModelExecutor::flow(const std::vector<int64_t>& ids,
                          const std::function<void(int64_t)>& before_step) {
   translate_torch_errors([&] {
     std::vector<s3gen::FlowRow> rows;
     for (const int64_t id : ids) {
       Sequence& row = sequence(id);
-      collect_tokens(id, row);
-      rows.push_back({row.speech_tokens, row.task.voice.get(), row.generator, row.task.sink});
+      row.after_flow = row.after_t3.clone();
+      rows.push_back({row.speech_tokens, row.task.voice.get(), row.after_flow, row.task.sink});
     }
     const s3gen::FlowOptions options{sequence(ids.front()).task.cfm_steps, before_step};
     std::vector<at::Tensor> mels = s3gen::tokens_to_mel(*flow_, rows, options);
@@ -188,8 +224,8 @@ std::vector<std::vector<float>> ModelExecutor::vocode(const std::vector<int64_t>
   return translate_torch_errors([&] {
     std::vector<s3gen::VocoderRow> rows;
     for (const int64_t id : ids) {
-      Sequence& row = sequence(id);
-      rows.push_back({std::move(row.mel), row.generator, row.task.sink});
+      const Sequence& row = sequence(id);
+      rows.push_back({row.mel, row.after_flow.clone(), row.task.sink});
     }
     std::vector<std::vector<float>> waves;
     for (const at::Tensor& wave : s3gen::mel_to_wave(*vocoder_, rows)) {
@@ -201,7 +237,10 @@ std::vector<std::vector<float>> ModelExecutor::vocode(const std::vector<int64_t>
 }
 
 void ModelExecutor::end(int64_t id) noexcept {
-  if (sequences_.erase(id) > 0) decoder_->remove(id);
+  const auto found = sequences_.find(id);
+  if (found == sequences_.end()) return;
+  if (!found->second.collected) decoder_->remove(id);
+  sequences_.erase(found);
 }
 
 voice::Conditionals ModelExecutor::make_voice(const Audio& recording, const TensorSink& sink) {

@@ -24,12 +24,15 @@ class ModelExecutor final : public Executor {
 
   [[nodiscard]] EngineInfo info() const override { return info_; }
   [[nodiscard]] std::shared_ptr<const voice::Conditionals> default_voice() const override;
+  [[nodiscard]] CacheLimits limits() const override { return cache_limits_; }
+  [[nodiscard]] int64_t rows(const Task& task) const override;
   void check(const Task& task) const override;
   void enter_worker() override;
   void leave_worker() override;
   int64_t begin(const Task& task) override;
   void step() override;
   [[nodiscard]] bool generated(int64_t id) const override;
+  int64_t collect(int64_t id) override;
   [[nodiscard]] TokenStats stats(int64_t id) const override;
   void flow(const std::vector<int64_t>& ids,
             const std::function<void(int64_t)>& before_step) override;
@@ -42,16 +45,17 @@ class ModelExecutor final : public Executor {
   // One request between begin() and end(). The decoder knows it by the same id.
   struct Sequence {
     Task task;
-    TokenStats stats;
+    TokenStats stats;                    // complete once the sequence was collected
+    bool collected = false;              // the decoder does not know it any more
     std::vector<int64_t> speech_tokens;  // what S3Gen may see
-    at::Generator generator;             // the request's own, after T3's draws
+    at::Generator after_t3;              // the request's own generator, after T3's draws
+    at::Generator after_flow;            // and after the flow's
     at::Tensor mel;                      // [80, 2 S] once flow() has run
   };
 
   void load_models();
+  [[nodiscard]] CacheLimits plan_cache() const;
   [[nodiscard]] std::vector<int64_t> text_ids(const std::string& text) const;
-  void reserve_positions(const Task& task, size_t text_ids);
-  void collect_tokens(int64_t id, Sequence& sequence);
   Sequence& sequence(int64_t id);
 
   EngineOptions options_;
@@ -60,14 +64,14 @@ class ModelExecutor final : public Executor {
   EngineInfo info_;
   std::shared_ptr<const t3::Model> t3_;
   t3::Limits t3_limits_;
+  CacheLimits cache_limits_;
   std::shared_ptr<const s3gen::Flow> flow_;
   std::shared_ptr<const s3gen::Vocoder> vocoder_;
   std::shared_ptr<const voice::VoiceMaker> voice_maker_;
 
   // Of the worker thread alone.
   std::unique_ptr<c10::InferenceMode> inference_mode_;
-  int64_t positions_ = 0;  // that each KV row of the decoder has
-  std::unique_ptr<t3::Decoder> decoder_;
+  std::unique_ptr<t3::Decoder> decoder_;  // made for the first request: an idle engine is small
   std::map<int64_t, Sequence> sequences_;
 };
 

@@ -8,6 +8,9 @@
 namespace chatterbox::engine {
 namespace {
 
+// Decode steps that a sequence with all its tokens waits for others to be spoken with.
+constexpr int64_t kPatience = 32;
+
 // Thrown through the executor when nothing of a batch is wanted any more.
 struct Interrupted {};
 
@@ -15,11 +18,24 @@ double seconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
+int64_t effective_max_batch(const EngineOptions& options) {
+  return options.mode == Mode::kSequential ? 1 : options.max_batch;
+}
+
 }  // namespace
 
-Scheduler::Scheduler(Executor& executor, Log log, const std::atomic<bool>& stopping)
-    : executor_(executor), log_(std::move(log)), stopping_(stopping) {
-  running_.reserve(kMaxRunning);
+// At most max_batch sequences draw tokens. Fewer than those wait for S3Gen after a step, and if
+// then all that draw finish at once, there are fewer than twice as many.
+Scheduler::Scheduler(Executor& executor, const EngineOptions& options, Log log,
+                     const std::atomic<bool>& stopping, Load& load)
+    : executor_(executor),
+      mode_(options.mode),
+      max_batch_(effective_max_batch(options)),
+      limits_(executor.limits()),
+      log_(std::move(log)),
+      stopping_(stopping),
+      load_(load) {
+  running_.reserve(2 * static_cast<size_t>(max_batch_));
 }
 
 std::optional<Failure> Scheduler::interruption(const Job::Impl& job) const {
@@ -27,13 +43,18 @@ std::optional<Failure> Scheduler::interruption(const Job::Impl& job) const {
   return job.interruption();
 }
 
-Scheduler::Batch Scheduler::sequences(bool generated) {
-  Batch batch;
-  for (Sequence& sequence : running_) {
-    if (sequence.job && executor_.generated(sequence.id) == generated) batch.push_back(&sequence);
-  }
-  return batch;
+int64_t Scheduler::count_decoding() const {
+  return std::count_if(running_.begin(), running_.end(),
+                       [](const Sequence& sequence) { return sequence.decoding(); });
 }
+
+bool Scheduler::accepts(const Task& task) const {
+  if (mode_ == Mode::kSequential) return running_.empty();
+  if (batch_is_closed_ || running_.size() == running_.capacity()) return false;
+  return count_decoding() < max_batch_ && load_.rows + executor_.rows(task) <= limits_.rows;
+}
+
+bool Scheduler::accepts_other_work() const { return mode_ == Mode::kDynamic || running_.empty(); }
 
 void Scheduler::start(const std::shared_ptr<Job::Impl>& job) noexcept {
   try {
@@ -43,7 +64,11 @@ void Scheduler::start(const std::shared_ptr<Job::Impl>& job) noexcept {
     if (auto reason = interruption(*job)) reason->raise();
     job->report({Stage::kPrefill, 0, 0});
     sequence.id = executor_.begin(job->task());
+    sequence.rows = executor_.rows(job->task());
     sequence.decode_start = Clock::now();
+    load_.rows += sequence.rows;
+    load_.peak_rows = std::max<int64_t>(load_.peak_rows, load_.rows);
+    ++load_.running;
     running_.push_back(std::move(sequence));  // within the reserved capacity: cannot throw
   } catch (...) {
     job->fail(current_failure());
@@ -52,10 +77,12 @@ void Scheduler::start(const std::shared_ptr<Job::Impl>& job) noexcept {
 
 void Scheduler::advance() noexcept {
   try {
+    batch_is_closed_ = mode_ == Mode::kBatch;
     drop_interrupted();
     decode();
     drop_interrupted();
-    speak();
+    const Batch batch = next_to_speak();
+    if (!batch.empty()) speak(batch);
     sweep();
   } catch (...) {
     fail_all(current_failure());
@@ -70,56 +97,157 @@ void Scheduler::drop_interrupted() {
 }
 
 void Scheduler::decode() {
-  const Batch batch = sequences(/*generated=*/false);
+  Batch batch;
+  for (Sequence& sequence : running_) {
+    if (sequence.decoding()) batch.push_back(&sequence);
+    if (sequence.collected()) --sequence.patience;
+  }
   if (batch.empty()) return;
-  guard(batch, [&] {
+  try {
     executor_.step();
-    for (Sequence* sequence : batch) {
-      Job::Impl& job = *sequence->job;
-      if (!job.wants_progress()) continue;
-      const int64_t tokens = executor_.stats(sequence->id).speech_tokens;
-      job.report({Stage::kDecode, tokens, job.task().max_new_tokens});
-    }
-  });
+  } catch (...) {
+    const Failure failure = current_failure();
+    for (Sequence* sequence : batch) end(*sequence, failure);
+    return;
+  }
+  for (Sequence* sequence : batch) {
+    if (executor_.generated(sequence->id) && !collect(*sequence)) continue;
+    Job::Impl& job = *sequence->job;
+    if (!job.wants_progress()) continue;
+    const int64_t tokens = executor_.stats(sequence->id).speech_tokens;
+    job.report({Stage::kDecode, tokens, job.task().max_new_tokens});
+  }
 }
 
-void Scheduler::speak() {
-  const Batch batch = sequences(/*generated=*/true);
-  if (batch.empty()) return;
-  guard(batch, [&] {
+// Whether it did not fail. Its rows are free for the next request before S3Gen has begun.
+bool Scheduler::collect(Sequence& sequence) {
+  try {
+    sequence.frames = executor_.collect(sequence.id);
+  } catch (...) {
+    end(sequence, current_failure());
+    return false;
+  }
+  release_rows(sequence);
+  sequence.patience = kPatience;
+  sequence.timings.decode = seconds(Clock::now() - sequence.decode_start);
+  return true;
+}
+
+// Sequences with all their tokens, by length, so that little of a batch is padding, and in batches
+// of at most batch_frames with it. The steps of a batch are those of all its sequences.
+std::vector<Scheduler::Batch> Scheduler::batches_to_speak() {
+  Batch all;
+  for (Sequence& sequence : running_) {
+    if (sequence.collected()) all.push_back(&sequence);
+  }
+  const auto key = [](const Sequence* sequence) {
+    return std::pair(sequence->job->task().cfm_steps, sequence->frames);
+  };
+  std::stable_sort(all.begin(), all.end(),
+                   [&](const Sequence* a, const Sequence* b) { return key(a) < key(b); });
+  std::vector<Batch> batches;
+  for (Sequence* sequence : all) {
+    const auto fits = [&](const Batch& batch) {
+      const auto rows = static_cast<int64_t>(batch.size()) + 1;
+      return key(batch.front()).first == key(sequence).first &&
+             rows * sequence->frames <= limits_.batch_frames;
+    };
+    if (batches.empty() || !fits(batches.back())) batches.emplace_back();
+    batches.back().push_back(sequence);
+  }
+  return batches;
+}
+
+// S3Gen holds up the sequences that still draw tokens, where both share a device's time. So it
+// waits until nothing draws any more, or as many wait for it as still draw, which makes a large
+// batch for a GPU; or until a batch is full; but a short request does not wait for the end of long
+// ones. One batch at a time: decoding goes on, and requests join, between two of them. The batch
+// that has the one that waited longest comes first.
+Scheduler::Batch Scheduler::next_to_speak() {
+  std::vector<Batch> batches = batches_to_speak();
+  if (batches.empty()) return {};
+  const auto patience = [](const Batch& batch) {
+    const auto least = [](const Sequence* a, const Sequence* b) {
+      return a->patience < b->patience;
+    };
+    return (*std::min_element(batch.begin(), batch.end(), least))->patience;
+  };
+  const auto first =
+      std::min_element(batches.begin(), batches.end(),
+                       [&](const Batch& a, const Batch& b) { return patience(a) < patience(b); });
+  size_t waiting = 0;
+  for (const Batch& batch : batches) waiting += batch.size();
+  const bool enough = static_cast<int64_t>(waiting) >= count_decoding() || batches.size() > 1;
+  if (!enough && patience(*first) > 0) return {};
+  return std::move(*first);
+}
+
+void Scheduler::speak(const Batch& batch) {
+  std::optional<Failure> failure;
+  try {
     flow(batch);
-    std::vector<std::vector<float>> waves = vocode(batch);
-    if (waves.size() != batch.size()) {
-      fail(Status::kInternal, "{} waves for {} sequences", waves.size(), batch.size());
-    }
-    for (size_t i = 0; i < batch.size(); ++i) finish(*batch[i], std::move(waves[i]));
-  });
+    const Batch wanted = still_wanted(batch);
+    std::vector<std::vector<float>> waves = vocode(wanted);
+    for (size_t i = 0; i < wanted.size(); ++i) finish(*wanted[i], std::move(waves[i]));
+  } catch (const Interrupted&) {
+    // All were dropped, each for its own reason.
+  } catch (...) {
+    failure = current_failure();
+  }
+  for (Sequence* sequence : batch) {
+    if (sequence->job && sequence->dropped) end(*sequence, {});  // its job has its failure already
+  }
+  if (failure) speak_in_halves(batch, *failure);
+}
+
+// What ended a batch need not end all of it: each sequence may fit alone, and at worst only those
+// fail that fail alone.
+void Scheduler::speak_in_halves(const Batch& batch, const Failure& failure) {
+  Batch left;
+  std::copy_if(batch.begin(), batch.end(), std::back_inserter(left),
+               [](const Sequence* sequence) { return sequence->job != nullptr; });
+  if (batch.size() == 1) {
+    for (Sequence* sequence : left) end(*sequence, failure);
+    return;
+  }
+  log_->debug("a batch of {} is spoken in halves: {}", batch.size(), failure.message);
+  const auto half = left.begin() + static_cast<std::ptrdiff_t>((left.size() + 1) / 2);
+  for (const Batch& part : {Batch(left.begin(), half), Batch(half, left.end())}) {
+    if (!part.empty()) speak(part);
+  }
 }
 
 void Scheduler::flow(const Batch& batch) {
   const auto start = Clock::now();
   std::vector<int64_t> ids;
-  for (Sequence* sequence : batch) {
-    sequence->timings.decode = seconds(start - sequence->decode_start);
-    ids.push_back(sequence->id);
-  }
-  const auto report = [&](int64_t step) {
-    for (const Sequence* sequence : batch) {
-      sequence->job->report({Stage::kFlow, step, sequence->job->task().cfm_steps});
-    }
-  };
-  executor_.flow(ids, [&](int64_t step) {
-    report(step);
-    const bool wanted = std::any_of(batch.begin(), batch.end(), [this](const Sequence* sequence) {
-      return !interruption(*sequence->job);
-    });
-    if (!wanted) throw Interrupted();
-  });
+  for (const Sequence* sequence : batch) ids.push_back(sequence->id);
+  executor_.flow(ids, [&](int64_t step) { before_euler_step(batch, step); });
+  const int64_t steps = batch.front()->job->task().cfm_steps;
   for (Sequence* sequence : batch) {
     sequence->timings.flow = seconds(Clock::now() - start);
-    const int64_t steps = sequence->job->task().cfm_steps;
     sequence->job->report({Stage::kFlow, steps, steps});
   }
+}
+
+void Scheduler::before_euler_step(const Batch& batch, int64_t step) {
+  for (Sequence* sequence : batch) {
+    sequence->job->report({Stage::kFlow, step, sequence->job->task().cfm_steps});
+  }
+  (void)still_wanted(batch);
+}
+
+// Drops the sequences of a batch that are interrupted. Throws where no other is left.
+Scheduler::Batch Scheduler::still_wanted(const Batch& batch) {
+  Batch wanted;
+  for (Sequence* sequence : batch) {
+    if (auto reason = interruption(*sequence->job)) {
+      drop(*sequence, std::move(*reason));
+    } else {
+      wanted.push_back(sequence);
+    }
+  }
+  if (wanted.empty()) throw Interrupted();
+  return wanted;
 }
 
 std::vector<std::vector<float>> Scheduler::vocode(const Batch& batch) {
@@ -130,6 +258,9 @@ std::vector<std::vector<float>> Scheduler::vocode(const Batch& batch) {
     ids.push_back(sequence->id);
   }
   std::vector<std::vector<float>> waves = executor_.vocode(ids);
+  if (waves.size() != ids.size()) {
+    fail(Status::kInternal, "{} waves for {} sequences", waves.size(), ids.size());
+  }
   for (Sequence* sequence : batch) sequence->timings.vocoder = seconds(Clock::now() - start);
   return waves;
 }
@@ -158,31 +289,27 @@ void Scheduler::finish(Sequence& sequence, std::vector<float> samples) {
     log_->info("seed {}: stopped at max_new_tokens, the speech may be cut short", result.seed);
   }
   executor_.end(sequence.id);
+  --load_.running;
   const std::shared_ptr<Job::Impl> owner = std::move(sequence.job);
   owner->succeed(std::move(result));
 }
 
+// The caller's wait is over at once; its row of the batch goes when the batch does.
+void Scheduler::drop(Sequence& sequence, Failure failure) noexcept {
+  if (std::exchange(sequence.dropped, true)) return;
+  sequence.job->fail(std::move(failure));
+}
+
 void Scheduler::end(Sequence& sequence, Failure failure) noexcept {
   executor_.end(sequence.id);
+  release_rows(sequence);
+  --load_.running;
   const std::shared_ptr<Job::Impl> job = std::move(sequence.job);
   job->fail(std::move(failure));
 }
 
-void Scheduler::guard(const Batch& batch, const std::function<void()>& work) noexcept {
-  std::optional<Failure> failure;
-  try {
-    work();
-    return;
-  } catch (const Interrupted&) {
-    // Each for its own reason.
-  } catch (...) {
-    failure = current_failure();
-  }
-  for (Sequence* sequence : batch) {
-    if (!sequence->job) continue;
-    const auto reason = failure ? failure : interruption(*sequence->job);
-    end(*sequence, reason.value_or(Failure{Status::kInternal, "interrupted without a reason"}));
-  }
+void Scheduler::release_rows(Sequence& sequence) noexcept {
+  load_.rows -= std::exchange(sequence.rows, 0);
 }
 
 void Scheduler::fail_all(const Failure& failure) noexcept {
@@ -196,6 +323,7 @@ void Scheduler::sweep() noexcept {
   running_.erase(std::remove_if(running_.begin(), running_.end(),
                                 [](const Sequence& sequence) { return !sequence.job; }),
                  running_.end());
+  if (running_.empty()) batch_is_closed_ = false;
 }
 
 }  // namespace chatterbox::engine

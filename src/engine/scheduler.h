@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -15,50 +14,83 @@
 
 namespace chatterbox::engine {
 
+// How much is going on; read from any thread.
+struct Load {
+  std::atomic<int64_t> rows{0};
+  std::atomic<int64_t> peak_rows{0};
+  std::atomic<int64_t> running{0};
+};
+
 class Scheduler {
  public:
-  // `stopping` becomes true when everything is to end with kCancelled.
-  Scheduler(Executor& executor, Log log, const std::atomic<bool>& stopping);
+  // Of `options` mode and max_batch. `stopping` becomes true when everything is to end with
+  // kCancelled.
+  Scheduler(Executor& executor, const EngineOptions& options, Log log,
+            const std::atomic<bool>& stopping, Load& load);
 
   [[nodiscard]] bool empty() const { return running_.empty(); }
-  [[nodiscard]] bool full() const { return running_.size() >= kMaxRunning; }
+  // Whether the task can start now, and so must not wait.
+  [[nodiscard]] bool accepts(const Task& task) const;
+  // Whether the models have time for something else between two steps.
+  [[nodiscard]] bool accepts_other_work() const;
 
   // Runs the prefill. A job that fails is over when this returns.
   void start(const std::shared_ptr<Job::Impl>& job) noexcept;
-  // One decode step of all sequences, then the speech of those that have all their tokens.
+  // One decode step of all sequences, then the speech of one batch of those that have all their
+  // tokens, if it is time.
   void advance() noexcept;
   // Ends whatever still runs.
   void fail_all(const Failure& failure) noexcept;
 
  private:
-  static constexpr size_t kMaxRunning = 1;
   using Clock = std::chrono::steady_clock;
 
   struct Sequence {
-    std::shared_ptr<Job::Impl> job;
+    std::shared_ptr<Job::Impl> job;  // null: has ended, and goes with sweep()
     int64_t id = 0;
+    int64_t rows = 0;      // of the KV cache; 0 once all tokens are there
+    int64_t frames = 0;    // of its mel, once all tokens are there
+    int64_t patience = 0;  // decode steps that it still waits for others to be spoken with
+    bool dropped = false;  // its job is over, but the executor is working on its batch
     Clock::time_point decode_start;
     Timings timings;
+
+    [[nodiscard]] bool decoding() const { return job && rows > 0; }
+    [[nodiscard]] bool collected() const { return job && rows == 0; }
   };
   using Batch = std::vector<Sequence*>;
 
   [[nodiscard]] std::optional<Failure> interruption(const Job::Impl& job) const;
-  [[nodiscard]] Batch sequences(bool generated);
+  [[nodiscard]] int64_t count_decoding() const;
   void drop_interrupted();
+
   void decode();
-  void speak();
+  bool collect(Sequence& sequence);
+
+  [[nodiscard]] std::vector<Batch> batches_to_speak();
+  [[nodiscard]] Batch next_to_speak();
+  void speak(const Batch& batch);
+  void speak_in_halves(const Batch& batch, const Failure& failure);
   void flow(const Batch& batch);
-  std::vector<std::vector<float>> vocode(const Batch& batch);
+  void before_euler_step(const Batch& batch, int64_t step);
+  [[nodiscard]] Batch still_wanted(const Batch& batch);
+  [[nodiscard]] std::vector<std::vector<float>> vocode(const Batch& batch);
   void finish(Sequence& sequence, std::vector<float> samples);
+
+  void drop(Sequence& sequence, Failure failure) noexcept;
   void end(Sequence& sequence, Failure failure) noexcept;
-  // An exception from `work` ends the sequences of the batch.
-  void guard(const Batch& batch, const std::function<void()>& work) noexcept;
+  void release_rows(Sequence& sequence) noexcept;
   void sweep() noexcept;
 
   Executor& executor_;
+  const Mode mode_;
+  const int64_t max_batch_;
+  const CacheLimits limits_;
   Log log_;
   const std::atomic<bool>& stopping_;
-  std::vector<Sequence> running_;  // a sequence that has ended has no job until sweep()
+  Load& load_;
+  bool batch_is_closed_ = false;  // in mode kBatch: nothing may join any more
+  std::vector<Sequence> running_;
 };
 
 }  // namespace chatterbox::engine

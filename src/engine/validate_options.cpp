@@ -33,6 +33,14 @@ void validate_options(const EngineOptions& options) {
   check_range("max_queue", options.max_queue, 1, 65536);
   check_range("log_level", static_cast<int32_t>(options.log_level), CHATTERBOX_LOG_DEBUG,
               CHATTERBOX_LOG_OFF);
+  check_range("mode", static_cast<int32_t>(options.mode), CHATTERBOX_MODE_SEQUENTIAL,
+              CHATTERBOX_MODE_DYNAMIC);
+  // 256 requests with guidance are 512 rows: by then the weights are long read in parts (on a CPU),
+  // or are no more than a small share of a step (on a GPU).
+  check_range("max_batch", options.max_batch, 1, 256);
+  if (options.memory_limit < 0) {
+    fail(Status::kInvalidArgument, "memory_limit must be at least 0, got {}", options.memory_limit);
+  }
 }
 
 }  // namespace chatterbox::engine

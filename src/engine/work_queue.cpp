@@ -25,21 +25,45 @@ void WorkQueue::push(Work work) {
   changed_.notify_one();
 }
 
+size_t WorkQueue::push_all(const std::vector<Work>& works) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  size_t pushed = 0;
+  while (pushed < works.size()) {
+    room_.wait(lock, [this] { return closed_ || waiting_.size() < capacity_; });
+    if (closed_) break;
+    while (pushed < works.size() && waiting_.size() < capacity_) {
+      waiting_.push_back(works[pushed++]);
+    }
+    changed_.notify_one();
+  }
+  return pushed;
+}
+
 std::optional<Work> WorkQueue::pop() {
   std::unique_lock<std::mutex> lock(mutex_);
   changed_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
   return pop_front();
 }
 
-std::optional<Work> WorkQueue::try_pop() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+std::optional<Work> WorkQueue::pop_if(const std::function<bool(const Work&)>& accepts,
+                                      std::chrono::milliseconds patience) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  const auto ready = [this] { return closed_ || !waiting_.empty(); };
+  if (!changed_.wait_for(lock, patience, ready)) return std::nullopt;
+  if (closed_ || !accepts(waiting_.front())) return std::nullopt;
   return pop_front();
+}
+
+size_t WorkQueue::size() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return waiting_.size();
 }
 
 std::optional<Work> WorkQueue::pop_front() {
   if (waiting_.empty()) return std::nullopt;
   std::optional<Work> work(std::move(waiting_.front()));
   waiting_.pop_front();
+  room_.notify_one();
   return work;
 }
 
@@ -51,6 +75,7 @@ bool WorkQueue::remove(const Job::Impl& job) {
   });
   if (found == waiting_.end()) return false;
   waiting_.erase(found);
+  room_.notify_one();
   return true;
 }
 
@@ -58,6 +83,7 @@ std::deque<Work> WorkQueue::close() {
   const std::lock_guard<std::mutex> lock(mutex_);
   closed_ = true;
   changed_.notify_all();
+  room_.notify_all();
   return std::exchange(waiting_, {});
 }
 

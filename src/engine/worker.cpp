@@ -12,16 +12,18 @@ namespace chatterbox::engine {
 class Worker::Loop {
  public:
   Loop(const EngineOptions& options, Log log)
-      : log_(std::move(log)),
+      : options_(options),
+        log_(std::move(log)),
         queue_(std::make_shared<WorkQueue>(static_cast<size_t>(options.max_queue))) {}
 
-  // The thread's function. `options` and `loaded` live until `loaded` has its outcome.
-  void run(const EngineOptions& options, Completion<bool>& loaded) noexcept;
+  // The thread's function. `loaded` lives until it has its outcome.
+  void run(Completion<bool>& loaded) noexcept;
 
   // From any thread. Once loaded, the executor lives as long as this object.
   void stop();
   [[nodiscard]] const Executor& executor() const { return *executor_; }
   [[nodiscard]] const std::shared_ptr<WorkQueue>& queue() const { return queue_; }
+  [[nodiscard]] Capacity capacity() const;
 
  private:
   void work_until_closed();
@@ -30,15 +32,17 @@ class Worker::Loop {
   void close(const Failure& failure);
   void fail_thread();
 
+  const EngineOptions options_;
   Log log_;
   std::shared_ptr<WorkQueue> queue_;
   std::atomic<bool> stopping_{false};
+  Load load_;
   std::unique_ptr<Executor> executor_;
 };
 
-void Worker::Loop::run(const EngineOptions& options, Completion<bool>& loaded) noexcept {
+void Worker::Loop::run(Completion<bool>& loaded) noexcept {
   try {
-    executor_ = make_executor(options);
+    executor_ = make_executor(options_);
     executor_->enter_worker();
   } catch (...) {
     executor_.reset();
@@ -75,7 +79,7 @@ void Worker::Loop::close(const Failure& failure) {
 }
 
 void Worker::Loop::work_until_closed() {
-  Scheduler scheduler(*executor_, log_, stopping_);
+  Scheduler scheduler(*executor_, options_, log_, stopping_, load_);
   while (!stopping_) {
     admit(scheduler);
     scheduler.advance();
@@ -83,17 +87,41 @@ void Worker::Loop::work_until_closed() {
   scheduler.fail_all({Status::kCancelled, "the engine was destroyed"});
 }
 
-// Takes what waits, as long as there is room. Waits only where there is nothing else to do.
+// Takes what waits, if there is room for it: one at a time, so that running sequences are held up
+// by one prefill between two of their steps, or a whole batch. Waits only where there is nothing
+// else to do, and a moment for the rest of a batch, which its callers submit one by one.
 void Worker::Loop::admit(Scheduler& scheduler) {
-  while (!scheduler.full()) {
-    const std::optional<Work> work = scheduler.empty() ? queue_->pop() : queue_->try_pop();
+  const bool whole_batch = options_.mode == Mode::kBatch;
+  const std::chrono::milliseconds patience(whole_batch ? 5 : 0);
+  const auto accepts = [&](const Work& work) {
+    const auto* job = std::get_if<std::shared_ptr<Job::Impl>>(&work);
+    return job != nullptr ? scheduler.accepts((*job)->task()) : scheduler.accepts_other_work();
+  };
+  do {
+    const std::optional<Work> work =
+        scheduler.empty() ? queue_->pop() : queue_->pop_if(accepts, patience);
     if (!work) return;
     if (const auto* job = std::get_if<std::shared_ptr<Job::Impl>>(&*work)) {
       scheduler.start(*job);
     } else {
       make_voice(*std::get<std::shared_ptr<VoiceJob>>(*work));
     }
-  }
+  } while (whole_batch);
+}
+
+Capacity Worker::Loop::capacity() const {
+  const CacheLimits limits = executor_->limits();
+  Capacity capacity;
+  capacity.rows = limits.rows;
+  capacity.positions = limits.positions;
+  capacity.row_bytes = limits.row_bytes;
+  capacity.cache_bytes = limits.rows * limits.row_bytes;
+  capacity.batch_frames = limits.batch_frames;
+  capacity.rows_in_use = load_.rows;
+  capacity.peak_rows = load_.peak_rows;
+  capacity.running = load_.running;
+  capacity.waiting = static_cast<int64_t>(queue_->size());
+  return capacity;
 }
 
 void Worker::Loop::make_voice(VoiceJob& job) noexcept {
@@ -107,7 +135,7 @@ void Worker::Loop::make_voice(VoiceJob& job) noexcept {
 Worker::Worker(const EngineOptions& options, const Log& log)
     : loop_(std::make_shared<Loop>(options, log)) {
   Completion<bool> loaded;
-  thread_ = std::thread([loop = loop_, &options, &loaded] { loop->run(options, loaded); });
+  thread_ = std::thread([loop = loop_, &loaded] { loop->run(loaded); });
   try {
     (void)loaded.get();
   } catch (...) {
@@ -128,6 +156,8 @@ Worker::~Worker() {
 const Executor& Worker::executor() const { return loop_->executor(); }
 
 const std::shared_ptr<WorkQueue>& Worker::queue() const { return loop_->queue(); }
+
+Capacity Worker::capacity() const { return loop_->capacity(); }
 
 bool Worker::on_own_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
 

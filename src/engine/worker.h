@@ -23,6 +23,7 @@ class Worker {
 
   [[nodiscard]] const Executor& executor() const;
   [[nodiscard]] const std::shared_ptr<WorkQueue>& queue() const;
+  [[nodiscard]] Capacity capacity() const;
   // Throws where the caller is a callback: waiting for the worker there would never end.
   void refuse_own_thread() const;
 

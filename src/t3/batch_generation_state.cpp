@@ -8,6 +8,7 @@
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "support/error.h"
 #include "t3/model.h"
@@ -35,6 +36,13 @@ at::Tensor row_index(const Batch& batch, Row row) {
 
 at::Tensor conditional_rows(const Batch& batch) {
   return row_index(batch, [](const SequenceState& s) { return s.rows.front(); });
+}
+
+// Equal tokens at the end.
+int64_t last_repetition(const std::vector<int64_t>& tokens) {
+  const auto other = std::find_if(tokens.rbegin(), tokens.rend(),
+                                  [&](int64_t token) { return token != tokens.back(); });
+  return other - tokens.rbegin();
 }
 
 }  // namespace
@@ -70,6 +78,15 @@ std::vector<int64_t> BatchGenerationState::running() const {
   return ids;
 }
 
+Probes BatchGenerationState::probes(const std::vector<int64_t>& ids) {
+  Probes probes;
+  for (const int64_t id : ids) {
+    std::optional<StreamAnalysis>& analysis = sequences_.at(id).analysis;
+    if (analysis) probes.push_back(&analysis->probe());
+  }
+  return probes;
+}
+
 // Without guidance both rows are one, and the difference is zero.
 at::Tensor BatchGenerationState::guided_logits(const Batch& batch) const {
   const at::Tensor unconditional =
@@ -98,13 +115,16 @@ at::Tensor BatchGenerationState::warped(const Batch& batch, const at::Tensor& lo
 }
 
 void BatchGenerationState::draw_tokens() {
+  const std::vector<int64_t> ids = running();
+  if (ids.empty()) return;
   Batch batch;
-  for (auto& [id, sequence] : sequences_) {
-    if (sequence.running()) batch.push_back(&sequence);
-  }
-  if (batch.empty()) return;
+  for (const int64_t id : ids) batch.push_back(&sequences_.at(id));
   const at::Tensor logits = guided_logits(batch);
   const at::Tensor finite = at::isfinite(logits).all(-1);
+  for (size_t i = 0; i < batch.size(); ++i) {
+    if (!batch[i]->analysis) continue;
+    batch[i]->analysis->intervene(logits[static_cast<int64_t>(i)], batch[i]->generation);
+  }
   const at::Tensor scores = warped(batch, logits);
   const at::Tensor best = at::argmax(scores, -1);
   const at::Tensor probabilities = at::softmax(scores, -1);
@@ -112,10 +132,11 @@ void BatchGenerationState::draw_tokens() {
     SequenceState& sequence = *batch[i];
     const auto row = static_cast<int64_t>(i);
     if (!finite[row].item<bool>()) {
-      sequence.generation.finish = Finish::kFailed;
-      sequence.failure = std::make_exception_ptr(
-          Error(Status::kInternal, fmt::format("the model's logits of step {} are not finite",
-                                               sequence.generation.tokens.size())));
+      const size_t step = sequence.generation.tokens.size();
+      end_with(std::make_exception_ptr(
+                   Error(Status::kInternal,
+                         fmt::format("the model's logits of step {} are not finite", step))),
+               ids[i]);
       continue;
     }
     append(sequence, sequence.sampling.temperature > 0
@@ -124,9 +145,17 @@ void BatchGenerationState::draw_tokens() {
   }
 }
 
+void BatchGenerationState::end_with(std::exception_ptr failure, int64_t id) {
+  SequenceState& sequence = sequences_.at(id);
+  sequence.generation.finish = Finish::kFailed;
+  sequence.failure = std::move(failure);
+}
+
 void BatchGenerationState::append(SequenceState& sequence, int64_t token) {
   Generation& generation = sequence.generation;
   generation.tokens.push_back(token);
+  generation.quality.longest_repetition =
+      std::max(generation.quality.longest_repetition, last_repetition(generation.tokens));
   seen_[sequence.rows.front()][token].fill_(true);
   if (token == kStopSpeech) {
     generation.finish = Finish::kEos;

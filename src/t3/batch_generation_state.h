@@ -6,9 +6,11 @@
 
 #include <exception>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "t3/generation_state.h"
+#include "t3/stream_analysis.h"
 
 namespace chatterbox::t3 {
 
@@ -18,7 +20,8 @@ struct SequenceState {
   SamplingOptions sampling;
   int64_t max_new_tokens = 0;
   Generation generation;
-  std::exception_ptr failure;  // where generation.finish is kFailed
+  std::optional<StreamAnalysis> analysis;  // where the request asks for it
+  std::exception_ptr failure;              // where generation.finish is kFailed
 
   [[nodiscard]] bool running() const { return generation.finish == Finish::kRunning; }
   [[nodiscard]] int64_t unconditional_row() const { return rows.back(); }
@@ -39,6 +42,9 @@ class BatchGenerationState {
   void draw_tokens();
   // Ids of the sequences that are still running, in the order of insertion.
   [[nodiscard]] std::vector<int64_t> running() const;
+  // Of those sequences that are analysed.
+  [[nodiscard]] Probes probes(const std::vector<int64_t>& ids);
+  void end_with(std::exception_ptr failure, int64_t id);
   void count_decode_step(int64_t id) { ++sequences_.at(id).generation.decode_steps; }
 
  private:

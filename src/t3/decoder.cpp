@@ -35,7 +35,11 @@ struct Decoder::Impl {
 
   void check_limits(const SequenceOptions& options) const;
   void check_positions(const SequenceOptions& options, const Prompt& prompt) const;
+  void check_heads(const AlignmentThresholds& thresholds) const;
+  [[nodiscard]] std::optional<StreamAnalysis> analysis(const SequenceOptions& options,
+                                                       const Prompt& prompt, int64_t row) const;
   void feed_back(const std::vector<int64_t>& ids);
+  void feed_back_in_halves(const std::vector<int64_t>& ids);
 
   std::shared_ptr<const Model> model;
   BatchKVCache cache;
@@ -66,6 +70,26 @@ void Decoder::Impl::check_positions(const SequenceOptions& options, const Prompt
   }
 }
 
+void Decoder::Impl::check_heads(const AlignmentThresholds& thresholds) const {
+  const Llama& llama = model->llama();
+  const auto layers = static_cast<int64_t>(llama.layers.size());
+  for (const auto [layer, head] : thresholds.heads) {
+    if (layer < 0 || layer >= layers || head < 0 || head >= llama.heads()) {
+      fail(Status::kInvalidArgument,
+           "the model has no head {} in layer {} to analyze: it has {} layers of {} heads", head,
+           layer, layers, llama.heads());
+    }
+  }
+}
+
+std::optional<StreamAnalysis> Decoder::Impl::analysis(const SequenceOptions& options,
+                                                      const Prompt& prompt, int64_t row) const {
+  if (!options.analyze) return std::nullopt;
+  check_heads(*options.analyze);
+  const auto text_tokens = static_cast<int64_t>(options.text_ids.size()) + 2;
+  return StreamAnalysis(*options.analyze, row, {prompt.shared.size(0), text_tokens});
+}
+
 Decoder::Decoder(std::shared_ptr<const Model> model, int64_t rows, int64_t positions)
     : impl_(std::make_unique<Impl>(std::move(model), rows, positions)) {}
 
@@ -81,11 +105,15 @@ int64_t Decoder::add(const SequenceOptions& options, const TensorSink& sink) {
       impl_->model->prompt(*options.voice, options.exaggeration, options.text_ids, guided);
   impl_->check_positions(options, prompt);
   nn::emit(sink, "text.ids", at::tensor(options.text_ids, at::kLong));
-  const at::Tensor hidden = prefill(impl_->model->llama(), impl_->rope, prompt, rows, impl_->cache);
+  SequenceState sequence;
+  sequence.analysis = impl_->analysis(options, prompt, rows.front());
+  Probes probes;
+  if (sequence.analysis) probes.push_back(&sequence.analysis->probe());
+  const at::Tensor hidden =
+      prefill(impl_->model->llama(), impl_->rope, prompt, rows, impl_->cache, probes);
   const at::Tensor logits = impl_->model->logits(hidden);
   emit_logits(sink, 0, logits);
 
-  SequenceState sequence;
   sequence.rows = rows;
   sequence.sampling = options.sampling;
   sequence.max_new_tokens = options.max_new_tokens;
@@ -99,7 +127,21 @@ int64_t Decoder::add(const SequenceOptions& options, const TensorSink& sink) {
 void Decoder::step() {
   impl_->state.draw_tokens();
   const std::vector<int64_t> ids = impl_->state.running();
-  if (!ids.empty()) impl_->feed_back(ids);
+  if (!ids.empty()) impl_->feed_back_in_halves(ids);
+}
+
+// Where memory runs out, or anything else fails, fewer rows at a time give the same, and a sequence
+// that fails alone is the one that has failed. Nothing of a pass that failed counts: what it wrote
+// into the cache is written again.
+void Decoder::Impl::feed_back_in_halves(const std::vector<int64_t>& ids) {
+  try {
+    feed_back(ids);
+  } catch (...) {
+    if (ids.size() == 1) return state.end_with(std::current_exception(), ids.front());
+    const auto half = ids.begin() + static_cast<std::ptrdiff_t>(ids.size() / 2);
+    feed_back_in_halves({ids.begin(), half});
+    feed_back_in_halves({half, ids.end()});
+  }
 }
 
 // Token i, counted from 0, stands at speech position i + 1: position 0 is the start of speech.
@@ -114,15 +156,20 @@ void Decoder::Impl::feed_back(const std::vector<int64_t>& ids) {
     }
   }
   const at::Tensor x = model->embed_speech(tokens, positions);
-  const at::Tensor logits = model->logits(decode(model->llama(), rope, x, rows, cache));
+  const at::Tensor hidden = decode(model->llama(), rope, x, rows, cache, state.probes(ids));
+  const at::Tensor logits = model->logits(hidden);
   state.set_logits(rows, logits);
   int64_t first = 0;
   for (const int64_t id : ids) {
     const SequenceState& sequence = state.at(id);
     const auto count = static_cast<int64_t>(sequence.rows.size());
-    emit_logits(held.at(id).sink, sequence.generation.tokens.size(),
-                logits.narrow(0, first, count));
     state.count_decode_step(id);
+    try {
+      emit_logits(held.at(id).sink, sequence.generation.tokens.size(),
+                  logits.narrow(0, first, count));
+    } catch (...) {  // the pass is done, and only this sequence's receiver is at fault
+      state.end_with(std::current_exception(), id);
+    }
     first += count;
   }
 }

@@ -54,6 +54,42 @@ void write_prefix(const at::Tensor& heads, const std::vector<int64_t>& rows,
   }
 }
 
+// ---- Probes
+
+// The place of a row among `rows`; their number where it is not there.
+size_t place_of(int64_t row, const std::vector<int64_t>& rows) {
+  return static_cast<size_t>(std::find(rows.begin(), rows.end(), row) - rows.begin());
+}
+
+// q, k [R, H, positions, 64], rotated.
+void read_prompt(const Probes& probes, int64_t layer, const std::vector<int64_t>& rows,
+                 const at::Tensor& q, const at::Tensor& k) {
+  for (AttentionProbe* probe : probes) {
+    const auto r = static_cast<int64_t>(place_of(probe->row(), rows));
+    probe->read(layer, q[r].slice(1, probe->text().end()), k[r]);
+  }
+}
+
+struct Step {
+  const nn::RopeTable& rope;
+  const std::vector<int64_t>& rows;
+  const std::vector<int64_t>& positions;
+};
+
+// q [R, H 64], not rotated; k [cache rows, H, positions, 64], of this step too.
+void read_step(const Probes& probes, int64_t layer, const Step& step, const at::Tensor& q,
+               const at::Tensor& k) {
+  for (AttentionProbe* probe : probes) {
+    const size_t r = place_of(probe->row(), step.rows);
+    if (r == step.rows.size() || !probe->reads(layer)) continue;
+    const int64_t position = step.positions[r];
+    const at::Tensor heads = q[static_cast<int64_t>(r)].view({-1, 1, kHead});
+    const at::Tensor rotated =
+        nn::apply_rope(heads, step.rope.cos[position], step.rope.sin[position]);
+    probe->read(layer, rotated, k[probe->row()].narrow(1, 0, position + 1));
+  }
+}
+
 // The tails' last positions of a packed tensor, [R, C].
 at::Tensor last_positions(const at::Tensor& packed, const Layout& layout) {
   const at::Tensor tails = packed.narrow(0, layout.shared, layout.rows * layout.tail);
@@ -94,7 +130,7 @@ Llama load_llama(const nn::WeightReader& reader) {
 }
 
 at::Tensor prefill(const Llama& llama, const nn::RopeTable& rope, const Prompt& prompt,
-                   const std::vector<int64_t>& rows, BatchKVCache& cache) {
+                   const std::vector<int64_t>& rows, BatchKVCache& cache, const Probes& probes) {
   const Layout layout{prompt.shared.size(0), prompt.tails.size(0), prompt.tails.size(1)};
   at::Tensor x = at::cat({prompt.shared, prompt.tails.flatten(0, 1)}, 0);
   const at::Tensor cos = rope.cos.narrow(0, 0, layout.length());
@@ -110,6 +146,7 @@ at::Tensor prefill(const Llama& llama, const nn::RopeTable& rope, const Prompt& 
     const at::Tensor v = unpack(qkv[2], layout);
     write_prefix(k, rows, cache.k(i));
     write_prefix(v, rows, cache.v(i));
+    read_prompt(probes, i, rows, q, k);
     at::Tensor heads = at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/true);
     at::Tensor attended = pack(heads, layout);
     if (i + 1 == count) {  // nothing reads the other positions any more
@@ -124,13 +161,13 @@ at::Tensor prefill(const Llama& llama, const nn::RopeTable& rope, const Prompt& 
 }
 
 at::Tensor decode(const Llama& llama, const nn::RopeTable& rope, const at::Tensor& input,
-                  const std::vector<int64_t>& rows, BatchKVCache& cache) {
+                  const std::vector<int64_t>& rows, BatchKVCache& cache, const Probes& probes) {
   if (input.is_cpu() && input.size(0) > nn::kMaxKernelRows) {  // see there: keeps a row's bits
     std::vector<at::Tensor> parts;
     for (int64_t begin = 0; begin < input.size(0); begin += nn::kMaxKernelRows) {
       const int64_t end = std::min(begin + nn::kMaxKernelRows, input.size(0));
       const std::vector<int64_t> part(rows.begin() + begin, rows.begin() + end);
-      parts.push_back(decode(llama, rope, input.slice(0, begin, end), part, cache));
+      parts.push_back(decode(llama, rope, input.slice(0, begin, end), part, cache, probes));
     }
     return at::cat(parts, 0);
   }
@@ -146,6 +183,7 @@ at::Tensor decode(const Llama& llama, const nn::RopeTable& rope, const at::Tenso
     const at::Tensor attended =
         nn::cached_attention({qkv[0], qkv[1], qkv[2], rope.cos, rope.sin, cache.k(index),
                               cache.v(index), rows, positions});
+    read_step(probes, index, {rope, rows, positions}, qkv[0], cache.k(index));
     nn::add_linear(x, attended, layer.o_proj);
     feed_forward(layer, x);
   }

@@ -7,6 +7,7 @@
 
 #include "nn/linear.h"
 #include "nn/rope.h"
+#include "t3/attention_probe.h"
 #include "t3/kv_cache.h"
 
 namespace chatterbox::t3 {
@@ -33,12 +34,15 @@ struct Prompt {
 };
 
 // Fills the cache rows from position 0. Returns the last position's hidden states, [R, C].
+// `probes` of these rows read the positions that follow their text.
 [[nodiscard]] at::Tensor prefill(const Llama& llama, const nn::RopeTable& rope,
                                  const Prompt& prompt, const std::vector<int64_t>& rows,
-                                 BatchKVCache& cache);
+                                 BatchKVCache& cache, const Probes& probes = {});
 
 // One position for each of `rows`, appended to the cache. x [R, C] -> hidden states [R, C].
+// `probes` of any of these rows read it.
 [[nodiscard]] at::Tensor decode(const Llama& llama, const nn::RopeTable& rope, const at::Tensor& x,
-                                const std::vector<int64_t>& rows, BatchKVCache& cache);
+                                const std::vector<int64_t>& rows, BatchKVCache& cache,
+                                const Probes& probes = {});
 
 }  // namespace chatterbox::t3

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "nn/weight_reader.h"
@@ -34,6 +35,8 @@ struct SequenceOptions {
   SamplingOptions sampling;
   int64_t max_new_tokens = 1000;
   uint64_t seed = 0;
+  // Watch the alignment to the text, and keep away or force the end of speech by it.
+  std::optional<AlignmentThresholds> analyze;
 };
 
 // The decode loop's mutable half: the KV cache and the generation state of all running sequences.
@@ -45,11 +48,12 @@ class Decoder {
   ~Decoder();
 
   // Takes rows, runs the prefill, and returns the sequence's id. Throws kBusy where no row is free,
-  // and kInvalidArgument where the sequence does not fit the positions. `sink` receives text.ids
-  // and t3.logits0 to 2 of this sequence.
+  // and kInvalidArgument where the sequence does not fit the positions or the model has not the
+  // heads to analyze. `sink` receives text.ids and t3.logits0 to 2 of this sequence.
   int64_t add(const SequenceOptions& options, const TensorSink& sink = {});
   // Draws one token for every running sequence and feeds it back: one decode step for all. A
-  // sequence whose logits are not finite ends (Finish::kFailed); the others go on.
+  // sequence whose logits are not finite, or that fails alone, ends (Finish::kFailed); the others
+  // go on. What fails together is tried again in halves.
   void step();
   [[nodiscard]] bool finished(int64_t id) const;
   // Tokens so far, finish reason, the generator. Throws kInternal where the sequence failed.

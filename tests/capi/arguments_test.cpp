@@ -22,6 +22,8 @@ class Arguments : public CApiTest {
   chatterbox_result* result = nullptr;
   chatterbox_audio* audio = nullptr;
   chatterbox_engine* other_engine = nullptr;
+  chatterbox_batch* batch = nullptr;
+  chatterbox_capacity capacity;
   chatterbox_engine_info engine_info;
   chatterbox_voice_info voice_info;
   chatterbox_result_stats stats;
@@ -59,6 +61,16 @@ TEST_F(Arguments, NullIsNamed) {
                       [&] { return chatterbox_engine_submit(nullptr, &request, &other_job); });
   expect_null_refused("request", [&] { return chatterbox_engine_submit(e, nullptr, &other_job); });
   expect_null_refused("job", [&] { return chatterbox_engine_submit(e, &request, nullptr); });
+  const chatterbox_request* const requests[] = {&request};
+  expect_null_refused("engine",
+                      [&] { return chatterbox_generate_batch(nullptr, requests, 1, &batch); });
+  expect_null_refused("requests", [&] { return chatterbox_generate_batch(e, nullptr, 1, &batch); });
+  expect_null_refused("batch", [&] { return chatterbox_generate_batch(e, requests, 1, nullptr); });
+  expect_null_refused("batch", [&] { return chatterbox_batch_get(nullptr, 0, &result); });
+  expect_null_refused("engine", [&] {
+    return chatterbox_engine_get_capacity(nullptr, &capacity, sizeof capacity);
+  });
+  expect_null_refused("capacity", [&] { return chatterbox_engine_get_capacity(e, nullptr, 80); });
   expect_null_refused("job", [&] { return chatterbox_job_wait(nullptr, &result); });
   expect_null_refused("result", [&] { return chatterbox_job_wait(job.get(), nullptr); });
   expect_null_refused("job", [&] { return chatterbox_job_wait_for(nullptr, 0, &done); });
@@ -117,6 +129,12 @@ TEST_F(Arguments, HandlesAreNullAfterAFailure) {
   result = garbage<chatterbox_result>();
   EXPECT_LT(chatterbox_job_wait(nullptr, &result), 0);
   EXPECT_EQ(result, nullptr);
+  batch = garbage<chatterbox_batch>();
+  EXPECT_LT(chatterbox_generate_batch(e, nullptr, 1, &batch), 0);
+  EXPECT_EQ(batch, nullptr);
+  result = garbage<chatterbox_result>();
+  EXPECT_LT(chatterbox_batch_get(nullptr, 0, &result), 0);
+  EXPECT_EQ(result, nullptr);
   voice = garbage<chatterbox_voice>();
   EXPECT_LT(chatterbox_voice_load("/nowhere/a.voice", &voice), 0);
   EXPECT_EQ(voice, nullptr);
@@ -144,6 +162,9 @@ TEST_F(Arguments, NumbersAreZeroAfterAFailure) {
   zero_but_for_its_size(engine_info, [&] {
     return chatterbox_engine_get_info(nullptr, &engine_info, sizeof engine_info);
   });
+  zero_but_for_its_size(capacity, [&] {
+    return chatterbox_engine_get_capacity(nullptr, &capacity, sizeof capacity);
+  });
   zero_but_for_its_size(voice_info, [&] {
     return chatterbox_voice_get_info(nullptr, &voice_info, sizeof voice_info);
   });
@@ -156,7 +177,9 @@ TEST_F(Arguments, NullHandlesAreNothing) {
   chatterbox_voice_destroy(nullptr);
   chatterbox_job_destroy(nullptr);
   chatterbox_result_destroy(nullptr);
+  chatterbox_batch_destroy(nullptr);
   chatterbox_audio_destroy(nullptr);
+  EXPECT_EQ(chatterbox_batch_size(nullptr), 0U);
   chatterbox_job_cancel(nullptr);
   EXPECT_EQ(chatterbox_job_done(nullptr), 0);
   EXPECT_EQ(chatterbox_result_samples(nullptr), nullptr);

@@ -18,6 +18,7 @@ struct Destroy {
   void operator()(chatterbox_voice* voice) const { chatterbox_voice_destroy(voice); }
   void operator()(chatterbox_job* job) const { chatterbox_job_destroy(job); }
   void operator()(chatterbox_result* result) const { chatterbox_result_destroy(result); }
+  void operator()(chatterbox_batch* batch) const { chatterbox_batch_destroy(batch); }
   void operator()(chatterbox_audio* audio) const { chatterbox_audio_destroy(audio); }
 };
 template <class Handle>

@@ -96,6 +96,9 @@ TEST_F(Structs, DefaultsOfTheOptionsAreThoseOfCpp) {
   EXPECT_EQ(options.log_user_data, nullptr);
   EXPECT_EQ(options.log_level, static_cast<int32_t>(expected.log_level));
   EXPECT_EQ(options.reserved, 0);
+  EXPECT_EQ(options.mode, static_cast<int32_t>(expected.mode));
+  EXPECT_EQ(options.max_batch, expected.max_batch);
+  EXPECT_EQ(options.memory_limit, expected.memory_limit);
   chatterbox_voice_options voice;
   ASSERT_EQ(chatterbox_voice_options_init(&voice, sizeof voice), CHATTERBOX_STATUS_OK);
   EXPECT_EQ(voice.struct_size, sizeof voice);
@@ -124,6 +127,9 @@ TEST_F(Structs, EveryOptionReachesTheEngine) {
   options.max_queue = 9;
   options.log = [](int32_t, const char*, void*) {};
   options.log_level = CHATTERBOX_LOG_DEBUG;
+  options.mode = CHATTERBOX_MODE_BATCH;
+  options.max_batch = 3;
+  options.memory_limit = int64_t{1} << 40;
   const EngineOptions seen = options_of(&options);
   EXPECT_EQ(seen.precision, Precision::kBf16);
   EXPECT_EQ(seen.model, testing::kFakeWithoutVoice);
@@ -132,6 +138,9 @@ TEST_F(Structs, EveryOptionReachesTheEngine) {
   EXPECT_EQ(seen.max_queue, 9);
   EXPECT_TRUE(static_cast<bool>(seen.log));
   EXPECT_EQ(seen.log_level, LogLevel::kDebug);
+  EXPECT_EQ(seen.mode, Mode::kBatch);
+  EXPECT_EQ(seen.max_batch, 3);
+  EXPECT_EQ(seen.memory_limit, int64_t{1} << 40);
   options.precision = CHATTERBOX_PRECISION_FP32;
   EXPECT_EQ(options_of(&options).precision, Precision::kFp32);
 }
@@ -239,7 +248,7 @@ TEST_F(Structs, OptionsOfOtherVersions) {
   newer.appended[15] = 0x80;
   chatterbox_engine* engine = nullptr;
   EXPECT_EQ(chatterbox_engine_create(&newer.known, &engine), CHATTERBOX_STATUS_INVALID_ARGUMENT);
-  EXPECT_THAT(chatterbox_last_error(), HasSubstr("chatterbox_engine_options sets byte 71"));
+  EXPECT_THAT(chatterbox_last_error(), HasSubstr("chatterbox_engine_options sets byte 87"));
 }
 
 TEST_F(Structs, VoiceOptionsOfOtherVersions) {
@@ -339,6 +348,39 @@ TEST_F(Structs, InfoForOlderAndNewerPrograms) {
   for (size_t i = 8; i < sizeof info; ++i) EXPECT_EQ(bytes[i], 0x5A) << i;
 }
 
+TEST_F(Structs, OptionsOfAHeaderWithoutModesGetTheDefaults) {
+  chatterbox_engine_options options = default_options();
+  options.struct_size = offsetof(chatterbox_engine_options, mode);
+  options.mode = -77;  // not the caller's memory: must not be looked at
+  options.max_batch = -77;
+  EXPECT_EQ(options_of(&options).mode, Mode::kDynamic);
+  EXPECT_EQ(options_of(&options).max_batch, 8);
+}
+
+// The numbers are those of the fake executor: two rows a request.
+TEST_F(Structs, CapacityOfAnIdleEngine) {
+  chatterbox_engine_options options = default_options();
+  options.max_batch = 5;
+  const auto engine = make_engine(&options);
+  (void)speak(engine, request_for("a"));
+  Newer<chatterbox_capacity> capacity;
+  std::memset(&capacity, 0x5A, sizeof capacity);
+  ASSERT_EQ(chatterbox_engine_get_capacity(engine.get(), &capacity.known, sizeof capacity),
+            CHATTERBOX_STATUS_OK);
+  EXPECT_EQ(capacity.known.struct_size, sizeof capacity.known);
+  EXPECT_EQ(capacity.known.reserved, 0);
+  EXPECT_EQ(capacity.known.rows, 10);
+  EXPECT_EQ(capacity.known.positions, 7);
+  EXPECT_EQ(capacity.known.row_bytes, 70);
+  EXPECT_EQ(capacity.known.cache_bytes, 700);
+  EXPECT_EQ(capacity.known.batch_frames, testing::kFakeBatchFrames);
+  EXPECT_EQ(capacity.known.rows_in_use, 0);
+  EXPECT_EQ(capacity.known.peak_rows, 2);
+  EXPECT_EQ(capacity.known.running, 0);
+  EXPECT_EQ(capacity.known.waiting, 0);
+  EXPECT_EQ(capacity.appended, (std::array<unsigned char, 16>{}));
+}
+
 TEST_F(Structs, FlagsAndEnumerationsAreChecked) {
   chatterbox_engine* engine = nullptr;
   const auto refused = [&](const chatterbox_engine_options& options) {
@@ -357,6 +399,15 @@ TEST_F(Structs, FlagsAndEnumerationsAreChecked) {
   options = default_options();
   options.max_queue = 0;
   EXPECT_EQ(refused(options), "max_queue must be in [1, 65536], got 0");
+  options = default_options();
+  options.mode = 3;
+  EXPECT_EQ(refused(options), "mode must be in [0, 2], got 3");
+  options = default_options();
+  options.max_batch = 257;
+  EXPECT_EQ(refused(options), "max_batch must be in [1, 256], got 257");
+  options = default_options();
+  options.memory_limit = -1;
+  EXPECT_EQ(refused(options), "memory_limit must be at least 0, got -1");
   options = default_options();
   options.model = "";
   EXPECT_EQ(refused(options), "model must not be empty");

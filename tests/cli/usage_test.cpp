@@ -40,15 +40,14 @@ TEST_P(Usage, IsAnErrorOfOneLine) { expect_error(run(GetParam().arguments), 2, G
 
 INSTANTIATE_TEST_SUITE_P(
     Wrong, Usage,
-    ::testing::Values(WrongUsage{{}, "subcommand"}, WrongUsage{{"sing"}, "sing"},
-                      WrongUsage{{"speak"}, "text"}, WrongUsage{{"speak", "Hi.", "--bad"}, "--bad"},
-                      WrongUsage{{"speak", "Hi.", "there."}, "there."},
-                      WrongUsage{{"voice"}, "subcommand"},
-                      WrongUsage{{"voice", "make"}, "recording"},
-                      WrongUsage{{"voice", "info"}, "file"}, WrongUsage{{"info"}, "model"},
-                      WrongUsage{{"speak", "Hi.", "--voice"}, "--voice"},
-                      WrongUsage{{"speak", "Hi.", "-o", "-", "--json", "-"}, "standard output"},
-                      WrongUsage{{"speak", "Hi.", "--dump", "-"}, "--dump"}));
+    ::testing::Values(
+        WrongUsage{{}, "subcommand"}, WrongUsage{{"sing"}, "sing"}, WrongUsage{{"speak"}, "text"},
+        WrongUsage{{"batch"}, "requests"}, WrongUsage{{"speak", "Hi.", "--bad"}, "--bad"},
+        WrongUsage{{"speak", "Hi.", "there."}, "there."}, WrongUsage{{"voice"}, "subcommand"},
+        WrongUsage{{"voice", "make"}, "recording"}, WrongUsage{{"voice", "info"}, "file"},
+        WrongUsage{{"info"}, "model"}, WrongUsage{{"speak", "Hi.", "--voice"}, "--voice"},
+        WrongUsage{{"speak", "Hi.", "-o", "-", "--json", "-"}, "standard output"},
+        WrongUsage{{"speak", "Hi.", "--dump", "-"}, "--dump"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Numbers, Usage,
@@ -115,6 +114,7 @@ TEST(Help, NamesDefaultsRangesAndUnits) {
 
 TEST(Help, OfEveryCommand) {
   for (const std::vector<std::string>& command : {std::vector<std::string>{"--help"},
+                                                  {"batch", "--help"},
                                                   {"voice", "--help"},
                                                   {"voice", "make", "--help"},
                                                   {"voice", "info", "--help"},

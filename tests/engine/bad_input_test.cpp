@@ -59,6 +59,35 @@ void expect_error(Status status, const std::string& text, const std::function<vo
   }
 }
 
+// Two rows of 300 positions: 34 of conditioning, the text, two starts of speech, and all new tokens
+// but the last, which is not fed back.
+TEST_F(BadInput, WhatNoRowCanHold) {
+  EngineOptions options;
+  options.device = "cpu";
+  options.max_batch = 1;
+  options.memory_limit = 2 * 300 * engine().info().kv_bytes_per_position / 3 * 4;
+  const auto small = ChatterboxEngine::load(options);
+  EXPECT_EQ(small.capacity().rows, 2);
+  EXPECT_EQ(small.capacity().positions, 300);
+  Request request = request_for("Hello.");
+  const auto text = static_cast<int32_t>(small.generate(request).text_tokens);
+  request.temperature = 0.05F;  // ends soon, whatever the limit
+  request.max_new_tokens = 300 - 34 - text - 2 + 1;
+  EXPECT_NO_THROW((void)small.submit(request));
+  request.max_new_tokens += 1;
+  expect_error(Status::kInvalidArgument,
+               "needs 301 positions of the KV cache (" + std::to_string(text) + " for its text, " +
+                   std::to_string(request.max_new_tokens) +
+                   " for max_new_tokens), which has 2 rows of 300",
+               [&] { (void)small.submit(request); });
+  const std::vector<Outcome> outcomes = small.generate_batch({request, request_for("Hello.")});
+  EXPECT_TRUE(outcomes[0].error);
+  EXPECT_TRUE(outcomes[1].result);
+  options.memory_limit = 1000;
+  expect_error(Status::kOutOfMemory, "1000 bytes of memory are too few",
+               [&] { (void)ChatterboxEngine::load(options); });
+}
+
 TEST_F(BadInput, Texts) {
   // Every letter of this one is a token of its own in the demo's vocabulary.
   std::string long_text;

@@ -85,6 +85,14 @@ class FakeExecutor final : public engine::Executor {
 
   std::shared_ptr<const voice::Conditionals> default_voice() const override { return voice_; }
 
+  engine::CacheLimits limits() const override {
+    const int64_t requests = options_.mode == Mode::kSequential ? 1 : options_.max_batch;
+    const int64_t most = 2 * requests;
+    return {options_.memory_limit > 0 ? options_.memory_limit : most, 7, 70, kFakeBatchFrames};
+  }
+
+  int64_t rows(const engine::Task& task) const override { return task.cfg_weight != 0 ? 2 : 1; }
+
   void check(const engine::Task& task) const override {
     call_hook(FakePoint::kCheck, &task);
     const auto size = static_cast<int64_t>(task.text.size());
@@ -110,7 +118,12 @@ class FakeExecutor final : public engine::Executor {
     if (!task.voice) ++breaches();
     call_hook(FakePoint::kBegin, &task);
     emit(task, "fake.text", static_cast<float>(task.text.size()));
-    sequences_[next_id_] = {task, 0};
+    sequences_[next_id_].task = task;
+    int64_t taken = 0;
+    for (const auto& [id, sequence] : sequences_) {
+      if (!sequence.collected) taken += rows(sequence.task);
+    }
+    if (taken > limits().rows) ++breaches();
     return next_id_++;
   }
 
@@ -127,6 +140,14 @@ class FakeExecutor final : public engine::Executor {
   bool generated(int64_t id) const override {
     const Sequence& found = sequence(id);
     return found.tokens >= std::min(found.task.max_new_tokens, fake_tokens(found.task.text));
+  }
+
+  int64_t collect(int64_t id) override {
+    check_thread();
+    if (!generated(id) || sequence(id).collected) ++breaches();
+    call_hook(FakePoint::kCollect, &sequence(id).task);
+    sequences_.at(id).collected = true;
+    return frames(sequence(id));
   }
 
   engine::TokenStats stats(int64_t id) const override {
@@ -146,7 +167,10 @@ class FakeExecutor final : public engine::Executor {
             const std::function<void(int64_t)>& before_step) override {
     check_thread();
     const engine::Task& first = sequence(ids.front()).task;
-    for (const int64_t id : ids) call_hook(FakePoint::kFlow, &sequence(id).task);
+    check_batch(ids);
+    for (size_t i = 0; i < ids.size(); ++i) {
+      call_hook(FakePoint::kFlow, &sequence(ids[i]).task, static_cast<int64_t>(i));
+    }
     for (int64_t step = 0; step < first.cfm_steps; ++step) {
       before_step(step);
       call_hook(FakePoint::kEuler, &first, step);
@@ -155,10 +179,11 @@ class FakeExecutor final : public engine::Executor {
 
   std::vector<std::vector<float>> vocode(const std::vector<int64_t>& ids) override {
     check_thread();
+    check_batch(ids);
     std::vector<std::vector<float>> waves;
-    for (const int64_t id : ids) {
-      const Sequence& found = sequence(id);
-      call_hook(FakePoint::kVocode, &found.task);
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const Sequence& found = sequence(ids[i]);
+      call_hook(FakePoint::kVocode, &found.task, static_cast<int64_t>(i));
       waves.push_back(speech(found));
     }
     return waves;
@@ -183,7 +208,22 @@ class FakeExecutor final : public engine::Executor {
   struct Sequence {
     engine::Task task;
     int64_t tokens = 0;
+    bool collected = false;
   };
+
+  static int64_t frames(const Sequence& sequence) { return 2 * sequence.tokens; }
+
+  void check_batch(const std::vector<int64_t>& ids) const {
+    int64_t longest = 0;
+    for (const int64_t id : ids) {
+      const Sequence& found = sequence(id);
+      if (!found.collected) ++breaches();
+      if (found.task.cfm_steps != sequence(ids.front()).task.cfm_steps) ++breaches();
+      longest = std::max(longest, frames(found));
+    }
+    const auto rows = static_cast<int64_t>(ids.size());
+    if (rows > 1 && rows * longest > kFakeBatchFrames) ++breaches();
+  }
 
   void check_thread() const {
     if (std::this_thread::get_id() != worker_) ++breaches();

@@ -11,12 +11,23 @@
 
 namespace chatterbox::testing {
 
-enum class FakePoint { kLoad, kCheck, kEnter, kBegin, kStep, kFlow, kEuler, kVocode, kMakeVoice };
+enum class FakePoint {
+  kLoad,
+  kCheck,
+  kEnter,
+  kBegin,
+  kStep,
+  kCollect,
+  kFlow,
+  kEuler,
+  kVocode,
+  kMakeVoice
+};
 
 struct FakeCall {
   FakePoint point;
   const engine::Task* task;                // null where there is none
-  int64_t index = 0;                       // of the decode step or the Euler step
+  int64_t index = 0;                       // of the decode step, the Euler step, or in the batch
   const EngineOptions* options = nullptr;  // where the point is kLoad
 };
 using FakeHook = std::function<void(const FakeCall&)>;
@@ -32,11 +43,14 @@ class ScopedFakeHook {
 };
 
 // Breaches of the executor's contract by the engine so far: a call from the wrong thread, an
-// unknown id, a sequence that was never ended. Always 0.
+// unknown id, a sequence that was never ended or out of turn, more rows or frames than there are.
+// Always 0.
 [[nodiscard]] int fake_breaches();
 // How many executors there are now.
 [[nodiscard]] int fake_executors();
 
+// EngineOptions::memory_limit counts KV rows here; by default there are two for each of max_batch.
+inline constexpr int64_t kFakeBatchFrames = 1000;   // 2 for a token, as in S3Gen
 inline constexpr int64_t kFakeMaxTextBytes = 500;   // check() refuses more
 inline constexpr int64_t kFakeSamplesPerToken = 8;  // of the fake speech
 // Speech tokens with the end, where max_new_tokens does not cut them.

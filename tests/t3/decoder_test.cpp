@@ -89,6 +89,22 @@ TEST_F(DecoderTest, SequenceAmongOthersGivesTheBitsOfTheSequenceAlone) {
   }
 }
 
+// Its neighbours' pass counts once, although the pass of all had an exception.
+TEST_F(DecoderTest, ReceiverThatThrowsEndsItsOwnSequenceAlone) {
+  Decoder decoder(model_, 4, 300);
+  const int64_t faulty = decoder.add(request(2), [](const TensorView& tensor) {
+    if (tensor.name == "t3.logits2") throw Error(Status::kIo, "the disk is full");
+  });
+  const int64_t other = decoder.add(request(3));
+  const std::vector<int64_t> tokens = run_to_end(decoder, other);
+  EXPECT_TRUE(decoder.finished(faulty));
+  EXPECT_EQ(reason([&] { static_cast<void>(decoder.generation(faulty)); }, Status::kIo),
+            "the disk is full");
+  EXPECT_EQ(decoder.generation(other).decode_steps, static_cast<int64_t>(tokens.size()) - 1);
+  Decoder single(model_, 2, 300);
+  EXPECT_EQ(tokens, run_to_end(single, single.add(request(3))));
+}
+
 TEST_F(DecoderTest, WithoutGuidanceOneRowIsEnough) {
   SequenceOptions options = request(2);
   options.sampling.cfg_weight = 0;

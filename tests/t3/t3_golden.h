@@ -23,12 +23,12 @@ struct GoldenSequence {
     voice.prompt_tokens = values<int64_t>(golden.tensor("voice.cond_prompt_speech_tokens"));
     options.text_ids = values<int64_t>(golden.tensor("text.ids"));
     options.voice = &voice;
-    options.exaggeration = std::stof(golden.meta("exaggeration"));
-    options.sampling.temperature = std::stof(golden.meta("temperature"));
-    options.sampling.cfg_weight = std::stof(golden.meta("cfg"));
-    options.sampling.min_p = std::stof(golden.meta("min_p"));
-    options.sampling.top_p = std::stof(golden.meta("top_p"));
-    options.sampling.repetition_penalty = std::stof(golden.meta("rep"));
+    read(golden, "exaggeration", options.exaggeration);
+    read(golden, "temperature", options.sampling.temperature);
+    read(golden, "cfg", options.sampling.cfg_weight);
+    read(golden, "min_p", options.sampling.min_p);
+    read(golden, "top_p", options.sampling.top_p);
+    read(golden, "rep", options.sampling.repetition_penalty);
     options.max_new_tokens = std::stoi(golden.meta("max_tokens"));
     options.seed = std::stoull(golden.meta("seed"));
   }
@@ -37,6 +37,12 @@ struct GoldenSequence {
 
   voice::Conditionals voice;
   t3::SequenceOptions options;
+
+ private:
+  // "None": the golden was made with the default.
+  static void read(const Golden& golden, const char* key, float& option) {
+    if (const std::string text = golden.meta(key); text != "None") option = std::stof(text);
+  }
 };
 
 inline std::shared_ptr<const t3::Model> load_t3(

@@ -1,0 +1,59 @@
+#include "capi/request.h"
+
+#include "capi/callbacks.h"
+#include "capi/guard.h"
+#include "capi/handles.h"
+#include "capi/structs.h"
+
+namespace chatterbox::capi {
+namespace {
+
+chatterbox_request default_request() {
+  const Request from;
+  chatterbox_request request{};
+  request.temperature = from.temperature;
+  request.cfg_weight = from.cfg_weight;
+  request.exaggeration = from.exaggeration;
+  request.min_p = from.min_p;
+  request.top_p = from.top_p;
+  request.repetition_penalty = from.repetition_penalty;
+  request.max_new_tokens = from.max_new_tokens;
+  request.cfm_steps = from.cfm_steps;
+  return request;
+}
+
+}  // namespace
+
+Request convert(const chatterbox_request* caller) {
+  require("request", caller);
+  const auto from = read_struct("chatterbox_request", default_request(), caller);
+  require("text", from.text);
+  if (from.has_seed != 0 && from.has_seed != 1) {
+    fail(Status::kInvalidArgument, "has_seed must be 0 or 1, got {}", from.has_seed);
+  }
+  Request request;
+  request.text = from.text;
+  if (from.voice != nullptr) request.voice = from.voice->voice;
+  if (from.has_seed == 1) request.seed = from.seed;
+  request.temperature = from.temperature;
+  request.cfg_weight = from.cfg_weight;
+  request.exaggeration = from.exaggeration;
+  request.min_p = from.min_p;
+  request.top_p = from.top_p;
+  request.repetition_penalty = from.repetition_penalty;
+  request.max_new_tokens = from.max_new_tokens;
+  request.cfm_steps = from.cfm_steps;
+  request.on_progress = progress_callback(from.on_progress, from.progress_user_data);
+  request.on_tensor = tensor_callback(from.on_tensor, from.tensor_user_data);
+  return request;
+}
+
+}  // namespace chatterbox::capi
+
+chatterbox_status chatterbox_request_init(chatterbox_request* request, size_t size) {
+  return chatterbox::capi::guard([&] {
+    chatterbox::capi::require("request", request);
+    chatterbox::capi::init_struct("chatterbox_request", chatterbox::capi::default_request(),
+                                  request, size);
+  });
+}

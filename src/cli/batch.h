@@ -1,0 +1,12 @@
+// chatterbox batch: many texts, each to a WAV file.
+#pragma once
+
+#include <vector>
+
+#include "cli/options.h"
+
+namespace chatterbox::cli {
+
+void add_batch(CLI::App& app, std::vector<Command>& commands);
+
+}  // namespace chatterbox::cli

@@ -1,0 +1,218 @@
+#include "cli/batch_run.h"
+
+#include <cstdio>
+#include <iostream>
+#include <utility>
+
+#include "cli/files.h"
+#include "cli/interrupt.h"
+#include "cli/statistics.h"
+#include "cli/voice.h"
+
+namespace chatterbox::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::chrono::milliseconds kPollInterval{50};
+constexpr size_t kBarWidth = 20;
+constexpr size_t kMostNamed = 10;  // ids in one message
+
+std::string name_of(const RequestLine& line) {
+  return "line " + std::to_string(line.number) + (line.id.empty() ? "" : " (" + line.id + ")");
+}
+
+ordered_json head_of(const RequestLine& line) {
+  return {{"id", line.id.empty() ? ordered_json(nullptr) : ordered_json(line.id)},
+          {"line", line.number}};
+}
+
+template <class... Values>
+std::string format(const char* pattern, Values... values) {
+  char text[128];
+  std::snprintf(text, sizeof text, pattern, values...);
+  return text;
+}
+
+}  // namespace
+
+BatchRun::BatchRun(const ChatterboxEngine& engine, const BatchOutputs& outputs,
+                   size_t most_in_flight)
+    : engine_(engine), outputs_(outputs), most_in_flight_(most_in_flight) {
+  if (outputs_.json == "-") return;
+  json_file_.open(outputs_.json, std::ios::binary);
+  if (!json_file_) throw Error(Status::kIo, outputs_.json + ": cannot be written");
+}
+
+// After an exception: what is in flight calls back.
+BatchRun::~BatchRun() {
+  for (const Flight& flight : in_flight_) flight.job.cancel();
+  for (const Flight& flight : in_flight_) (void)flight.job.wait_for(std::chrono::hours(1));
+}
+
+bool BatchRun::run(const std::vector<RequestLine>& lines) {
+  requests_ = lines.size();
+  auto next = lines.begin();
+  while (!interrupted() && (next != lines.end() || !in_flight_.empty())) {
+    while (next != lines.end() && in_flight_.size() < most_in_flight_ && !interrupted()) {
+      submit(*next++);
+    }
+    draw();
+    if (finish_what_is_done() || in_flight_.empty()) continue;
+    (void)in_flight_.front().job.wait_for(kPollInterval);
+  }
+  if (interrupted()) {
+    cancel_the_rest();
+    for (; next != lines.end(); ++next) {
+      fail(*next, Error(Status::kCancelled, "not begun: interrupted"));
+    }
+  }
+  summarise();
+  if (interrupted()) throw Interrupted();
+  return failed_ == 0;
+}
+
+void BatchRun::submit(const RequestLine& line) {
+  try {
+    if (line.error) throw *line.error;
+    const auto dump = outputs_.dump.empty() ? nullptr : std::make_shared<TensorDump>();
+    in_flight_.push_back({&line, engine_.submit(complete(line, dump)), dump});
+  } catch (const Error& error) {
+    fail(line, error);
+  }
+}
+
+Request BatchRun::complete(const RequestLine& line, const std::shared_ptr<TensorDump>& dump) {
+  Request request = line.request;
+  if (!line.voice.empty()) request.voice = voice(line.voice);
+  if (dump) request.on_tensor = [dump](const TensorView& view) { dump->add(view); };
+  if (terminal_.enabled()) {
+    request.on_progress = [this](const Progress& progress) {
+      if (progress.stage == Stage::kDecode) ++tokens_so_far_;
+    };
+  }
+  return request;
+}
+
+// Read, or made, once for all lines that name it.
+const Voice& BatchRun::voice(const std::string& path) {
+  auto found = voices_.find(path);
+  if (found == voices_.end()) {
+    try {
+      found = voices_.emplace(path, open_voice(engine_, path, nullptr)).first;
+    } catch (const Error& error) {
+      found = voices_.emplace(path, error).first;
+    }
+  }
+  if (const auto* error = std::get_if<Error>(&found->second)) throw *error;
+  return std::get<Voice>(found->second);
+}
+
+// Whether there was any.
+bool BatchRun::finish_what_is_done() {
+  bool any = false;
+  for (auto flight = in_flight_.begin(); flight != in_flight_.end();) {
+    if (!flight->job.done()) {
+      ++flight;
+      continue;
+    }
+    finish(*flight);
+    flight = in_flight_.erase(flight);
+    any = true;
+  }
+  return any;
+}
+
+void BatchRun::finish(const Flight& flight) {
+  try {
+    save(flight, flight.job.wait());
+  } catch (const Error& error) {
+    return fail(*flight.line, error);
+  }
+  const Result& result = flight.job.wait();
+  ++spoken_;
+  tokens_ += result.speech_tokens;
+  ordered_json json = head_of(*flight.line);
+  json.update(statistics(result));
+  audio_seconds_ += json.at("audio_seconds").get<double>();
+  write(json);
+}
+
+void BatchRun::save(const Flight& flight, const Result& result) {
+  const std::string& id = flight.line->id;
+  write_wav(outputs_.folder + "/" + id + ".wav", result.audio);
+  if (!flight.dump) return;
+  flight.dump->write(outputs_.dump + "/" + id + ".safetensors",
+                     {{"seed", std::to_string(result.seed)}});
+}
+
+// What is done by now is kept.
+void BatchRun::cancel_the_rest() {
+  finish_what_is_done();
+  for (const Flight& flight : in_flight_) flight.job.cancel();
+  for (const Flight& flight : in_flight_) finish(flight);
+  in_flight_.clear();
+}
+
+void BatchRun::fail(const RequestLine& line, const Error& error) {
+  ordered_json json = head_of(line);
+  json["error"] = {{"status", chatterbox_status_string(static_cast<int32_t>(error.status()))},
+                   {"message", error.what()}};
+  write(json);
+  if (error.status() == Status::kCancelled) {
+    not_spoken_.push_back(line.id.empty() ? name_of(line) : line.id);
+    return;
+  }
+  ++failed_;
+  terminal_.clear();
+  std::cerr << "chatterbox: error: " << name_of(line) << ": " << error.what() << std::endl;
+}
+
+void BatchRun::write(const ordered_json& json) {
+  if (outputs_.json == "-") return write_text("-", to_line(json) + "\n");
+  json_file_ << to_line(json) << std::endl;
+  if (!json_file_) throw Error(Status::kIo, outputs_.json + ": cannot be written");
+}
+
+void BatchRun::summarise() {
+  const double seconds = elapsed();
+  write({{"summary",
+          {{"requests", requests_},
+           {"spoken", spoken_},
+           {"failed", failed_},
+           {"not_spoken", not_spoken_.size()},
+           {"seconds", seconds},
+           {"audio_seconds", audio_seconds_},
+           {"speech_tokens", tokens_},
+           {"rtf",
+            audio_seconds_ > 0 ? ordered_json(seconds / audio_seconds_) : ordered_json(nullptr)},
+           {"engine", statistics(engine_.info())},
+           {"capacity", statistics(engine_.capacity())},
+           {"peak_rss_mib", peak_rss_mib()}}}});
+  terminal_.clear();
+  if (!interrupted()) return;
+  std::string names;
+  for (size_t i = 0; i < not_spoken_.size() && i < kMostNamed; ++i) {
+    names += (i > 0 ? ", " : ": ") + not_spoken_[i];
+  }
+  if (not_spoken_.size() > kMostNamed) names += ", ...";
+  std::cerr << "chatterbox: " << spoken_ << " of " << requests_ << " requests are spoken, "
+            << not_spoken_.size() << " are not" << names << std::endl;
+}
+
+void BatchRun::draw() {
+  if (!terminal_.enabled() || requests_ == 0) return;
+  const size_t done = spoken_ + failed_;
+  const size_t filled = kBarWidth * done / requests_;
+  std::string line = "[" + std::string(filled, '#') + std::string(kBarWidth - filled, '.') + "] " +
+                     std::to_string(done) + "/" + std::to_string(requests_) + " requests, " +
+                     format("%.0f tokens/s", static_cast<double>(tokens_so_far_) / elapsed());
+  if (audio_seconds_ > 0) line += format(", RTF %.2f", elapsed() / audio_seconds_);
+  terminal_.draw(line);
+}
+
+double BatchRun::elapsed() const {
+  return std::chrono::duration<double>(Clock::now() - start_).count();
+}
+
+}  // namespace chatterbox::cli

@@ -1,0 +1,79 @@
+// Speaks the lines of a file of requests.
+#pragma once
+
+#include <atomic>
+#include <chatterbox/chatterbox.hpp>
+#include <chrono>
+#include <fstream>
+#include <list>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cli/dump.h"
+#include "cli/progress.h"
+#include "cli/request_lines.h"
+
+namespace chatterbox::cli {
+
+// Where the outputs go.
+struct BatchOutputs {
+  std::string folder = "speech";  // ID.wav each
+  std::string json = "-";         // statistics, a line each
+  std::string dump;               // a folder, ID.safetensors each; empty: none
+};
+
+class BatchRun {
+ public:
+  // So many requests are handed to the engine before the first is done; its queue must have room
+  // for one more, a voice.
+  BatchRun(const ChatterboxEngine& engine, const BatchOutputs& outputs, size_t most_in_flight);
+  ~BatchRun();
+  BatchRun(const BatchRun&) = delete;
+  BatchRun& operator=(const BatchRun&) = delete;
+
+  // Whether all were spoken. Throws Interrupted after an interrupt, once what was done is written
+  // and what was not is told; kIo where the statistics cannot be written.
+  [[nodiscard]] bool run(const std::vector<RequestLine>& lines);
+
+ private:
+  struct Flight {
+    const RequestLine* line;
+    Job job;
+    std::shared_ptr<TensorDump> dump;
+  };
+  using Clock = std::chrono::steady_clock;
+
+  void submit(const RequestLine& line);
+  [[nodiscard]] Request complete(const RequestLine& line, const std::shared_ptr<TensorDump>& dump);
+  [[nodiscard]] const Voice& voice(const std::string& path);
+  bool finish_what_is_done();
+  void finish(const Flight& flight);
+  void save(const Flight& flight, const Result& result);
+  void cancel_the_rest();
+  void fail(const RequestLine& line, const Error& error);
+  void write(const nlohmann::ordered_json& json);
+  void summarise();
+  void draw();
+  [[nodiscard]] double elapsed() const;
+
+  const ChatterboxEngine& engine_;
+  const BatchOutputs outputs_;
+  const size_t most_in_flight_;
+  const Clock::time_point start_ = Clock::now();
+  std::ofstream json_file_;
+  std::map<std::string, std::variant<Voice, Error>> voices_;
+  std::list<Flight> in_flight_;
+  size_t requests_ = 0, spoken_ = 0, failed_ = 0;
+  std::vector<std::string> not_spoken_;  // after an interrupt
+  double audio_seconds_ = 0;
+  int64_t tokens_ = 0;                     // of what was spoken
+  std::atomic<int64_t> tokens_so_far_{0};  // counted by the engine's thread
+  TerminalLine terminal_;
+};
+
+}  // namespace chatterbox::cli

@@ -1,0 +1,206 @@
+// chatterbox batch with the demo model: many texts to files.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chatterbox/chatterbox.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "checkpoint/safetensors.h"
+#include "cli/program.h"
+#include "support/temporary_folder.h"
+
+namespace chatterbox::test {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+class Batch : public ::testing::Test {
+ protected:
+  [[nodiscard]] std::string path(const std::string& name) const { return folder_.file(name); }
+  [[nodiscard]] std::vector<std::string> command(std::vector<std::string> options) const {
+    options.insert(options.begin(),
+                   {CHATTERBOX_CLI, "batch", path("requests.jsonl"), "-o", path("out"), "--device",
+                    "cpu", "--max-new-tokens", "8", "--cfm-steps", "2"});
+    return options;
+  }
+  Outcome run(const std::string& requests, const std::vector<std::string>& options = {}) {
+    std::ofstream(path("requests.jsonl")) << requests;
+    return run_program(command(options));
+  }
+
+  // The lines by id, and the last one by "".
+  static std::map<std::string, json> statistics(const std::string& text) {
+    std::map<std::string, json> lines;
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) {
+      const json object = json::parse(line);
+      const bool last = object.contains("summary");
+      const std::string id = last                     ? ""
+                             : object["id"].is_null() ? "line " + object["line"].dump()
+                                                      : object["id"].get<std::string>();
+      EXPECT_TRUE(lines.emplace(id, last ? object["summary"] : object).second) << id;
+    }
+    return lines;
+  }
+
+  testing::TemporaryFolder folder_;
+};
+
+// The same bytes as speak gives, whatever the mode.
+TEST_F(Batch, SpeaksAsSpeakDoes) {
+  const std::string requests =
+      "{\"id\": \"a\", \"text\": \"Hello.\", \"seed\": 1, \"cfg_weight\": 0}\n"
+      "\n"
+      "{\"id\": \"b\", \"text\": \"A longer sentence.\", \"seed\": 2, \"max_new_tokens\": 12}\n";
+  ASSERT_EQ(run_program({CHATTERBOX_CLI, "speak", "Hello.", "--seed", "1", "--cfg-weight", "0",
+                         "--device", "cpu", "--max-new-tokens", "8", "--cfm-steps", "2", "-o",
+                         path("a.wav")})
+                .exit_code,
+            0);
+  ASSERT_EQ(run_program({CHATTERBOX_CLI, "speak", "A longer sentence.", "--seed", "2", "--device",
+                         "cpu", "--max-new-tokens", "12", "--cfm-steps", "2", "-o", path("b.wav")})
+                .exit_code,
+            0);
+  for (const char* mode : {"sequential", "batch", "dynamic"}) {
+    SCOPED_TRACE(mode);
+    fs::remove_all(path("out"));
+    const Outcome outcome = run(requests, {"--mode", mode, "--batch-size", "2"});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_TRUE(read_file(path("out/a.wav")) == read_file(path("a.wav")));
+    EXPECT_TRUE(read_file(path("out/b.wav")) == read_file(path("b.wav")));
+    const auto lines = statistics(outcome.out);
+    ASSERT_EQ(lines.size(), 3U);
+    EXPECT_EQ(lines.at("a").at("seed"), 1);
+    EXPECT_EQ(lines.at("b").at("line"), 3);
+    EXPECT_GT(lines.at("b").at("speech_tokens"), 0);
+    const json& summary = lines.at("");
+    EXPECT_EQ(summary.at("requests"), 2);
+    EXPECT_EQ(summary.at("spoken"), 2);
+    EXPECT_EQ(summary.at("failed"), 0);
+    EXPECT_EQ(summary.at("capacity").at("rows"), std::string(mode) == "sequential" ? 2 : 4);
+    EXPECT_NEAR(summary.at("audio_seconds").get<double>(),
+                lines.at("a").at("audio_seconds").get<double>() +
+                    lines.at("b").at("audio_seconds").get<double>(),
+                1e-9);
+  }
+}
+
+TEST_F(Batch, ABadLineFailsAlone) {
+  const std::pair<const char*, const char*> bad[] = {
+      {"not json", "not JSON: "},
+      {"[1]", "must be a JSON object, got [1]"},
+      {"{\"text\": \"x\"}", "id is missing"},
+      {"{\"id\": \"c\"}", "text is missing"},
+      {"{\"id\": \"../d\", \"text\": \"x\"}", "id must be the name of a file"},
+      {"{\"id\": 5, \"text\": \"x\"}", "id must be a string, got 5"},
+      {"{\"id\": \"good\", \"text\": \"x\"}", "the id good was there before"},
+      {"{\"id\": \"e\", \"text\": \"x\", \"cfg-weight\": 1}", "unknown key \"cfg-weight\""},
+      {"{\"id\": \"f\", \"text\": \"x\", \"temperature\": \"hot\"}",
+       "temperature must be a number, got \"hot\""},
+      {"{\"id\": \"g\", \"text\": \"x\", \"temperature\": -1}",
+       "temperature must be 0 or in [0.05, 5], got -1"},
+      {"{\"id\": \"h\", \"text\": \"x\", \"max_new_tokens\": 2.5}",
+       "max_new_tokens must be a whole number, got 2.5"},
+      {"{\"id\": \"i\", \"text\": \"x\", \"seed\": -1}",
+       "seed must be a whole number in [0, 2^64-1], got -1"},
+      {"{\"id\": \"j\", \"text\": \" \"}", "text must not be blank"},
+      {"{\"id\": \"k\", \"text\": \"x\", \"voice\": \"/nowhere/v\"}", "/nowhere/v"},
+  };
+  std::string requests = "{\"id\": \"good\", \"text\": \"Hello.\", \"seed\": 1}\n";
+  for (const auto& [line, message] : bad) requests += std::string(line) + "\n";
+  requests += "{\"id\": \"last\", \"text\": \"Hello.\", \"seed\": 1}";
+  const Outcome outcome = run(requests, {"--json", path("statistics.jsonl")});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_TRUE(read_file(path("out/good.wav")) == read_file(path("out/last.wav")));
+  EXPECT_GT(read_file(path("out/good.wav")).size(), 1000U);
+  std::vector<std::string> messages(std::size(bad) + 3);
+  std::istringstream in(read_file(path("statistics.jsonl")));
+  for (std::string line; std::getline(in, line);) {
+    const json object = json::parse(line);
+    if (!object.contains("error")) continue;
+    messages.at(object["line"].get<size_t>()) = object["error"]["message"].get<std::string>();
+  }
+  for (size_t i = 0; i < std::size(bad); ++i) {
+    EXPECT_THAT(messages[i + 2], HasSubstr(bad[i].second)) << bad[i].first;
+    EXPECT_THAT(outcome.err, HasSubstr("error: line " + std::to_string(i + 2)));
+  }
+  EXPECT_EQ(std::distance(fs::directory_iterator(path("out")), {}), 2);
+}
+
+TEST_F(Batch, ReadsStandardInputAndDumps) {
+  const Outcome outcome = run_program(
+      {CHATTERBOX_CLI, "batch", "-", "-o", path("out"), "--dump", path("dump"), "--device", "cpu",
+       "--max-new-tokens", "4", "--cfm-steps", "1"},
+      "{\"id\": \"one\", \"text\": \"Hello.\", \"seed\": 3, \"voice\": \"" CHATTERBOX_TEST_DATA
+      "/data/espeak_m3.wav\"}\n");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_TRUE(fs::exists(path("out/one.wav")));
+  const auto file = checkpoint::open_safetensors(path("dump/one.safetensors"));
+  for (const char* name : {"text.ids", "t3.tokens", "s3gen.mel", "s3gen.wav"}) {
+    EXPECT_NE(file->find(name), nullptr) << name;
+  }
+}
+
+TEST_F(Batch, WrongUsage) {
+  const auto refused = [&](const std::vector<std::string>& options) {
+    const Outcome outcome = run("{\"id\": \"a\", \"text\": \"Hello.\"}", options);
+    EXPECT_NE(outcome.exit_code, 0);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_FALSE(fs::exists(path("out/a.wav")));
+    return std::to_string(outcome.exit_code) + " " + outcome.err;
+  };
+  EXPECT_THAT(refused({"--mode", "fast"}), HasSubstr("fast"));
+  EXPECT_THAT(refused({"--batch-size", "0"}), HasSubstr("[1, 256], got 0"));
+  EXPECT_THAT(refused({"--memory-limit", "-5"}), HasSubstr("got -5"));
+  EXPECT_THAT(refused({"--memory-limit", "1000"}), HasSubstr("1000 bytes of memory are too few"));
+  EXPECT_THAT(refused({"--json", "/nowhere/a"}), HasSubstr("/nowhere"));
+  EXPECT_THAT(refused({"--dump", "/proc/none"}), HasSubstr("/proc/none: is not a folder"));
+  EXPECT_EQ(run("\n\n").exit_code, 2);  // no requests
+  EXPECT_EQ(run_program({CHATTERBOX_CLI, "batch", "/nowhere/r.jsonl"}).exit_code, 1);
+}
+
+TEST_F(Batch, ATerminalShowsProgress) {
+  std::ofstream(path("requests.jsonl")) << "{\"id\": \"a\", \"text\": \"Hello.\"}";
+  const Outcome outcome = run_on_terminal(command({"--json", path("s.jsonl")}));
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out;
+  EXPECT_THAT(outcome.out, HasSubstr("] 0/1 requests, "));
+  EXPECT_THAT(outcome.out, HasSubstr("tokens/s"));
+}
+
+// One is short, the others would take minutes.
+TEST_F(Batch, AnInterruptKeepsWhatIsDone) {
+  std::ofstream requests(path("requests.jsonl"));
+  requests << "{\"id\": \"done\", \"text\": \"Hello.\", \"seed\": 1}\n";
+  for (int i = 0; i < 30; ++i) {
+    requests << "{\"id\": \"long" << i << "\", \"text\": \"Hello.\", \"seed\": 1, "
+             << "\"max_new_tokens\": 4000, \"temperature\": 5, \"min_p\": 0, \"cfm_steps\": 100}\n";
+  }
+  requests.close();
+  const Outcome outcome =
+      run_on_terminal(command({"--json", path("s.jsonl"), "--batch-size", "2"}), "] 1/31 requests");
+  EXPECT_EQ(outcome.exit_code, 130) << outcome.out;
+  EXPECT_THAT(outcome.out, HasSubstr("1 of 31 requests are spoken, 30 are not: long0"));
+  EXPECT_TRUE(fs::exists(path("out/done.wav")));
+  const auto lines = statistics(read_file(path("s.jsonl")));
+  EXPECT_EQ(lines.size(), 32U);
+  EXPECT_EQ(lines.at("long0").at("error").at("status"), "cancelled");
+  EXPECT_EQ(lines.at("long29").at("error").at("status"), "cancelled");
+  EXPECT_EQ(lines.at("").at("not_spoken"), 30);
+}
+
+}  // namespace
+}  // namespace chatterbox::test
