@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iostream>
 #include <limits>
+#include <map>
 #include <new>
 #include <string>
 
@@ -21,6 +22,9 @@ namespace {
 constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;
 constexpr const char* kDefaultText = "Hello there, how are you today? It is a fine day for a walk.";
+
+const std::map<std::string, Mode> kModes = {
+    {"sequential", Mode::kSequential}, {"batch", Mode::kBatch}, {"dynamic", Mode::kDynamic}};
 
 struct Options {
   Plan plan;
@@ -71,6 +75,10 @@ void add_run_options(CLI::App& app, Options& options) {
       ->type_name("N")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
+  app.add_option("--cfm-steps", plan.request.cfm_steps, "Euler steps of the flow")
+      ->type_name("N")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
   app.add_option("-r,--repetitions", plan.repetitions, "timed runs of each text")
       ->type_name("N")
       ->check(CLI::Range(1, 10000))
@@ -85,6 +93,28 @@ void add_run_options(CLI::App& app, Options& options) {
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"md", "csv", "json"}))
       ->capture_default_str();
+}
+
+// A list asks for runs of batches; the other list then has its default.
+void add_batch_options(CLI::App& app, Plan& plan) {
+  app.add_option_function<std::vector<std::string>>(
+         "--mode",
+         [&plan](const std::vector<std::string>& names) {
+           for (const std::string& name : names) plan.modes.push_back(kModes.at(name));
+         },
+         "how requests share the engine: sequential, batch, dynamic, or several of them [dynamic, "
+         "with --batch-size]")
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({"sequential", "batch", "dynamic"}));
+  app.add_option("--batch-size", plan.batch_sizes,
+                 "requests given together, 1 to 256, or several such numbers: the texts in turn, "
+                 "each with the next seed [1, with --mode]")
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::Range(1, 256));
 }
 
 std::vector<std::string> read_lines(const std::string& path) {
@@ -105,6 +135,17 @@ void show_run(int run, int runs) {
   std::cerr << "\rrun " << run << " of " << runs << (run == runs ? "\n" : "") << std::flush;
 }
 
+template <class Reports>
+void write(const Plan& plan, const std::string& format, const Reports& reports) {
+  if (format == "json") {
+    write_json(std::cout, plan, reports);
+  } else if (format == "csv") {
+    write_csv(std::cout, reports);
+  } else {
+    write_markdown(std::cout, plan, reports);
+  }
+}
+
 void bench(Options& options) {
   Plan& plan = options.plan;
   if (!options.texts_file.empty()) plan.texts = read_lines(options.texts_file);
@@ -112,13 +153,12 @@ void bench(Options& options) {
   plan.engine.log = [](LogLevel, std::string_view message) {
     std::cerr << "chatterbox-bench: " << message << std::endl;
   };
-  const Report report = measure(plan, show_run);
-  if (options.format == "json") {
-    write_json(std::cout, plan, report);
-  } else if (options.format == "csv") {
-    write_csv(std::cout, report);
+  if (plan.modes.empty() && plan.batch_sizes.empty()) {
+    write(plan, options.format, measure(plan, show_run));
   } else {
-    write_markdown(std::cout, plan, report);
+    if (plan.modes.empty()) plan.modes = {Mode::kDynamic};
+    if (plan.batch_sizes.empty()) plan.batch_sizes = {1};
+    write(plan, options.format, measure_batches(plan, show_run));
   }
   std::cout.flush();
   if (!std::cout) throw Error(Status::kIo, "cannot write to standard output");
@@ -134,13 +174,15 @@ int main_program(int argc, char** argv) {
   Options options;
   options.plan.request.seed = 0;
   CLI::App app(
-      "Times the engine: prefill, decode, flow and vocoder, the whole run, and memory.\n"
+      "Times the engine: prefill, decode, flow and vocoder, the whole run, and memory; one request "
+      "at a time, or with --mode or --batch-size many together.\n"
       "Timed for themselves, and in none of the other times: loading, making a voice of a "
       "recording. Not timed: the program's start, the warm-up, writing of files.",
       "chatterbox-bench");
   app.set_version_flag("--version", std::string("chatterbox-bench ") + chatterbox_version());
   add_engine_options(app, options.plan.engine);
   add_run_options(app, options);
+  add_batch_options(app, options.plan);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {

@@ -1,18 +1,15 @@
 #include "measure.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <fstream>
 #include <utility>
 
+#include "memory.h"
+
 namespace chatterbox::bench {
 namespace {
-
-constexpr double kMiB = 1024.0 * 1024.0;
 
 bool is_wav(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -40,39 +37,89 @@ VoiceSource open_voice(const ChatterboxEngine& engine, const std::string& path) 
   return source;
 }
 
-Sample run(const ChatterboxEngine& engine, const VoiceSource& source, Request request) {
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+Sample without_audio(Result result) {
   Sample sample;
+  const Audio audio = std::exchange(result.audio, {});
+  sample.audio_seconds = static_cast<double>(audio.samples.size()) / audio.sample_rate;
+  sample.result = std::move(result);
+  return sample;
+}
+
+Sample run(const ChatterboxEngine& engine, const VoiceSource& source, Request request) {
+  double voice_seconds = 0;
   request.voice = source.voice;
   if (source.recording) {
     const auto start = std::chrono::steady_clock::now();
     request.voice = engine.make_voice(*source.recording);
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-    sample.voice_seconds = elapsed.count();
+    voice_seconds = seconds_since(start);
   }
-  sample.result = engine.generate(request);
-  const Audio audio = std::exchange(sample.result.audio, {});
-  sample.audio_seconds = static_cast<double>(audio.samples.size()) / audio.sample_rate;
+  Sample sample = without_audio(engine.generate(request));
+  sample.voice_seconds = voice_seconds;
   return sample;
 }
 
-double peak_rss_mib() {
-  struct rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) * 1024 / kMiB;  // Linux counts KiB
+std::vector<Request> make_requests(const Plan& plan, const Voice& voice, int count) {
+  std::vector<Request> requests(static_cast<size_t>(count), plan.request);
+  for (size_t i = 0; i < requests.size(); ++i) {
+    requests[i].text = plan.texts[i % plan.texts.size()];
+    requests[i].voice = voice;
+    requests[i].seed = *plan.request.seed + i;
+  }
+  return requests;
 }
 
-double rss_mib() {
-  std::ifstream file("/proc/self/statm");
-  double total = 0;
-  double resident = 0;
-  file >> total >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / kMiB;
+BatchSample run_batch(const ChatterboxEngine& engine, std::vector<Request> requests) {
+  BatchSample sample;
+  StageClock clock;
+  for (Request& request : requests) {
+    request.on_progress = [&clock](const Progress& progress) { clock.report(progress); };
+  }
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<Outcome> outcomes = engine.generate_batch(requests);
+  sample.seconds = seconds_since(start);
+  for (Outcome& outcome : outcomes) {
+    if (outcome.error) throw *outcome.error;
+    sample.requests.push_back(without_audio(*std::move(outcome.result)));
+  }
+  sample.stages = clock.seconds();
+  return sample;
+}
+
+BatchReport measure_batch(const Plan& plan, Mode mode, int batch_size,
+                          const std::function<void()>& on_run) {
+  reset_peak_rss();
+  BatchReport report;
+  report.mode = mode;
+  report.batch_size = batch_size;
+  EngineOptions options = plan.engine;
+  options.mode = mode;
+  options.max_batch = batch_size;
+  const ChatterboxEngine engine = ChatterboxEngine::load(options);
+  const VoiceSource source = open_voice(engine, plan.voice);
+  const Voice voice = source.recording ? engine.make_voice(*source.recording) : *source.voice;
+  const std::vector<Request> requests = make_requests(plan, voice, batch_size);
+  for (int round = 0; round < plan.warmup + plan.repetitions; ++round) {
+    on_run();
+    BatchSample sample = run_batch(engine, requests);
+    if (round >= plan.warmup) report.samples.push_back(std::move(sample));
+  }
+  report.engine = engine.info();
+  report.capacity = engine.capacity();
+  report.peak_rss_mib = peak_rss_mib();
+  report.rss_mib = rss_mib();
+  return report;
 }
 
 }  // namespace
 
 Report measure(const Plan& plan, const OnRun& on_run) {
-  const ChatterboxEngine engine = ChatterboxEngine::load(plan.engine);
+  EngineOptions options = plan.engine;
+  options.mode = Mode::kSequential;
+  const ChatterboxEngine engine = ChatterboxEngine::load(options);
   const VoiceSource voice = open_voice(engine, plan.voice);
   Report report;
   report.engine = engine.info();
@@ -93,6 +140,19 @@ Report measure(const Plan& plan, const OnRun& on_run) {
   report.peak_rss_mib = peak_rss_mib();
   report.rss_mib = rss_mib();
   return report;
+}
+
+std::vector<BatchReport> measure_batches(const Plan& plan, const OnRun& on_run) {
+  const auto configurations = static_cast<int>(plan.modes.size() * plan.batch_sizes.size());
+  const int runs = configurations * (plan.warmup + plan.repetitions);
+  int number = 0;
+  std::vector<BatchReport> reports;
+  for (const int batch_size : plan.batch_sizes) {
+    for (const Mode mode : plan.modes) {
+      reports.push_back(measure_batch(plan, mode, batch_size, [&] { on_run(++number, runs); }));
+    }
+  }
+  return reports;
 }
 
 }  // namespace chatterbox::bench

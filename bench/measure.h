@@ -7,15 +7,20 @@
 #include <string>
 #include <vector>
 
+#include "stage_clock.h"
+
 namespace chatterbox::bench {
 
 struct Plan {
-  EngineOptions engine;
-  std::string voice;  // a recording or a saved voice; empty: the model's own
+  EngineOptions engine;  // without mode and max_batch
+  std::string voice;     // a recording or a saved voice; empty: the model's own
   std::vector<std::string> texts;
   Request request;  // without text and voice
   int repetitions = 5;
   int warmup = 1;
+  // For measure_batches(): every mode with every batch size.
+  std::vector<Mode> modes;
+  std::vector<int> batch_sizes;
 };
 
 struct Sample {              // one run of one text
@@ -33,6 +38,27 @@ struct Report {
 
 // `on_run` is called before each run, warm-up included, with its number and how many there are.
 using OnRun = std::function<void(int run, int runs)>;
+// One request at a time.
 [[nodiscard]] Report measure(const Plan& plan, const OnRun& on_run);
+
+struct BatchSample {   // one run of a batch
+  double seconds = 0;  // from giving the requests to the end of the last one
+  StageSeconds stages;
+  std::vector<Sample> requests;  // in order; their timings include waiting for one another
+};
+
+struct BatchReport {  // of one mode and batch size
+  Mode mode = Mode::kSequential;
+  int batch_size = 0;
+  EngineInfo engine;
+  Capacity capacity;  // after the last run
+  std::vector<BatchSample> samples;
+  double peak_rss_mib = 0;  // since the engine began to load
+  double rss_mib = 0;       // after the last run
+};
+
+// As many requests as the batch size at a time: the texts in turn, each with the next seed. A new
+// engine for every report.
+[[nodiscard]] std::vector<BatchReport> measure_batches(const Plan& plan, const OnRun& on_run);
 
 }  // namespace chatterbox::bench

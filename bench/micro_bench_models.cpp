@@ -1,0 +1,102 @@
+// One step of each of the two models that take nearly all of the time, at the official sizes.
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/ops/linspace.h>
+#include <ATen/ops/randn.h>
+#include <benchmark/benchmark.h>
+#include <c10/core/InferenceMode.h>
+
+#include <vector>
+
+#include "checkpoint/synthetic.h"
+#include "s3gen/estimator.h"
+#include "t3/llama.h"
+
+namespace chatterbox {
+namespace {
+
+at::Tensor random(at::IntArrayRef shape, double scale) {
+  const auto generator = at::make_generator<at::CPUGeneratorImpl>(0);
+  return at::randn(shape, generator, at::TensorOptions(at::kFloat)).mul_(scale);
+}
+
+constexpr int64_t kSize = 1024;
+constexpr int64_t kHeads = 16;
+// Of the official 30. These have 256 MiB, so that a step reads them from memory as the whole model.
+constexpr int64_t kLayers = 4;
+
+t3::Llama random_llama() {
+  constexpr int64_t kFeedForward = 4096;
+  const auto layer = [](int64_t out, int64_t in) {
+    return nn::Linear{random({out, in}, 0.02), {}};
+  };
+  t3::Llama llama;
+  llama.norm = random({kSize}, 1);
+  for (int64_t i = 0; i < kLayers; ++i) {
+    llama.layers.push_back({random({kSize}, 1), random({kSize}, 1), layer(kSize, kSize),
+                            layer(kSize, kSize), layer(kSize, kSize), layer(kSize, kSize),
+                            layer(kFeedForward, kSize), layer(kFeedForward, kSize),
+                            layer(kSize, kFeedForward)});
+  }
+  return llama;
+}
+
+// A position for so many rows of the KV cache, two a request with guidance, after 300 others.
+void decode_step(benchmark::State& state) {
+  const c10::InferenceMode inference_mode;
+  constexpr int64_t kPositions = 300;
+  static const t3::Llama llama = random_llama();
+  const nn::RopeTable rope = nn::llama3_rope(kPositions + 1, c10::kCPU);
+  const int64_t count = state.range(0);
+  t3::BatchKVCache cache(kLayers, kHeads, count, kPositions + 1, {});
+  const std::vector<int64_t> rows = cache.take(count);
+  const at::Tensor x = random({count, kSize}, 1);
+  for ([[maybe_unused]] auto _ : state) {
+    for (const int64_t row : rows) cache.set_length(row, kPositions);
+    benchmark::DoNotOptimize(t3::decode(llama, rope, x, rows, cache));
+  }
+  state.counters["layers"] = kLayers;
+  state.SetItemsProcessed(state.iterations() * count);
+}
+BENCHMARK(decode_step)
+    ->ArgName("rows")
+    ->RangeMultiplier(2)
+    ->Range(2, 32)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+// All of it: the synthetic model's weights have the official names and sizes.
+s3gen::Estimator synthetic_estimator() {
+  const auto file = checkpoint::make_synthetic("s3gen", checkpoint::SyntheticSize::kFull);
+  return s3gen::read_estimator(nn::WeightReader(file, {}).scope("flow.decoder.estimator"));
+}
+
+// An Euler step of so many requests, each of so many mel frames, prompt included.
+void cfm_step(benchmark::State& state) {
+  const c10::InferenceMode inference_mode;
+  constexpr int64_t kMels = 80;
+  static const s3gen::Estimator estimator = synthetic_estimator();
+  const int64_t requests = state.range(0);
+  const int64_t frames = state.range(1);
+  s3gen::FlowConditions conditions;
+  conditions.mu = random({requests, frames, kMels}, 1);
+  conditions.speaker = random({requests, kMels}, 1);
+  conditions.prompt = random({requests, frames, kMels}, 1);
+  conditions.mask = s3gen::make_frame_mask(
+      std::vector<int64_t>(static_cast<size_t>(requests), frames), c10::kCPU);
+  const s3gen::EstimatorPlan plan = s3gen::plan(estimator, conditions, at::linspace(0, 1, 1));
+  const at::Tensor x = random({requests, frames, kMels}, 1);
+  for ([[maybe_unused]] auto _ : state) {
+    benchmark::DoNotOptimize(s3gen::estimate(estimator, plan, 0, x));
+  }
+  state.SetItemsProcessed(state.iterations() * requests * frames);
+}
+BENCHMARK(cfm_step)
+    ->ArgNames({"requests", "frames"})
+    ->Args({1, 200})
+    ->Args({4, 200})
+    ->Args({1, 1000})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+}  // namespace
+}  // namespace chatterbox

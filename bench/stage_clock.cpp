@@ -1,0 +1,40 @@
+#include "stage_clock.h"
+
+#include <utility>
+
+namespace chatterbox::bench {
+namespace {
+
+double seconds_between(std::chrono::steady_clock::time_point from,
+                       std::chrono::steady_clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+}  // namespace
+
+// A prefill is reported as it begins, a vocoder too: what comes before either is not theirs.
+void StageClock::report(const Progress& progress) {
+  const Clock::time_point now = Clock::now();
+  const double elapsed = seconds_between(std::exchange(last_, now), now);
+  const Stage before = std::exchange(last_stage_, progress.stage);
+  switch (progress.stage) {
+    case Stage::kPrefill:
+      if (before == Stage::kPrefill) seconds_.t3 += elapsed;
+      break;
+    case Stage::kDecode:
+      seconds_.t3 += elapsed;
+      break;
+    case Stage::kFlow:
+      (progress.done == 0 ? seconds_.encoder : seconds_.cfm) += elapsed;
+      break;
+    case Stage::kDone:
+      seconds_.vocoder += elapsed;
+      if (seconds_.first_done == 0) seconds_.first_done = seconds_between(start_, now);
+      break;
+    case Stage::kQueued:
+    case Stage::kVocoder:
+      break;
+  }
+}
+
+}  // namespace chatterbox::bench
