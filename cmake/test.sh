@@ -8,7 +8,8 @@ usage: bash cmake/test.sh [--quick] [--jobs N]
 
 Installs what is missing (bash cmake/setup.sh --help), then
   1. checks the format of the sources
-  2. builds the preset tsan and runs its tests (ThreadSanitizer, all that needs no libtorch)
+  2. builds the engine and the C ABI in the preset tsan, without libtorch, and runs their tests
+     (ThreadSanitizer; the rest has no threads of its own)
   3. builds the preset asan-ubsan and runs its tests (AddressSanitizer, LeakSanitizer, UBSan, with the tiny
      models)
   4. builds the preset dev, warnings as errors, and runs all tests
@@ -66,11 +67,13 @@ build_and_test() {
   build "$preset" && ctest --preset "$preset" --parallel "$jobs" "$@"
 }
 
-# ThreadSanitizer cannot place its shadow memory where a kernel randomises addresses too widely.
+# ThreadSanitizer; what else the preset builds has no threads of its own. It cannot place its shadow memory where a kernel randomises addresses too widely.
 test_threads() {
   local without_randomisation=()
   if setarch -R true 2>/dev/null; then without_randomisation=(setarch -R); fi
-  build tsan && "${without_randomisation[@]}" ctest --preset tsan --parallel "$jobs"
+  local threaded=(engine_test capi_test)
+  cmake --preset tsan && cmake --build --preset tsan --parallel "$jobs" --target "${threaded[@]}" &&
+    "${without_randomisation[@]}" ctest --preset tsan --parallel "$jobs" -R "^($(IFS='|'; echo "${threaded[*]}"))$"
 }
 
 bash "$root/cmake/setup.sh" --tests

@@ -357,6 +357,11 @@ typedef struct chatterbox_request {
   void* progress_user_data;                 /* handed to `on_progress`; default NULL */
   chatterbox_tensor_callback on_tensor;     /* default NULL */
   void* tensor_user_data;                   /* handed to `on_tensor`; default NULL */
+  int32_t analyze_alignment; /* 1: watch what T3 attends to in the text, and step in where it would
+                              * end early or not at all (see chatterbox_intervention), which changes
+                              * the speech; only a model of the official size has what is watched.
+                              * 0 (default): do not */
+  int32_t reserved;          /* 0 */
 } chatterbox_request;
 
 /* Fills in `size` (pass sizeof *request) and the defaults. `text` must be set afterwards. The
@@ -461,6 +466,46 @@ typedef struct chatterbox_result_stats {
   double vocoder_seconds;
   double total_seconds; /* from submission to the end */
 } chatterbox_result_stats;
+
+/* What the alignment analyzer did: it kept the end of speech away from a text that was not
+ * finished, or ended the speech, for one of the other reasons. */
+enum {
+  CHATTERBOX_INTERVENTION_END_SUPPRESSED = 0,
+  CHATTERBOX_INTERVENTION_LONG_TAIL = 1,            /* it stayed at the text's end */
+  CHATTERBOX_INTERVENTION_ALIGNMENT_REPETITION = 2, /* it went back into the finished text */
+  CHATTERBOX_INTERVENTION_TOKEN_REPETITION = 3      /* it drew the same token again and again */
+};
+
+typedef struct chatterbox_intervention {
+  uint32_t struct_size; /* bytes that the library filled in */
+  int32_t kind;         /* CHATTERBOX_INTERVENTION_... */
+  int64_t first_step;   /* index of the first speech token that it decided on */
+  int64_t steps;        /* how many tokens in a row */
+} chatterbox_intervention;
+
+/* What can be told of a result's quality without listening. */
+typedef struct chatterbox_quality {
+  uint32_t struct_size;       /* bytes that the library filled in */
+  float peak;                 /* largest magnitude of a sample */
+  int64_t clipped_samples;    /* at the limit of the vocoder, a magnitude of 0.99 */
+  int64_t longest_repetition; /* most equal speech tokens in a row */
+  uint64_t interventions;     /* how many chatterbox_result_get_intervention() tells */
+  float text_coverage;        /* share of the text that was spoken, 0 to 1; -1: not analyzed */
+  int32_t reserved;           /* 0 */
+} chatterbox_quality;
+
+/* Tells a result's quality. Writes at most `size` bytes (pass sizeof *quality) to the caller's
+ * struct. INVALID_ARGUMENT: a size that no version has. */
+CHATTERBOX_API chatterbox_status chatterbox_result_get_quality(const chatterbox_result* result,
+                                                               chatterbox_quality* quality,
+                                                               size_t size);
+
+/* Tells intervention `index`, from 0, in the order of their steps. Writes at most `size` bytes
+ * (pass sizeof *intervention) to the caller's struct. INVALID_ARGUMENT: a size that no version has,
+ * an index that is too large. */
+CHATTERBOX_API chatterbox_status
+chatterbox_result_get_intervention(const chatterbox_result* result, uint64_t index,
+                                   chatterbox_intervention* intervention, size_t size);
 
 /* Describes a result. Writes at most `size` bytes (pass sizeof *stats) to the caller's struct.
  * INVALID_ARGUMENT: a size that no version has. */

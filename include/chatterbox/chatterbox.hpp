@@ -157,6 +157,9 @@ struct Request {
   float repetition_penalty = 1.2f;              // 0.5 to 5; 1: none
   int32_t max_new_tokens = 1000;                // 1 to 4096 speech tokens, 25 a second
   int32_t cfm_steps = 10;                       // Euler steps of the flow, 1 to 100
+  // Watch what T3 attends to in the text, and step in where it would end early or not at all (see
+  // Intervention), which changes the speech. Only a model of the official size has what is watched.
+  bool analyze_alignment = false;
   // Both are called on the engine's thread and must not call the engine nor wait for a job. An
   // exception from one ends the request with kInternal. They cost nothing when empty.
   std::function<void(const Progress&)> on_progress = nullptr;
@@ -172,6 +175,32 @@ struct Timings {  // seconds
   double queued = 0, text = 0, prefill = 0, decode = 0, flow = 0, vocoder = 0, total = 0;
 };
 
+// What the alignment analyzer did: it kept the end of speech away from a text that was not
+// finished, or ended the speech, for one of the other reasons.
+enum class Intervention : int32_t {
+  kEndSuppressed = CHATTERBOX_INTERVENTION_END_SUPPRESSED,
+  kLongTail = CHATTERBOX_INTERVENTION_LONG_TAIL,  // it stayed at the text's end
+  kAlignmentRepetition =
+      CHATTERBOX_INTERVENTION_ALIGNMENT_REPETITION,  // it went back into the finished text
+  kTokenRepetition =
+      CHATTERBOX_INTERVENTION_TOKEN_REPETITION,  // it drew the same token again and again
+};
+struct InterventionSpan {
+  Intervention kind = Intervention::kEndSuppressed;
+  int64_t first_step = 0;  // index of the first speech token that it decided on
+  int64_t steps = 0;       // how many tokens in a row
+};
+
+// What can be told of a result without listening.
+struct Quality {
+  float peak = 0;                  // largest magnitude of a sample
+  int64_t clipped_samples = 0;     // at the limit of the vocoder, a magnitude of 0.99
+  int64_t longest_repetition = 0;  // most equal speech tokens in a row
+  // With Request::analyze_alignment:
+  std::optional<float> text_coverage = std::nullopt;  // share of the text that was spoken, 0 to 1
+  std::vector<InterventionSpan> interventions = {};   // in the order of their steps
+};
+
 struct Result {
   Audio audio;  // mono, 24 kHz
   FinishReason finish_reason = FinishReason::kEos;
@@ -180,6 +209,7 @@ struct Result {
   int64_t speech_tokens = 0;  // as drawn, with the end of speech when it was reached
   int64_t decode_steps = 0;   // forward passes of one token
   Timings timings;
+  Quality quality;
 };
 
 // What became of one request of a batch: one of the two is there.

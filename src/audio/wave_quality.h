@@ -6,6 +6,9 @@
 
 namespace chatterbox::audio {
 
+// The magnitude that the vocoder clamps its waves to; hifigan.py, audio_limit.
+inline constexpr float kWaveLimit = 0.99F;
+
 struct WaveQuality {
   float peak = 0;       // largest magnitude, 1 is full scale; NaN where a sample is
   int64_t clipped = 0;  // samples whose magnitude is at least the limit

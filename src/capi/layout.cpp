@@ -96,7 +96,24 @@ CHATTERBOX_AT(chatterbox_request, on_progress, 64);
 CHATTERBOX_AT(chatterbox_request, progress_user_data, 72);
 CHATTERBOX_AT(chatterbox_request, on_tensor, 80);
 CHATTERBOX_AT(chatterbox_request, tensor_user_data, 88);
-CHATTERBOX_SIZE(chatterbox_request, 96);
+CHATTERBOX_AT(chatterbox_request, analyze_alignment, 96);
+CHATTERBOX_AT(chatterbox_request, reserved, 100);
+CHATTERBOX_SIZE(chatterbox_request, 104);
+
+CHATTERBOX_AT(chatterbox_intervention, struct_size, 0);
+CHATTERBOX_AT(chatterbox_intervention, kind, 4);
+CHATTERBOX_AT(chatterbox_intervention, first_step, 8);
+CHATTERBOX_AT(chatterbox_intervention, steps, 16);
+CHATTERBOX_SIZE(chatterbox_intervention, 24);
+
+CHATTERBOX_AT(chatterbox_quality, struct_size, 0);
+CHATTERBOX_AT(chatterbox_quality, peak, 4);
+CHATTERBOX_AT(chatterbox_quality, clipped_samples, 8);
+CHATTERBOX_AT(chatterbox_quality, longest_repetition, 16);
+CHATTERBOX_AT(chatterbox_quality, interventions, 24);
+CHATTERBOX_AT(chatterbox_quality, text_coverage, 32);
+CHATTERBOX_AT(chatterbox_quality, reserved, 36);
+CHATTERBOX_SIZE(chatterbox_quality, 40);
 
 CHATTERBOX_AT(chatterbox_result_stats, struct_size, 0);
 CHATTERBOX_AT(chatterbox_result_stats, finish_reason, 4);

@@ -31,6 +31,13 @@ Request convert(const chatterbox_request* caller) {
   if (from.has_seed != 0 && from.has_seed != 1) {
     fail(Status::kInvalidArgument, "has_seed must be 0 or 1, got {}", from.has_seed);
   }
+  if (from.analyze_alignment != 0 && from.analyze_alignment != 1) {
+    fail(Status::kInvalidArgument, "analyze_alignment must be 0 or 1, got {}",
+         from.analyze_alignment);
+  }
+  if (from.reserved != 0) {
+    fail(Status::kInvalidArgument, "reserved must be 0, got {}", from.reserved);
+  }
   Request request;
   request.text = from.text;
   if (from.voice != nullptr) request.voice = from.voice->voice;
@@ -43,6 +50,7 @@ Request convert(const chatterbox_request* caller) {
   request.repetition_penalty = from.repetition_penalty;
   request.max_new_tokens = from.max_new_tokens;
   request.cfm_steps = from.cfm_steps;
+  request.analyze_alignment = from.analyze_alignment == 1;
   request.on_progress = progress_callback(from.on_progress, from.progress_user_data);
   request.on_tensor = tensor_callback(from.on_tensor, from.tensor_user_data);
   return request;

@@ -41,4 +41,43 @@ chatterbox_status chatterbox_result_get_stats(const chatterbox_result* result,
   });
 }
 
+chatterbox_status chatterbox_result_get_quality(const chatterbox_result* result,
+                                                chatterbox_quality* quality, size_t size) {
+  return guard([&] {
+    require("quality", quality);
+    chatterbox::capi::write_struct("chatterbox_quality", {}, quality, size);
+    require("result", result);
+    const chatterbox::Quality& from = result->result->quality;
+    chatterbox_quality to{};
+    to.peak = from.peak;
+    to.clipped_samples = from.clipped_samples;
+    to.longest_repetition = from.longest_repetition;
+    to.interventions = from.interventions.size();
+    to.text_coverage = from.text_coverage.value_or(-1.0F);
+    chatterbox::capi::write_struct("chatterbox_quality", to, quality, size);
+  });
+}
+
+chatterbox_status chatterbox_result_get_intervention(const chatterbox_result* result,
+                                                     uint64_t index,
+                                                     chatterbox_intervention* intervention,
+                                                     size_t size) {
+  return guard([&] {
+    require("intervention", intervention);
+    chatterbox::capi::write_struct("chatterbox_intervention", {}, intervention, size);
+    require("result", result);
+    const auto& interventions = result->result->quality.interventions;
+    if (index >= interventions.size()) {
+      chatterbox::fail(chatterbox::Status::kInvalidArgument, "index must be below {}, got {}",
+                       interventions.size(), index);
+    }
+    const chatterbox::InterventionSpan& from = interventions[index];
+    chatterbox_intervention to{};
+    to.kind = static_cast<int32_t>(from.kind);
+    to.first_step = from.first_step;
+    to.steps = from.steps;
+    chatterbox::capi::write_struct("chatterbox_intervention", to, intervention, size);
+  });
+}
+
 void chatterbox_result_destroy(chatterbox_result* result) { delete result; }

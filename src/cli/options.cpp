@@ -128,6 +128,9 @@ void add_sampling_options(CLI::App& app, Request& request) {
       ->type_name("N")
       ->check(in_range(1, 100))
       ->capture_default_str();
+  app.add_flag("--analyze-alignment", request.analyze_alignment,
+               "watch the speech follow the text, and keep it from ending early or not at all; for "
+               "models of the official size");
 }
 
 ChatterboxEngine load_engine(EngineOptions options) {

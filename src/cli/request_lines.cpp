@@ -22,6 +22,11 @@ std::string as_string(const std::string& key, const json& value) {
   return value.get<std::string>();
 }
 
+bool as_bool(const std::string& key, const json& value) {
+  if (!value.is_boolean()) refuse(key + " must be true or false, got " + value.dump());
+  return value.get<bool>();
+}
+
 float as_float(const std::string& key, const json& value) {
   if (!value.is_number()) refuse(key + " must be a number, got " + value.dump());
   return value.get<float>();
@@ -81,6 +86,8 @@ void set(RequestLine& line, const std::string& key, const json& value) {
     request.max_new_tokens = as_int(key, value);
   } else if (key == "cfm_steps") {
     request.cfm_steps = as_int(key, value);
+  } else if (key == "analyze_alignment") {
+    request.analyze_alignment = as_bool(key, value);
   } else {
     refuse("unknown key " + json(key).dump());
   }

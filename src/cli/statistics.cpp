@@ -8,6 +8,40 @@ namespace chatterbox::cli {
 
 using nlohmann::ordered_json;
 
+namespace {
+
+const char* name(Intervention kind) {
+  switch (kind) {
+    case Intervention::kEndSuppressed:
+      return "end_suppressed";
+    case Intervention::kLongTail:
+      return "long_tail";
+    case Intervention::kAlignmentRepetition:
+      return "alignment_repetition";
+    case Intervention::kTokenRepetition:
+      return "token_repetition";
+  }
+  return "unknown";
+}
+
+ordered_json statistics(const Quality& quality) {
+  ordered_json interventions = ordered_json::array();
+  for (const InterventionSpan& span : quality.interventions) {
+    interventions.push_back(
+        {{"kind", name(span.kind)}, {"first_step", span.first_step}, {"steps", span.steps}});
+  }
+  return {
+      {"peak", quality.peak},
+      {"clipped_samples", quality.clipped_samples},
+      {"longest_repetition", quality.longest_repetition},
+      {"text_coverage",
+       quality.text_coverage ? ordered_json(*quality.text_coverage) : ordered_json(nullptr)},
+      {"interventions", interventions},
+  };
+}
+
+}  // namespace
+
 ordered_json statistics(const Result& result) {
   const double seconds =
       static_cast<double>(result.audio.samples.size()) / result.audio.sample_rate;
@@ -28,6 +62,7 @@ ordered_json statistics(const Result& result) {
         {"flow", timings.flow},
         {"vocoder", timings.vocoder},
         {"total", timings.total}}},
+      {"quality", statistics(result.quality)},
   };
 }
 

@@ -35,6 +35,7 @@ engine::Task make_task(const Request& request,
   task.repetition_penalty = request.repetition_penalty;
   task.max_new_tokens = request.max_new_tokens;
   task.cfm_steps = request.cfm_steps;
+  task.analyze_alignment = request.analyze_alignment;
   return task;
 }
 

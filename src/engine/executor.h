@@ -23,6 +23,7 @@ struct Task {
         repetition_penalty = 1;
   int64_t max_new_tokens = 0;
   int64_t cfm_steps = 0;
+  bool analyze_alignment = false;
   TensorSink sink;
 };
 
@@ -32,6 +33,7 @@ struct TokenStats {
   int64_t decode_steps = 0;
   FinishReason finish_reason = FinishReason::kEos;
   double text_seconds = 0, prefill_seconds = 0;
+  Quality quality;  // what the tokens tell
 };
 
 // What the memory limit allows. See chatterbox::Capacity.

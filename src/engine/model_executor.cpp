@@ -30,6 +30,7 @@ constexpr int64_t kConditioningPositions = 34;  // speaker, 32 of the perceiver,
 constexpr int64_t kStartsOfSpeech = 2;
 constexpr int64_t kFramesPerToken = 2;
 constexpr int64_t kMaxNewTokens = 4096;  // of chatterbox::Request
+constexpr const char* kLanguage = "en";
 // The other half of what is free is for the rest of the machine, or for a second engine.
 constexpr int64_t kDefaultPartOfFree = 2;
 
@@ -118,6 +119,7 @@ void ModelExecutor::check(const Task& task) const {
     fail(Status::kInvalidArgument, "max_new_tokens must be at most {} for this model, got {}",
          t3_limits_.max_speech_tokens, task.max_new_tokens);
   }
+  if (task.analyze_alignment) t3::check_heads(*t3_, t3::alignment_thresholds(kLanguage));
   const int64_t needed = positions_needed(tokens, task.max_new_tokens);
   if (needed > cache_limits_.positions) {
     fail(Status::kInvalidArgument,
@@ -150,6 +152,7 @@ int64_t ModelExecutor::begin(const Task& task) {
                          task.repetition_penalty};
     sequence.max_new_tokens = task.max_new_tokens;
     sequence.seed = task.seed;
+    if (task.analyze_alignment) sequence.analyze = t3::alignment_thresholds(kLanguage);
     TokenStats stats;
     stats.text_tokens = static_cast<int64_t>(sequence.text_ids.size()) + 2;
     stats.text_seconds = seconds_since(text_start);
@@ -180,6 +183,7 @@ TokenStats ModelExecutor::stats(int64_t id) const {
   const t3::Generation& generation = decoder_->generation(id);
   stats.speech_tokens = static_cast<int64_t>(generation.tokens.size());
   stats.decode_steps = generation.decode_steps;
+  stats.quality = generation.quality;
   stats.finish_reason =
       generation.finish == t3::Finish::kEos ? FinishReason::kEos : FinishReason::kMaxTokens;
   return stats;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "audio/wave_quality.h"
 #include "support/error.h"
 
 namespace chatterbox::engine {
@@ -271,6 +272,10 @@ void Scheduler::finish(Sequence& sequence, std::vector<float> samples) {
   Result result;
   result.audio.samples = std::move(samples);
   result.audio.sample_rate = executor_.info().sample_rate;
+  const audio::WaveQuality wave = audio::wave_quality(result.audio.samples, audio::kWaveLimit);
+  result.quality = stats.quality;
+  result.quality.peak = wave.peak;
+  result.quality.clipped_samples = wave.clipped;
   result.finish_reason = stats.finish_reason;
   result.seed = job.task().seed;
   result.text_tokens = stats.text_tokens;

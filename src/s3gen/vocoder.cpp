@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "audio/wave_quality.h"
 #include "nn/emit.h"
 #include "s3gen/spectrum.h"
 #include "support/error.h"
@@ -19,7 +20,6 @@
 namespace chatterbox::s3gen {
 namespace {
 
-constexpr double kAudioLimit = 0.99;     // hifigan.py, audio_limit
 constexpr double kMagnitudeLimit = 1e2;  // hifigan.py, _istft
 
 // [C, T] tensors of different T as [B, C, 1, longest], channels-last, zeros in the padding.
@@ -49,7 +49,7 @@ at::Tensor to_wave(const Vocoder& vocoder, const at::Tensor& spectrum) {
   const at::Tensor magnitude = spectrum.narrow(0, 0, kBins).exp().clamp_max_(kMagnitudeLimit);
   const at::Tensor phase = spectrum.narrow(0, kBins, kBins).sin();
   at::Tensor wave = istft(magnitude, phase, vocoder.window).cpu();
-  wave.clamp_(-kAudioLimit, kAudioLimit);
+  wave.clamp_(-audio::kWaveLimit, audio::kWaveLimit);
   const int64_t faded = std::min(wave.size(0), vocoder.fade.size(0));
   wave.narrow(0, 0, faded).mul_(vocoder.fade.narrow(0, 0, faded));
   return wave;

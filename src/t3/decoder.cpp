@@ -20,6 +20,18 @@ void emit_logits(const TensorSink& sink, size_t step, const at::Tensor& logits) 
 
 }  // namespace
 
+void check_heads(const Model& model, const AlignmentThresholds& thresholds) {
+  const Llama& llama = model.llama();
+  const auto layers = static_cast<int64_t>(llama.layers.size());
+  for (const auto [layer, head] : thresholds.heads) {
+    if (layer < 0 || layer >= layers || head < 0 || head >= llama.heads()) {
+      fail(Status::kInvalidArgument,
+           "the model has no head {} in layer {} to analyze: it has {} layers of {} heads", head,
+           layer, layers, llama.heads());
+    }
+  }
+}
+
 struct Decoder::Impl {
   Impl(std::shared_ptr<const Model> t3_model, int64_t rows, int64_t positions)
       : model(std::move(t3_model)),
@@ -35,7 +47,6 @@ struct Decoder::Impl {
 
   void check_limits(const SequenceOptions& options) const;
   void check_positions(const SequenceOptions& options, const Prompt& prompt) const;
-  void check_heads(const AlignmentThresholds& thresholds) const;
   [[nodiscard]] std::optional<StreamAnalysis> analysis(const SequenceOptions& options,
                                                        const Prompt& prompt, int64_t row) const;
   void feed_back(const std::vector<int64_t>& ids);
@@ -70,22 +81,10 @@ void Decoder::Impl::check_positions(const SequenceOptions& options, const Prompt
   }
 }
 
-void Decoder::Impl::check_heads(const AlignmentThresholds& thresholds) const {
-  const Llama& llama = model->llama();
-  const auto layers = static_cast<int64_t>(llama.layers.size());
-  for (const auto [layer, head] : thresholds.heads) {
-    if (layer < 0 || layer >= layers || head < 0 || head >= llama.heads()) {
-      fail(Status::kInvalidArgument,
-           "the model has no head {} in layer {} to analyze: it has {} layers of {} heads", head,
-           layer, layers, llama.heads());
-    }
-  }
-}
-
 std::optional<StreamAnalysis> Decoder::Impl::analysis(const SequenceOptions& options,
                                                       const Prompt& prompt, int64_t row) const {
   if (!options.analyze) return std::nullopt;
-  check_heads(*options.analyze);
+  check_heads(*model, *options.analyze);
   const auto text_tokens = static_cast<int64_t>(options.text_ids.size()) + 2;
   return StreamAnalysis(*options.analyze, row, {prompt.shared.size(0), text_tokens});
 }

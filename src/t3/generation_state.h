@@ -4,6 +4,7 @@
 
 #include <ATen/core/Generator.h>
 
+#include <chatterbox/chatterbox.hpp>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -24,29 +25,13 @@ struct SamplingOptions {
 // kFailed: Decoder::generation() throws the reason.
 enum class Finish { kRunning, kEos, kMaxTokens, kFailed };
 
-// What the alignment analyzer did: it kept the end of speech away, or called it for a reason.
-enum class Intervention { kEndSuppressed, kLongTail, kAlignmentRepetition, kTokenRepetition };
-
-struct InterventionSpan {
-  Intervention kind;
-  int64_t first_step;  // index of the token that it decided on
-  int64_t steps;       // how many in a row
-};
-
-struct Quality {
-  int64_t longest_repetition = 0;  // most equal tokens in a row
-  // With the analyzer, after the latest step:
-  std::vector<InterventionSpan> interventions;  // in the order of their steps
-  std::optional<AlignmentState> alignment;
-  std::optional<float> text_coverage;  // share of the text that was reached, 0 to 1
-};
-
 struct Generation {
   std::vector<int64_t> tokens;  // as drawn, the end of speech included when it was reached
   Finish finish = Finish::kRunning;
-  int64_t decode_steps = 0;  // forward passes of one position
-  Quality quality;
-  at::Generator generator;  // the request's own; S3Gen goes on drawing from it
+  int64_t decode_steps = 0;                 // forward passes of one position
+  Quality quality;                          // what the tokens tell
+  std::optional<AlignmentState> alignment;  // with the analyzer, after the latest step
+  at::Generator generator;                  // the request's own; S3Gen goes on drawing from it
 };
 
 }  // namespace chatterbox::t3

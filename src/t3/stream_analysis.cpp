@@ -38,7 +38,7 @@ void StreamAnalysis::intervene(const at::Tensor& logits, Generation& generation)
     if (state.alignment_repetition) record(quality, Intervention::kAlignmentRepetition, step);
     if (state.token_repetition) record(quality, Intervention::kTokenRepetition, step);
   }
-  quality.alignment = state;
+  generation.alignment = state;
   quality.text_coverage = analyzer_.coverage();
 }
 

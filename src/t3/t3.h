@@ -28,6 +28,9 @@ struct Limits {
 };
 [[nodiscard]] Limits limits(const Model& model);
 
+// Throws kInvalidArgument where the model has not the heads to analyze.
+void check_heads(const Model& model, const AlignmentThresholds& thresholds);
+
 struct SequenceOptions {
   std::vector<int64_t> text_ids;  // without start and stop
   const voice::Conditionals* voice = nullptr;

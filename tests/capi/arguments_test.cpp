@@ -27,6 +27,8 @@ class Arguments : public CApiTest {
   chatterbox_engine_info engine_info;
   chatterbox_voice_info voice_info;
   chatterbox_result_stats stats;
+  chatterbox_quality quality;
+  chatterbox_intervention intervention;
   int32_t done = 7;
 };
 
@@ -77,6 +79,15 @@ TEST_F(Arguments, NullIsNamed) {
   expect_null_refused("done", [&] { return chatterbox_job_wait_for(job.get(), 0, nullptr); });
   expect_null_refused("result",
                       [&] { return chatterbox_result_get_stats(nullptr, &stats, sizeof stats); });
+  expect_null_refused(
+      "result", [&] { return chatterbox_result_get_quality(nullptr, &quality, sizeof quality); });
+  expect_null_refused("quality",
+                      [&] { return chatterbox_result_get_quality(nullptr, nullptr, 40); });
+  expect_null_refused("result", [&] {
+    return chatterbox_result_get_intervention(nullptr, 0, &intervention, sizeof intervention);
+  });
+  expect_null_refused("intervention",
+                      [&] { return chatterbox_result_get_intervention(nullptr, 0, nullptr, 24); });
   expect_null_refused("path", [&] { return chatterbox_audio_read(nullptr, &audio); });
   expect_null_refused("audio", [&] { return chatterbox_audio_read("a", nullptr); });
   expect_null_refused("path",
@@ -170,6 +181,11 @@ TEST_F(Arguments, NumbersAreZeroAfterAFailure) {
   });
   zero_but_for_its_size(stats,
                         [&] { return chatterbox_result_get_stats(nullptr, &stats, sizeof stats); });
+  zero_but_for_its_size(
+      quality, [&] { return chatterbox_result_get_quality(nullptr, &quality, sizeof quality); });
+  zero_but_for_its_size(intervention, [&] {
+    return chatterbox_result_get_intervention(nullptr, 0, &intervention, sizeof intervention);
+  });
 }
 
 TEST_F(Arguments, NullHandlesAreNothing) {

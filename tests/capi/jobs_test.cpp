@@ -64,6 +64,34 @@ TEST_F(Jobs, StatisticsAreThoseOfTheRun) {
                                      stats.vocoder_seconds);
 }
 
+// The fake executor's numbers.
+TEST_F(Jobs, QualityIsThatOfTheRun) {
+  chatterbox_request request = request_for("Hello.");
+  request.analyze_alignment = 1;
+  chatterbox_result* handle = nullptr;
+  ASSERT_EQ(chatterbox_engine_generate(engine.get(), &request, &handle), CHATTERBOX_STATUS_OK);
+  const Owned<chatterbox_result> result(handle);
+  chatterbox_quality quality;
+  ASSERT_EQ(chatterbox_result_get_quality(handle, &quality, sizeof quality), CHATTERBOX_STATUS_OK);
+  EXPECT_EQ(quality.struct_size, sizeof quality);
+  EXPECT_GT(quality.peak, 0.9F);
+  EXPECT_GT(quality.clipped_samples, 0);
+  EXPECT_EQ(quality.longest_repetition, 3);
+  EXPECT_EQ(quality.text_coverage, 0.75F);
+  EXPECT_EQ(quality.reserved, 0);
+  ASSERT_EQ(quality.interventions, 2U);
+  chatterbox_intervention intervention;
+  ASSERT_EQ(chatterbox_result_get_intervention(handle, 1, &intervention, sizeof intervention),
+            CHATTERBOX_STATUS_OK);
+  EXPECT_EQ(intervention.struct_size, sizeof intervention);
+  EXPECT_EQ(intervention.kind, CHATTERBOX_INTERVENTION_TOKEN_REPETITION);
+  EXPECT_EQ(intervention.first_step, 6);
+  EXPECT_EQ(intervention.steps, 1);
+  EXPECT_EQ(chatterbox_result_get_intervention(handle, 2, &intervention, sizeof intervention),
+            CHATTERBOX_STATUS_INVALID_ARGUMENT);
+  EXPECT_STREQ(chatterbox_last_error(), "index must be below 2, got 2");
+}
+
 TEST_F(Jobs, TheSeedThatWasPickedRepeatsTheSpeech) {
   chatterbox_request request = request_for("Hello.");
   request.has_seed = 0;

@@ -66,6 +66,8 @@ TEST_F(Structs, DefaultsOfARequestAreThoseOfCpp) {
   EXPECT_EQ(request.progress_user_data, nullptr);
   EXPECT_EQ(request.on_tensor, nullptr);
   EXPECT_EQ(request.tensor_user_data, nullptr);
+  EXPECT_EQ(request.analyze_alignment == 1, expected.analyze_alignment);
+  EXPECT_EQ(request.reserved, 0);
 }
 
 // The comments of both headers promise these numbers.
@@ -156,6 +158,7 @@ TEST_F(Structs, EveryMemberOfARequestReachesTheExecutor) {
   request.repetition_penalty = 3.5F;
   request.max_new_tokens = 11;
   request.cfm_steps = 12;
+  request.analyze_alignment = 1;
   const engine::Task task = task_of(&request);
   EXPECT_EQ(task.text, "Words.");
   EXPECT_EQ(task.seed, UINT64_MAX);
@@ -167,6 +170,7 @@ TEST_F(Structs, EveryMemberOfARequestReachesTheExecutor) {
   EXPECT_EQ(task.repetition_penalty, 3.5F);
   EXPECT_EQ(task.max_new_tokens, 11);
   EXPECT_EQ(task.cfm_steps, 12);
+  EXPECT_TRUE(task.analyze_alignment);
 }
 
 TEST_F(Structs, ZeroIsAValue) {
@@ -218,6 +222,7 @@ TEST_F(Structs, AnOlderRequestGetsTheDefaultsOfTheRest) {
   EXPECT_EQ(task.temperature, 0.25F);
   EXPECT_EQ(task.max_new_tokens, 1000);
   EXPECT_EQ(task.cfm_steps, 10);
+  EXPECT_FALSE(task.analyze_alignment);
 }
 
 TEST_F(Structs, ANewerRequestPassesWhereTheRestIsZero) {
@@ -229,9 +234,10 @@ TEST_F(Structs, ANewerRequestPassesWhereTheRestIsZero) {
   chatterbox_job* job = nullptr;
   EXPECT_EQ(chatterbox_engine_submit(engine.get(), &newer.known, &job),
             CHATTERBOX_STATUS_INVALID_ARGUMENT);
-  EXPECT_STREQ(chatterbox_last_error(),
-               "chatterbox_request sets byte 99, which this library (whose struct has 96) does not "
-               "know");
+  EXPECT_STREQ(
+      chatterbox_last_error(),
+      "chatterbox_request sets byte 107, which this library (whose struct has 104) does not "
+      "know");
 }
 
 TEST_F(Structs, OptionsOfOtherVersions) {
@@ -315,7 +321,7 @@ TEST_F(Structs, SizesThatNoVersionHas) {
     EXPECT_EQ(chatterbox_engine_submit(engine.get(), &request, &job),
               CHATTERBOX_STATUS_INVALID_ARGUMENT);
     EXPECT_STREQ(chatterbox_last_error(), ("chatterbox_request cannot have a size of " +
-                                           std::to_string(size) + " bytes (this library's has 96)")
+                                           std::to_string(size) + " bytes (this library's has 104)")
                                               .c_str());
   }
 }
@@ -418,6 +424,16 @@ TEST_F(Structs, FlagsAndEnumerationsAreChecked) {
   EXPECT_EQ(chatterbox_engine_submit(good.get(), &request, &job),
             CHATTERBOX_STATUS_INVALID_ARGUMENT);
   EXPECT_STREQ(chatterbox_last_error(), "has_seed must be 0 or 1, got 2");
+  request = request_for("a");
+  request.analyze_alignment = -1;
+  EXPECT_EQ(chatterbox_engine_submit(good.get(), &request, &job),
+            CHATTERBOX_STATUS_INVALID_ARGUMENT);
+  EXPECT_STREQ(chatterbox_last_error(), "analyze_alignment must be 0 or 1, got -1");
+  request = request_for("a");
+  request.reserved = 3;
+  EXPECT_EQ(chatterbox_engine_submit(good.get(), &request, &job),
+            CHATTERBOX_STATUS_INVALID_ARGUMENT);
+  EXPECT_STREQ(chatterbox_last_error(), "reserved must be 0, got 3");
 }
 
 }  // namespace

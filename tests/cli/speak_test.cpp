@@ -110,6 +110,11 @@ TEST_F(Speak, StatisticsHaveEveryField) {
   for (const char* stage : {"queued", "text", "prefill", "decode", "flow", "vocoder", "total"}) {
     EXPECT_GE(json.at("timings").at(stage), 0) << stage;
   }
+  EXPECT_GT(json.at("quality").at("peak"), 0);
+  EXPECT_GE(json.at("quality").at("clipped_samples"), 0);
+  EXPECT_GE(json.at("quality").at("longest_repetition"), 1);
+  EXPECT_TRUE(json.at("quality").at("text_coverage").is_null());
+  EXPECT_TRUE(json.at("quality").at("interventions").empty());
   EXPECT_EQ(json.at("engine").at("model"), "demo");
   EXPECT_EQ(json.at("engine").at("device"), "cpu");
   EXPECT_EQ(json.at("engine").at("sample_rate"), 24000);

@@ -106,6 +106,14 @@ TEST_F(BadInput, Texts) {
   }
 }
 
+// Refused where it is submitted: the heads that tell the alignment are not in a tiny model.
+TEST_F(BadInput, AnalysisThatTheModelCannotGive) {
+  Request request = request_for("Hello.");
+  request.analyze_alignment = true;
+  expect_error(Status::kInvalidArgument, "the model has no head 15 in layer 12 to analyze",
+               [&] { (void)engine().submit(request); });
+}
+
 TEST_F(BadInput, Options) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const float infinity = std::numeric_limits<float>::infinity();

@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chatterbox/chatterbox.hpp>
+#include <cmath>
 #include <thread>
 
 #include "support/fake_executor.h"
@@ -45,6 +47,30 @@ TEST_F(EngineTest, SpeaksWithAllThatAResultHas) {
   EXPECT_EQ(result.text_tokens, 8);
   EXPECT_EQ(result.speech_tokens, 10);
   EXPECT_EQ(result.decode_steps, 9);
+}
+
+TEST_F(EngineTest, QualityIsOfTheTokensAndOfTheWave) {
+  const auto engine = ChatterboxEngine::load();
+  Request request = request_for("Hello.");
+  const Result plain = engine.generate(request);
+  EXPECT_EQ(plain.quality.longest_repetition, 3);
+  EXPECT_FALSE(plain.quality.text_coverage.has_value());
+  EXPECT_TRUE(plain.quality.interventions.empty());
+  // The fake executor's samples are noise in [-1, 1).
+  const std::vector<float>& samples = plain.audio.samples;
+  EXPECT_EQ(plain.quality.peak,
+            std::fabs(*std::max_element(samples.begin(), samples.end(), [](float a, float b) {
+              return std::fabs(a) < std::fabs(b);
+            })));
+  EXPECT_EQ(plain.quality.clipped_samples,
+            std::count_if(samples.begin(), samples.end(),
+                          [](float sample) { return std::fabs(sample) >= 0.99F; }));
+  request.analyze_alignment = true;
+  const Quality analyzed = engine.generate(request).quality;
+  EXPECT_EQ(analyzed.text_coverage, 0.75F);
+  ASSERT_EQ(analyzed.interventions.size(), 2U);
+  EXPECT_EQ(analyzed.interventions[1].kind, Intervention::kTokenRepetition);
+  EXPECT_EQ(analyzed.interventions[1].first_step, 6);
 }
 
 TEST_F(EngineTest, TimingsAreThoseOfTheStages) {

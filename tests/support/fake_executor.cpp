@@ -160,6 +160,12 @@ class FakeExecutor final : public engine::Executor {
     stats.finish_reason = ended ? FinishReason::kEos : FinishReason::kMaxTokens;
     stats.text_seconds = 1e-6;
     stats.prefill_seconds = 2e-6;
+    stats.quality.longest_repetition = 3;
+    if (found.task.analyze_alignment) {
+      stats.quality.text_coverage = 0.75F;
+      stats.quality.interventions = {{Intervention::kEndSuppressed, 4, 2},
+                                     {Intervention::kTokenRepetition, 6, 1}};
+    }
     return stats;
   }
 

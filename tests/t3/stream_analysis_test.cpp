@@ -115,7 +115,7 @@ TEST_F(StreamAnalysisTest, TinyRunsAreTheReferences) {
       SCOPED_TRACE(step["frame"].dump());
       ASSERT_FALSE(decoder.finished(id));
       decoder.step();
-      expect_state(*decoder.generation(id).quality.alignment, step);
+      expect_state(*decoder.generation(id).alignment, step);
     }
     EXPECT_TRUE(decoder.finished(id));
     for (const char* logits : {"t3.logits0", "t3.logits1", "t3.logits2"}) {
@@ -150,7 +150,7 @@ TEST_F(StreamAnalysisTest, ForcedEndIsReportedWithWhatWasSpoken) {
   EXPECT_EQ(last.kind, Intervention::kTokenRepetition);
   EXPECT_EQ(last.first_step, 53);
   EXPECT_EQ(last.steps, 1);
-  EXPECT_EQ(generation.quality.alignment->position, 18);
+  EXPECT_EQ(generation.alignment->position, 18);
 }
 
 // Every other row is analysed; each row gives what it gives alone.
@@ -173,7 +173,7 @@ TEST_F(StreamAnalysisTest, AnalysedRowsLeaveTheirNeighboursAlone) {
     run_to_end(single, id);
     EXPECT_EQ(generation.tokens, single.generation(id).tokens);
     EXPECT_TRUE(at::equal(together[i].tensor("t3.logits2"), alone[i].tensor("t3.logits2")));
-    EXPECT_EQ(generation.quality.alignment.has_value(), i % 2 == 0);
+    EXPECT_EQ(generation.alignment.has_value(), i % 2 == 0);
     EXPECT_EQ(generation.quality.text_coverage, single.generation(id).quality.text_coverage);
     intervened += generation.quality.interventions.empty() ? 0 : 1;
   }
@@ -256,7 +256,7 @@ TEST(Quality, LongestRepetitionCountsEqualTokensInARow) {
     EXPECT_EQ(state.at(id).generation.tokens.back(), token);
     EXPECT_EQ(state.at(id).generation.quality.longest_repetition, longest);
   }
-  EXPECT_FALSE(state.at(id).generation.quality.alignment.has_value());
+  EXPECT_FALSE(state.at(id).generation.alignment.has_value());
   EXPECT_FALSE(state.at(id).generation.quality.text_coverage.has_value());
   EXPECT_TRUE(state.at(id).generation.quality.interventions.empty());
 }
