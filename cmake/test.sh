@@ -67,7 +67,8 @@ build_and_test() {
   build "$preset" && ctest --preset "$preset" --parallel "$jobs" "$@"
 }
 
-# ThreadSanitizer; what else the preset builds has no threads of its own. It cannot place its shadow memory where a kernel randomises addresses too widely.
+# What else the preset builds has no threads of its own. ThreadSanitizer cannot place its shadow memory where
+# a kernel randomises addresses too widely.
 test_threads() {
   local without_randomisation=()
   if setarch -R true 2>/dev/null; then without_randomisation=(setarch -R); fi

@@ -9,9 +9,9 @@
 #include <thread>
 
 #include "support/error.h"
-#include "support/failure.h"
 #include "support/fake_executor.h"
 #include "support/latch.h"
+#include "support/requests.h"
 
 namespace chatterbox {
 namespace {
@@ -19,22 +19,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using namespace chatterbox::testing;  // NOLINT
-
-Request request_for(const std::string& text) {
-  Request request;
-  request.text = text;
-  request.seed = 5;
-  return request;
-}
-
-Failure failure_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (...) {
-    return current_failure();
-  }
-  return {Status::kOk, ""};
-}
 
 // Not within a hook, which is of all engines.
 std::vector<float> alone(const Request& request) {

@@ -12,6 +12,7 @@
 #include "support/failure.h"
 #include "support/fake_executor.h"
 #include "support/latch.h"
+#include "support/requests.h"
 
 namespace chatterbox {
 namespace {
@@ -23,22 +24,6 @@ class FailureTest : public ::testing::Test {
  protected:
   void TearDown() override { EXPECT_EQ(fake_breaches(), 0); }
 };
-
-Request request_for(const std::string& text) {
-  Request request;
-  request.text = text;
-  request.seed = 5;
-  return request;
-}
-
-Failure failure_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (...) {
-    return current_failure();
-  }
-  return {Status::kOk, ""};
-}
 
 // What the next request gives must be what a fresh engine gives.
 void expect_usable(const ChatterboxEngine& engine) {
