@@ -42,13 +42,22 @@ void fill(float* values, size_t begin, size_t end, uint64_t key, SyntheticScale 
   }
 }
 
+constexpr int64_t kEndOfSpeech = 6562;
+
 // Makes the end of speech come after some tens of tokens.
-void raise_end_of_speech(const TensorEntry& entry, float* values) {
-  constexpr int64_t kEndOfSpeech = 6562;
+void raise_end_of_speech(const TensorEntry& head, float* values) {
   constexpr float kGain = 1.7F;
-  if (entry.name != "speech_head.weight") return;
-  float* row = values + kEndOfSpeech * entry.shape[1];
-  std::transform(row, row + entry.shape[1], row, [=](float value) { return value * kGain; });
+  float* row = values + kEndOfSpeech * head.shape[1];
+  std::transform(row, row + head.shape[1], row, [=](float value) { return value * kGain; });
+}
+
+// So that an id that is no speech is hardly drawn: the Python package fails on those of the
+// multilingual models.
+void clear_what_is_no_speech(const TensorEntry& head, float* values) {
+  constexpr int64_t kSpeechTokens = 6561;
+  for (int64_t id = kSpeechTokens; id < head.shape[0]; ++id) {
+    if (id != kEndOfSpeech) std::fill_n(values + id * head.shape[1], head.shape[1], 0.0F);
+  }
 }
 
 class SyntheticFile final : public TensorFile {
@@ -57,6 +66,11 @@ class SyntheticFile final : public TensorFile {
       : path_(std::move(name)) {
     lay_out(manifest);
     compute(seed);
+    if (const TensorEntry* head = find("speech_head.weight")) {
+      auto* values = static_cast<float*>(const_cast<void*>(head->data));
+      raise_end_of_speech(*head, values);
+      if (path_.find("mtl") != std::string::npos) clear_what_is_no_speech(*head, values);
+    }
   }
 
   [[nodiscard]] const std::string& path() const override { return path_; }
@@ -119,21 +133,37 @@ void SyntheticFile::compute(uint64_t seed) {
   for (unsigned thread = 1; thread < threads; ++thread) workers.emplace_back(work, thread);
   work(0);
   for (std::thread& worker : workers) worker.join();
-  for (const TensorEntry& entry : entries_) {
-    raise_end_of_speech(entry, static_cast<float*>(const_cast<void*>(entry.data)));
-  }
+}
+
+constexpr const char* kVariantOf = "@of";
+
+// Names, shapes and types. A variant names the file that it is like and only the tensors that
+// differ.
+nlohmann::json tensors_of(const nlohmann::json& files, const std::string& file) {
+  nlohmann::json tensors = files.at(file);
+  if (!tensors.contains(kVariantOf)) return tensors;
+  nlohmann::json whole = files.at(tensors.at(kVariantOf).get<std::string>());
+  tensors.erase(kVariantOf);
+  whole.update(tensors);
+  return whole;
 }
 
 }  // namespace
 
 std::shared_ptr<const TensorFile> make_synthetic(const std::string& file, SyntheticSize size,
                                                  uint64_t seed) {
+  const bool third = file == "t3_mtl23ls_v3";  // the second version's shapes, other weights
+  const std::string like = third ? "t3_mtl23ls_v2" : file;
   const char* size_name = size == SyntheticSize::kTiny ? "tiny" : "full";
-  const nlohmann::json manifest = nlohmann::json::parse(embedded_manifest()).at(size_name);
-  if (!manifest.contains(file)) {
-    fail(Status::kInvalidArgument, "no synthetic checkpoint file {}: t3_cfg, s3gen or ve", file);
+  const nlohmann::json files = nlohmann::json::parse(embedded_manifest()).at(size_name);
+  if (!files.contains(like)) {
+    std::string known;
+    for (const auto& [name, tensors] : files.items()) known += (known.empty() ? "" : ", ") + name;
+    fail(Status::kInvalidArgument, "no {} synthetic checkpoint file {}: {}", size_name, file,
+         known);
   }
-  return std::make_shared<SyntheticFile>("demo/" + file + ".safetensors", manifest.at(file), seed);
+  return std::make_shared<SyntheticFile>("demo/" + file + ".safetensors", tensors_of(files, like),
+                                         seed + (third ? 1 : 0));
 }
 
 std::string_view synthetic_tokenizer_json() { return embedded_tokenizer(); }

@@ -34,9 +34,16 @@ SyntheticScale range(double scale, double offset) {
   return {static_cast<float>(scale), static_cast<float>(offset)};
 }
 
+// GPT-2's linear layers are stored [in, out].
+bool is_transposed(const std::string& name) {
+  return name.compare(0, 7, "tfmr.h.") == 0 &&
+         (contains(name, ".attn.c_") || contains(name, ".mlp.c_"));
+}
+
 SyntheticScale matrix_scale(const std::string& name, const std::vector<int64_t>& shape) {
   double fan_in = 1;
   for (size_t axis = 1; axis < shape.size(); ++axis) fan_in *= static_cast<double>(shape[axis]);
+  if (is_transposed(name)) fan_in = static_cast<double>(shape[0]);
   const double gain = name == "speech_head.weight" ? 2.0 : is_residual_output(name) ? 0.5 : 1.0;
   return range(gain * std::sqrt(3.0 / fan_in), 0);
 }

@@ -40,15 +40,41 @@ TEST(Synthetic, TinyHasTheReferencesBits) {
   expect_sums(*make_synthetic("ve", SyntheticSize::kTiny), {16, 0x10c2d1fb, 0xe02edd2f});
 }
 
+TEST(Synthetic, TheTinyFamilyHasTheReferencesBits) {
+  constexpr auto kTiny = SyntheticSize::kTiny;
+  expect_sums(*make_synthetic("t3_mtl23ls_v2", kTiny), {49, 0x3cf5ea4a, 0x563d8ab9});
+  expect_sums(*make_synthetic("t3_mtl23ls_v3", kTiny), {49, 0x1bd0fb3a, 0x563d8ab9});
+  expect_sums(*make_synthetic("t3_turbo_v1", kTiny), {47, 0xb69915af, 0xcfcf2885});
+  expect_sums(*make_synthetic("s3gen_meanflow", kTiny), {1553, 0x61c53cb7, 0xb4db5616});
+}
+
 TEST(Synthetic, FullVoiceEncoderHasTheReferencesBits) {
   expect_sums(*make_synthetic("ve", SyntheticSize::kFull), {16, 0x98058b91, 0xe02edd2f});
+}
+
+using TensorSums = std::vector<std::pair<const char*, uint32_t>>;  // name, CRC-32 of the data
+
+void expect_tensors(const TensorFile& file, const TensorSums& expected) {
+  for (const auto& [name, crc] : expected) {
+    const TensorEntry* entry = file.find(name);
+    ASSERT_NE(entry, nullptr) << name;
+    EXPECT_EQ(testing::crc32(entry->data, entry->bytes), crc) << name;
+  }
+}
+
+TEST(Synthetic, FullNanoHasTheReferencesBits) {
+  const auto file = make_synthetic("t3_nano_v1", SyntheticSize::kFull);
+  EXPECT_EQ(file->entries().size(), 155U);
+  expect_tensors(*file, {{"tfmr.h.3.attn.c_attn.weight", 0xa2c2f2b8},
+                         {"tfmr.h.0.mlp.c_proj.weight", 0x0f1977dd},
+                         {"tfmr.wpe.weight", 0xc829ee75}});
 }
 
 // A tensor of each kind of scale, of the one gigabyte of the full S3Gen.
 TEST(Synthetic, FullS3GenHasTheReferencesBits) {
   const auto file = make_synthetic("s3gen", SyntheticSize::kFull);
   EXPECT_EQ(file->entries().size(), 2488U);
-  const std::pair<const char*, uint32_t> expected[] = {
+  const TensorSums expected = {
       {"flow.input_embedding.weight", 0x70cd3b00},
       {"mel2wav.f0_predictor.classifier.bias", 0x6224803a},
       {"flow.encoder.encoders.3.feed_forward.w_2.weight", 0x482021a9},
@@ -56,11 +82,7 @@ TEST(Synthetic, FullS3GenHasTheReferencesBits) {
       {"speaker_encoder.xvector.dense.nonlinear.batchnorm.running_var", 0x59489978},
       {"tokenizer.encoder.blocks.5.mlp.2.weight", 0x2f7785bb},
   };
-  for (const auto& [name, crc] : expected) {
-    const TensorEntry* entry = file->find(name);
-    ASSERT_NE(entry, nullptr) << name;
-    EXPECT_EQ(testing::crc32(entry->data, entry->bytes), crc) << name;
-  }
+  expect_tensors(*file, expected);
 }
 
 TEST(Synthetic, SeedChangesTheWeightsOnly) {
