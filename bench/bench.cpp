@@ -51,6 +51,11 @@ void add_engine_options(CLI::App& app, EngineOptions& engine) {
       ->type_name("N")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  app.add_option("--memory-limit", engine.memory_limit,
+                 "bytes for the KV cache and the work on a batch; 0: half of what is free")
+      ->type_name("BYTES")
+      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000'000'000}))
+      ->capture_default_str();
 }
 
 void add_run_options(CLI::App& app, Options& options) {

@@ -9,6 +9,8 @@ Prints a markdown table and writes all figures as JSON.
   compare_reference.py DIR                           compare on a downloaded checkpoint
   compare_reference.py --synthetic full              compare on a checkpoint of made-up weights
 
+Then many requests, see throughput.py. --only does one of the two parts.
+
 The reference is the released package. Its repository has later commits; --reference measures a checkout
 of one in the same environment.
 """
@@ -26,7 +28,9 @@ import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from sides import ROOT, existing, library_options, run_bench, run_library, run_quietly, run_reference, say
+from throughput import compare_throughput, missed_targets, print_throughput
+
 REQUIREMENTS = [
     "torch==2.11.0", "torchaudio==2.11.0", "numpy<2", "librosa==0.11.0", "s3tokenizer==0.3.0",
     "transformers==5.2.0", "diffusers==0.29.0", "conformer==0.3.2", "safetensors==0.5.3", "pyloudnorm",
@@ -68,6 +72,9 @@ def parse_arguments():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--max-new-tokens", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=3, help="timed processes of each side [%(default)s]")
+    parser.add_argument("--requests", type=int, default=2,
+                        help="spoken one after the other for the throughput, from 1 on [%(default)s]")
+    parser.add_argument("--only", choices=["stages", "throughput"], help="this part alone")
     parser.add_argument("--output", type=pathlib.Path, help="JSON file [bench/results/TIME.json]")
     parser.add_argument("--check", action="store_true", help="exit code 1 where a target is missed")
     arguments = parser.parse_args()
@@ -75,6 +82,8 @@ def parse_arguments():
         parser.error("give a checkpoint folder, --synthetic full, or --setup")
     if arguments.repeats < 1:
         parser.error(f"--repeats must be at least 1, got {arguments.repeats}")
+    if arguments.requests < 1:
+        parser.error(f"--requests must be at least 1, got {arguments.requests}")
     return arguments
 
 
@@ -89,59 +98,21 @@ def set_up(folder):
     print(f"the reference is in {folder}")
 
 
-def say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
-def existing(path, hint):
-    if not path.exists():
-        sys.exit(f"{path} is missing: {hint}")
-    return path
-
-
-def run_quietly(command, threads):
-    """Runs a program and returns its standard output; shows all it wrote only where it fails."""
-    environment = {**os.environ, "OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": str(threads)}
-    done = subprocess.run([str(part) for part in command], env=environment, capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"{command[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-    return done.stdout
-
-
-def run_reference(arguments, checkpoint, folder, dump):
-    report = folder / "reference.json"
-    python = existing(arguments.reference_env / "bin" / "python", "run --setup first")
-    command = [python, ROOT / "bench" / "reference_run.py", checkpoint, "--voice", arguments.voice,
-               "--text", arguments.text, "--seed", arguments.seed, "--threads", arguments.threads,
-               "--max-new-tokens", arguments.max_new_tokens, "--json", report]
-    if arguments.reference:
-        command += ["--reference", existing(arguments.reference / "src" / "chatterbox", "not a checkout").parents[1]]
-    run_quietly(command + (["--dump", dump] if dump else []), arguments.threads)
-    return json.loads(report.read_text(encoding="utf-8"))
-
-
-def library_options(arguments, checkpoint):
-    return ["--model", checkpoint, "--voice", arguments.voice, "--device", "cpu", "--precision", "fp32",
-            "--seed", arguments.seed, "--threads", arguments.threads,
-            "--max-new-tokens", arguments.max_new_tokens]
+def speak_with_reference(arguments, checkpoint, folder, options=()):
+    return run_reference(arguments, checkpoint, folder, ["--text", arguments.text, *options])
 
 
 def dump_library(arguments, checkpoint, folder, dump):
-    program = existing(arguments.build / "bin" / "chatterbox", "build the library, or give --build")
-    run_quietly([program, "speak", arguments.text, *library_options(arguments, checkpoint),
-                 "--output", folder / "library.wav", "--dump", dump], arguments.threads)
+    run_library(arguments, "chatterbox", [
+        "speak", arguments.text, *library_options(arguments, checkpoint),
+        "--output", folder / "library.wav", "--dump", dump])
 
 
-def run_library(arguments, checkpoint):
-    program = existing(arguments.build / "bin" / "chatterbox-bench", "build the benchmarks, or give --build")
-    output = run_quietly([program, *library_options(arguments, checkpoint), "--text", arguments.text,
-                          "--repetitions", 1, "--warmup", 1, "--output", "json"], arguments.threads)
-    run = json.loads(output)
+def speak_with_library(arguments, checkpoint):
+    run = run_bench(arguments, checkpoint, ["--text", arguments.text, "--repetitions", 1, "--warmup", 1])
     run.update(run.pop("texts")[0]["samples"][0])
     run["timings"]["voice"] = run.pop("voice_seconds")
     run["timings"]["load"] = run.pop("load_seconds")
-    for path in ("model", "voice"):
-        run.pop(path)
     return run
 
 
@@ -230,27 +201,50 @@ def make_checkpoint(arguments, folder):
     return folder
 
 
-def compare(arguments, checkpoint, folder):
+def compare_stages(arguments, checkpoint, folder):
     reference_dump, library_dump = folder / "reference.safetensors", folder / "library.safetensors"
     # Not timed: these two also bring the files into the page cache.
     say("comparing the results")
-    run_reference(arguments, checkpoint, folder, reference_dump)
+    speak_with_reference(arguments, checkpoint, folder, ["--dump", reference_dump])
     dump_library(arguments, checkpoint, folder, library_dump)
     results = compare_results(reference_dump, library_dump)
     reference_runs, library_runs = [], []
     for i in range(arguments.repeats):
         say(f"timing {i + 1} of {arguments.repeats}")
-        reference_runs.append(run_reference(arguments, checkpoint, folder, None))
-        library_runs.append(run_library(arguments, checkpoint))
+        reference_runs.append(speak_with_reference(arguments, checkpoint, folder))
+        library_runs.append(speak_with_library(arguments, checkpoint))
     rows = summarise(reference_runs, library_runs)
-    return {
+    return {"results": results, "stages": rows, "reference_runs": reference_runs, "library_runs": library_runs}
+
+
+def compare(arguments, checkpoint, folder):
+    report = {
         "options": {"text": arguments.text, "seed": arguments.seed, "threads": arguments.threads,
                     "max_new_tokens": arguments.max_new_tokens, "repeats": arguments.repeats,
-                    "reference": reference_runs[0]["reference"],
                     "checkpoint": arguments.synthetic or pathlib.Path(checkpoint).name},
-        "machine": machine(), "results": results, "stages": rows,
-        "reference_runs": reference_runs, "library_runs": library_runs,
+        "machine": machine(),
     }
+    if arguments.only != "throughput":
+        report.update(compare_stages(arguments, checkpoint, folder))
+        report["options"]["reference"] = report["reference_runs"][0]["reference"]
+    if arguments.only != "stages":
+        report["throughput"] = compare_throughput(arguments, checkpoint, folder)
+        report["options"]["reference"] = report["throughput"]["reference"]["reference"]
+    return report
+
+
+def print_report(report):
+    """Returns what missed its target."""
+    missed = []
+    if "stages" in report:
+        print_table(report["stages"], report["results"])
+        missed += [row["stage"] for row in report["stages"] if not row["met"]]
+        if not results_agree(report["results"]):
+            missed.append("equal results")
+    if "throughput" in report:
+        print_throughput(report["throughput"], report["options"]["max_new_tokens"])
+        missed += missed_targets(report["throughput"])
+    return missed
 
 
 def main():
@@ -265,16 +259,13 @@ def main():
         folder = pathlib.Path(temporary)
         checkpoint = arguments.checkpoint or make_checkpoint(arguments, folder / "checkpoint")
         report = compare(arguments, checkpoint, folder)
-    print_table(report["stages"], report["results"])
+    missed = print_report(report)
     output = arguments.output or ROOT / "bench" / "results" / time.strftime("%Y%m%dT%H%M%SZ.json", time.gmtime())
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(f"figures: {output}")
-    missed = [row["stage"] for row in report["stages"] if not row["met"]]
-    if not results_agree(report["results"]):
-        missed.append("equal results")
     if missed:
-        print("missed: " + ", ".join(missed))
+        print("missed: " + "; ".join(missed))
     return 1 if arguments.check and missed else 0
 
 

@@ -24,12 +24,12 @@ constexpr int64_t kHeads = 16;
 // Of the official 30. These have 256 MiB, so that a step reads them from memory as the whole model.
 constexpr int64_t kLayers = 4;
 
-t3::Llama random_llama() {
+t3::LlamaWeights random_llama() {
   constexpr int64_t kFeedForward = 4096;
   const auto layer = [](int64_t out, int64_t in) {
     return nn::Linear{random({out, in}, 0.02), {}};
   };
-  t3::Llama llama;
+  t3::LlamaWeights llama;
   llama.norm = random({kSize}, 1);
   for (int64_t i = 0; i < kLayers; ++i) {
     llama.layers.push_back({random({kSize}, 1), random({kSize}, 1), layer(kSize, kSize),
@@ -44,15 +44,14 @@ t3::Llama random_llama() {
 void decode_step(benchmark::State& state) {
   const c10::InferenceMode inference_mode;
   constexpr int64_t kPositions = 300;
-  static const t3::Llama llama = random_llama();
-  const nn::RopeTable rope = nn::llama3_rope(kPositions + 1, c10::kCPU);
+  static const t3::Llama llama(random_llama(), kPositions + 1);
   const int64_t count = state.range(0);
   t3::BatchKVCache cache(kLayers, kHeads, count, kPositions + 1, {});
   const std::vector<int64_t> rows = cache.take(count);
   const at::Tensor x = random({count, kSize}, 1);
   for ([[maybe_unused]] auto _ : state) {
     for (const int64_t row : rows) cache.set_length(row, kPositions);
-    benchmark::DoNotOptimize(t3::decode(llama, rope, x, rows, cache));
+    benchmark::DoNotOptimize(llama.decode(x, rows, cache));
   }
   state.counters["layers"] = kLayers;
   state.SetItemsProcessed(state.iterations() * count);
@@ -83,7 +82,7 @@ void cfm_step(benchmark::State& state) {
   conditions.prompt = random({requests, frames, kMels}, 1);
   conditions.mask = s3gen::make_frame_mask(
       std::vector<int64_t>(static_cast<size_t>(requests), frames), c10::kCPU);
-  const s3gen::EstimatorPlan plan = s3gen::plan(estimator, conditions, at::linspace(0, 1, 1));
+  const s3gen::EstimatorPlan plan = s3gen::plan(estimator, conditions, at::linspace(0, 1, 2));
   const at::Tensor x = random({requests, frames, kMels}, 1);
   for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(s3gen::estimate(estimator, plan, 0, x));

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""One utterance through the Python reference, stage by stage, in a process of its own.
+"""One utterance through the Python reference, stage by stage, in a process of its own; or with --texts
+several, one after the other.
 
 Runs in the environment that `compare_reference.py --setup` makes. Writes timings as JSON and the tokens
 and the wave as safetensors. Stages are those of ChatterboxTTS.generate, without the watermark. All of
-them run once before they are timed, on the same text, so that nothing is imported, compiled or chosen
-for the first time while the clock runs.
+them run once before they are timed, on the same text (with --texts: on the first, for a few tokens), so
+that nothing is imported, compiled or chosen for the first time while the clock runs.
 """
 
 import argparse
@@ -20,7 +21,10 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoint", help="folder with t3_cfg, s3gen, ve and tokenizer")
     parser.add_argument("--voice", required=True, help="recording to speak as (WAV)")
-    parser.add_argument("--text", required=True)
+    text = parser.add_mutually_exclusive_group(required=True)
+    text.add_argument("--text")
+    text.add_argument("--texts", help="file with a text a line; request i speaks line i, in turn, with seed + i")
+    parser.add_argument("--requests", type=int, default=1, help="how many, with --texts")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--max-new-tokens", type=int, default=1000)
@@ -90,18 +94,57 @@ def resident_mib():
         return int(file.read().split()[1]) * resource.getpagesize() / 2**20
 
 
-def speak(model, arguments, watch):
-    """Voice, tokens and wave; returns the tokens as drawn, the decode steps and the wave."""
+def speak(model, text, seed, max_new_tokens, watch):
+    """Tokens and wave; returns the text's ids, the tokens as drawn, the decode steps and the wave."""
     import torch
     from chatterbox.models.s3tokenizer import drop_invalid_tokens
 
-    watch.run("voice", lambda: model.prepare_conditionals(arguments.voice))
-    torch.manual_seed(arguments.seed)
-    ids = watch.run("text", lambda: text_tokens(model, arguments.text))
-    drawn, steps = speech_tokens(model, ids, arguments.max_new_tokens, watch.seconds)
+    torch.manual_seed(seed)
+    ids = watch.run("text", lambda: text_tokens(model, text))
+    drawn, steps = speech_tokens(model, ids, max_new_tokens, watch.seconds)
     kept = drop_invalid_tokens(drawn)
     wave = wave_of(model, kept[kept < 6561], watch)
     return ids, drawn, steps, wave
+
+
+def figures(ids, drawn, steps, wave, seconds):
+    return {
+        "text_tokens": ids.shape[1],
+        "speech_tokens": len(drawn),
+        "decode_steps": steps,
+        "audio_seconds": len(wave) / 24000,
+        "timings": seconds,
+    }
+
+
+def dump(path, drawn, wave):
+    from safetensors.torch import save_file
+
+    save_file({"t3.tokens": drawn.long().contiguous(), "s3gen.wav": wave.contiguous()}, path)
+
+
+def speak_one(model, arguments, watch):
+    for _ in range(2):  # the second overwrites the first one's times
+        watch.run("voice", lambda: model.prepare_conditionals(arguments.voice))
+        ids, drawn, steps, wave = speak(model, arguments.text, arguments.seed, arguments.max_new_tokens, watch)
+    if arguments.dump:
+        dump(arguments.dump, drawn, wave)
+    return figures(ids, drawn, steps, wave, watch.seconds)
+
+
+def speak_many(model, arguments):
+    warmup_tokens = 10
+    with open(arguments.texts, encoding="utf-8") as file:
+        texts = file.read().splitlines()
+    model.prepare_conditionals(arguments.voice)
+    speak(model, texts[0], arguments.seed, min(warmup_tokens, arguments.max_new_tokens), Stopwatch())
+    requests = []
+    start = time.perf_counter()
+    for i in range(arguments.requests):
+        watch = Stopwatch()
+        spoken = speak(model, texts[i % len(texts)], arguments.seed + i, arguments.max_new_tokens, watch)
+        requests.append(figures(*spoken, watch.seconds))
+    return {"seconds": time.perf_counter() - start, "requests": requests}
 
 
 def main():
@@ -114,28 +157,16 @@ def main():
     watch = Stopwatch()
     model = watch.run("load", lambda: load_model(arguments.checkpoint))
     with torch.inference_mode():
-        for _ in range(2):  # the second overwrites the first one's times
-            ids, drawn, steps, wave = speak(model, arguments, watch)
-
-    report = {
-        "text_tokens": ids.shape[1],
-        "speech_tokens": len(drawn),
-        "decode_steps": steps,
-        "audio_seconds": len(wave) / 24000,
-        "timings": watch.seconds,
+        report = speak_many(model, arguments) if arguments.texts else speak_one(model, arguments, watch)
+    report.update({
         "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "rss_mib": resident_mib(),
         "reference": "checkout" if arguments.reference else "chatterbox-tts " + version("chatterbox-tts"),
         "torch": torch.__version__,
         "python": sys.version.split()[0],
-    }
+    })
     with open(arguments.json, "w", encoding="utf-8") as file:
         json.dump(report, file)
-    if arguments.dump:
-        from safetensors.torch import save_file
-
-        save_file({"t3.tokens": drawn.long().contiguous(), "s3gen.wav": wave.contiguous()},
-                  arguments.dump)
 
 
 if __name__ == "__main__":

@@ -96,6 +96,7 @@ ordered_json describe(const Plan& plan, const EngineInfo& engine) {
       {"device", engine.device},
       {"precision", engine.precision},
       {"threads", plan.engine.threads},
+      {"memory_limit", plan.engine.memory_limit},
       {"voice", plan.voice},
       {"seed", *plan.request.seed},
       {"max_new_tokens", plan.request.max_new_tokens},

@@ -10,6 +10,8 @@ Installs what the build needs and is not there yet (Debian 12 or later):
   - Debian packages, with apt-get, as root or through sudo
   - libtorch 2.11.0 from PyPI into build/libtorch (0.5 GB to fetch, 1.2 GB on disk), unless one is found:
     in CHATTERBOX_LIBTORCH, in CMAKE_PREFIX_PATH, or as the torch 2.11 of the python3 on PATH
+  - the weights of the Perth watermark from PyPI into build/watermark (34 MB to fetch, 37 MB on disk); without
+    a network they are left out, and the speech of what is built carries no watermark
 Run again, it does nothing.
 
   --tests   also what the tests and benchmarks need (GoogleTest, Google Benchmark, clang-format)
@@ -39,7 +41,7 @@ readonly libtorch="$root/build/libtorch"
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 missing_packages() {
-  local packages=(g++ cmake ninja-build pkg-config libsentencepiece-dev nlohmann-json3-dev libspdlog-dev
+  local packages=(g++ cmake ninja-build pkg-config libicu-dev libsentencepiece-dev nlohmann-json3-dev libspdlog-dev
     libsoxr-dev libcli11-dev binutils ca-certificates)
   [ $tests = no ] || packages+=(libgtest-dev libgmock-dev libbenchmark-dev)
   local package
@@ -187,6 +189,28 @@ fetch_clang_format() {
   trap - EXIT
 }
 
+# Optional: a set-up that cannot reach PyPI goes on without.
+fetch_watermark() {
+  local weights="$root/build/watermark/perth_implicit.safetensors"
+  if [ -f "$weights" ]; then
+    say "watermark: $weights"
+    return
+  fi
+  say "fetching the weights of the watermark into build/watermark"
+  mkdir -p "$root/build"
+  temporary=$(mktemp -d "$root/build/.watermark.XXXXXX")
+  trap 'rm -rf "$temporary"' EXIT
+  # The converter checks the wheel's SHA-256, and renames its result into place when it is complete.
+  if ! { PIP_DISABLE_PIP_VERSION_CHECK=1 python3 -m pip download --quiet --no-cache-dir --no-deps \
+    --only-binary=:all: --retries 1 --timeout 15 --dest "$temporary" resemble-perth==1.0.1 &&
+    python3 "$root/cmake/watermark_weights.py" "$temporary"/*.whl "$weights"; } 2>"$temporary/log"; then
+    tail -n 1 "$temporary/log" >&2
+    say "the watermark is optional and is left out: its weights could not be fetched from PyPI"
+  fi
+  rm -rf "$temporary"
+  trap - EXIT
+}
+
 install_packages
 if found=$(find_libtorch); then
   say "libtorch: $found"
@@ -196,3 +220,4 @@ else
   fetch_libtorch
 fi
 fetch_clang_format
+fetch_watermark

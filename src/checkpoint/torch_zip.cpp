@@ -1,4 +1,5 @@
-// The layout: torch/serialization.py (_save) and torch/_utils.py (_rebuild_tensor_v2).
+// The layout: torch/serialization.py (_save) and torch/_utils.py (_rebuild_tensor_v2,
+// _rebuild_parameter).
 #include "checkpoint/torch_zip.h"
 
 #include <algorithm>
@@ -15,6 +16,7 @@ namespace chatterbox::checkpoint {
 namespace {
 
 constexpr std::string_view kRebuildTensor = "torch._utils._rebuild_tensor_v2";
+constexpr std::string_view kRebuildParameter = "torch._utils._rebuild_parameter";
 constexpr size_t kMaxDepth = 32;
 constexpr size_t kMaxVisits = 200'000;
 constexpr size_t kMaxNameBytes = 512;
@@ -70,6 +72,7 @@ class TorchZipFile final : public TorchFile {
   void find_prefix();
   void check_byte_order() const;
   void walk(const std::string& name, const PickleValue& value, size_t depth);
+  void add_call(const std::string& name, const PickleValue::Call& call);
   void add_tensor(const std::string& name, const PickleValue::Call& call);
   [[nodiscard]] Storage read_storage(const std::string& name, const PickleValue& value) const;
   [[nodiscard]] std::vector<int64_t> read_sizes(const std::string& name, const char* what,
@@ -100,7 +103,8 @@ TorchZipFile::TorchZipFile(std::string name, std::shared_ptr<const Bytes> bytes)
   check_byte_order();
   const ZipRecord& pickle = records_.at(prefix_ + "data.pkl");
   const auto tree = parse_pickle(pickle.data, pickle.size, path_, [](std::string_view global) {
-    return global == kRebuildTensor || storage_type(global) != nullptr;
+    return global == kRebuildTensor || global == kRebuildParameter ||
+           storage_type(global) != nullptr;
   });
   walk("", *tree->root, 0);
   std::sort(entries_.begin(), entries_.end(),
@@ -143,7 +147,7 @@ void TorchZipFile::walk(const std::string& name, const PickleValue& value, size_
       walk(prefix + std::to_string(i), *list->items[i], depth + 1);
     }
   } else if (const auto* call = value.as<PickleValue::Call>()) {
-    add_tensor(name, *call);
+    add_call(name, *call);
   } else if (const auto* real = value.as<double>()) {
     numbers_[name] = *real;
   } else if (const auto* integer = value.as<int64_t>()) {
@@ -154,6 +158,16 @@ void TorchZipFile::walk(const std::string& name, const PickleValue& value, size_
              value.as<PickleValue::Persistent>() != nullptr) {
     bad("{}: a type or a storage where data belong", name);
   }
+}
+
+// A parameter's arguments: its tensor, requires_grad, backward_hooks.
+void TorchZipFile::add_call(const std::string& name, const PickleValue::Call& call) {
+  if (call.function != kRebuildParameter) return add_tensor(name, call);
+  const auto& arguments = call.arguments->as<PickleValue::Sequence>()->items;
+  const auto* tensor = arguments.size() == 3 ? arguments[0]->as<PickleValue::Call>() : nullptr;
+  if (tensor == nullptr) bad("{}: a parameter without a tensor", name);
+  if (tensor->function != kRebuildTensor) bad("{}: {} is no tensor", name, tensor->function);
+  add_tensor(name, *tensor);
 }
 
 // Arguments: storage, offset, shape, strides, requires_grad, backward_hooks, and perhaps metadata.

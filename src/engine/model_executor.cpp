@@ -161,7 +161,7 @@ int64_t ModelExecutor::begin(const Task& task) {
     if (!decoder_) {
       decoder_ = std::make_unique<t3::Decoder>(t3_, cache_limits_.rows, cache_limits_.positions);
     }
-    const int64_t id = decoder_->add(sequence, task.sink);
+    const int64_t id = decoder_->start(sequence, task.sink);
     stats.prefill_seconds = seconds_since(prefill_start);
     Sequence& added = sequences_[id];
     added.task = task;

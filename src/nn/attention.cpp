@@ -21,16 +21,20 @@ at::Tensor masked_attention(const CachedAttention& args) {
   const at::Tensor positions = at::tensor(args.positions).to(device);
   const int64_t batch = args.q.size(0);
   const int64_t heads = args.q.size(1) / kHead;
-  const at::Tensor cos = args.cos.index_select(0, positions).unsqueeze(1);  // [R, 1, 32]
-  const at::Tensor sin = args.sin.index_select(0, positions).unsqueeze(1);
   const auto split = [&](const at::Tensor& x) { return x.view({batch, heads, kHead}); };
+  const auto rotate = [&](const at::Tensor& x) {
+    if (!args.cos.defined()) return split(x);
+    const at::Tensor cos = args.cos.index_select(0, positions).unsqueeze(1);  // [R, 1, 32]
+    const at::Tensor sin = args.sin.index_select(0, positions).unsqueeze(1);
+    return apply_rope(split(x), cos, sin);
+  };
   const auto type = args.k_cache.scalar_type();
-  const at::Tensor q = apply_rope(split(args.q), cos, sin).to(type).unsqueeze(2);
+  const at::Tensor q = rotate(args.q).to(type).unsqueeze(2);
   // One position of each row: advanced indices around the heads' dimension give [R, H, 64].
   const auto write = [&](const at::Tensor& cache, const at::Tensor& values) {
     cache.transpose(1, 2).index_put_({rows, positions}, values.to(type));
   };
-  write(args.k_cache, apply_rope(split(args.k), cos, sin));
+  write(args.k_cache, rotate(args.k));
   write(args.v_cache, split(args.v));
   const int64_t longest = *std::max_element(args.positions.begin(), args.positions.end()) + 1;
   const at::Tensor k = args.k_cache.narrow(2, 0, longest).index_select(0, rows);

@@ -9,8 +9,8 @@ namespace chatterbox::nn {
 
 using cpu::CachedAttention;
 
-// Rotates and appends k and v, and attends to each row's own prefix: by the kernels on the CPU, by
-// masked_attention() elsewhere. [R, H * 64]
+// Rotates q and k, appends k and v, and attends to each row's own prefix: by the kernels on the
+// CPU, by masked_attention() elsewhere. [R, H * 64]
 [[nodiscard]] at::Tensor cached_attention(const CachedAttention& args);
 // The same with at:: operators, on any device: all rows over the longest live prefix, masked.
 [[nodiscard]] at::Tensor masked_attention(const CachedAttention& args);

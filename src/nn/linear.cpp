@@ -2,6 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/rsqrt.h>
 #include <ATen/ops/silu.h>
@@ -72,6 +73,13 @@ void add_linear(at::Tensor& residual, const at::Tensor& x, const Linear& layer) 
   } else {
     residual.add_(at_linear(x, layer));
   }
+}
+
+at::Tensor linear_gelu(const at::Tensor& x, const Linear& layer) {
+  if (!use_kernels(x)) return at::gelu(at_linear(x, layer), "tanh");
+  at::Tensor y = empty_like_output(x, layer.weight.size(0));
+  cpu::linear_gelu(rows_of(x), {layer.weight, layer.bias, y.view({-1, y.size(-1)}), false});
+  return y;
 }
 
 at::Tensor swiglu(const at::Tensor& x, const Linear& gate, const Linear& up) {

@@ -36,6 +36,8 @@ inline constexpr int64_t kMaxKernelRows = 32;
                                              std::initializer_list<const Linear*> layers);
 // residual += x W^T + b; residual [..., out], x [..., in].
 void add_linear(at::Tensor& residual, const at::Tensor& x, const Linear& layer);
+// gelu(x W^T + b), by its tanh formula (gelu_new).
+[[nodiscard]] at::Tensor linear_gelu(const at::Tensor& x, const Linear& layer);
 // silu(x G^T) * (x U^T); no biases.
 [[nodiscard]] at::Tensor swiglu(const at::Tensor& x, const Linear& gate, const Linear& up);
 // x / sqrt(mean(x^2) + eps) * weight, in fp32; x [R, C], weight [C] fp32.

@@ -53,18 +53,36 @@ at::Tensor run_stage(const Estimator::Stage& stage, const at::Tensor& x, const a
   return y;
 }
 
-// What a layer makes of zeros, its bias, beside what it makes of the conditions: [2, B, T, C].
-at::Tensor with_unconditional(const at::Tensor& conditional, const at::Tensor& bias) {
+// What a layer makes of the conditions, and beside it, for guidance, what it makes of zeros: its
+// bias. [G, B, T, C]
+at::Tensor with_unconditional(const at::Tensor& conditional, const at::Tensor& bias, bool guided) {
+  if (!guided) return conditional.unsqueeze(0);
   return at::stack({conditional, bias.to(conditional.scalar_type()).expand_as(conditional)});
 }
 
+// What each step knows of its time, and of a mean flow also of its end: [S, E].
+at::Tensor embed_steps(const Estimator& estimator, const at::Tensor& times,
+                       const at::TensorOptions& options) {
+  const int64_t steps = times.size(0) - 1;
+  const at::Tensor starts = embed_times(estimator.time, times.narrow(0, 0, steps), options);
+  if (!meanflow(estimator)) return starts;
+  const at::Tensor ends = embed_times(estimator.time, times.narrow(0, 1, steps), options);
+  return nn::linear(at::cat({starts, ends}, 1), estimator.time_mixer);
+}
+
 }  // namespace
+
+bool meanflow(const Estimator& estimator) { return estimator.time_mixer.weight.defined(); }
 
 Estimator read_estimator(const nn::WeightReader& reader) {
   constexpr int64_t kInputs = 4 * kMelChannels;  // x, mu, speaker, prompt
   Estimator estimator;
   estimator.time = read_time_embedding(reader.scope("time_mlp"));
   const int64_t time_size = estimator.time.outer.weight.size(0);
+  if (reader.has("time_embed_mixer.weight")) {
+    estimator.time_mixer =
+        nn::read_linear(reader, "time_embed_mixer", time_size, 2 * time_size, nn::Bias::kNo);
+  }
   const nn::WeightReader down = reader.scope("down_blocks", 0);
   const nn::WeightReader up = reader.scope("up_blocks", 0);
   estimator.down = read_stage(down, kInputs, time_size);
@@ -88,15 +106,16 @@ EstimatorPlan plan(const Estimator& estimator, const FlowConditions& conditions,
                    const at::Tensor& times) {
   const at::Tensor speaker = conditions.speaker.unsqueeze(1).expand_as(conditions.mu);
   const at::Tensor fixed = at::cat({conditions.mu, speaker, conditions.prompt}, 2);
+  const bool guided = !meanflow(estimator);
   EstimatorPlan plan;
-  plan.convolved =
-      with_unconditional(causal_conv(estimator.fixed_conv, fixed), estimator.fixed_conv.bias);
+  plan.convolved = with_unconditional(causal_conv(estimator.fixed_conv, fixed),
+                                      estimator.fixed_conv.bias, guided);
   plan.shortcut = with_unconditional(nn::linear(fixed, estimator.fixed_shortcut),
-                                     estimator.fixed_shortcut.bias);
+                                     estimator.fixed_shortcut.bias, guided);
   plan.padding = attention_padding(conditions.mask, fixed.scalar_type());
-  if (plan.padding.defined()) plan.padding = at::cat({plan.padding, plan.padding}, 0);
+  if (guided && plan.padding.defined()) plan.padding = at::cat({plan.padding, plan.padding}, 0);
 
-  const at::Tensor embedding = embed_times(estimator.time, times, fixed.options());
+  const at::Tensor embedding = embed_steps(estimator, times, fixed.options());
   plan.shifts.push_back(time_shift(estimator.down.resnet, embedding));
   for (const Estimator::Stage& stage : estimator.middle) {
     plan.shifts.push_back(time_shift(stage.resnet, embedding));
@@ -108,7 +127,7 @@ EstimatorPlan plan(const Estimator& estimator, const FlowConditions& conditions,
 at::Tensor estimate(const Estimator& estimator, const EstimatorPlan& plan, int64_t step,
                     const at::Tensor& x) {
   const at::Tensor state = x.to(plan.convolved.scalar_type());
-  // Both halves begin with the same x.
+  // Conditional and unconditional begin with the same x.
   const at::Tensor convolved = plan.convolved.add(causal_conv(estimator.state_conv, state));
   const at::Tensor shortcut = plan.shortcut.add(nn::linear(state, estimator.state_shortcut));
   at::Tensor h = run_after_input(estimator.down.resnet, convolved.flatten(0, 1),
@@ -121,7 +140,7 @@ at::Tensor estimate(const Estimator& estimator, const EstimatorPlan& plan, int64
   }
   h = run_stage(estimator.up, at::cat({h, skip}, 2), plan.shifts.back()[step], plan.padding);
   h = run(estimator.last, causal_conv(estimator.up_conv, h));
-  return nn::linear(h, estimator.project).unflatten(0, {2, x.size(0)});
+  return nn::linear(h, estimator.project).unflatten(0, {plan.convolved.size(0), x.size(0)});
 }
 
 }  // namespace chatterbox::s3gen

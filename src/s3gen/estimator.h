@@ -19,6 +19,7 @@ struct Estimator {
     std::vector<TransformerBlock> transformers;
   };
   TimeEmbedding time;
+  nn::Linear time_mixer;  // [E, 2 E], of a mean flow; undefined in others
   Stage down;
   FrameConv down_conv;
   std::vector<Stage> middle;
@@ -36,6 +37,10 @@ struct Estimator {
 // `reader`: the scope "flow.decoder.estimator".
 [[nodiscard]] Estimator read_estimator(const nn::WeightReader& reader);
 
+// Gives the mean velocity between two times (Geng et al., 2025, arXiv:2505.13447) instead of that
+// at one. Such a model was distilled from a guided one and takes no guidance itself.
+[[nodiscard]] bool meanflow(const Estimator& estimator);
+
 // What guides the flow. A row of a batch each; the padding of mu and prompt holds zeros.
 struct FlowConditions {
   at::Tensor mu;       // [B, T, 80]
@@ -44,19 +49,22 @@ struct FlowConditions {
   FrameMask mask;
 };
 
-// What is the same in all steps of a batch, computed once. The second half of its 2 B rows is
-// unconditional: mu, speaker and prompt are zeros there (classifier-free guidance).
+// What is the same in all steps of a batch, computed once. G is 2, or 1 of a mean flow. The second
+// half of 2 B rows is unconditional: mu, speaker and prompt are zeros there (classifier-free
+// guidance).
 struct EstimatorPlan {
-  at::Tensor convolved;            // [2, B, T, C], the fixed part of the first convolution
-  at::Tensor shortcut;             // [2, B, T, C], the fixed part of the first shortcut
+  at::Tensor convolved;            // [G, B, T, C], the fixed part of the first convolution
+  at::Tensor shortcut;             // [G, B, T, C], the fixed part of the first shortcut
   at::Tensor padding;              // of attention; undefined where no row is padded
   std::vector<at::Tensor> shifts;  // [S, C] of each residual block, from down to up
 };
+// `times`: of the S steps and of their end, [S + 1], fp32.
 [[nodiscard]] EstimatorPlan plan(const Estimator& estimator, const FlowConditions& conditions,
                                  const at::Tensor& times);
 
-// The vector field at x [B, T, 80] and times[step]: [2, B, T, 80], conditional and unconditional. A
-// row's padding reaches none of its frames: convolutions are causal, attention does not see it.
+// The vector field at x [B, T, 80] and times[step], of a mean flow its mean up to times[step + 1]:
+// [G, B, T, 80], conditional and unconditional. A row's padding reaches none of its frames:
+// convolutions are causal, attention does not see it.
 [[nodiscard]] at::Tensor estimate(const Estimator& estimator, const EstimatorPlan& plan,
                                   int64_t step, const at::Tensor& x);
 

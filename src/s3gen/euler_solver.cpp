@@ -10,23 +10,26 @@ namespace {
 
 constexpr double kGuidance = 0.7;  // configs.py, inference_cfg_rate
 
-// Guided away from what the estimator would do without the conditions.
+// Guided away from what the estimator would do without the conditions. [G, B, T, 80] -> [B, T, 80]
 at::Tensor guide(const at::Tensor& field) {
+  if (field.size(0) == 1) return field[0];
   return field[0].mul(1.0 + kGuidance).sub_(field[1].mul(kGuidance));
 }
 
 }  // namespace
 
+at::Tensor linear_schedule(int64_t steps) { return at::linspace(0, 1, steps + 1, at::kFloat); }
+
 at::Tensor cosine_schedule(int64_t steps) {
   constexpr double kPi = 3.14159265358979323846;
-  return 1 - at::linspace(0, 1, steps + 1, at::kFloat).mul_(0.5).mul_(kPi).cos_();
+  return 1 - linear_schedule(steps).mul_(0.5).mul_(kPi).cos_();
 }
 
 EulerSolver::EulerSolver(const Estimator& estimator, const FlowConditions& conditions,
                          at::Tensor times, at::Tensor x)
     : estimator_(estimator),
       times_(std::move(times)),
-      plan_(plan(estimator, conditions, times_.narrow(0, 0, times_.size(0) - 1))),
+      plan_(plan(estimator, conditions, times_)),
       x_(std::move(x)) {}
 
 void EulerSolver::advance(int64_t step) {

@@ -1,5 +1,6 @@
 // Conditional flow matching (Lipman et al., 2022): noise is carried to a mel along the vector field
-// that the estimator gives, in Euler steps, with classifier-free guidance.
+// that the estimator gives, in Euler steps, with classifier-free guidance where that is not
+// distilled into it (mean flows).
 #pragma once
 
 #include <ATen/core/Generator.h>
@@ -11,6 +12,8 @@ namespace chatterbox::s3gen {
 
 // Times of `steps` Euler steps and the end, [steps + 1] fp32: 1 - cos(pi t / 2), small steps first.
 [[nodiscard]] at::Tensor cosine_schedule(int64_t steps);
+// The same in equal steps.
+[[nodiscard]] at::Tensor linear_schedule(int64_t steps);
 
 // One batch on its way.
 class EulerSolver {

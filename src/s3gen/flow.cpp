@@ -1,7 +1,6 @@
 #include "s3gen/flow.h"
 
 #include <ATen/ops/from_blob.h>
-#include <ATen/ops/randn.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
@@ -11,6 +10,7 @@
 
 #include "nn/emit.h"
 #include "s3gen/euler_solver.h"
+#include "s3gen/flow_noise.h"
 #include "s3gen/sizes.h"
 #include "support/error.h"
 
@@ -82,13 +82,15 @@ at::Tensor prompt_mels(const std::vector<FlowRow>& rows, const at::Tensor& like)
   return mels.to(like.options());
 }
 
-// Drawn row by row in the shape that the reference draws, [80, frames], so that neither neighbours
-// nor padding change a row's noise. [B, T, 80]
-at::Tensor noise(const std::vector<FlowRow>& rows, const FrameMask& mask, const at::Tensor& like) {
+// Drawn row by row, so that neither neighbours nor padding change a row's noise. [B, T, 80]
+at::Tensor noise(const Flow& flow, const std::vector<FlowRow>& rows, const FrameMask& mask,
+                 const at::Tensor& like) {
   at::Tensor x = at::zeros(like.sizes(), at::kFloat);
   for (size_t i = 0; i < rows.size(); ++i) {
-    const at::Tensor drawn = at::randn({kMelChannels, mask.lengths[i]}, rows[i].generator,
-                                       at::TensorOptions(at::kFloat));
+    const auto speech = kFramesPerToken * static_cast<int64_t>(rows[i].speech_tokens.size());
+    const at::Tensor drawn = meanflow(flow)
+                                 ? draw_meanflow_noise(rows[i].generator, mask.lengths[i], speech)
+                                 : draw_noise(rows[i].generator, mask.lengths[i]);
     x[static_cast<int64_t>(i)].narrow(0, 0, mask.lengths[i]).copy_(drawn.transpose(0, 1));
   }
   return x.to(like.device());
@@ -117,7 +119,7 @@ FlowBatch begin(const Flow& flow, std::vector<FlowRow> rows, const at::Tensor& t
   }
   const FlowConditions conditions{mu, speakers(flow, rows, mu.options()), prompt_mels(rows, mu),
                                   frames};
-  EulerSolver solver(flow.estimator, conditions, times, noise(rows, frames, mu));
+  EulerSolver solver(flow.estimator, conditions, times, noise(flow, rows, frames, mu));
   return {std::move(rows), std::move(frames), std::move(solver)};
 }
 
@@ -134,11 +136,12 @@ void finish(const FlowBatch& batch, std::vector<at::Tensor>& mels) {
 
 std::vector<at::Tensor> solve(const Flow& flow, std::vector<std::vector<FlowRow>> groups,
                               const FlowOptions& options) {
-  const at::Tensor times = cosine_schedule(options.steps);
+  const int64_t steps = options.steps.value_or(default_steps(flow));
+  const at::Tensor times = meanflow(flow) ? linear_schedule(steps) : cosine_schedule(steps);
   std::vector<FlowBatch> batches;
   for (std::vector<FlowRow>& group : groups)
     batches.push_back(begin(flow, std::move(group), times));
-  for (int64_t step = 0; step < options.steps; ++step) {
+  for (int64_t step = 0; step < steps; ++step) {
     if (options.before_step) options.before_step(step);
     for (FlowBatch& batch : batches) batch.solver.advance(step);
   }
@@ -157,6 +160,14 @@ std::shared_ptr<const Flow> load_flow(const nn::WeightReader& reader) {
   flow->speaker = nn::read_linear(scope, "spk_embed_affine_layer", kMelChannels, kXVectorSize);
   flow->estimator = read_estimator(scope.scope("decoder").scope("estimator"));
   return flow;
+}
+
+bool meanflow(const Flow& flow) { return meanflow(flow.estimator); }
+
+int64_t default_steps(const Flow& flow) {
+  constexpr int64_t kSteps = 10;  // s3gen.py, flow_inference
+  constexpr int64_t kMeanflowSteps = 2;
+  return meanflow(flow) ? kMeanflowSteps : kSteps;
 }
 
 std::vector<at::Tensor> flow_padded(const Flow& flow, std::vector<FlowRow>& rows,

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "nn/weight_reader.h"
@@ -25,14 +26,20 @@ class Vocoder;  // HiFT ("mel2wav.*")
 [[nodiscard]] std::shared_ptr<const Vocoder> load_vocoder(
     const nn::WeightReader& reader);  // root scope of s3gen
 
+// Whether the flow is a mean flow (Turbo, Nano): few linear steps, no guidance. The checkpoint says
+// so by a tensor that only such a flow has.
+[[nodiscard]] bool meanflow(const Flow& flow);
+// The reference's number of Euler steps, 10; 2 of a mean flow.
+[[nodiscard]] int64_t default_steps(const Flow& flow);
+
 struct FlowRow {
   std::vector<int64_t> speech_tokens;  // all below 6561, at least one
   const voice::Conditionals* voice = nullptr;
-  at::Generator generator;  // draws randn of the whole mu's shape (prompt and speech), on the CPU
+  at::Generator generator;  // draws what flow_noise.h says, on the CPU
   TensorSink sink;          // s3gen.speech_tokens, s3gen.mu, s3gen.mel
 };
 struct FlowOptions {
-  int64_t steps = 10;
+  std::optional<int64_t> steps = {};  // at least 1; empty: default_steps()
   // Called before each Euler step; an exception from it ends the batch.
   std::function<void(int64_t step)> before_step;
 };

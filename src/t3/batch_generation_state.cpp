@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "support/error.h"
-#include "t3/model.h"
 #include "t3/sampler.h"
+#include "t3/special_tokens.h"
 
 namespace chatterbox::t3 {
 namespace {
@@ -22,9 +22,9 @@ using Batch = std::vector<SequenceState*>;
 // One option of every sequence, [B, 1].
 template <class Option>
 at::Tensor column(const Batch& batch, Option option) {
-  std::vector<float> values;
+  std::vector<decltype(option(SamplingOptions()))> values;
   for (const SequenceState* sequence : batch) values.push_back(option(sequence->sampling));
-  return at::tensor(values, at::kFloat).unsqueeze(1);
+  return at::tensor(values).unsqueeze(1);
 }
 
 template <class Row>
@@ -47,8 +47,9 @@ int64_t last_repetition(const std::vector<int64_t>& tokens) {
 
 }  // namespace
 
-BatchGenerationState::BatchGenerationState(int64_t rows, int64_t vocabulary)
-    : logits_(at::zeros({rows, vocabulary}, at::kFloat)),
+BatchGenerationState::BatchGenerationState(int64_t rows, int64_t vocabulary, SamplingFamily family)
+    : family_(family),
+      logits_(at::zeros({rows, vocabulary}, at::kFloat)),
       seen_(at::zeros({rows, vocabulary}, at::kBool)) {}
 
 int64_t BatchGenerationState::insert(SequenceState sequence) {
@@ -58,6 +59,12 @@ int64_t BatchGenerationState::insert(SequenceState sequence) {
   const int64_t id = next_id_++;
   sequences_.emplace(id, std::move(sequence));
   return id;
+}
+
+void BatchGenerationState::start(int64_t id, const at::Tensor& logits) {
+  SequenceState& sequence = sequences_.at(id);
+  set_logits(sequence.rows, logits);
+  sequence.started = true;
 }
 
 const SequenceState& BatchGenerationState::at(int64_t id) const {
@@ -96,22 +103,29 @@ at::Tensor BatchGenerationState::guided_logits(const Batch& batch) const {
                column(batch, [](const SamplingOptions& o) { return o.cfg_weight; }));
 }
 
-// Logits after all processors. Greedy rows go along: no processor changes which one is the largest.
-at::Tensor BatchGenerationState::warped(const Batch& batch, const at::Tensor& logits) const {
-  at::Tensor x = penalise_repetition(
+at::Tensor BatchGenerationState::penalised(const Batch& batch, const at::Tensor& logits) const {
+  return penalise_repetition(
       logits, seen_.index_select(0, conditional_rows(batch)),
       column(batch, [](const SamplingOptions& o) { return o.repetition_penalty; }));
-  x = x / column(batch, [](const SamplingOptions& o) {
-        return o.temperature > 0 ? o.temperature : 1.0F;  // greedy: the order is what counts
-      });
+}
+
+// Logits after all processors. Greedy rows go along: the filters do not change which one is the
+// largest.
+at::Tensor BatchGenerationState::warped(const Batch& batch, const at::Tensor& logits) const {
+  at::Tensor x = family_ == SamplingFamily::kGuided ? penalised(batch, logits) : logits;
+  x = x / column(batch,
+                 [](const SamplingOptions& o) { return o.temperature > 0 ? o.temperature : 1.0F; });
   const auto used = [&](auto option) { return std::any_of(batch.begin(), batch.end(), option); };
+  if (used([](const SequenceState* s) { return s->sampling.top_k > 0; })) {
+    x = keep_top_k(x, column(batch, [](const SamplingOptions& o) { return o.top_k; }));
+  }
   if (used([](const SequenceState* s) { return s->sampling.min_p > 0; })) {
     x = keep_min_p(x, column(batch, [](const SamplingOptions& o) { return o.min_p; }));
   }
   if (used([](const SequenceState* s) { return s->sampling.top_p < 1; })) {
     x = keep_top_p(x, column(batch, [](const SamplingOptions& o) { return o.top_p; }));
   }
-  return x;
+  return family_ == SamplingFamily::kPlain ? penalised(batch, x) : x;
 }
 
 void BatchGenerationState::draw_tokens() {
@@ -156,10 +170,16 @@ void BatchGenerationState::append(SequenceState& sequence, int64_t token) {
   generation.tokens.push_back(token);
   generation.quality.longest_repetition =
       std::max(generation.quality.longest_repetition, last_repetition(generation.tokens));
-  seen_[sequence.rows.front()][token].fill_(true);
+  at::Tensor seen = seen_[sequence.rows.front()];
+  auto counted = static_cast<int64_t>(generation.tokens.size());
+  if (family_ == SamplingFamily::kPlain) {
+    if (--counted == 0) seen[kStartSpeech].fill_(false);
+  }
+  seen[token].fill_(true);
+  if (counted == 0) return;
   if (token == kStopSpeech) {
     generation.finish = Finish::kEos;
-  } else if (static_cast<int64_t>(generation.tokens.size()) >= sequence.max_new_tokens) {
+  } else if (counted >= sequence.max_new_tokens) {
     generation.finish = Finish::kMaxTokens;
   }
 }

@@ -22,17 +22,22 @@ struct SequenceState {
   Generation generation;
   std::optional<StreamAnalysis> analysis;  // where the request asks for it
   std::exception_ptr failure;              // where generation.finish is kFailed
+  bool started = false;                    // its prompt is done
 
-  [[nodiscard]] bool running() const { return generation.finish == Finish::kRunning; }
+  [[nodiscard]] bool ended() const { return generation.finish != Finish::kRunning; }
+  [[nodiscard]] bool running() const { return started && !ended(); }
   [[nodiscard]] int64_t unconditional_row() const { return rows.back(); }
 };
 
 class BatchGenerationState {
  public:
-  BatchGenerationState(int64_t rows, int64_t vocabulary);
+  BatchGenerationState(int64_t rows, int64_t vocabulary,
+                       SamplingFamily family = SamplingFamily::kGuided);
 
-  // Returns the sequence's id; its first logits come by set_logits.
+  // Returns the sequence's id. It draws from start() on.
   int64_t insert(SequenceState sequence);
+  // logits [its rows, vocabulary] of its prompt's end
+  void start(int64_t id, const at::Tensor& logits);
   void erase(int64_t id) { sequences_.erase(id); }
   [[nodiscard]] const SequenceState& at(int64_t id) const;
 
@@ -50,9 +55,13 @@ class BatchGenerationState {
  private:
   [[nodiscard]] at::Tensor warped(const std::vector<SequenceState*>& batch,
                                   const at::Tensor& logits) const;
+  // Before the temperature, or after the filters: by the family.
+  [[nodiscard]] at::Tensor penalised(const std::vector<SequenceState*>& batch,
+                                     const at::Tensor& logits) const;
   [[nodiscard]] at::Tensor guided_logits(const std::vector<SequenceState*>& batch) const;
   void append(SequenceState& sequence, int64_t token);
 
+  SamplingFamily family_;
   at::Tensor logits_;  // [cache rows, vocabulary], fp32 on the CPU
   at::Tensor seen_;    // [cache rows, vocabulary], bool; of the sequence whose first row it is
   std::map<int64_t, SequenceState> sequences_;

@@ -7,6 +7,7 @@
 #include "support/error.h"
 #include "t3/batch_generation_state.h"
 #include "t3/model.h"
+#include "t3/prefill.h"
 #include "t3/t3.h"
 
 namespace chatterbox::t3 {
@@ -20,61 +21,41 @@ void emit_logits(const TensorSink& sink, size_t step, const at::Tensor& logits) 
 
 }  // namespace
 
-void check_heads(const Model& model, const AlignmentThresholds& thresholds) {
-  const Llama& llama = model.llama();
-  const auto layers = static_cast<int64_t>(llama.layers.size());
-  for (const auto [layer, head] : thresholds.heads) {
-    if (layer < 0 || layer >= layers || head < 0 || head >= llama.heads()) {
-      fail(Status::kInvalidArgument,
-           "the model has no head {} in layer {} to analyze: it has {} layers of {} heads", head,
-           layer, layers, llama.heads());
-    }
-  }
-}
-
 struct Decoder::Impl {
-  Impl(std::shared_ptr<const Model> t3_model, int64_t rows, int64_t positions)
+  Impl(std::shared_ptr<const Model> t3_model, int64_t rows, int64_t positions, int64_t prefix_bytes)
       : model(std::move(t3_model)),
-        cache(static_cast<int64_t>(model->llama().layers.size()), model->llama().heads(), rows,
-              positions, model->placement()),
-        rope(nn::llama3_rope(positions, model->placement().device)),
-        state(rows, model->speech_vocabulary()) {}
+        cache(model->backbone().layers(), model->backbone().heads(), rows, positions,
+              model->placement()),
+        prefixes(prefix_bytes),
+        state(rows, model->limits().speech_vocabulary, model->limits().sampling) {}
 
   struct Held {
     RowLease lease;
     TensorSink sink;
+    std::optional<Prefill> prefill;  // until it is done
   };
 
-  void check_limits(const SequenceOptions& options) const;
-  void check_positions(const SequenceOptions& options, const Prompt& prompt) const;
+  void check_positions(const SequenceOptions& options, int64_t prompt) const;
   [[nodiscard]] std::optional<StreamAnalysis> analysis(const SequenceOptions& options,
-                                                       const Prompt& prompt, int64_t row) const;
+                                                       int64_t row) const;
   void feed_back(const std::vector<int64_t>& ids);
   void feed_back_in_halves(const std::vector<int64_t>& ids);
 
   std::shared_ptr<const Model> model;
   BatchKVCache cache;
-  nn::RopeTable rope;
+  VoicePrefixCache prefixes;
   BatchGenerationState state;
   std::map<int64_t, Held> held;
 };
 
-void Decoder::Impl::check_limits(const SequenceOptions& options) const {
-  const Limits limits = model->limits();
-  const auto text_tokens = static_cast<int64_t>(options.text_ids.size()) + 2;
-  if (text_tokens > limits.max_text_tokens) {
-    fail(Status::kInvalidArgument, "text has {} tokens with start and stop, the limit is {}",
-         text_tokens, limits.max_text_tokens);
+void Decoder::Impl::check_positions(const SequenceOptions& options, int64_t prompt) const {
+  const Limits& limits = model->limits();
+  // The last token is not fed back.
+  const int64_t needed = prompt + options.max_new_tokens + limits.uncounted_tokens() - 1;
+  if (needed > limits.max_positions) {
+    fail(Status::kInvalidArgument, "the sequence needs {} positions, the model has {}", needed,
+         limits.max_positions);
   }
-  if (options.max_new_tokens < 1 || options.max_new_tokens > limits.max_speech_tokens) {
-    fail(Status::kInvalidArgument, "max_new_tokens must be in [1, {}], got {}",
-         limits.max_speech_tokens, options.max_new_tokens);
-  }
-}
-
-void Decoder::Impl::check_positions(const SequenceOptions& options, const Prompt& prompt) const {
-  const int64_t prompt_length = prompt.shared.size(0) + prompt.tails.size(1);
-  const int64_t needed = prompt_length + options.max_new_tokens - 1;  // the last is not fed back
   if (needed > cache.positions()) {
     fail(Status::kInvalidArgument, "the sequence needs {} positions, the cache has {}", needed,
          cache.positions());
@@ -82,44 +63,63 @@ void Decoder::Impl::check_positions(const SequenceOptions& options, const Prompt
 }
 
 std::optional<StreamAnalysis> Decoder::Impl::analysis(const SequenceOptions& options,
-                                                      const Prompt& prompt, int64_t row) const {
+                                                      int64_t row) const {
   if (!options.analyze) return std::nullopt;
-  check_heads(*model, *options.analyze);
-  const auto text_tokens = static_cast<int64_t>(options.text_ids.size()) + 2;
-  return StreamAnalysis(*options.analyze, row, {prompt.shared.size(0), text_tokens});
+  const Limits& limits = model->limits();
+  const auto text_tokens = static_cast<int64_t>(options.text_ids.size()) + limits.text_framing;
+  return StreamAnalysis(*options.analyze, row, {limits.conditioning_positions, text_tokens});
 }
 
-Decoder::Decoder(std::shared_ptr<const Model> model, int64_t rows, int64_t positions)
-    : impl_(std::make_unique<Impl>(std::move(model), rows, positions)) {}
+Decoder::Decoder(std::shared_ptr<const Model> model, int64_t rows, int64_t positions,
+                 int64_t prefix_bytes)
+    : impl_(std::make_unique<Impl>(std::move(model), rows, positions, prefix_bytes)) {}
 
 Decoder::~Decoder() = default;
 
 int64_t Decoder::add(const SequenceOptions& options, const TensorSink& sink) {
-  if (options.voice == nullptr) fail(Status::kInvalidArgument, "the sequence has no voice");
-  impl_->check_limits(options);
-  const bool guided = options.sampling.cfg_weight != 0;
-  RowLease lease(impl_->cache, guided ? 2 : 1);
+  impl_->model->check(options);
+  RowLease lease(impl_->cache, options.sampling.cfg_weight != 0 ? 2 : 1);
   const std::vector<int64_t> rows = lease.rows();
-  const Prompt prompt =
-      impl_->model->prompt(*options.voice, options.exaggeration, options.text_ids, guided);
-  impl_->check_positions(options, prompt);
+  Prefill prefill(*impl_->model, options, rows);
+  impl_->check_positions(options, prefill.positions());
   nn::emit(sink, "text.ids", at::tensor(options.text_ids, at::kLong));
   SequenceState sequence;
-  sequence.analysis = impl_->analysis(options, prompt, rows.front());
-  Probes probes;
-  if (sequence.analysis) probes.push_back(&sequence.analysis->probe());
-  const at::Tensor hidden =
-      prefill(impl_->model->llama(), impl_->rope, prompt, rows, impl_->cache, probes);
-  const at::Tensor logits = impl_->model->logits(hidden);
-  emit_logits(sink, 0, logits);
-
+  sequence.analysis = impl_->analysis(options, rows.front());
   sequence.rows = rows;
   sequence.sampling = options.sampling;
   sequence.max_new_tokens = options.max_new_tokens;
   sequence.generation.generator = at::make_generator<at::CPUGeneratorImpl>(options.seed);
-  impl_->state.set_logits(rows, logits);
   const int64_t id = impl_->state.insert(std::move(sequence));
-  impl_->held.emplace(id, Impl::Held{std::move(lease), sink});
+  impl_->held.emplace(id, Impl::Held{std::move(lease), sink, std::move(prefill)});
+  return id;
+}
+
+bool Decoder::prefill(int64_t id) {
+  static_cast<void>(impl_->state.at(id));  // is there one?
+  Impl::Held& held = impl_->held.at(id);
+  if (!held.prefill) return true;
+  const at::Tensor logits =
+      held.prefill->next(impl_->cache, impl_->prefixes, impl_->state.probes({id}));
+  if (!logits.defined()) return false;
+  impl_->state.start(id, logits);
+  held.prefill.reset();
+  try {
+    emit_logits(held.sink, 0, logits);
+  } catch (...) {
+    impl_->state.end_with(std::current_exception(), id);
+  }
+  return true;
+}
+
+int64_t Decoder::start(const SequenceOptions& options, const TensorSink& sink) {
+  const int64_t id = add(options, sink);
+  try {
+    while (!prefill(id)) {
+    }
+  } catch (...) {
+    remove(id);
+    throw;
+  }
   return id;
 }
 
@@ -133,9 +133,14 @@ void Decoder::step() {
 // that fails alone is the one that has failed. Nothing of a pass that failed counts: what it wrote
 // into the cache is written again.
 void Decoder::Impl::feed_back_in_halves(const std::vector<int64_t>& ids) {
+  std::vector<std::pair<int64_t, int64_t>> lengths;  // of each row
+  for (const int64_t id : ids) {
+    for (const int64_t row : state.at(id).rows) lengths.emplace_back(row, cache.length(row));
+  }
   try {
     feed_back(ids);
   } catch (...) {
+    for (const auto& [row, length] : lengths) cache.set_length(row, length);
     if (ids.size() == 1) return state.end_with(std::current_exception(), ids.front());
     const auto half = ids.begin() + static_cast<std::ptrdiff_t>(ids.size() / 2);
     feed_back_in_halves({ids.begin(), half});
@@ -143,19 +148,18 @@ void Decoder::Impl::feed_back_in_halves(const std::vector<int64_t>& ids) {
   }
 }
 
-// Token i, counted from 0, stands at speech position i + 1: position 0 is the start of speech.
 void Decoder::Impl::feed_back(const std::vector<int64_t>& ids) {
-  std::vector<int64_t> rows, tokens, positions;
+  std::vector<int64_t> rows, tokens, indices;
   for (const int64_t id : ids) {
     const SequenceState& sequence = state.at(id);
     for (const int64_t row : sequence.rows) {
       rows.push_back(row);
       tokens.push_back(sequence.generation.tokens.back());
-      positions.push_back(static_cast<int64_t>(sequence.generation.tokens.size()));
+      indices.push_back(static_cast<int64_t>(sequence.generation.tokens.size()) - 1);
     }
   }
-  const at::Tensor x = model->embed_speech(tokens, positions);
-  const at::Tensor hidden = decode(model->llama(), rope, x, rows, cache, state.probes(ids));
+  const at::Tensor x = model->embedder().speech(tokens, indices);
+  const at::Tensor hidden = model->backbone().decode(x, rows, cache, state.probes(ids));
   const at::Tensor logits = model->logits(hidden);
   state.set_logits(rows, logits);
   int64_t first = 0;
@@ -173,7 +177,7 @@ void Decoder::Impl::feed_back(const std::vector<int64_t>& ids) {
   }
 }
 
-bool Decoder::finished(int64_t id) const { return !impl_->state.at(id).running(); }
+bool Decoder::finished(int64_t id) const { return impl_->state.at(id).ended(); }
 
 const Generation& Decoder::generation(int64_t id) const {
   const SequenceState& sequence = impl_->state.at(id);
@@ -186,6 +190,8 @@ void Decoder::remove(int64_t id) {
   impl_->held.erase(id);
 }
 
-int64_t Decoder::cache_bytes() const { return impl_->cache.bytes(); }
+int64_t Decoder::cache_bytes() const { return impl_->cache.bytes() + prefix_stats().bytes; }
+
+PrefixCacheStats Decoder::prefix_stats() const { return impl_->prefixes.stats(); }
 
 }  // namespace chatterbox::t3

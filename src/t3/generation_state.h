@@ -13,13 +13,25 @@
 
 namespace chatterbox::t3 {
 
-// Ranges as in chatterbox::Request, validated there.
+// How a family of models draws (inference and inference_turbo of models/t3/t3.py).
+enum class SamplingFamily {
+  // English, multilingual: guidance, repetition penalty, temperature, min-p, top-p. The start of
+  // speech counts as a drawn id. No top-k.
+  kGuided,
+  // Turbo, Nano: temperature, top-k, top-p, repetition penalty. The first token is not counted into
+  // max_new_tokens and does not end the speech; the first draw alone penalises the start of speech.
+  // No guidance, no min-p.
+  kPlain,
+};
+
+// Ranges as in chatterbox::Request, validated there. What the model's family has not must be 0.
 struct SamplingOptions {
-  float temperature = 0.8f;  // 0: greedy
+  float temperature = 0.8f;  // 0: greedy, the best after all other steps with a temperature of 1
   float cfg_weight = 0.5f;   // 0: one row, no guidance
   float min_p = 0.05f;
   float top_p = 1.0f;
   float repetition_penalty = 1.2f;
+  int64_t top_k = 0;  // 0: all
 };
 
 // kFailed: Decoder::generation() throws the reason.

@@ -41,6 +41,15 @@ void BatchKVCache::release(const std::vector<int64_t>& rows) noexcept {
   }
 }
 
+void BatchKVCache::copy_row(int64_t to, const BatchKVCache& other, int64_t from, int64_t count) {
+  const auto first = [=](const at::Tensor& all, int64_t row) {
+    return all.select(1, row).narrow(2, 0, count);
+  };
+  first(k_, to).copy_(first(other.k_, from));
+  first(v_, to).copy_(first(other.v_, from));
+  set_length(to, count);
+}
+
 int64_t BatchKVCache::bytes() const { return static_cast<int64_t>(k_.nbytes() + v_.nbytes()); }
 
 }  // namespace chatterbox::t3

@@ -1,14 +1,8 @@
-// The Llama backbone. Its input is embeddings: the model's token tables live in t3/model.h.
+// The Llama backbone of the English and multilingual models.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
-#include <vector>
-
 #include "nn/linear.h"
-#include "nn/rope.h"
-#include "t3/attention_probe.h"
-#include "t3/kv_cache.h"
+#include "t3/backbone.h"
 
 namespace chatterbox::t3 {
 
@@ -18,31 +12,33 @@ struct LlamaLayer {
   nn::Linear gate_proj, up_proj, down_proj;    // [F, C], [F, C], [C, F]
 };
 
-struct Llama {
+struct LlamaWeights {
   std::vector<LlamaLayer> layers;
   at::Tensor norm;  // [C], fp32
-
-  [[nodiscard]] int64_t heads() const;
 };
 
-[[nodiscard]] Llama load_llama(const nn::WeightReader& reader);
+class Llama final : public Backbone {
+ public:
+  // `positions`: that a row may have.
+  Llama(LlamaWeights weights, int64_t positions);
 
-// The prompts of a sequence's rows: they begin with the same positions, which are computed once.
-struct Prompt {
-  at::Tensor shared;  // [P, C]
-  at::Tensor tails;   // [R, T, C]
+  [[nodiscard]] int64_t layers() const override;
+  [[nodiscard]] int64_t heads() const override;
+  [[nodiscard]] int64_t positions() const override { return rope_.cos.size(0); }
+
+ private:
+  [[nodiscard]] at::Tensor enter(const at::Tensor& x,
+                                 const std::vector<int64_t>& positions) const override;
+  [[nodiscard]] std::vector<at::Tensor> qkv(int64_t layer, const at::Tensor& x) const override;
+  void leave(int64_t layer, const at::Tensor& attended, at::Tensor& x) const override;
+  [[nodiscard]] at::Tensor norm(const at::Tensor& x) const override;
+  [[nodiscard]] const nn::RopeTable& rope() const override { return rope_; }
+
+  LlamaWeights weights_;
+  nn::RopeTable rope_;
 };
 
-// Fills the cache rows from position 0. Returns the last position's hidden states, [R, C].
-// `probes` of these rows read the positions that follow their text.
-[[nodiscard]] at::Tensor prefill(const Llama& llama, const nn::RopeTable& rope,
-                                 const Prompt& prompt, const std::vector<int64_t>& rows,
-                                 BatchKVCache& cache, const Probes& probes = {});
-
-// One position for each of `rows`, appended to the cache. x [R, C] -> hidden states [R, C].
-// `probes` of any of these rows read it.
-[[nodiscard]] at::Tensor decode(const Llama& llama, const nn::RopeTable& rope, const at::Tensor& x,
-                                const std::vector<int64_t>& rows, BatchKVCache& cache,
-                                const Probes& probes = {});
+// The tensors below "tfmr".
+[[nodiscard]] LlamaWeights load_llama(const nn::WeightReader& reader);
 
 }  // namespace chatterbox::t3

@@ -4,8 +4,10 @@
 #include <ATen/ops/multinomial.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/sort.h>
+#include <ATen/ops/topk.h>
 #include <ATen/ops/where.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace chatterbox::t3 {
@@ -38,6 +40,14 @@ at::Tensor keep_top_p(const at::Tensor& logits, const at::Tensor& top_p) {
   at::Tensor drop = (cumulative <= 1.0 - top_p).logical_and_(top_p < 1.0);
   drop.select(-1, drop.size(-1) - 1).fill_(false);  // the likeliest stays
   return logits.masked_fill(drop.scatter(-1, order, drop), kDropped);
+}
+
+at::Tensor keep_top_k(const at::Tensor& logits, const at::Tensor& top_k) {
+  const int64_t most = std::min(top_k.max().item<int64_t>(), logits.size(-1));
+  if (most == 0) return logits;
+  const at::Tensor likeliest = std::get<0>(at::topk(logits, most, -1));  // descending
+  const at::Tensor last = likeliest.gather(1, top_k.clamp(1, most) - 1);
+  return logits.masked_fill((logits < last).logical_and_(top_k > 0), kDropped);
 }
 
 int64_t draw(const at::Tensor& probabilities, const at::Generator& generator) {

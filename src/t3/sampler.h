@@ -20,6 +20,8 @@ namespace chatterbox::t3 {
 [[nodiscard]] at::Tensor keep_min_p(const at::Tensor& logits, const at::Tensor& min_p);
 // Keeps the smallest set of the likeliest whose probability reaches top_p; 1 keeps all.
 [[nodiscard]] at::Tensor keep_top_p(const at::Tensor& logits, const at::Tensor& top_p);
+// Keeps the top_k likeliest (int64 [B, 1]; 0: all), and what is as likely as the last of them.
+[[nodiscard]] at::Tensor keep_top_k(const at::Tensor& logits, const at::Tensor& top_k);
 // One draw from a row of probabilities, as torch.multinomial(probabilities, 1).
 [[nodiscard]] int64_t draw(const at::Tensor& probabilities, const at::Generator& generator);
 

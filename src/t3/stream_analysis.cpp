@@ -2,7 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 
-#include "t3/model.h"
+#include "t3/special_tokens.h"
 
 namespace chatterbox::t3 {
 namespace {

@@ -14,27 +14,45 @@
 
 namespace chatterbox::t3 {
 
-class Model;  // immutable weights: conditioning encoder, Llama backbone, embeddings, head
+class Model;  // immutable weights: conditioning encoder, backbone, embeddings, head
 
-// Reads a whole t3_cfg file. `reader.finish()` is the caller's.
+// Reads a whole T3 file of any family: its tensors tell which. `reader.finish()` is the caller's.
 [[nodiscard]] std::shared_ptr<const Model> load_model(const nn::WeightReader& reader);
 
+// What a model can take, and what a request takes of it. Each part has its limit, and all parts
+// together have max_positions.
 struct Limits {
-  int64_t text_vocabulary = 0;    // ids below this
-  int64_t max_text_tokens = 0;    // with start and stop
-  int64_t max_speech_tokens = 0;  // positions that the learned table has
+  int64_t text_vocabulary = 0;         // ids below this
+  int64_t speech_vocabulary = 0;       // ids below this
+  int64_t max_text_tokens = 0;         // with text_framing
+  int64_t max_speech_tokens = 0;       // at most for max_new_tokens
+  int64_t max_positions = 0;           // of a row
+  int64_t prompt_tokens = 0;           // of a voice, at most
+  int64_t conditioning_positions = 0;  // with as many
+  int64_t text_framing = 0;            // start and stop of the text, where the family has them
+  int64_t starts_of_speech = 0;
   int64_t kv_bytes_per_position = 0;
-  int64_t prompt_tokens = 150;
+  SamplingFamily sampling = SamplingFamily::kGuided;
+
+  // Whether a request may ask for guidance, which takes a second row.
+  [[nodiscard]] bool guided() const { return sampling == SamplingFamily::kGuided; }
+  // Tokens that a sequence draws beyond max_new_tokens.
+  [[nodiscard]] int64_t uncounted_tokens() const { return guided() ? 0 : 1; }
+  // Positions of a row for a text of so many ids, at most; the last token is not fed back.
+  [[nodiscard]] int64_t positions_needed(int64_t text_ids, int64_t max_new_tokens) const {
+    return conditioning_positions + text_framing + text_ids + starts_of_speech + max_new_tokens +
+           uncounted_tokens() - 1;
+  }
 };
 [[nodiscard]] Limits limits(const Model& model);
 
-// Throws kInvalidArgument where the model has not the heads to analyze.
+// Throws kInvalidArgument where the model has not the heads to analyze, or none that align.
 void check_heads(const Model& model, const AlignmentThresholds& thresholds);
 
 struct SequenceOptions {
   std::vector<int64_t> text_ids;  // without start and stop
   const voice::Conditionals* voice = nullptr;
-  float exaggeration = 0.5f;
+  float exaggeration = 0.5f;  // no matter to a family without emotion
   SamplingOptions sampling;
   int64_t max_new_tokens = 1000;
   uint64_t seed = 0;
@@ -42,18 +60,39 @@ struct SequenceOptions {
   std::optional<AlignmentThresholds> analyze;
 };
 
+// What the prefix cache has done. Keys and values of a voice's conditioning, and of the row without
+// a text, depend on voice and exaggeration alone: later sequences copy what an earlier one
+// computed, with the same bits as if they had computed it.
+struct PrefixCacheStats {
+  int64_t hits = 0;             // sequences that found all they begin with
+  int64_t misses = 0;           // those that had to compute some of it
+  int64_t positions_saved = 0;  // that were found and not computed
+  int64_t voices = 0;           // that are there (a voice with two exaggerations is two)
+  int64_t bytes = 0;            // that they take
+};
+
 // The decode loop's mutable half: the KV cache and the generation state of all running sequences.
 // One thread at a time.
 class Decoder {
  public:
-  // `rows`: KV rows (a sequence takes two with CFG, else one); `positions`: per row.
-  Decoder(std::shared_ptr<const Model> model, int64_t rows, int64_t positions);
+  // `rows`: KV rows (a sequence takes two with CFG, else one); `positions`: per row;
+  // `prefix_bytes`: most that the prefix cache keeps. A voice takes Limits::kv_bytes_per_position
+  // for each position of its conditioning, and with guidance for each of the longest text so far,
+  // in steps of 64. 0: none is kept.
+  Decoder(std::shared_ptr<const Model> model, int64_t rows, int64_t positions,
+          int64_t prefix_bytes = 0);
   ~Decoder();
 
-  // Takes rows, runs the prefill, and returns the sequence's id. Throws kBusy where no row is free,
-  // and kInvalidArgument where the sequence does not fit the positions or the model has not the
-  // heads to analyze. `sink` receives text.ids and t3.logits0 to 2 of this sequence.
+  // Takes rows for a sequence and returns its id; prefill() makes it run. Throws kBusy where too
+  // few rows are free, kBadVoice, and kInvalidArgument where the sequence does not fit the
+  // positions or asks for what the model has not. `sink` receives text.ids and t3.logits0 to 2 of
+  // this sequence.
   int64_t add(const SequenceOptions& options, const TensorSink& sink = {});
+  // Computes the next chunk of the sequence's prompt. True once the prompt is done: from then on
+  // step() concerns it. After an exception it may be called again.
+  bool prefill(int64_t id);
+  // add(), then prefill() to the end. After an exception the sequence is not there.
+  int64_t start(const SequenceOptions& options, const TensorSink& sink = {});
   // Draws one token for every running sequence and feeds it back: one decode step for all. A
   // sequence whose logits are not finite, or that fails alone, ends (Finish::kFailed); the others
   // go on. What fails together is tried again in halves.
@@ -61,7 +100,8 @@ class Decoder {
   [[nodiscard]] bool finished(int64_t id) const;
   // Tokens so far, finish reason, the generator. Throws kInternal where the sequence failed.
   [[nodiscard]] const Generation& generation(int64_t id) const;
-  [[nodiscard]] int64_t cache_bytes() const;
+  [[nodiscard]] int64_t cache_bytes() const;  // of the KV cache, and what the prefix cache has
+  [[nodiscard]] PrefixCacheStats prefix_stats() const;
   void remove(int64_t id);  // frees its rows; also in mid-flight
 
  private:

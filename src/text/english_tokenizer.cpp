@@ -1,12 +1,11 @@
 #include "text/english_tokenizer.h"
 
-#include <cerrno>
-#include <cstdio>
-#include <memory>
-#include <system_error>
 #include <utility>
 
-#include "support/error.h"
+#include "text/languages.h"
+#include "text/punc_norm.h"
+#include "text/text_file.h"
+#include "text/tokenizer.h"
 
 namespace chatterbox::text {
 namespace {
@@ -14,43 +13,31 @@ namespace {
 constexpr const char* kStart = "[START]";
 constexpr const char* kStop = "[STOP]";
 constexpr std::string_view kSpace = "[SPACE]";  // stands for ' ', which the pre-tokenizer drops
-constexpr size_t kMostFileBytes = size_t{64} << 20U;
 
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
+class EnglishText final : public Tokenizer {
+ public:
+  explicit EnglishText(EnglishTokenizer tokenizer) : tokenizer_(std::move(tokenizer)) {}
 
-std::string read_file(const std::string& path) {
-  const auto fail_with = [&](int error) {
-    fail(error == ENOENT ? Status::kNotFound : Status::kIo, "{}: {}", path,
-         std::generic_category().message(error));
-  };
-  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rb"));
-  if (file == nullptr) fail_with(errno);
-  std::string bytes;
-  char block[1 << 16];
-  while (const size_t count = std::fread(block, 1, sizeof block, file.get())) {
-    bytes.append(block, count);
-    if (bytes.size() > kMostFileBytes) {
-      fail(Status::kBadModelFile, "{}: larger than {} bytes", path, kMostFileBytes);
-    }
+  using Tokenizer::encode;
+  [[nodiscard]] std::vector<int64_t> encode(std::string_view text, std::string_view language,
+                                            const TextOptions&) const override {
+    refuse_language(language);
+    return tokenizer_.encode(punc_norm_english(text));
   }
-  if (std::ferror(file.get()) != 0) fail_with(errno);
-  return bytes;
-}
+  [[nodiscard]] int64_t vocabulary_size() const override { return tokenizer_.vocabulary_size(); }
+  [[nodiscard]] std::optional<int64_t> start_id() const override { return tokenizer_.start_id(); }
+  [[nodiscard]] std::optional<int64_t> stop_id() const override { return tokenizer_.stop_id(); }
 
-int64_t require(const BpeTokenizer& tokenizer, const char* token, const std::string& name) {
-  const auto id = tokenizer.find(token);
-  if (!id) fail(Status::kBadModelFile, "{}: the token {} is missing", name, token);
-  return *id;
-}
+ private:
+  EnglishTokenizer tokenizer_;
+};
 
 }  // namespace
 
 EnglishTokenizer::EnglishTokenizer(BpeTokenizer tokenizer, const std::string& name)
     : tokenizer_(std::move(tokenizer)),
-      start_id_(require(tokenizer_, kStart, name)),
-      stop_id_(require(tokenizer_, kStop, name)) {}
+      start_id_(tokenizer_.require(kStart, name)),
+      stop_id_(tokenizer_.require(kStop, name)) {}
 
 EnglishTokenizer EnglishTokenizer::parse(std::string_view json, const std::string& name) {
   return EnglishTokenizer(BpeTokenizer::parse(json, name), name);
@@ -70,6 +57,15 @@ std::vector<int64_t> EnglishTokenizer::encode(std::string_view normalized_text) 
     }
   }
   return tokenizer_.encode(text);
+}
+
+std::shared_ptr<const Tokenizer> make_english_tokenizer(std::string_view json,
+                                                        const std::string& name) {
+  return std::make_shared<EnglishText>(EnglishTokenizer::parse(json, name));
+}
+
+std::shared_ptr<const Tokenizer> load_english_tokenizer(const std::string& path) {
+  return std::make_shared<EnglishText>(EnglishTokenizer::load(path));
 }
 
 }  // namespace chatterbox::text

@@ -4,6 +4,7 @@
 
 #include "support/error.h"
 #include "support/utf8.h"
+#include "text/byte_level.h"
 #include "text/hf_tokenizer_parser.h"
 #include "text/unicode.h"
 
@@ -37,23 +38,24 @@ void split_words(std::string_view text, const OnWord& on_word) {
 
 }  // namespace
 
-BpeTokenizer BpeTokenizer::parse(std::string_view json, const std::string& name) {
-  TokenizerFile file = parse_tokenizer_file(json, name);
-  BpeTokenizer tokenizer;
+BpeTokenizer BpeTokenizer::parse(std::string_view json, const std::string& name,
+                                 PreTokenizer pre_tokenizer) {
+  return {parse_tokenizer_file(json, name, pre_tokenizer), pre_tokenizer};
+}
+
+BpeTokenizer::BpeTokenizer(TokenizerFile file, PreTokenizer pre_tokenizer)
+    : pre_tokenizer_(pre_tokenizer), model_(std::move(file.model)), added_(std::move(file.added)) {
   std::vector<AddedToken> before;
   std::vector<AddedToken> after;
-  for (const AddedToken& token : file.added) (token.normalized ? after : before).push_back(token);
-  for (const auto& token : file.added) {
-    tokenizer.vocabulary_size_ = std::max(tokenizer.vocabulary_size_, token.id + 1);
+  for (const AddedToken& token : added_) {
+    (token.normalized ? after : before).push_back(token);
+    vocabulary_size_ = std::max(vocabulary_size_, token.id + 1);
   }
-  for (const auto& [token, id] : file.model.vocabulary) {
-    tokenizer.vocabulary_size_ = std::max(tokenizer.vocabulary_size_, id + 1);
+  for (const auto& [token, id] : model_.vocabulary) {
+    vocabulary_size_ = std::max(vocabulary_size_, id + 1);
   }
-  tokenizer.model_ = std::move(file.model);
-  tokenizer.added_ = std::move(file.added);
-  tokenizer.before_normalizer_ = AddedTokens(std::move(before));
-  tokenizer.after_normalizer_ = AddedTokens(std::move(after));
-  return tokenizer;
+  before_normalizer_ = AddedTokens(std::move(before));
+  after_normalizer_ = AddedTokens(std::move(after));
 }
 
 std::vector<int64_t> BpeTokenizer::encode(std::string_view text) const {
@@ -62,13 +64,25 @@ std::vector<int64_t> BpeTokenizer::encode(std::string_view text) const {
   }
   std::vector<int64_t> ids;
   const auto append = [&](int64_t id) { ids.push_back(id); };
-  const auto encode_words = [&](std::string_view part) {
-    split_words(part, [&](std::string_view word) { model_.encode(word, ids); });
-  };
+  const auto append_text = [&](std::string_view part) { append_plain(part, ids); };
   before_normalizer_.split(text, append, [&](std::string_view part) {
-    after_normalizer_.split(part, append, encode_words);
+    after_normalizer_.split(part, append, append_text);
   });
   return ids;
+}
+
+void BpeTokenizer::append_plain(std::string_view text, std::vector<int64_t>& ids) const {
+  if (pre_tokenizer_ == PreTokenizer::kByteLevel) {
+    split_gpt2(text, [&](std::string_view piece) { model_.encode(byte_letters(piece), ids); });
+  } else {
+    split_words(text, [&](std::string_view word) { model_.encode(word, ids); });
+  }
+}
+
+int64_t BpeTokenizer::require(const std::string& token, const std::string& name) const {
+  const auto id = find(token);
+  if (!id) fail(Status::kBadModelFile, "{}: the token {} is missing", name, token);
+  return *id;
 }
 
 std::optional<int64_t> BpeTokenizer::find(const std::string& token) const {

@@ -2,19 +2,14 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "text/added_tokens.h"
-#include "text/bpe_model.h"
+#include "text/bpe_parts.h"
+#include "text/hf_tokenizer.h"
 
 namespace chatterbox::text {
 
-struct TokenizerFile {
-  BpeModel model;
-  std::vector<AddedToken> added;
-};
-
 // See BpeTokenizer::parse().
-[[nodiscard]] TokenizerFile parse_tokenizer_file(std::string_view json, const std::string& name);
+[[nodiscard]] TokenizerFile parse_tokenizer_file(std::string_view json, const std::string& name,
+                                                 PreTokenizer pre_tokenizer);
 
 }  // namespace chatterbox::text

@@ -6,7 +6,9 @@
 
 namespace chatterbox::text {
 
-// English. `text` is UTF-8; kInvalidArgument where it is not.
+// `text` is UTF-8; kInvalidArgument where it is not.
 [[nodiscard]] std::string punc_norm_english(std::string_view text);
+[[nodiscard]] std::string punc_norm_turbo(std::string_view text);  // and Nano
+[[nodiscard]] std::string punc_norm_multilingual(std::string_view text);
 
 }  // namespace chatterbox::text

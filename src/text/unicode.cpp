@@ -1,13 +1,24 @@
 #include "text/unicode.h"
 
 #include <unicode/locid.h>
+#include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
+#include <unicode/uscript.h>
+
+#include "support/error.h"
 
 namespace chatterbox::text {
 namespace {
 
+// ICU counts in int32; a character becomes up to 18 in NFKD (U+FDFA).
+constexpr size_t kMostBytes = size_t{16} << 20U;
+
 UChar32 code(char32_t c) { return static_cast<UChar32>(c); }
+
+[[noreturn]] void fail_with(UErrorCode error) {
+  fail(Status::kInternal, "NFKD failed: {}", u_errorName(error));
+}
 
 }  // namespace
 
@@ -32,5 +43,40 @@ bool is_regex_word(char32_t c) {
 }
 
 bool is_regex_space(char32_t c) { return u_isUWhiteSpace(code(c)) != 0; }
+
+bool is_letter(char32_t c) { return (U_GET_GC_MASK(code(c)) & U_GC_L_MASK) != 0; }
+
+bool is_other_letter(char32_t c) { return u_charType(code(c)) == U_OTHER_LETTER; }
+
+bool is_number(char32_t c) { return (U_GET_GC_MASK(code(c)) & U_GC_N_MASK) != 0; }
+
+bool is_han(char32_t c) {
+  UErrorCode error = U_ZERO_ERROR;
+  return uscript_getScript(code(c), &error) == USCRIPT_HAN;
+}
+
+std::string to_utf8(char32_t c) {
+  std::string bytes;
+  icu::UnicodeString(code(c)).toUTF8String(bytes);
+  return bytes;
+}
+
+std::string lower_and_decompose(std::string_view text) {
+  if (text.size() > kMostBytes) {
+    fail(Status::kInvalidArgument, "text must have at most {} bytes, has {}", kMostBytes,
+         text.size());
+  }
+  UErrorCode error = U_ZERO_ERROR;
+  const icu::Normalizer2* nfkd = icu::Normalizer2::getNFKDInstance(error);
+  if (U_FAILURE(error) != 0) fail_with(error);
+  const auto size = static_cast<int32_t>(text.size());
+  auto lower = icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), size));
+  const icu::UnicodeString decomposed =
+      nfkd->normalize(lower.toLower(icu::Locale::getRoot()), error);
+  if (U_FAILURE(error) != 0) fail_with(error);
+  std::string bytes;
+  decomposed.toUTF8String(bytes);
+  return bytes;
+}
 
 }  // namespace chatterbox::text

@@ -1,4 +1,4 @@
-// Code points by the classes of the programs that the reference relies on.
+// Code points and texts by the rules of the programs that the reference relies on.
 #pragma once
 
 #include <string>
@@ -10,8 +10,18 @@ namespace chatterbox::text {
 [[nodiscard]] bool is_python_lower(char32_t c);      // str.islower of one character
 [[nodiscard]] std::string python_upper(char32_t c);  // str.upper of one character, UTF-8
 
-// Rust's regex crate, which the tokenizers crate uses.
+// Rust's regex crate and Oniguruma, which the tokenizers crate uses.
 [[nodiscard]] bool is_regex_word(char32_t c);   // \w
 [[nodiscard]] bool is_regex_space(char32_t c);  // \s
+
+[[nodiscard]] bool is_letter(char32_t c);        // general category L
+[[nodiscard]] bool is_other_letter(char32_t c);  // Lo: letters without case
+[[nodiscard]] bool is_number(char32_t c);        // N
+[[nodiscard]] bool is_han(char32_t c);           // script
+
+[[nodiscard]] std::string to_utf8(char32_t c);
+// str.lower, then compatibility decomposition (NFKD). `text` is UTF-8; kInvalidArgument above
+// 16 MiB.
+[[nodiscard]] std::string lower_and_decompose(std::string_view text);
 
 }  // namespace chatterbox::text

@@ -22,7 +22,7 @@ constexpr int64_t kSpeechTokens = 6561;  // kinds of the S3 tokenizer
 constexpr size_t kSpeakerSize = 256;
 constexpr size_t kXVectorSize = 192;
 constexpr size_t kMelBins = 80;
-constexpr size_t kMaxPromptTokens = 150;  // t3_config.py: speech_cond_prompt_len
+constexpr size_t kMaxPromptTokens = 375;  // of Turbo; t3_config.py: speech_cond_prompt_len
 constexpr size_t kMaxS3GenTokens = 1500;  // a minute; the reference takes ten seconds
 constexpr size_t kMaxFileBytes = 64U << 20U;
 

@@ -10,9 +10,10 @@ namespace chatterbox::voice {
 
 struct Conditionals {
   // T3
-  std::vector<float> speaker_emb;      // [256], VoiceEncoder, L2-normalised
-  std::vector<int64_t> prompt_tokens;  // [<= 150], speech tokens of the first 6 s
-  float emotion = 0.5f;                // as stored; a request's exaggeration replaces it
+  std::vector<float> speaker_emb;  // [256], VoiceEncoder, L2-normalised
+  std::vector<int64_t>
+      prompt_tokens;     // [<= 375], speech tokens of the first 6 s; Turbo, Nano: 15 s
+  float emotion = 0.5f;  // as stored; a request's exaggeration replaces it
   // S3Gen
   std::vector<int64_t> s3gen_tokens;  // [P], speech tokens of the first 10 s
   std::vector<float> s3gen_mel;       // [F, 80] row-major, 24 kHz log-mel, F >= 2 P

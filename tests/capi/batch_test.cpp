@@ -1,7 +1,5 @@
-// Batches, and many requests from many threads.
-#include <atomic>
-#include <random>
-#include <thread>
+// Batches of requests.
+#include <new>
 
 #include "capi/handles.h"
 
@@ -102,83 +100,6 @@ TEST_F(Batches, NothingIsABatchToo) {
   ASSERT_EQ(chatterbox_generate_batch(engine.get(), nullptr, 0, &batch), CHATTERBOX_STATUS_OK);
   EXPECT_EQ(chatterbox_batch_size(batch), 0U);
   chatterbox_batch_destroy(batch);
-}
-
-// Every request ends exactly once, with its own speech, cancelled, or refused; afterwards nothing
-// is held.
-TEST_F(Batches, ThousandsOfRequestsFromEightThreads) {
-  constexpr int kThreads = 8;
-  constexpr int kCalls = 500;
-  chatterbox_engine_options options = default_options();
-  options.max_queue = 16;
-  options.max_batch = 4;
-  const auto engine = make_engine(&options);
-  std::vector<std::vector<float>> expected;
-  const auto request_of = [](uint64_t seed) {
-    chatterbox_request request = request_for("tiny");
-    request.seed = seed;
-    request.cfm_steps = 1 + static_cast<int32_t>(seed % 3);
-    request.cfg_weight = seed % 2 == 0 ? 0.F : 0.5F;
-    request.max_new_tokens = 1 + static_cast<int32_t>(seed % 7);
-    return request;
-  };
-  for (uint64_t seed = 0; seed < 16; ++seed) expected.push_back(speak(engine, request_of(seed)));
-
-  std::atomic<int> begun{0}, spoken{0};
-  const ScopedFakeHook hook([&](const FakeCall& call) {
-    if (call.point == FakePoint::kBegin) ++begun;
-    if (call.point == FakePoint::kVocode) ++spoken;
-  });
-  std::atomic<int> good{0}, cancelled{0}, busy{0}, wrong{0};
-  const auto one_call = [&](std::mt19937& random) {
-    const uint64_t seed = random() % 16;
-    const chatterbox_request request = request_of(seed);
-    chatterbox_job* handle = nullptr;
-    const chatterbox_status submitted = chatterbox_engine_submit(engine.get(), &request, &handle);
-    if (submitted != CHATTERBOX_STATUS_OK) {
-      ++(submitted == CHATTERBOX_STATUS_BUSY ? busy : wrong);
-      return;
-    }
-    const Owned<chatterbox_job> job(handle);
-    if (random() % 4 == 0) {
-      if (random() % 2 == 0) std::this_thread::yield();
-      chatterbox_job_cancel(job.get());
-    }
-    chatterbox_result* result = nullptr;
-    const chatterbox_status status = chatterbox_job_wait(job.get(), &result);
-    const Owned<chatterbox_result> owner(result);
-    if (status == CHATTERBOX_STATUS_OK) {
-      ++(samples_of(owner) == expected[seed] ? good : wrong);
-    } else {
-      ++(status == CHATTERBOX_STATUS_CANCELLED ? cancelled : wrong);
-    }
-  };
-  std::vector<std::thread> threads;
-  for (int thread = 0; thread < kThreads; ++thread) {
-    threads.emplace_back([&, thread] {
-      std::mt19937 random(static_cast<unsigned>(thread));
-      for (int call = 0; call < kCalls; ++call) one_call(random);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(wrong, 0);
-  EXPECT_EQ(good + cancelled + busy, kThreads * kCalls);
-  EXPECT_GE(good, kThreads * kCalls / 2);
-  EXPECT_GE(begun, good);
-  EXPECT_GE(spoken, good);
-  EXPECT_LE(spoken, begun);  // nothing was spoken twice
-  chatterbox_capacity capacity;
-  ASSERT_EQ(chatterbox_engine_get_capacity(engine.get(), &capacity, sizeof capacity),
-            CHATTERBOX_STATUS_OK);
-  EXPECT_EQ(capacity.rows, 8);
-  EXPECT_LE(capacity.peak_rows, 8);
-  EXPECT_GT(capacity.peak_rows, 2);  // they did run together
-  expect_usable(engine);
-  ASSERT_EQ(chatterbox_engine_get_capacity(engine.get(), &capacity, sizeof capacity),
-            CHATTERBOX_STATUS_OK);
-  EXPECT_EQ(capacity.rows_in_use, 0);
-  EXPECT_EQ(capacity.running, 0);
-  EXPECT_EQ(capacity.waiting, 0);
 }
 
 }  // namespace

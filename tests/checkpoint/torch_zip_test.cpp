@@ -9,6 +9,7 @@
 #include "checkpoint/damage.h"
 #include "checkpoint/safetensors.h"
 #include "checkpoint/synthetic.h"
+#include "checkpoint/tensor_values.h"
 #include "checkpoint/torch_bytes.h"
 #include "support/temporary_folder.h"
 
@@ -20,21 +21,11 @@ using testing::bytes_of;
 using testing::Strided;
 using testing::torch_file;
 using testing::torch_tensor;
+using testing::values;
 
 constexpr auto kParse = [](const std::string& bytes, const std::string& name) {
   return parse_torch_zip(bytes.data(), bytes.size(), name);
 };
-
-template <class T>
-std::vector<T> values(const TensorFile& file, const std::string& name) {
-  const TensorEntry* entry = file.find(name);
-  if (entry == nullptr) {
-    ADD_FAILURE() << "no " << name;
-    return {};
-  }
-  const auto* data = static_cast<const T*>(entry->data);
-  return {data, data + entry->bytes / sizeof(T)};
-}
 
 // The reference saved the same tensors into conds.pt and, by safetensors, into the goldens. Its mel
 // is a transposed view there, [1, 500, 80] with strides (40000, 1, 500).

@@ -83,6 +83,17 @@ TEST(CachedAttention, EachRowAttendsToItsOwnPrefix) {
   }
 }
 
+// Without angles: as if all were 0.
+TEST(CachedAttention, WithoutAnglesNothingIsRotated) {
+  Step step(at::kFloat), masked(at::kFloat), unrotated(at::kFloat);
+  step.rope = masked.rope = {};
+  unrotated.rope = {at::ones({kPositions, 32}), at::zeros({kPositions, 32})};
+  const at::Tensor expected = plain(unrotated);
+  EXPECT_LE(max_abs(cached_attention(step.args()), expected), 2e-6);
+  EXPECT_LE(max_abs(masked_attention(masked.args()), expected), 2e-6);
+  EXPECT_TRUE(at::equal(step.k_cache, masked.k_cache));
+}
+
 TEST(CachedAttention, BitsOfARowDependOnNothingElse) {
   Step step(at::kFloat);
   Step single(at::kFloat);

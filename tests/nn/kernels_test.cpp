@@ -192,6 +192,54 @@ TEST_P(KernelsTest, SwigluIsPreciseForAllGates) {
   EXPECT_TRUE(std::isnan(ends[3].item<float>()));
 }
 
+// x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), in double precision.
+at::Tensor plain_gelu(const at::Tensor& values) {
+  const at::Tensor x = values.to(at::kDouble);
+  return x * 0.5 * (1 + (std::sqrt(2 / M_PI) * (x + 0.044715 * x.pow(3))).tanh());
+}
+
+// The second half of the outputs is left alone.
+TEST_P(KernelsTest, LinearGeluKeepsToItsRange) {
+  for (const int64_t outputs : {1, 5, 16, 35}) {
+    const at::Tensor x = noise({7, 50}, 1).div_(7);
+    const at::Tensor weight = noise({2 * outputs, 50}, 2);
+    const at::Tensor bias = noise({2 * outputs}, 3);
+    const at::Tensor y = at::full({7, 2 * outputs}, -7.0F);
+    variant().f32.linear_gelu({{data<float>(x), 7, 50, 50},
+                               data<float>(weight),
+                               data<float>(bias),
+                               data<float>(y),
+                               2 * outputs,
+                               false},
+                              0, outputs);
+    const at::Tensor sums = x.to(at::kDouble).matmul(weight.to(at::kDouble).t()) + bias;
+    EXPECT_LE(max_abs(y.narrow(1, 0, outputs), plain_gelu(sums.narrow(1, 0, outputs))), 5e-6);
+    EXPECT_TRUE(y.narrow(1, outputs, outputs).eq(-7).all().item<bool>());
+  }
+}
+
+TEST_P(KernelsTest, GeluIsPreciseForAllInputs) {
+  const auto gelu = [](const at::Tensor& values) {
+    const at::Tensor ones = at::ones({1, 1});
+    const at::Tensor y = at::empty({values.size(0)});
+    variant().f32.linear_gelu({{data<float>(ones), 1, 1, 1},
+                               data<float>(values),
+                               nullptr,
+                               data<float>(y),
+                               values.size(0),
+                               false},
+                              0, values.size(0));
+    return y;
+  };
+  const at::Tensor x = at::linspace(-30, 30, 7001, at::TensorOptions(at::kFloat));
+  EXPECT_LE(((gelu(x) - plain_gelu(x)).abs() / x.abs().clamp_min(1e-3)).max().item<double>(), 4e-7);
+  const at::Tensor ends = gelu(at::tensor({-1e4F, 1e4F, kNan, 0.0F}));
+  EXPECT_LE(std::abs(ends[0].item<float>()), 1e-30F);
+  EXPECT_EQ(ends[1].item<float>(), 1e4F);
+  EXPECT_TRUE(std::isnan(ends[2].item<float>()));
+  EXPECT_EQ(ends[3].item<float>(), 0.0F);
+}
+
 TEST_P(KernelsTest, RmsNorm) {
   for (const int64_t size : {1, 5, 16, 24, 100, 1024, 1027}) {
     const at::Tensor x = noise({size}, 1).mul_(3);
@@ -261,6 +309,24 @@ TEST_P(KernelsTest, AttentionIsTheSoftmaxOverThePrefix) {
       check_attention<Bf16>(position, sharpness);
     }
   }
+}
+
+// As if all angles were 0.
+TEST_P(KernelsTest, AttentionWithoutAnglesRotatesNothing) {
+  const at::Tensor q = noise({64}, 1);
+  const at::Tensor k = noise({64}, 2);
+  const at::Tensor v = noise({64}, 3);
+  const auto run = [&](const float* cos, const float* sin) {
+    const at::Tensor k_cache = noise({20, 64}, 4);
+    const at::Tensor v_cache = noise({20, 64}, 5);
+    const at::Tensor out = at::empty({64});
+    variant().f32.attention({data<float>(q), data<float>(k), data<float>(v), cos, sin,
+                             data<float>(k_cache), data<float>(v_cache), 19, data<float>(out)});
+    return at::cat({out, k_cache[19], v_cache[19]});
+  };
+  const at::Tensor ones = at::ones({32});
+  const at::Tensor zeros = at::zeros({32});
+  EXPECT_TRUE(at::equal(run(nullptr, nullptr), run(data<float>(ones), data<float>(zeros))));
 }
 
 // Of bfloat16's rounding: to the nearest, ties to even, NaN stays NaN.

@@ -95,6 +95,22 @@ TEST(Swiglu, EqualsTheFormula) {
   }
 }
 
+// On both sides of the limit of the kernels, in both types of weights.
+TEST(LinearGelu, EqualsTheFormula) {
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    const Linear layer = random_linear(33, 20, 1, type);
+    for (const int64_t rows : {5, 50}) {
+      const at::Tensor x = noise({rows, 20}, 5).div_(4);
+      const at::Tensor h = plain(x, layer);
+      const at::Tensor expected =
+          h * 0.5 * (1 + (std::sqrt(2 / M_PI) * (h + 0.044715 * h.pow(3))).tanh());
+      // at::linear rounds the activations to the weights' type.
+      const bool rounds = type == at::kBFloat16 && rows > kMaxKernelRows;
+      EXPECT_LE(max_abs(linear_gelu(x, layer), expected), rounds ? 0.05 : 1e-5) << rows;
+    }
+  }
+}
+
 TEST(RmsNorm, EqualsTheFormulaInAnyType) {
   const at::Tensor weight = noise({40}, 1);
   const at::Tensor x = noise({50, 40}, 2);
@@ -120,7 +136,7 @@ TEST(Linear, BitsOfARowUpToTheLimit) {
     const at::Tensor normed = rms_norm(rows, at::ones({200}), 1e-5F);
     at::Tensor residual = linear(normed, layer);
     add_linear(residual, normed, layer);
-    return at::cat({residual, swiglu(normed, gate, gate)}, 1);
+    return at::cat({residual, swiglu(normed, gate, gate), linear_gelu(normed, layer)}, 1);
   };
   const at::Tensor together = all(x);
   for (int64_t r = 0; r < kMaxKernelRows; ++r) {

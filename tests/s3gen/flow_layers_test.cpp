@@ -29,6 +29,10 @@ TEST(CosineSchedule, StartsWithSmallSteps) {
   EXPECT_NEAR(t[4], 1.0, 1e-6);
 }
 
+TEST(LinearSchedule, HasEqualSteps) {
+  EXPECT_TRUE(at::equal(linear_schedule(2), at::tensor({0.0F, 0.5F, 1.0F})));
+}
+
 // Row d stands for the distance T - 1 - d; channels are sine and cosine by turns, of rates
 // 10000^(-2 i / C).
 TEST(RelativePositions, AreSinusoidsOfTheDistance) {
@@ -109,9 +113,9 @@ TEST(CausalConv, SeesItselfAndWhatCameBefore) {
   EXPECT_TRUE(at::equal(y, at::tensor({100.5F, 210.5F, 321.5F, 432.5F})));
 }
 
-Estimator tiny_estimator() {
-  const nn::WeightReader reader(
-      checkpoint::make_synthetic("s3gen", checkpoint::SyntheticSize::kTiny), {});
+Estimator tiny_estimator(const char* file = "s3gen") {
+  const nn::WeightReader reader(checkpoint::make_synthetic(file, checkpoint::SyntheticSize::kTiny),
+                                {});
   return read_estimator(reader.scope("flow").scope("decoder").scope("estimator"));
 }
 
@@ -124,7 +128,7 @@ FlowConditions random_conditions(int64_t frames) {
 TEST(Estimator, TheSplitInputAddsUpToTheWholeOne) {
   const Estimator estimator = tiny_estimator();
   const FlowConditions conditions = random_conditions(11);
-  const EstimatorPlan made = plan(estimator, conditions, at::tensor({0.25F}));
+  const EstimatorPlan made = plan(estimator, conditions, at::tensor({0.25F, 1.0F}));
   const at::Tensor x = noise({1, 11, 80}, 4);
   const at::Tensor speaker = conditions.speaker.unsqueeze(1).expand({1, 11, 80});
   const at::Tensor whole = at::cat({x, conditions.mu, speaker, conditions.prompt}, 2);
@@ -157,12 +161,50 @@ TEST(EulerSolver, GuidesAwayFromTheUnconditionalField) {
   const FlowConditions conditions = random_conditions(6);
   const at::Tensor times = cosine_schedule(1);
   const at::Tensor x = noise({1, 6, 80}, 5);
-  const at::Tensor field =
-      estimate(estimator, plan(estimator, conditions, times.narrow(0, 0, 1)), 0, x);
+  const at::Tensor field = estimate(estimator, plan(estimator, conditions, times), 0, x);
   EXPECT_GT(max_abs(field[0], field[1]), 1e-3);
   EulerSolver solver(estimator, conditions, times, x);
   solver.advance(0);
   const at::Tensor expected = x.add(field[0].mul(1.7)).sub(field[1].mul(0.7));
+  EXPECT_LE(max_abs(solver.x(), expected), 1e-5);
+}
+
+// The mixer takes [start | end]. With the one half an identity and the other zeros, a mean flow is
+// the plain model's conditional half, at the start or at the end.
+TEST(MeanFlow, MixesTheTimesOfStartAndEnd) {
+  Estimator estimator = tiny_estimator("s3gen_meanflow");
+  ASSERT_TRUE(meanflow(estimator));
+  Estimator plain = estimator;
+  plain.time_mixer = {};
+  ASSERT_FALSE(meanflow(plain));
+  const FlowConditions conditions = random_conditions(6);
+  const at::Tensor x = noise({1, 6, 80}, 5);
+  const at::Tensor one = at::eye(estimator.time_mixer.weight.size(0));
+  const at::Tensor zero = at::zeros_like(one);
+  const auto field = [&](const Estimator& model, const at::Tensor& times) {
+    return estimate(model, plan(model, conditions, times), 0, x);
+  };
+  const at::Tensor times = at::tensor({0.25F, 0.75F});
+  estimator.time_mixer.weight = at::cat({one, zero}, 1);
+  EXPECT_LE(max_abs(field(estimator, times)[0], field(plain, times)[0]), 1e-5);
+  estimator.time_mixer.weight = at::cat({zero, one}, 1);
+  EXPECT_LE(max_abs(field(estimator, times)[0], field(plain, at::tensor({0.75F, 1.0F}))[0]), 1e-5);
+  EXPECT_GT(max_abs(field(estimator, times)[0], field(plain, times)[0]), 1e-3);
+}
+
+TEST(MeanFlow, StepsWithoutGuidance) {
+  const Estimator estimator = tiny_estimator("s3gen_meanflow");
+  const FlowConditions conditions = random_conditions(6);
+  const at::Tensor times = linear_schedule(2);
+  const at::Tensor x = noise({1, 6, 80}, 5);
+  const EstimatorPlan made = plan(estimator, conditions, times);
+  const at::Tensor field = estimate(estimator, made, 0, x);
+  ASSERT_EQ(field.sizes(), at::IntArrayRef({1, 1, 6, 80}));
+  const at::Tensor half_way = x.add(field[0].mul(0.5));
+  const at::Tensor expected = half_way.add(estimate(estimator, made, 1, half_way)[0].mul(0.5));
+  EulerSolver solver(estimator, conditions, times, x);
+  solver.advance(0);
+  solver.advance(1);
   EXPECT_LE(max_abs(solver.x(), expected), 1e-5);
 }
 

@@ -7,9 +7,9 @@
 
 #include <cmath>
 
-#include "multilingual_tiny.h"
 #include "support/tensors.h"
 #include "t3/model.h"
+#include "t3/prefill.h"
 #include "t3_golden.h"
 
 namespace chatterbox::t3 {
@@ -45,22 +45,28 @@ TEST(AttentionProbe, IsTheSoftmaxOverAllThatAQuerySees) {
 
 class ProbedModelTest : public ::testing::Test {
  protected:
-  static constexpr int64_t kPositions = 300;
-
   [[nodiscard]] BatchKVCache cache_of(int64_t rows) const {
-    const Llama& llama = model_->llama();
-    return {static_cast<int64_t>(llama.layers.size()), llama.heads(), rows, kPositions,
+    return {model_->backbone().layers(), model_->backbone().heads(), rows, 300,
             model_->placement()};
   }
-  // One token of each of `rows`, at its first speech position.
-  [[nodiscard]] at::Tensor speech(const std::vector<int64_t>& tokens) const {
-    return model_->embed_speech(tokens, std::vector<int64_t>(tokens.size(), 1));
+  // The whole prompt.
+  void prefill(const SequenceOptions& options, const std::vector<int64_t>& rows,
+               BatchKVCache& cache, const Probes& probes = {}) const {
+    Prefill prefill(*model_, options, rows);
+    VoicePrefixCache prefixes(0);
+    while (!prefill.next(cache, prefixes, probes).defined()) {
+    }
+  }
+  // Tokens, the `index`-th drawn of each of `rows`.
+  void decode(const std::vector<int64_t>& tokens, int64_t index, const std::vector<int64_t>& rows,
+              BatchKVCache& cache, const Probes& probes) const {
+    const std::vector<int64_t> indices(tokens.size(), index);
+    const at::Tensor x = model_->embedder().speech(tokens, indices);
+    static_cast<void>(model_->backbone().decode(x, rows, cache, probes));
   }
 
   const c10::InferenceMode inference_mode_;
-  const std::shared_ptr<const Model> model_ =
-      testing::load_t3(std::make_shared<testing::MultilingualTinyFile>());
-  const nn::RopeTable rope_ = nn::llama3_rope(kPositions, c10::kCPU);
+  const std::shared_ptr<const Model> model_ = testing::load_tiny("t3_mtl23ls_v2");
 };
 
 // The golden's tokens, fed back one by one. Measured: at most 2e-7.
@@ -71,11 +77,9 @@ TEST_F(ProbedModelTest, TinyModelAttendsAsTheReference) {
     const testing::GoldenSequence sequence(golden);
     const SequenceOptions& options = sequence.options;
     BatchKVCache cache = cache_of(2);
-    const Prompt prompt =
-        model_->prompt(*options.voice, options.exaggeration, options.text_ids, true);
     const auto text_tokens = static_cast<int64_t>(options.text_ids.size()) + 2;
     AttentionProbe probe(1, {34, text_tokens}, kTinyHeads);
-    static_cast<void>(prefill(model_->llama(), rope_, prompt, {1, 0}, cache, {&probe}));
+    prefill(options, {1, 0}, cache, {&probe});
     EXPECT_LE(max_abs(probe.attention(), golden.tensor("alignment.first")), 1e-6);
 
     const at::Tensor steps = golden.tensor("alignment.steps");
@@ -83,8 +87,7 @@ TEST_F(ProbedModelTest, TinyModelAttendsAsTheReference) {
     const auto tokens = testing::values<int64_t>(golden.tensor("t3.tokens"));
     for (int64_t step = 0; step < steps.size(0); ++step) {
       const int64_t token = tokens[static_cast<size_t>(step)];
-      const at::Tensor x = model_->embed_speech({token, token}, {step + 1, step + 1});
-      static_cast<void>(decode(model_->llama(), rope_, x, {1, 0}, cache, {&probe}));
+      decode({token, token}, step, {1, 0}, cache, {&probe});
       ASSERT_LE(max_abs(probe.attention().squeeze(1), steps[step]), 1e-6) << step;
       at::Tensor mean = at::tensor(probe.mean());
       if (step + 2 < text_tokens) mean.slice(0, step + 2).zero_();
@@ -95,53 +98,69 @@ TEST_F(ProbedModelTest, TinyModelAttendsAsTheReference) {
 
 TEST_F(ProbedModelTest, PromptIsReadInTheProbesOwnRow) {
   const testing::GoldenSequence sequence(testing::Golden("mtl_tiny_017_analyzer"));
-  const Prompt both = model_->prompt(sequence.voice, 0.5F, {9, 8, 7}, true);
-  const auto attention = [&](const at::Tensor& tails, const std::vector<int64_t>& rows,
-                             int64_t row) {
+  SequenceOptions options = sequence.options;
+  options.text_ids = {9, 8, 7};
+  const auto attention = [&](const std::vector<int64_t>& rows, int64_t row) {
     BatchKVCache cache = cache_of(2);
     AttentionProbe probe(row, {34, 5}, kTinyHeads);
-    static_cast<void>(prefill(model_->llama(), rope_, {both.shared, tails}, rows, cache, {&probe}));
+    prefill(options, rows, cache, {&probe});
     return probe.attention();
   };
-  const at::Tensor conditional = attention(both.tails, {1, 0}, 1);
-  const at::Tensor unconditional = attention(both.tails, {1, 0}, 0);
-  EXPECT_LE(max_abs(conditional, attention(both.tails.narrow(0, 0, 1), {0}, 0)), 1e-6);
-  EXPECT_LE(max_abs(unconditional, attention(both.tails.narrow(0, 1, 1), {0}, 0)), 1e-6);
+  const at::Tensor conditional = attention({1, 0}, 1);
+  const at::Tensor unconditional = attention({1, 0}, 0);
+  EXPECT_LE(max_abs(conditional, attention({0}, 0)), 1e-6);
   EXPECT_GE(max_abs(conditional, unconditional), 1e-3);
+}
+
+// Of a prompt of many chunks, the last two positions; as if it were one.
+TEST_F(ProbedModelTest, PromptOfManyChunksIsReadAtItsEnd) {
+  const testing::GoldenSequence sequence(testing::Golden("mtl_tiny_017_analyzer"));
+  SequenceOptions options = sequence.options;
+  options.text_ids.assign(200, 9);
+  BatchKVCache cache = cache_of(2);
+  AttentionProbe probe(1, {34, 202}, kTinyHeads);
+  prefill(options, {1, 0}, cache, {&probe});
+
+  BatchKVCache at_once = cache_of(1);
+  AttentionProbe expected(0, {34, 202}, kTinyHeads);
+  const VoiceKey voice{sequence.voice.speaker_emb, sequence.voice.prompt_tokens,
+                       options.exaggeration};
+  const Embedder& embedder = model_->embedder();
+  const at::Tensor x = at::cat(
+      {embedder.conditioning(voice), embedder.text(options.text_ids), embedder.starts_of_speech()});
+  static_cast<void>(model_->backbone().extend(x, {{0, x.size(0)}}, at_once, {&expected}));
+  EXPECT_LE(max_abs(probe.attention(), expected.attention()), 1e-6);
 }
 
 // More rows than the kernels take at a time; the probed ones at both ends.
 TEST_F(ProbedModelTest, ProbeInABatchReadsTheBitsOfTheRowAlone) {
   constexpr int64_t kRows = nn::kMaxKernelRows + 5;
   const testing::GoldenSequence sequence(testing::Golden("mtl_tiny_017_analyzer"));
-  const auto prompt_of = [&](int64_t row) {
-    const std::vector<int64_t> text(static_cast<size_t>(5 + row % 7), 9 + row);
-    return model_->prompt(sequence.voice, 0.5F, text, false);
+  const auto options_of = [&](int64_t row) {
+    SequenceOptions options = sequence.options;
+    options.text_ids.assign(static_cast<size_t>(5 + row % 7), 9 + row);
+    return options;
   };
   const auto probe_of = [&](int64_t row, int64_t cache_row) {
     return AttentionProbe(cache_row, {34, 7 + row % 7}, kTinyHeads);
-  };
-  const auto step = [&](const std::vector<int64_t>& rows, const std::vector<int64_t>& tokens,
-                        BatchKVCache& cache, const Probes& probes) {
-    static_cast<void>(decode(model_->llama(), rope_, speech(tokens), rows, cache, probes));
   };
   BatchKVCache cache = cache_of(kRows);
   std::vector<int64_t> rows, tokens;
   for (int64_t row = 0; row < kRows; ++row) {
     rows.push_back(row);
     tokens.push_back(100 + row);
-    static_cast<void>(prefill(model_->llama(), rope_, prompt_of(row), {row}, cache));
+    prefill(options_of(row), {row}, cache);
   }
   AttentionProbe first = probe_of(0, 0);
   AttentionProbe last = probe_of(kRows - 1, kRows - 1);
-  step(rows, tokens, cache, {&last, &first});
+  decode(tokens, 0, rows, cache, {&last, &first});
   for (const AttentionProbe* together : {&first, &last}) {
     const int64_t row = together->row();
     BatchKVCache single = cache_of(1);
     AttentionProbe alone = probe_of(row, 0);
-    static_cast<void>(prefill(model_->llama(), rope_, prompt_of(row), {0}, single, {&alone}));
+    prefill(options_of(row), {0}, single, {&alone});
     EXPECT_EQ(alone.attention().sizes(), (c10::IntArrayRef{3, 2, 7 + row % 7}));
-    step({0}, {100 + row}, single, {&alone});
+    decode({100 + row}, 0, {0}, single, {&alone});
     EXPECT_TRUE(at::equal(alone.attention(), together->attention())) << row;
   }
 }

@@ -5,33 +5,19 @@
 
 #include <chatterbox/chatterbox.hpp>
 
-#include "checkpoint/synthetic.h"
+#include "refusal.h"
 #include "support/collected_tensors.h"
-#include "t3/model.h"
 #include "t3_golden.h"
 
 namespace chatterbox::t3 {
 namespace {
 
-using checkpoint::make_synthetic;
-using checkpoint::SyntheticSize;
 using testing::CollectedTensors;
-
-std::string reason(const std::function<void()>& work, Status status) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.status(), status) << error.what();
-    return error.what();
-  }
-  return "nothing was refused";
-}
+using testing::refusal;
 
 class DecoderTest : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    model_ = testing::load_t3(make_synthetic("t3_cfg", SyntheticSize::kTiny));
-  }
+  static void SetUpTestSuite() { model_ = testing::load_tiny("t3_cfg"); }
   static void TearDownTestSuite() { model_.reset(); }
 
   // Requests that differ in everything a request has.
@@ -73,14 +59,14 @@ TEST_F(DecoderTest, SequenceAmongOthersGivesTheBitsOfTheSequenceAlone) {
   Decoder decoder(model_, 2 * kCount, 300);
   std::vector<int64_t> ids;
   for (int i = 0; i < kCount; ++i) {
-    ids.push_back(decoder.add(request(i), together[static_cast<size_t>(i)].sink()));
+    ids.push_back(decoder.start(request(i), together[static_cast<size_t>(i)].sink()));
     if (i % 8 == 7) decoder.step();
   }
   for (size_t i = 0; i < kCount; ++i) {
     const std::vector<int64_t> tokens = run_to_end(decoder, ids[i]);
     decoder.remove(ids[i]);
     Decoder single(model_, 2, 300);
-    const int64_t id = single.add(request(static_cast<int>(i)), alone[i].sink());
+    const int64_t id = single.start(request(static_cast<int>(i)), alone[i].sink());
     EXPECT_EQ(tokens, run_to_end(single, id)) << i;
     EXPECT_GE(tokens.size(), 3U) << i;
     for (const char* logits : {"t3.logits0", "t3.logits1", "t3.logits2"}) {
@@ -92,17 +78,17 @@ TEST_F(DecoderTest, SequenceAmongOthersGivesTheBitsOfTheSequenceAlone) {
 // Its neighbours' pass counts once, although the pass of all had an exception.
 TEST_F(DecoderTest, ReceiverThatThrowsEndsItsOwnSequenceAlone) {
   Decoder decoder(model_, 4, 300);
-  const int64_t faulty = decoder.add(request(2), [](const TensorView& tensor) {
+  const int64_t faulty = decoder.start(request(2), [](const TensorView& tensor) {
     if (tensor.name == "t3.logits2") throw Error(Status::kIo, "the disk is full");
   });
-  const int64_t other = decoder.add(request(3));
+  const int64_t other = decoder.start(request(3));
   const std::vector<int64_t> tokens = run_to_end(decoder, other);
   EXPECT_TRUE(decoder.finished(faulty));
-  EXPECT_EQ(reason([&] { static_cast<void>(decoder.generation(faulty)); }, Status::kIo),
+  EXPECT_EQ(refusal([&] { static_cast<void>(decoder.generation(faulty)); }, Status::kIo),
             "the disk is full");
   EXPECT_EQ(decoder.generation(other).decode_steps, static_cast<int64_t>(tokens.size()) - 1);
   Decoder single(model_, 2, 300);
-  EXPECT_EQ(tokens, run_to_end(single, single.add(request(3))));
+  EXPECT_EQ(tokens, run_to_end(single, single.start(request(3))));
 }
 
 TEST_F(DecoderTest, WithoutGuidanceOneRowIsEnough) {
@@ -110,7 +96,7 @@ TEST_F(DecoderTest, WithoutGuidanceOneRowIsEnough) {
   options.sampling.cfg_weight = 0;
   CollectedTensors collected, guided;
   Decoder decoder(model_, 1, 300);
-  const int64_t id = decoder.add(options, collected.sink());
+  const int64_t id = decoder.start(options, collected.sink());
   const std::vector<int64_t> tokens = run_to_end(decoder, id);
   EXPECT_EQ(static_cast<int64_t>(tokens.size()), options.max_new_tokens);
   ASSERT_EQ(collected.tensor("t3.logits0").sizes(), (c10::IntArrayRef{1, 8194}));
@@ -119,7 +105,7 @@ TEST_F(DecoderTest, WithoutGuidanceOneRowIsEnough) {
   // It is the conditional row of a guided sequence.
   options.sampling.cfg_weight = 0.5F;
   Decoder two_rows(model_, 2, 300);
-  static_cast<void>(two_rows.add(options, guided.sink()));
+  static_cast<void>(two_rows.start(options, guided.sink()));
   testing::expect_close(collected.tensor("t3.logits0"), guided.tensor("t3.logits0").narrow(0, 0, 1),
                         testing::Stage::kLogits);
 }
@@ -128,65 +114,69 @@ TEST_F(DecoderTest, GreedyDoesNotDependOnTheSeed) {
   Decoder decoder(model_, 4, 300);
   SequenceOptions options = request(2);
   options.sampling.temperature = 0;
-  const int64_t first = decoder.add(options);
+  const int64_t first = decoder.start(options);
   options.seed = 99;
-  const int64_t second = decoder.add(options);
+  const int64_t second = decoder.start(options);
   EXPECT_EQ(run_to_end(decoder, first), run_to_end(decoder, second));
 }
 
 TEST_F(DecoderTest, FullCacheIsBusyUntilASequenceIsRemoved) {
   Decoder decoder(model_, 3, 300);
-  const int64_t id = decoder.add(request(2));
-  const auto add_another = [&] { static_cast<void>(decoder.add(request(3))); };
-  EXPECT_EQ(reason(add_another, Status::kBusy), "a sequence needs 2 cache rows, 1 of 3 are free");
+  const int64_t id = decoder.start(request(2));
+  const auto add_another = [&] { static_cast<void>(decoder.start(request(3))); };
+  EXPECT_EQ(refusal(add_another, Status::kBusy), "a sequence needs 2 cache rows, 1 of 3 are free");
   decoder.step();
-  EXPECT_EQ(reason(add_another, Status::kBusy), "a sequence needs 2 cache rows, 1 of 3 are free");
+  EXPECT_EQ(refusal(add_another, Status::kBusy), "a sequence needs 2 cache rows, 1 of 3 are free");
   decoder.remove(id);  // in mid-flight
   decoder.step();      // nobody runs
   add_another();
-  static_cast<void>(decoder.add(request(1)));  // one row
-  EXPECT_EQ(reason([&] { static_cast<void>(decoder.generation(id)); }, Status::kInternal),
+  static_cast<void>(decoder.start(request(1)));  // one row
+  EXPECT_EQ(refusal([&] { static_cast<void>(decoder.generation(id)); }, Status::kInternal),
             "no sequence has the id 0");
 }
 
 TEST_F(DecoderTest, RefusesWhatDoesNotFit) {
   Decoder decoder(model_, 2, 60);
-  const auto refusal = [&](const SequenceOptions& options, Status status) {
-    return reason([&] { static_cast<void>(decoder.add(options)); }, status);
+  const auto refused = [&](const SequenceOptions& options, Status status) {
+    return refusal([&] { static_cast<void>(decoder.start(options)); }, status);
   };
   SequenceOptions options;
   options.voice = &golden_.voice;
   options.max_new_tokens = 10;
   options.text_ids.assign(2049, 1);
-  EXPECT_EQ(refusal(options, Status::kInvalidArgument),
+  EXPECT_EQ(refused(options, Status::kInvalidArgument),
             "text has 2051 tokens with start and stop, the limit is 2050");
   options.text_ids.assign(2048, 1);
-  EXPECT_EQ(refusal(options, Status::kInvalidArgument),
+  EXPECT_EQ(refused(options, Status::kInvalidArgument),
             "the sequence needs 2095 positions, the cache has 60");  // 34 + 2050 + 2 + 9
   options.text_ids.assign(14, 1);
-  EXPECT_EQ(refusal(options, Status::kInvalidArgument),
+  EXPECT_EQ(refused(options, Status::kInvalidArgument),
             "the sequence needs 61 positions, the cache has 60");
   options.text_ids.assign(13, 1);
   options.max_new_tokens = 0;
-  EXPECT_EQ(refusal(options, Status::kInvalidArgument),
+  EXPECT_EQ(refused(options, Status::kInvalidArgument),
             "max_new_tokens must be in [1, 4100], got 0");
   options.max_new_tokens = 4101;
-  EXPECT_EQ(refusal(options, Status::kInvalidArgument),
+  EXPECT_EQ(refused(options, Status::kInvalidArgument),
             "max_new_tokens must be in [1, 4100], got 4101");
   options.max_new_tokens = 10;
+  options.sampling.top_k = 3;
+  EXPECT_EQ(refused(options, Status::kInvalidArgument),
+            "top_k must be 0 for this model, which has none, got 3");
+  options.sampling.top_k = 0;
   options.text_ids[3] = 704;
-  EXPECT_EQ(refusal(options, Status::kInvalidArgument),
+  EXPECT_EQ(refused(options, Status::kInvalidArgument),
             "a text token must be in [0, 704), got 704");
   options.text_ids[3] = -1;
-  EXPECT_EQ(refusal(options, Status::kInvalidArgument), "a text token must be in [0, 704), got -1");
+  EXPECT_EQ(refused(options, Status::kInvalidArgument), "a text token must be in [0, 704), got -1");
   options.text_ids[3] = 1;
   options.voice = nullptr;
-  EXPECT_EQ(refusal(options, Status::kInvalidArgument), "the sequence has no voice");
+  EXPECT_EQ(refused(options, Status::kInvalidArgument), "the sequence has no voice");
 
   // Nothing was leaked: both rows are free, and the 60 positions are just enough.
   options.voice = &golden_.voice;
   options.sampling.temperature = 0;
-  const int64_t id = decoder.add(options);
+  const int64_t id = decoder.start(options);
   EXPECT_LE(run_to_end(decoder, id).size(), 10U);
 }
 
@@ -195,15 +185,15 @@ TEST_F(DecoderTest, RefusesAVoiceThatIsNone) {
   voice::Conditionals voice = golden_.voice;
   SequenceOptions options = request(0);
   options.voice = &voice;
-  const auto refusal = [&](Status status) {
-    return reason([&] { static_cast<void>(decoder.add(options)); }, status);
+  const auto refused = [&](Status status) {
+    return refusal([&] { static_cast<void>(decoder.start(options)); }, status);
   };
   voice.prompt_tokens.clear();
-  EXPECT_EQ(refusal(Status::kBadVoice), "the voice must have 1 to 150 prompt tokens, got 0");
+  EXPECT_EQ(refused(Status::kBadVoice), "the voice must have 1 to 150 prompt tokens, got 0");
   voice.prompt_tokens.assign(151, 1);
-  EXPECT_EQ(refusal(Status::kBadVoice), "the voice must have 1 to 150 prompt tokens, got 151");
+  EXPECT_EQ(refused(Status::kBadVoice), "the voice must have 1 to 150 prompt tokens, got 151");
   voice.prompt_tokens.assign(150, 8194);
-  EXPECT_EQ(refusal(Status::kInvalidArgument),
+  EXPECT_EQ(refused(Status::kInvalidArgument),
             "a prompt token of the voice must be in [0, 8194), got 8194");
 }
 
@@ -212,15 +202,15 @@ TEST_F(DecoderTest, FailedSequenceThrowsAndLeavesTheOthers) {
   broken.speaker_emb[0] = std::numeric_limits<float>::quiet_NaN();
   SequenceOptions options = request(2);
   Decoder decoder(model_, 4, 300);
-  const int64_t good = decoder.add(options);
+  const int64_t good = decoder.start(options);
   options.voice = &broken;
-  const int64_t bad = decoder.add(options);
+  const int64_t bad = decoder.start(options);
   const std::vector<int64_t> tokens = run_to_end(decoder, good);
   EXPECT_TRUE(decoder.finished(bad));
-  EXPECT_EQ(reason([&] { static_cast<void>(decoder.generation(bad)); }, Status::kInternal),
+  EXPECT_EQ(refusal([&] { static_cast<void>(decoder.generation(bad)); }, Status::kInternal),
             "the model's logits of step 0 are not finite");
   Decoder single(model_, 2, 300);
-  EXPECT_EQ(tokens, run_to_end(single, single.add(request(2))));
+  EXPECT_EQ(tokens, run_to_end(single, single.start(request(2))));
 }
 
 TEST_F(DecoderTest, CacheTakesTheBytesThatTheLimitsSay) {
@@ -230,33 +220,80 @@ TEST_F(DecoderTest, CacheTakesTheBytesThatTheLimitsSay) {
   EXPECT_EQ(limits(*model_).text_vocabulary, 704);
   EXPECT_EQ(limits(*model_).max_text_tokens, 2050);
   EXPECT_EQ(limits(*model_).max_speech_tokens, 4100);
+  EXPECT_EQ(limits(*model_).max_positions, 34 + 2050 + 2 + 4100);
+  EXPECT_EQ(limits(*model_).positions_needed(10, 100), 34 + 12 + 2 + 99);
 }
 
-// [34 conditioning | start text stop | BOS BOS]; without guidance's text only its positions are
-// there.
-TEST_F(DecoderTest, PromptIsLaidOutAsTheReferencesIs) {
-  const Prompt prompt = model_->prompt(golden_.voice, 0.5F, {10, 20, 30}, true);
-  EXPECT_EQ(prompt.shared.sizes(), (c10::IntArrayRef{34, 128}));
-  ASSERT_EQ(prompt.tails.sizes(), (c10::IntArrayRef{2, 7, 128}));
-  const at::Tensor start = model_->embed_speech({kStartSpeech}, {0});
-  for (const at::Tensor& tail : prompt.tails.unbind()) {
-    EXPECT_TRUE(at::equal(tail[5], start[0]));
-    EXPECT_TRUE(at::equal(tail[6], start[0]));
+// While a long prompt goes in chunk by chunk, the others run, and nobody's bits change.
+TEST_F(DecoderTest, LongPromptGoesInBetweenTheStepsOfTheOthers) {
+  SequenceOptions late = request(3);
+  late.text_ids.assign(250, 7);
+  CollectedTensors together, alone;
+  Decoder decoder(model_, 4, 500);
+  const int64_t running = decoder.start(request(2));
+  const int64_t id = decoder.add(late, together.sink());
+  int64_t chunks = 1;
+  for (; !decoder.prefill(id); ++chunks) {
+    const size_t before = decoder.generation(running).tokens.size();
+    decoder.step();
+    EXPECT_EQ(decoder.generation(running).tokens.size(), before + 1);
+    EXPECT_TRUE(decoder.generation(id).tokens.empty());
+    EXPECT_FALSE(decoder.finished(id));
   }
-  const auto file = make_synthetic("t3_cfg", SyntheticSize::kTiny);
-  const auto table = [&](const char* name) {
-    const checkpoint::TensorEntry* entry = file->find(name);
-    return at::from_blob(const_cast<void*>(entry->data), entry->shape,
-                         at::TensorOptions(at::kFloat));
-  };
-  const at::Tensor positions = table("text_pos_emb.emb.weight").narrow(0, 0, 5);
-  const at::Tensor ids =
-      at::tensor({int64_t{255}, int64_t{10}, int64_t{20}, int64_t{30}, int64_t{0}});
-  const at::Tensor embedded = table("text_emb.weight").index_select(0, ids);
-  EXPECT_TRUE(at::equal(prompt.tails[0].narrow(0, 0, 5), embedded + positions));
-  EXPECT_TRUE(at::equal(prompt.tails[1].narrow(0, 0, 5), positions));
-  EXPECT_EQ(model_->prompt(golden_.voice, 0.5F, {}, false).tails.sizes(),
-            (c10::IntArrayRef{1, 4, 128}));
+  EXPECT_EQ(chunks, 4 + 3);  // 98, 64, 64 and 64 positions before the text, then 254, at most 126
+  EXPECT_TRUE(decoder.prefill(id));  // nothing is left to do
+  const std::vector<int64_t> tokens = run_to_end(decoder, id);
+  const std::vector<int64_t> others = run_to_end(decoder, running);
+  Decoder single(model_, 2, 500);
+  const int64_t first = single.start(late, alone.sink());
+  EXPECT_EQ(tokens, run_to_end(single, first));
+  single.remove(first);
+  EXPECT_EQ(others, run_to_end(single, single.start(request(2))));
+  EXPECT_TRUE(at::equal(together.tensor("t3.logits0"), alone.tensor("t3.logits0")));
+}
+
+TEST_F(DecoderTest, SequenceCanLeaveBeforeItsPromptIsDone) {
+  Decoder decoder(model_, 2, 500);
+  SequenceOptions options = request(3);
+  options.text_ids.assign(250, 7);
+  const int64_t id = decoder.add(options);
+  EXPECT_FALSE(decoder.prefill(id));
+  decoder.remove(id);
+  EXPECT_EQ(refusal([&] { decoder.prefill(id); }, Status::kInternal), "no sequence has the id 0");
+  EXPECT_GE(run_to_end(decoder, decoder.start(request(2))).size(), 3U);
+}
+
+// add() takes what it needs of the voice.
+TEST_F(DecoderTest, VoiceMayBeGoneOnceTheSequenceIsAdded) {
+  Decoder decoder(model_, 4, 300);
+  SequenceOptions options = request(2);
+  auto voice = std::make_unique<voice::Conditionals>(*options.voice);
+  options.voice = voice.get();
+  const int64_t id = decoder.add(options);
+  voice.reset();
+  while (!decoder.prefill(id)) {
+  }
+  EXPECT_EQ(run_to_end(decoder, id), run_to_end(decoder, decoder.start(request(2))));
+}
+
+TEST_F(DecoderTest, PrefixCacheIsCountedAndChangesNoBits) {
+  constexpr int64_t kPrefixBytes = int64_t{1} << 30;
+  CollectedTensors first, second, without;
+  Decoder decoder(model_, 4, 300, kPrefixBytes);
+  const int64_t empty = decoder.cache_bytes();
+  run_to_end(decoder, decoder.start(request(2), first.sink()));
+  EXPECT_EQ(decoder.prefix_stats().misses, 1);
+  EXPECT_EQ(decoder.cache_bytes(), empty + 98 * limits(*model_).kv_bytes_per_position);
+  run_to_end(decoder, decoder.start(request(2), second.sink()));
+  EXPECT_EQ(decoder.prefix_stats().hits, 1);
+  EXPECT_EQ(decoder.prefix_stats().positions_saved, 34 + 18 + 2);
+  Decoder plain(model_, 2, 300);
+  run_to_end(plain, plain.start(request(2), without.sink()));
+  EXPECT_EQ(plain.prefix_stats().bytes, 0);
+  for (const char* logits : {"t3.logits0", "t3.logits1", "t3.logits2"}) {
+    EXPECT_TRUE(at::equal(first.tensor(logits), second.tensor(logits)));
+    EXPECT_TRUE(at::equal(first.tensor(logits), without.tensor(logits)));
+  }
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <limits>
 #include <set>
 
-#include "t3/model.h"
+#include "t3/special_tokens.h"
 
 namespace chatterbox::t3 {
 namespace {
@@ -28,6 +28,7 @@ SequenceState sequence_of(const std::vector<int64_t>& rows, const SamplingOption
   sequence.rows = rows;
   sequence.sampling = sampling;
   sequence.max_new_tokens = max_new_tokens;
+  sequence.started = true;
   sequence.generation.generator = at::make_generator<at::CPUGeneratorImpl>(seed);
   return sequence;
 }
@@ -109,6 +110,92 @@ TEST(BatchGenerationState, ForgetsWhatTheRowsFormerSequenceDrew) {
   state.draw_tokens();
   EXPECT_EQ(state.at(second).generation.tokens, Tokens{7});
   EXPECT_THROW(static_cast<void>(state.at(first)), Error);
+}
+
+// Turbo and Nano.
+
+SamplingOptions plain(SamplingOptions options = greedy()) {
+  options.min_p = 0;
+  return options;
+}
+
+TEST(BatchGenerationState, PlainFirstTokenIsNotCountedAndDoesNotEnd) {
+  BatchGenerationState state(2, kVocabulary, SamplingFamily::kPlain);
+  const int64_t eos = state.insert(sequence_of({0}, plain()));
+  const int64_t limit = state.insert(sequence_of({1}, plain(), 0, 1));
+  const at::Tensor end = peaks({{kStopSpeech, 1}});
+  state.set_logits({0, 1}, at::cat({end, peaks({{5, 1}})}));
+  state.draw_tokens();
+  EXPECT_EQ(state.running(), (Tokens{eos, limit}));
+  state.set_logits({0, 1}, at::cat({end, peaks({{6, 1}})}));
+  state.draw_tokens();
+  EXPECT_EQ(state.at(eos).generation.tokens, (Tokens{kStopSpeech, kStopSpeech}));
+  EXPECT_EQ(state.at(eos).generation.finish, Finish::kEos);
+  EXPECT_EQ(state.at(limit).generation.tokens, (Tokens{5, 6}));
+  EXPECT_EQ(state.at(limit).generation.finish, Finish::kMaxTokens);
+}
+
+// The start of speech is penalised in the first draw, 5 / 2 < 3, and no more after it.
+TEST(BatchGenerationState, PlainFirstDrawAlonePenalisesTheStartOfSpeech) {
+  BatchGenerationState state(1, kVocabulary, SamplingFamily::kPlain);
+  const int64_t id = state.insert(sequence_of({0}, plain(greedy(2.0F))));
+  for (int step = 0; step < 3; ++step) {
+    state.set_logits({0}, peaks({{kStartSpeech, 5}, {7, 3}, {9, 2.6F}}));
+    state.draw_tokens();
+  }
+  // 7 at 3; the start of speech at 5; drawn, it is at 2.5, and 7 at 1.5.
+  EXPECT_EQ(state.at(id).generation.tokens, (Tokens{7, kStartSpeech, 9}));
+}
+
+// Of 7 and 9 with 0.67 and 0.24 (9: 1 lower), top_p 0.5 leaves 7 before the penalty of its being
+// drawn, although 9 is then the likelier one.
+TEST(BatchGenerationState, PlainPenaltyComesAfterTheFilters) {
+  BatchGenerationState plain_state(1, kVocabulary, SamplingFamily::kPlain);
+  BatchGenerationState guided_state(1, kVocabulary);
+  SamplingOptions options = greedy(4.0F);
+  options.top_p = 0.5F;
+  for (BatchGenerationState* state : {&plain_state, &guided_state}) {
+    const int64_t id = state->insert(sequence_of({0}, options));
+    for (int step = 0; step < 2; ++step) {
+      state->set_logits({0}, peaks({{7, 3}, {9, 2}}));
+      state->draw_tokens();
+    }
+    EXPECT_EQ(state->at(id).generation.tokens,
+              state == &plain_state ? (Tokens{7, 7}) : (Tokens{7, 9}));
+  }
+}
+
+TEST(BatchGenerationState, PlainTopKIsEachRowsOwn) {
+  BatchGenerationState state(3, kVocabulary, SamplingFamily::kPlain);
+  SamplingOptions options = plain();
+  options.temperature = 1;
+  std::vector<int64_t> ids;
+  for (const int64_t top_k : {1, 2, 0}) {
+    options.top_k = top_k;
+    ids.push_back(state.insert(sequence_of({static_cast<int64_t>(ids.size())}, options, 3)));
+  }
+  std::vector<std::set<int64_t>> drawn(3);
+  for (int step = 0; step < 60; ++step) {
+    state.set_logits({0, 1, 2}, peaks({{7, 1}, {9, 0.9F}, {11, 0.8F}}).expand({3, kVocabulary}));
+    state.draw_tokens();
+    for (size_t i = 0; i < 3; ++i) drawn[i].insert(state.at(ids[i]).generation.tokens.back());
+  }
+  EXPECT_EQ(drawn[0], std::set<int64_t>{7});
+  EXPECT_EQ(drawn[1], (std::set<int64_t>{7, 9}));
+  EXPECT_EQ(drawn[2], (std::set<int64_t>{7, 9, 11}));
+}
+
+TEST(BatchGenerationState, DrawsFromItsStartOn) {
+  BatchGenerationState state(1, kVocabulary);
+  SequenceState sequence = sequence_of({0}, greedy());
+  sequence.started = false;
+  const int64_t id = state.insert(std::move(sequence));
+  state.draw_tokens();
+  EXPECT_TRUE(state.running().empty());
+  EXPECT_FALSE(state.at(id).ended());
+  state.start(id, peaks({{7, 1}}));
+  state.draw_tokens();
+  EXPECT_EQ(state.at(id).generation.tokens, Tokens{7});
 }
 
 // The logits of a step, the same wherever the sequence stands.

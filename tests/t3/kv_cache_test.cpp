@@ -4,6 +4,8 @@
 
 #include <chatterbox/chatterbox.hpp>
 
+#include "support/tensors.h"
+
 namespace chatterbox::t3 {
 namespace {
 
@@ -57,6 +59,28 @@ TEST(BatchKVCache, SizesAreThoseOfTheModel) {
   EXPECT_EQ(cache.v(0).sizes(), (c10::IntArrayRef{4, 2, 10, 64}));
   EXPECT_EQ(cache.bytes(), 2 * 3 * 4 * 2 * 10 * 64 * 4);  // k and v, layers, rows, heads, ...
   EXPECT_EQ(small_cache(4, c10::kBFloat16).bytes(), cache.bytes() / 2);
+}
+
+TEST(BatchKVCache, CopiesTheFirstPositionsOfARow) {
+  BatchKVCache cache = small_cache(3);
+  for (int64_t layer = 0; layer < 3; ++layer) {
+    cache.k(layer).copy_(testing::noise({3, 2, 10, 64}, 1 + layer));
+    cache.v(layer).copy_(testing::noise({3, 2, 10, 64}, 4 + layer));
+  }
+  const at::Tensor before = cache.k(1).clone();
+  BatchKVCache longer(3, 2, 1, 20, {});
+  cache.copy_row(0, cache, 2, 4);
+  longer.copy_row(0, cache, 2, 4);
+  EXPECT_EQ(cache.length(0), 4);
+  EXPECT_EQ(longer.length(0), 4);
+  EXPECT_TRUE(at::equal(longer.v(2)[0].narrow(1, 0, 4), cache.v(2)[2].narrow(1, 0, 4)));
+  for (int64_t layer = 0; layer < 3; ++layer) {
+    for (const at::Tensor& all : {cache.k(layer), cache.v(layer)}) {
+      EXPECT_TRUE(at::equal(all[0].narrow(1, 0, 4), all[2].narrow(1, 0, 4)));
+    }
+  }
+  EXPECT_TRUE(at::equal(cache.k(1)[0].narrow(1, 4, 6), before[0].narrow(1, 4, 6)));
+  EXPECT_TRUE(at::equal(cache.k(1)[1], before[1]));
 }
 
 TEST(RowLease, ReturnsItsRowsOnce) {

@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <chatterbox/chatterbox.hpp>
 #include <functional>
+#include <set>
 
-#include "checkpoint/synthetic.h"
+#include "t3_golden.h"
 
 namespace chatterbox::t3 {
 namespace {
@@ -16,9 +17,8 @@ using checkpoint::TensorEntry;
 // The tiny checkpoint, with its table of contents changed.
 class ChangedFile final : public checkpoint::TensorFile {
  public:
-  explicit ChangedFile(const std::function<void(std::vector<TensorEntry>&)>& change)
-      : file_(checkpoint::make_synthetic("t3_cfg", checkpoint::SyntheticSize::kTiny)),
-        entries_(file_->entries()) {
+  ChangedFile(const char* name, const std::function<void(std::vector<TensorEntry>&)>& change)
+      : file_(testing::tiny_file(name)), entries_(file_->entries()) {
     change(entries_);
   }
   [[nodiscard]] const std::string& path() const override { return file_->path(); }
@@ -32,8 +32,9 @@ class ChangedFile final : public checkpoint::TensorFile {
   std::vector<TensorEntry> entries_;
 };
 
-std::string defects(const std::function<void(std::vector<TensorEntry>&)>& change) {
-  const nn::WeightReader reader(std::make_shared<ChangedFile>(change), {});
+std::string defects(const std::function<void(std::vector<TensorEntry>&)>& change,
+                    const char* name = "t3_cfg") {
+  const nn::WeightReader reader(std::make_shared<ChangedFile>(name, change), {});
   try {
     static_cast<void>(load_model(reader));
     reader.finish();
@@ -44,22 +45,31 @@ std::string defects(const std::function<void(std::vector<TensorEntry>&)>& change
   return "";
 }
 
-TEST(T3Model, EachMissingTensorIsNamedAndNoOther) {
-  const auto whole = checkpoint::make_synthetic("t3_cfg", checkpoint::SyntheticSize::kTiny);
-  ASSERT_EQ(whole->entries().size(), 49U);
+// `unused`: names that are never read.
+void expect_each_missing_tensor_is_named(const char* name, size_t count,
+                                         const std::set<std::string>& unused) {
+  SCOPED_TRACE(name);
+  const auto whole = testing::tiny_file(name);
+  ASSERT_EQ(whole->entries().size(), count);
   for (const TensorEntry& entry : whole->entries()) {
-    const std::string message = defects([&](std::vector<TensorEntry>& entries) {
+    const auto without_it = [&](std::vector<TensorEntry>& entries) {
       const auto is_it = [&](const TensorEntry& other) { return other.name == entry.name; };
       entries.erase(std::find_if(entries.begin(), entries.end(), is_it));
-    });
-    if (entry.name == "text_head.weight" || entry.name == "tfmr.embed_tokens.weight") {
-      EXPECT_EQ(message, "") << entry.name;  // never read
+    };
+    const std::string message = defects(without_it, name);
+    if (unused.count(entry.name) > 0) {
+      EXPECT_EQ(message, "") << entry.name;
     } else {
-      EXPECT_EQ(message.rfind("demo/t3_cfg.safetensors: missing " + entry.name + " [", 0), 0U)
-          << message;
+      EXPECT_EQ(message.rfind(whole->path() + ": missing " + entry.name + " [", 0), 0U) << message;
       EXPECT_EQ(message.find(';'), std::string::npos) << message;
     }
   }
+}
+
+TEST(T3Model, EachMissingTensorIsNamedAndNoOther) {
+  expect_each_missing_tensor_is_named("t3_cfg", 49,
+                                      {"text_head.weight", "tfmr.embed_tokens.weight"});
+  expect_each_missing_tensor_is_named("t3_turbo_v1", 47, {"text_head.weight", "tfmr.wte.weight"});
 }
 
 // As if another model's file had been given: all that is wrong, in one message.
@@ -81,14 +91,30 @@ TEST(T3Model, EveryDefectIsListed) {
 }
 
 TEST(T3Model, WithoutLayersTheFirstIsMissing) {
-  const std::string message = defects([](std::vector<TensorEntry>& entries) {
-    const auto in_layers = [](const TensorEntry& e) {
-      return e.name.rfind("tfmr.layers.", 0) == 0;
+  const auto without = [](const std::string& prefix) {
+    return [=](std::vector<TensorEntry>& entries) {
+      const auto in_layers = [&](const TensorEntry& e) { return e.name.rfind(prefix, 0) == 0; };
+      entries.erase(std::remove_if(entries.begin(), entries.end(), in_layers), entries.end());
     };
-    entries.erase(std::remove_if(entries.begin(), entries.end(), in_layers), entries.end());
-  });
-  EXPECT_NE(message.find("missing tfmr.layers.0.self_attn.q_proj.weight"), std::string::npos);
-  EXPECT_EQ(message.find("unexpected"), std::string::npos);
+  };
+  const std::string llama = defects(without("tfmr.layers."));
+  EXPECT_NE(llama.find("missing tfmr.layers.0.self_attn.q_proj.weight"), std::string::npos);
+  EXPECT_EQ(llama.find("unexpected"), std::string::npos);
+  const std::string gpt2 = defects(without("tfmr.h."), "t3_turbo_v1");
+  EXPECT_NE(gpt2.find("missing tfmr.h.0.attn.c_attn.weight [128, 384]"), std::string::npos);
+  EXPECT_EQ(gpt2.find("unexpected"), std::string::npos);
+}
+
+// The fused projection of queries, keys and values must have three times the width.
+TEST(T3Model, WrongShapesOfTheFusedProjectionAreNamed) {
+  const auto narrow = [](std::vector<TensorEntry>& entries) {
+    for (TensorEntry& entry : entries) {
+      if (entry.name == "tfmr.h.1.attn.c_attn.weight") entry.shape = {384, 128};
+    }
+  };
+  EXPECT_EQ(defects(narrow, "t3_turbo_v1"),
+            "demo/t3_turbo_v1.safetensors: tfmr.h.1.attn.c_attn.weight has shape [384, 128], "
+            "expected [128, 384]");
 }
 
 }  // namespace

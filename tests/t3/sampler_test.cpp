@@ -87,6 +87,15 @@ TEST(Sampler, TopPCountsWhatMinPHasLeft) {
   EXPECT_EQ(kept(keep_top_p(left, options({0.7F, 0.6F}))), (Kept{"1100", "1000"}));
 }
 
+// The threshold is the k-th value: what is as likely stays too.
+TEST(Sampler, TopKKeepsTheLikeliest) {
+  const std::vector<float> p = {3, 1, 4, 1, 5, 4};
+  const auto top_k = [](std::vector<int64_t> k) { return at::tensor(k).unsqueeze(1); };
+  EXPECT_EQ(kept(keep_top_k(rows({p, p, p, p, p}), top_k({1, 2, 4, 0, 100}))),
+            (Kept{"000010", "001011", "101011", "111111", "111111"}));
+  EXPECT_EQ(kept(keep_top_k(rows({p, p}), top_k({0, 0}))), (Kept{"111111", "111111"}));
+}
+
 // torch.manual_seed(seed), then torch.multinomial(p, 1) twelve times, in Python with torch 2.11.0.
 TEST(Sampler, DrawsAsTorchMultinomialOfASeededGenerator) {
   const at::Tensor p =

@@ -8,9 +8,9 @@
 #include <chatterbox/chatterbox.hpp>
 #include <nlohmann/json.hpp>
 
-#include "multilingual_tiny.h"
+#include "checkpoint/synthetic.h"
 #include "t3/batch_generation_state.h"
-#include "t3/model.h"
+#include "t3/special_tokens.h"
 #include "t3_golden.h"
 
 namespace chatterbox::t3 {
@@ -29,9 +29,7 @@ AlignmentThresholds tiny_thresholds() {
 
 class StreamAnalysisTest : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    model_ = testing::load_t3(std::make_shared<testing::MultilingualTinyFile>());
-  }
+  static void SetUpTestSuite() { model_ = testing::load_tiny("t3_mtl23ls_v2"); }
   static void TearDownTestSuite() { model_.reset(); }
 
   [[nodiscard]] SequenceOptions request(int index, bool analyze) const {
@@ -110,7 +108,7 @@ TEST_F(StreamAnalysisTest, TinyRunsAreTheReferences) {
     const json expected = json::parse(golden.meta("alignment"))["steps"];
     CollectedTensors collected;
     Decoder decoder(model_, 2, 300);
-    const int64_t id = decoder.add(sequence.options, collected.sink());
+    const int64_t id = decoder.start(sequence.options, collected.sink());
     for (const json& step : expected) {
       SCOPED_TRACE(step["frame"].dump());
       ASSERT_FALSE(decoder.finished(id));
@@ -140,7 +138,7 @@ TEST_F(StreamAnalysisTest, ForcedEndIsReportedWithWhatWasSpoken) {
   testing::GoldenSequence sequence(testing::Golden("mtl_tiny_017_forced_eos"));
   sequence.options.analyze = tiny_thresholds();
   Decoder decoder(model_, 2, 300);
-  const int64_t id = decoder.add(sequence.options);
+  const int64_t id = decoder.start(sequence.options);
   run_to_end(decoder, id);
   const Generation& generation = decoder.generation(id);
   EXPECT_EQ(generation.finish, Finish::kEos);
@@ -160,7 +158,8 @@ TEST_F(StreamAnalysisTest, AnalysedRowsLeaveTheirNeighboursAlone) {
   Decoder decoder(model_, 2 * kCount, 300);
   std::vector<int64_t> ids;
   for (int i = 0; i < kCount; ++i) {
-    ids.push_back(decoder.add(request(i % 7, i % 2 == 0), together[static_cast<size_t>(i)].sink()));
+    ids.push_back(
+        decoder.start(request(i % 7, i % 2 == 0), together[static_cast<size_t>(i)].sink()));
     if (i % 8 == 7) decoder.step();
   }
   size_t intervened = 0;
@@ -169,7 +168,7 @@ TEST_F(StreamAnalysisTest, AnalysedRowsLeaveTheirNeighboursAlone) {
     run_to_end(decoder, ids[i]);
     const Generation& generation = decoder.generation(ids[i]);
     Decoder single(model_, 2, 300);
-    const int64_t id = single.add(request(static_cast<int>(i) % 7, i % 2 == 0), alone[i].sink());
+    const int64_t id = single.start(request(static_cast<int>(i) % 7, i % 2 == 0), alone[i].sink());
     run_to_end(single, id);
     EXPECT_EQ(generation.tokens, single.generation(id).tokens);
     EXPECT_TRUE(at::equal(together[i].tensor("t3.logits2"), alone[i].tensor("t3.logits2")));
@@ -185,7 +184,7 @@ TEST_F(StreamAnalysisTest, RefusesHeadsThatTheModelHasNot) {
   SequenceOptions options = request(1, true);
   const auto refusal = [&] {
     try {
-      static_cast<void>(decoder.add(options));
+      static_cast<void>(decoder.start(options));
     } catch (const Error& error) {
       EXPECT_EQ(error.status(), Status::kInvalidArgument);
       return std::string(error.what());
@@ -198,7 +197,7 @@ TEST_F(StreamAnalysisTest, RefusesHeadsThatTheModelHasNot) {
   EXPECT_EQ(refusal(),
             "the model has no head 15 in layer 12 to analyze: it has 3 layers of 2 heads");
   options.analyze = tiny_thresholds();
-  run_to_end(decoder, decoder.add(options));  // no row was lost
+  run_to_end(decoder, decoder.start(options));  // no row was lost
 }
 
 // Even attention suppresses the end of speech: the first token gets as much as any. The start of
@@ -245,6 +244,7 @@ TEST(Quality, LongestRepetitionCountsEqualTokensInARow) {
   sequence.sampling.temperature = 0;
   sequence.sampling.repetition_penalty = 1;
   sequence.max_new_tokens = 100;
+  sequence.started = true;
   const int64_t id = state.insert(std::move(sequence));
   const std::pair<int64_t, int64_t> expected[] = {{4, 1}, {9, 1}, {9, 2}, {9, 3},
                                                   {4, 3}, {4, 3}, {9, 3}, {kStopSpeech, 3}};

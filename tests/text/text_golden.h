@@ -28,6 +28,13 @@ inline nlohmann::json all_texts() {
   return texts;
 }
 
+// Every text of one family: of its file from the reference, and of text_family_extra.json.
+inline nlohmann::json family_texts(const std::string& family) {
+  nlohmann::json texts = golden("text_" + family + ".json");
+  for (const auto& text : golden("text_family_extra.json").at(family)) texts.push_back(text);
+  return texts;
+}
+
 // The tokenizer of the English checkpoint.
 inline std::string english_tokenizer_path() {
   return std::string(CHATTERBOX_TEST_DATA) + "/../src/checkpoint/data/tokenizer.json";

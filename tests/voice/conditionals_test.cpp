@@ -83,7 +83,7 @@ TEST(Conditionals, LimitsOfEachField) {
   EXPECT_NO_THROW(validate(voice));
   voice.s3gen_mel.resize(14 * 80);
   EXPECT_NO_THROW(validate(voice));
-  voice.prompt_tokens.assign(150, 6560);
+  voice.prompt_tokens.assign(375, 6560);
   EXPECT_NO_THROW(validate(voice));
   voice.s3gen_tokens.assign(1500, 0);
   voice.s3gen_mel.assign(3000 * 80, -11.5F);
@@ -101,10 +101,10 @@ const Defect kDefects[] = {
     {"speaker_emb has 0 elements", [](Conditionals& v) { v.speaker_emb.clear(); }},
     {"speaker_emb: element 255 is nan, not a finite number",
      [](Conditionals& v) { v.speaker_emb.back() = std::numeric_limits<float>::quiet_NaN(); }},
-    {"prompt_tokens has 0 tokens, 1 to 150 belong there",
+    {"prompt_tokens has 0 tokens, 1 to 375 belong there",
      [](Conditionals& v) { v.prompt_tokens.clear(); }},
-    {"prompt_tokens has 151 tokens, 1 to 150 belong there",
-     [](Conditionals& v) { v.prompt_tokens.resize(151); }},
+    {"prompt_tokens has 376 tokens, 1 to 375 belong there",
+     [](Conditionals& v) { v.prompt_tokens.resize(376); }},
     {"prompt_tokens has the token 6561, the range is 0 to 6560",
      [](Conditionals& v) { v.prompt_tokens[1] = 6561; }},
     {"prompt_tokens has the token -1,", [](Conditionals& v) { v.prompt_tokens[0] = -1; }},

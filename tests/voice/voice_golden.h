@@ -16,11 +16,21 @@ inline Audio recording(const std::string& file) {
   return read_wav(std::string(CHATTERBOX_TEST_DATA) + "/data/" + file);
 }
 
+// The samples `times` times in a row.
+inline Audio repeated(const Audio& once, int times) {
+  Audio audio = once;
+  for (int i = 1; i < times; ++i) {
+    audio.samples.insert(audio.samples.end(), once.samples.begin(), once.samples.end());
+  }
+  return audio;
+}
+
 // `prefix` stands before the golden's names. The voice and what the sink was given must both agree.
 inline void expect_voice(const voice::VoiceMaker& maker, const Audio& audio, const Golden& golden,
-                         const std::string& prefix = "") {
+                         const std::string& prefix = "",
+                         const voice::VoiceRecipe& recipe = voice::kEnglishRecipe) {
   CollectedTensors dumped;
-  const voice::Conditionals made = voice::make_voice(maker, audio, dumped.sink());
+  const voice::Conditionals made = voice::make_voice(maker, audio, recipe, dumped.sink());
   const auto expected = [&](const char* name) { return golden.tensor(prefix + name); };
 
   for (const char* name : {"voice.cond_prompt_speech_tokens", "voice.gen.prompt_token"}) {

@@ -42,14 +42,16 @@ struct SwigluArgs {
   int64_t y_stride;
 };
 
-// One head of one row: rotates q and k, appends k and v at `position`, and attends to 0..position.
+// One head of one row: rotates q and k (or, where there are no angles, does not), appends k and v
+// at `position`, and attends to 0..position.
 template <class C>
 struct AttentionArgs {
-  const float* q;    // [64]
-  const float* k;    // [64]
-  const float* v;    // [64]
-  const float* cos;  // [32], of `position`; the second half of the head has the same angles
-  const float* sin;  // [32]
+  const float* q;  // [64]
+  const float* k;  // [64]
+  const float* v;  // [64]
+  const float*
+      cos;  // [32], of `position`; the second half of the head has the same angles; or null
+  const float* sin;  // [32], or null
   C* k_cache;        // [positions, 64]
   C* v_cache;        // [positions, 64]
   int64_t position;
@@ -70,6 +72,7 @@ template <class T>
 struct TypedKernels {
   // Outputs n in [begin, end).
   void (*linear)(const LinearArgs<T>& args, int64_t begin, int64_t end);
+  void (*linear_gelu)(const LinearArgs<T>& args, int64_t begin, int64_t end);  // of y, by tanh
   void (*swiglu)(const SwigluArgs<T>& args, int64_t begin, int64_t end);
   void (*attention)(const AttentionArgs<T>& args);
 };

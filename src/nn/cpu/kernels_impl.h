@@ -139,6 +139,27 @@ void linear(const LinearArgs<W>& args, int64_t begin, int64_t end) {
                  });
 }
 
+// gelu by tanh (gelu_new): x / 2 (1 + tanh(u)) = x / (1 + exp(-2 u)), u = sqrt(2 / pi) (x +
+// 0.044715 x^3).
+inline Vec gelu(Vec x) {
+  constexpr float kTwice = 2 * 0.7978845608028654f;
+  const Vec minus_2u =
+      Vec::all(0.0f) - x * fma(x * x, Vec::all(kTwice * 0.044715f), Vec::all(kTwice));
+  return x / (Vec::all(1.0f) + exp(minus_2u));
+}
+
+template <class W>
+void linear_gelu(const LinearArgs<W>& args, int64_t begin, int64_t end) {
+  linear(args, begin, end);
+  for (int64_t r = 0; r < args.x.rows; ++r) {
+    float* y = args.y + r * args.y_stride;
+    for (int64_t n = begin; n < end; n += kWidth) {
+      const int64_t left = end - n < kWidth ? end - n : kWidth;
+      gelu(Vec::load(y + n, left)).store(y + n, left);
+    }
+  }
+}
+
 template <class W>
 void swiglu(const SwigluArgs<W>& args, int64_t begin, int64_t end) {
   float gate[kBlockRows * kBlockOutputs];
@@ -159,9 +180,13 @@ void swiglu(const SwigluArgs<W>& args, int64_t begin, int64_t end) {
                  });
 }
 
-// Llama's rotary embedding: pairs (i, i + 32).
+// Llama's rotary embedding: pairs (i, i + 32). A copy where there are no angles.
 inline void rotate(const float* x, const float* cos, const float* sin, float* y) {
   constexpr int64_t kHalf = kHeadSize / 2;
+  if (cos == nullptr) {
+    __builtin_memcpy(y, x, kHeadSize * sizeof(float));
+    return;
+  }
   for (int64_t i = 0; i < kHalf; ++i) {
     y[i] = x[i] * cos[i] - x[i + kHalf] * sin[i];
     y[i + kHalf] = x[i + kHalf] * cos[i] + x[i] * sin[i];

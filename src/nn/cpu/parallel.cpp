@@ -25,7 +25,11 @@ const T* data(const at::Tensor& tensor) {
 }
 
 template <class W>
-void linear_typed(const at::Tensor& x, const std::vector<LinearOutput>& outputs) {
+using LinearKernel = void (*TypedKernels<W>::*)(const LinearArgs<W>&, int64_t, int64_t);
+
+template <class W>
+void linear_typed(const at::Tensor& x, const std::vector<LinearOutput>& outputs,
+                  LinearKernel<W> which) {
   std::vector<LinearArgs<W>> args;
   std::vector<at::Tensor> biases;
   std::vector<int64_t> first_task = {0};
@@ -36,7 +40,7 @@ void linear_typed(const at::Tensor& x, const std::vector<LinearOutput>& outputs)
                     output.y.mutable_data_ptr<float>(), output.y.stride(0), output.accumulate});
     first_task.push_back(first_task.back() + tasks_of(output.weight.size(0)));
   }
-  const auto kernel = typed<W>(kernels()).linear;
+  const auto kernel = typed<W>(kernels()).*which;
   at::parallel_for(0, first_task.back(), 1, [&](int64_t begin, int64_t end) {
     for (size_t i = 0; i < args.size(); ++i) {
       const int64_t from = std::max(begin, first_task[i]) - first_task[i];
@@ -70,15 +74,16 @@ void attention_typed(const CachedAttention& args, const at::Tensor& out) {
   const auto* q = args.q.const_data_ptr<float>();
   const auto* k = args.k.const_data_ptr<float>();
   const auto* v = args.v.const_data_ptr<float>();
-  const auto* cos = args.cos.const_data_ptr<float>();
-  const auto* sin = args.sin.const_data_ptr<float>();
+  const bool rotated = args.cos.defined();
+  const auto* cos = rotated ? args.cos.const_data_ptr<float>() : nullptr;
+  const auto* sin = rotated ? args.sin.const_data_ptr<float>() : nullptr;
   auto* y = out.mutable_data_ptr<float>();
   const auto kernel = typed<C>(kernels()).attention;
   at::parallel_for(0, args.q.size(0) * heads, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const auto r = static_cast<size_t>(i / heads);
       const int64_t cache = args.rows[r] * row_stride + (i % heads) * head_stride;
-      const int64_t angles = args.positions[r] * (kHeadSize / 2);
+      const int64_t angles = rotated ? args.positions[r] * (kHeadSize / 2) : 0;
       const int64_t offset = i * kHeadSize;
       kernel({q + offset, k + offset, v + offset, cos + angles, sin + angles, k_cache + cache,
               v_cache + cache, args.positions[r], y + offset});
@@ -90,9 +95,17 @@ void attention_typed(const CachedAttention& args, const at::Tensor& out) {
 
 void linear(const at::Tensor& x, const std::vector<LinearOutput>& outputs) {
   if (outputs[0].weight.scalar_type() == at::kFloat) {
-    linear_typed<float>(x, outputs);
+    linear_typed<float>(x, outputs, &TypedKernels<float>::linear);
   } else {
-    linear_typed<Bf16>(x, outputs);
+    linear_typed<Bf16>(x, outputs, &TypedKernels<Bf16>::linear);
+  }
+}
+
+void linear_gelu(const at::Tensor& x, const LinearOutput& output) {
+  if (output.weight.scalar_type() == at::kFloat) {
+    linear_typed<float>(x, {output}, &TypedKernels<float>::linear_gelu);
+  } else {
+    linear_typed<Bf16>(x, {output}, &TypedKernels<Bf16>::linear_gelu);
   }
 }
 

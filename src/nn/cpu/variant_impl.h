@@ -7,8 +7,8 @@
 namespace chatterbox::nn::cpu {
 namespace {
 
-const Kernels kThisVariant{{linear<float>, swiglu<float>, attention<float>},
-                           {linear<Bf16>, swiglu<Bf16>, attention<Bf16>},
+const Kernels kThisVariant{{linear<float>, linear_gelu<float>, swiglu<float>, attention<float>},
+                           {linear<Bf16>, linear_gelu<Bf16>, swiglu<Bf16>, attention<Bf16>},
                            rms_norm,
                            self_attention,
                            self_attention_scratch};

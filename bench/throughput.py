@@ -1,0 +1,123 @@
+"""Many requests: the reference speaks them one after the other, the library one after the other and together.
+
+Request i says text i of TEXTS (in turn) with seed --seed + i, on both sides. The reference, and the library
+one at a time, speak the first --requests of them; the batches speak 8 and 16. What is compared does not depend
+on how many there are: tokens a second, and seconds of work for a second of sound. The voice is made once, in
+none of the times. The library runs without a warm-up, which can only make it slower; the reference has one.
+"""
+
+from sides import run_bench, run_reference, say
+
+# Longer than what --max-new-tokens usually lets them become.
+TEXTS = [
+    "The morning train was late again, so we walked along the river and talked about the summer.",
+    "Nobody in the village could remember a winter with so much snow and so little wind.",
+    "Please read the first three chapters before Friday, and write down every question that you have.",
+    "She opened the old wooden box and found a letter, two photographs, and a small silver key.",
+    "Our neighbours keep bees behind the house, and every autumn they bring us a jar of honey.",
+    "If the weather stays like this, the ferry will not leave before noon, whatever they promised.",
+    "He counted the steps up to the tower, lost track somewhere near two hundred, and began again.",
+    "The museum is free on the first Sunday of the month, but the queue goes around the corner.",
+]
+BATCHES = [8, 16]
+WORKSPACE_BYTES = 1.5e9  # beside weights and KV cache
+CONDITIONING_POSITIONS = 34
+# Row, how a side gives it, whether more is better, and the least ratio for each way to run the library.
+MEASURES = [
+    ("T3 decode tokens/s", lambda run: run["speech_tokens"] / run["decode_seconds"], True,
+     {"dynamic 8": 5, "dynamic 16": 7}),
+    ("S3Gen s per s of sound", lambda run: run["s3gen_seconds"] / run["audio_seconds"], False, {}),
+    ("end to end s per s of sound", lambda run: run["seconds"] / run["audio_seconds"], False,
+     {"sequential": 1.5, "dynamic 8": 2}),
+]
+
+
+def total(requests, value):
+    return sum(value(request) for request in requests)
+
+
+def speak_with_reference(arguments, checkpoint, folder, texts):
+    say(f"throughput: {arguments.requests} requests, the reference")
+    report = run_reference(arguments, checkpoint, folder, ["--texts", texts, "--requests", arguments.requests])
+    requests = report["requests"]
+    return {
+        **report,
+        "speech_tokens": total(requests, lambda r: r["speech_tokens"]),
+        "audio_seconds": total(requests, lambda r: r["audio_seconds"]),
+        "decode_seconds": total(requests, lambda r: r["timings"]["decode"]),
+        "s3gen_seconds": total(requests, lambda r: r["timings"]["flow"] + r["timings"]["vocoder"]),
+    }
+
+
+def speak_with_library(arguments, checkpoint, texts, mode, count):
+    say(f"throughput: {count} requests, the library, {mode}")
+    report = run_bench(arguments, checkpoint, [
+        "--texts", texts, "--mode", mode, "--batch-size", count, "--repetitions", 1, "--warmup", 0])
+    batch = report["batches"][0]
+    run = batch.pop("samples")[0]
+    run["s3gen_seconds"] = run["flow_seconds"] + run["vocoder_seconds"]
+    return {**report, **batch, **run}
+
+
+def memory_row(arguments, run):
+    """Positions of the KV cache take memory once they are used."""
+    position_bytes = run["kv_row_bytes"] / run["kv_positions"]
+    positions = CONDITIONING_POSITIONS + arguments.max_new_tokens + max(r["text_tokens"] for r in run["requests"])
+    limit = (run["weight_bytes"] + run["kv_peak_rows"] * positions * position_bytes + WORKSPACE_BYTES) / 2**20
+    return {"measure": "peak RSS MiB, at most weights + KV + 1.5 GB", "way": "dynamic 8", "reference": None,
+            "library": run["peak_rss_mib"], "limit": limit, "met": run["peak_rss_mib"] <= limit}
+
+
+def summarise(reference, ways):
+    rows = []
+    for name, value, more_is_better, targets in MEASURES:
+        for way, run in ways.items():
+            sides = [value(reference), value(run)]
+            ratio = sides[1] / sides[0] if more_is_better else sides[0] / sides[1]
+            target = targets.get(way)
+            rows.append({"measure": name, "way": way, "reference": sides[0], "library": sides[1], "ratio": ratio,
+                         "target": target, "met": target is None or ratio >= target})
+    return rows
+
+
+def compare_throughput(arguments, checkpoint, folder):
+    texts = folder / "texts.txt"
+    texts.write_text("\n".join(TEXTS) + "\n", encoding="utf-8")
+    reference = speak_with_reference(arguments, checkpoint, folder, texts)
+    ways = {"sequential": speak_with_library(arguments, checkpoint, texts, "sequential", arguments.requests)}
+    for size in BATCHES:
+        ways[f"dynamic {size}"] = speak_with_library(arguments, checkpoint, texts, "dynamic", size)
+    rows = summarise(reference, ways)
+    rows.append(memory_row(arguments, ways["dynamic 8"]))
+    tokens = [[r["speech_tokens"] for r in side["requests"]] for side in (reference, ways["sequential"])]
+    return {"texts": TEXTS, "rows": rows, "same_tokens": tokens[0] == tokens[1], "reference": reference,
+            "library": ways}
+
+
+def unfinished(run, limit):
+    """Requests that ended before the limit: a batch gets smaller when one does."""
+    return sum(request["speech_tokens"] < limit for request in run["requests"])
+
+
+def print_throughput(throughput, limit):
+    print("\n| throughput | library | reference | library | ratio | target |")
+    print("|---|---|---:|---:|---:|---|")
+    for row in throughput["rows"]:
+        verdict = "yes" if row["met"] else "NO"
+        if row["reference"] is None:
+            print(f"| {row['measure']} | {row['way']} | - | {row['library']:.0f} | - | "
+                  f"<= {row['limit']:.0f} {verdict} |")
+            continue
+        target = "" if row["target"] is None else f">= {row['target']} {verdict}"
+        print(f"| {row['measure']} | {row['way']} | {row['reference']:.3g} | {row['library']:.3g} | "
+              f"{row['ratio']:.2f} | {target} |")
+    print("\nA ratio is how many times as fast the library is. The reference speaks one request after the other.")
+    runs = {"reference": throughput["reference"], **throughput["library"]}
+    print("requests (of them ended before the limit): " + ", ".join(
+        f"{name} {len(run['requests'])} ({unfinished(run, limit)})" for name, run in runs.items()))
+    print(f"as many tokens in each request of both sides: {'yes' if throughput['same_tokens'] else 'NO'}")
+
+
+def missed_targets(throughput):
+    missed = [f"{row['measure']}, {row['way']}" for row in throughput["rows"] if not row["met"]]
+    return missed if throughput["same_tokens"] else [*missed, "equal numbers of tokens"]

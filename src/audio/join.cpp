@@ -1,0 +1,94 @@
+#include "audio/join.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "audio/wav_limits.h"
+#include "support/error.h"
+
+namespace chatterbox::audio {
+namespace {
+
+constexpr double kMostPause = 10;
+
+void check(const char* name, double value, double most) {
+  if (value >= 0 && value <= most) return;
+  fail(Status::kInvalidArgument, "{} must be in [0, {}] s, got {}", name, most, value);
+}
+
+// The weight of sample `i` of a fade in, of `count` samples. That of a fade out is the one of
+// sample count - 1 - i; their squares add up to 1.
+float weight(size_t i, size_t count) {
+  constexpr double kQuarterTurn = 1.5707963267948966;
+  return static_cast<float>(
+      std::sin((static_cast<double>(i) + 0.5) / static_cast<double>(count) * kQuarterTurn));
+}
+
+// The last `count` samples.
+void fade_out(std::vector<float>& samples, size_t count) {
+  const size_t begin = samples.size() - count;
+  for (size_t i = 0; i < count; ++i) samples[begin + i] *= weight(count - 1 - i, count);
+}
+
+}  // namespace
+
+SpeechJoiner::SpeechJoiner(const JoinOptions& options) : options_(options) {
+  if (options.sample_rate < 1 || options.sample_rate > kMostWavRate) {
+    fail(Status::kInvalidArgument, "sample_rate must be in [1, {}] Hz, got {}", kMostWavRate,
+         options.sample_rate);
+  }
+  check("pause", options.pause, kMostPause);
+  check("fade", options.fade, 1);
+}
+
+size_t SpeechJoiner::samples_of(double seconds) const {
+  return static_cast<size_t>(std::llround(seconds * options_.sample_rate));
+}
+
+std::vector<float> SpeechJoiner::push(const std::vector<float>& wave,
+                                      std::optional<double> pause_before) {
+  const double pause = pause_before.value_or(first_ ? 0 : options_.pause);
+  check("pause_before", pause, kMostPause);
+  if (wave.empty()) fail(Status::kInvalidArgument, "a wave must have samples, got none");
+  const size_t silence = samples_of(pause);
+  const size_t fade = std::min(samples_of(options_.fade), wave.size() / 2);
+
+  std::vector<float> ready = std::exchange(tail_, {});
+  const size_t faded = silence > 0 ? ready.size() : std::min(ready.size(), fade);
+  fade_out(ready, faded);
+  const size_t begin = ready.size() + silence - (silence > 0 ? 0 : faded);
+  const size_t faded_in = silence > 0 ? fade : faded;
+  ready.resize(begin + wave.size());
+  for (size_t i = 0; i < wave.size(); ++i) {
+    ready[begin + i] += i < faded_in ? wave[i] * weight(i, faded_in) : wave[i];
+  }
+  tail_.assign(ready.end() - static_cast<std::ptrdiff_t>(fade), ready.end());
+  ready.resize(ready.size() - fade);
+  first_ = false;
+  return ready;
+}
+
+std::vector<float> SpeechJoiner::finish(double pause_after) {
+  check("pause_after", pause_after, kMostPause);
+  std::vector<float> rest = std::exchange(tail_, {});
+  first_ = true;
+  const size_t silence = samples_of(pause_after);
+  if (silence > 0) fade_out(rest, rest.size());
+  rest.resize(rest.size() + silence);
+  return rest;
+}
+
+std::vector<float> join_speech(const std::vector<SpeechPiece>& pieces, const JoinOptions& options,
+                               double pause_after) {
+  SpeechJoiner joiner(options);
+  std::vector<float> speech;
+  const auto append = [&speech](const std::vector<float>& samples) {
+    speech.insert(speech.end(), samples.begin(), samples.end());
+  };
+  for (const SpeechPiece& piece : pieces) append(joiner.push(piece.wave, piece.pause_before));
+  append(joiner.finish(pause_after));
+  return speech;
+}
+
+}  // namespace chatterbox::audio

@@ -1,0 +1,37 @@
+#include "checkpoint/torch_checkpoint.h"
+
+#include <algorithm>
+#include <array>
+
+#include "checkpoint/mapped_file.h"
+#include "checkpoint/torch_zip.h"
+#include "support/error.h"
+
+namespace chatterbox::checkpoint {
+namespace {
+
+// torch/serialization.py, MAGIC_NUMBER: what files began with before they were zip archives, as a
+// pickled integer.
+constexpr std::array<unsigned char, 14> kOldStart = {0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c,
+                                                     0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};
+
+bool is_old(const Bytes& bytes) {
+  return bytes.size() >= kOldStart.size() &&
+         std::equal(kOldStart.begin(), kOldStart.end(), bytes.data());
+}
+
+}  // namespace
+
+std::shared_ptr<const TensorFile> open_torch_checkpoint(const std::string& path) {
+  if (is_old(*map_file(path))) {
+    fail(Status::kBadModelFile,
+         "{}: in the format of PyTorch before 1.6, which is not read: load it in Python and "
+         "torch.save() it again",
+         path);
+  }
+  std::shared_ptr<const TorchFile> file = open_torch_zip(path);
+  if (file->entries().empty()) fail(Status::kBadModelFile, "{}: no tensors in it", path);
+  return file;
+}
+
+}  // namespace chatterbox::checkpoint

@@ -1,0 +1,22 @@
+#include "s3gen/flow_noise.h"
+
+#include <ATen/ops/randn.h>
+
+#include "s3gen/sizes.h"
+
+namespace chatterbox::s3gen {
+
+// flow_matching.py, CausalConditionalCFM
+at::Tensor draw_noise(const at::Generator& generator, int64_t frames) {
+  return at::randn({kMelChannels, frames}, generator, at::TensorOptions(at::kFloat));
+}
+
+// s3gen.py, flow_inference
+at::Tensor draw_meanflow_noise(const at::Generator& generator, int64_t frames, int64_t speech) {
+  const at::Tensor of_speech = draw_noise(generator, speech);
+  at::Tensor noise = draw_noise(generator, frames);
+  noise.narrow(1, frames - speech, speech).copy_(of_speech);
+  return noise;
+}
+
+}  // namespace chatterbox::s3gen

@@ -1,0 +1,63 @@
+// The transformer between embeddings and hidden states. What its kinds share is here: passes over
+// the KV cache. The formulas of a layer are each kind's own. Immutable.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "nn/attention.h"
+#include "nn/rope.h"
+#include "t3/attention_probe.h"
+#include "t3/kv_cache.h"
+
+namespace chatterbox::t3 {
+
+// Positions that follow what a cache row holds.
+struct Segment {
+  int64_t row = 0;
+  int64_t count = 0;
+};
+
+class Backbone {
+ public:
+  Backbone() = default;
+  Backbone(const Backbone&) = delete;
+  Backbone& operator=(const Backbone&) = delete;
+  virtual ~Backbone() = default;
+
+  [[nodiscard]] virtual int64_t layers() const = 0;
+  [[nodiscard]] virtual int64_t heads() const = 0;
+  [[nodiscard]] virtual int64_t positions() const = 0;  // that a row can have
+
+  // Appends x [N, C], the embeddings of the segments one after another, to different rows of the
+  // cache. Returns the hidden states of each segment's last position, [segments, C]. `probes` of
+  // these rows read the positions that follow their text.
+  [[nodiscard]] at::Tensor extend(const at::Tensor& x, const std::vector<Segment>& segments,
+                                  BatchKVCache& cache, const Probes& probes = {}) const;
+  // The same where nobody wants the hidden states.
+  void fill(const at::Tensor& x, const std::vector<Segment>& segments, BatchKVCache& cache) const;
+  // One position for each of `rows`, x [R, C] -> hidden states [R, C]. A row's bits depend on no
+  // other row. `probes` of any of these rows read it.
+  [[nodiscard]] at::Tensor decode(const at::Tensor& x, const std::vector<int64_t>& rows,
+                                  BatchKVCache& cache, const Probes& probes = {}) const;
+
+ protected:
+  // A tensor of its own: x [N, C], with what is learned of its positions.
+  [[nodiscard]] virtual at::Tensor enter(const at::Tensor& x,
+                                         const std::vector<int64_t>& positions) const = 0;
+  // Queries, keys and values, each [N, H 64].
+  [[nodiscard]] virtual std::vector<at::Tensor> qkv(int64_t layer, const at::Tensor& x) const = 0;
+  // What comes after the attention [N, H 64], added to x.
+  virtual void leave(int64_t layer, const at::Tensor& attended, at::Tensor& x) const = 0;
+  [[nodiscard]] virtual at::Tensor norm(const at::Tensor& x) const = 0;  // the last one
+  // How queries and keys are rotated; undefined tensors where they are not.
+  [[nodiscard]] virtual const nn::RopeTable& rope() const = 0;
+
+ private:
+  class Pass;
+  [[nodiscard]] at::Tensor run(const at::Tensor& x, Pass& pass, bool wanted) const;
+  void read_step(const Probes& probes, int64_t layer, const nn::CachedAttention& step) const;
+};
+
+}  // namespace chatterbox::t3

@@ -1,0 +1,75 @@
+#include "t3/gpt2.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/tensor.h>
+
+#include <algorithm>
+
+#include "nn/cpu/kernels.h"
+
+namespace chatterbox::t3 {
+namespace {
+
+// transformers' Conv1D. The transpose is made once: the kernels read a row for each output.
+nn::Linear read_conv1d(const nn::WeightReader& reader, std::string_view name, int64_t in,
+                       int64_t out) {
+  const nn::WeightReader scope = reader.scope(name);
+  const at::Tensor weight = scope.get("weight", {in, out});
+  return {weight.t().contiguous(), scope.get("bias", {weight.size(1)})};
+}
+
+nn::Linear outputs(const nn::Linear& layer, int64_t first, int64_t count) {
+  return {layer.weight.narrow(0, first, count), layer.bias.narrow(0, first, count)};
+}
+
+}  // namespace
+
+Gpt2Weights load_gpt2(const nn::WeightReader& reader) {
+  reader.ignore("wte.weight");  // T3 has its own tables
+  Gpt2Weights gpt2;
+  gpt2.positions = reader.get("wpe.weight", {-1, -1});
+  const int64_t c = gpt2.positions.size(1);
+  const int64_t count = std::max<int64_t>(reader.count("h"), 1);  // none: the first is missing
+  for (int64_t i = 0; i < count; ++i) {
+    const nn::WeightReader layer = reader.scope("h", i);
+    Gpt2Layer l;
+    l.ln_1 = nn::read_layer_norm(layer, "ln_1", c);
+    // A width of 1 stands for a missing table: then the third is of any size.
+    const nn::Linear attention = read_conv1d(layer, "attn.c_attn", c, c > 1 ? 3 * c : -1);
+    l.q = outputs(attention, 0, c);
+    l.k = outputs(attention, c, c);
+    l.v = outputs(attention, 2 * c, c);
+    l.attn_proj = read_conv1d(layer, "attn.c_proj", c, c);
+    l.ln_2 = nn::read_layer_norm(layer, "ln_2", c);
+    l.fc = read_conv1d(layer, "mlp.c_fc", c, -1);
+    l.mlp_proj = read_conv1d(layer, "mlp.c_proj", l.fc.weight.size(0), c);
+    gpt2.layers.push_back(std::move(l));
+  }
+  gpt2.norm = nn::read_layer_norm(reader, "ln_f", c);
+  return gpt2;
+}
+
+int64_t Gpt2::layers() const { return static_cast<int64_t>(weights_.layers.size()); }
+
+int64_t Gpt2::heads() const { return weights_.positions.size(1) / nn::cpu::kHeadSize; }
+
+at::Tensor Gpt2::enter(const at::Tensor& x, const std::vector<int64_t>& positions) const {
+  const at::Tensor index = at::tensor(positions).to(x.device());
+  return x + weights_.positions.index_select(0, index).to(x.scalar_type());
+}
+
+std::vector<at::Tensor> Gpt2::qkv(int64_t index, const at::Tensor& x) const {
+  const Gpt2Layer& layer = weights_.layers[static_cast<size_t>(index)];
+  return nn::linear(nn::layer_norm(x, layer.ln_1), {&layer.q, &layer.k, &layer.v});
+}
+
+void Gpt2::leave(int64_t index, const at::Tensor& attended, at::Tensor& x) const {
+  const Gpt2Layer& layer = weights_.layers[static_cast<size_t>(index)];
+  nn::add_linear(x, attended, layer.attn_proj);
+  const at::Tensor h = nn::layer_norm(x, layer.ln_2);
+  nn::add_linear(x, nn::linear_gelu(h, layer.fc), layer.mlp_proj);
+}
+
+at::Tensor Gpt2::norm(const at::Tensor& x) const { return nn::layer_norm(x, weights_.norm); }
+
+}  // namespace chatterbox::t3

@@ -1,0 +1,22 @@
+// Pauses written in a text: [pause:500ms], [pause:1.5s], in any case of the letters.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace chatterbox::text {
+
+inline constexpr double kMostPauseSeconds = 10;
+
+struct PauseMark {
+  size_t begin = 0;  // its bytes in the text
+  size_t end = 0;
+  double seconds = 0;  // 0 to kMostPauseSeconds
+};
+
+// The first one that starts at byte `from` or after it. "[pause" with no letter behind it starts
+// one; kInvalidArgument where it does not go on as one, or where it is too long.
+[[nodiscard]] std::optional<PauseMark> find_pause(std::string_view text, size_t from);
+
+}  // namespace chatterbox::text

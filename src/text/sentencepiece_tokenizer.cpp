@@ -1,0 +1,56 @@
+#include <sentencepiece_processor.h>
+
+#include <utility>
+
+#include "support/error.h"
+#include "text/languages.h"
+#include "text/text_file.h"
+#include "text/tokenizer.h"
+
+namespace chatterbox::text {
+namespace {
+
+class SentencePieceTokenizer final : public Tokenizer {
+ public:
+  SentencePieceTokenizer(const std::string& path, std::string (*normalize)(std::string_view))
+      : normalize_(normalize) {
+    const std::string bytes = read_file(path);
+    const auto status = processor_.LoadFromSerializedProto(bytes);
+    if (!status.ok()) {
+      fail(Status::kBadModelFile, "{}: not a SentencePiece model: {}", path, status.message());
+    }
+  }
+
+  using Tokenizer::encode;
+  [[nodiscard]] std::vector<int64_t> encode(std::string_view text, std::string_view language,
+                                            const TextOptions&) const override {
+    refuse_language(language);
+    std::vector<int> ids;
+    const auto status = processor_.Encode(normalize_(text), &ids);
+    if (!status.ok()) fail(Status::kInternal, "SentencePiece failed: {}", status.message());
+    return {ids.begin(), ids.end()};
+  }
+  [[nodiscard]] int64_t vocabulary_size() const override { return processor_.GetPieceSize(); }
+  [[nodiscard]] std::optional<int64_t> start_id() const override { return find("[START]"); }
+  [[nodiscard]] std::optional<int64_t> stop_id() const override { return find("[STOP]"); }
+
+ private:
+  // An unknown piece has the id of the unknown token.
+  [[nodiscard]] std::optional<int64_t> find(const char* piece) const {
+    const int id = processor_.PieceToId(piece);
+    if (processor_.IsUnknown(id)) return std::nullopt;
+    return id;
+  }
+
+  std::string (*normalize_)(std::string_view);
+  sentencepiece::SentencePieceProcessor processor_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Tokenizer> load_sentencepiece_tokenizer(
+    const std::string& path, std::string (*normalize)(std::string_view)) {
+  return std::make_shared<SentencePieceTokenizer>(path, normalize);
+}
+
+}  // namespace chatterbox::text

@@ -1,0 +1,49 @@
+// A long text in pieces that one request can speak each.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chatterbox::text {
+
+struct TextPiece {
+  std::string text;  // without space around it
+  // Seconds of silence before it, 0 to 10, where the text asks for them; 0: none at all. Nothing:
+  // whatever usually lies between two pieces.
+  std::optional<double> pause_before = std::nullopt;
+};
+
+struct SplitText {
+  std::vector<TextPiece> pieces;  // none where the text is blank
+  double pause_after = 0;         // seconds of silence behind the last piece
+};
+
+// Tokens of a piece, with whatever the model adds to each.
+using TokenCounter = std::function<int64_t(std::string_view)>;
+
+struct SplitOptions {
+  std::string language;    // "en", "zh", ... of the rules for sentences and words; empty: of none
+  int64_t max_tokens = 0;  // of a piece, from 1 on
+  // Neighbouring sentences of a paragraph share a piece of so many tokens at most. A sentence by
+  // itself sounds cut off from the next, and one of a word or two is often spoken badly; long
+  // pieces drift, and the first sound comes late. 0: every sentence is a piece. By default about
+  // two sentences of common length.
+  int64_t pack_tokens = 64;
+};
+
+// Cuts `text` (UTF-8) at pauses (see pause_markup.h) and line breaks, then at the ends of
+// sentences; a sentence of more than max_tokens at clauses, a clause at words, a word between
+// characters as people see them, into as few pieces as there can be, of about the same length.
+// Nothing but white space and pauses is left out, and nothing is changed. Punctuation that would be
+// a piece by itself joins the piece before it where it fits. Pauses with nothing between them add
+// up.
+// kInvalidArgument: text that is not UTF-8, a pause that is malformed or over 10 s, a limit out of
+// range, or one that a single character exceeds.
+[[nodiscard]] SplitText split_text(std::string_view text, const SplitOptions& options,
+                                   const TokenCounter& count_tokens);
+
+}  // namespace chatterbox::text

@@ -1,0 +1,67 @@
+// A family's whole way from a request's text to T3's ids.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chatterbox::text {
+
+// For the multilingual family; the others do not look at them.
+struct TextOptions {
+  // Tags in the text, such as [laughter] or [de], are the model's tokens. Otherwise they are text.
+  bool tags = false;
+  // Japanese: a Han character goes to the tokenizer as it is, which mostly does not know it.
+  // Otherwise it is an error: the model reads kana.
+  bool han = false;
+};
+
+// Immutable: any thread may use one at any time.
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
+
+  // Normalises as the family does, then tokenises: ids without start and stop. `text` is UTF-8.
+  // `language`: a code of languages() in any case, empty where the family has none.
+  // kInvalidArgument: not UTF-8, a wrong language, a text longer than the tokenizer
+  // admits, Japanese with Han characters where the options do not allow them.
+  [[nodiscard]] virtual std::vector<int64_t> encode(std::string_view text,
+                                                    std::string_view language,
+                                                    const TextOptions& options) const = 0;
+  [[nodiscard]] std::vector<int64_t> encode(std::string_view text,
+                                            std::string_view language) const {
+    return encode(text, language, {});
+  }
+  // Above every id.
+  [[nodiscard]] virtual int64_t vocabulary_size() const = 0;
+  // What goes before and after the ids ([START], [STOP]), where the vocabulary has it.
+  [[nodiscard]] virtual std::optional<int64_t> start_id() const = 0;
+  [[nodiscard]] virtual std::optional<int64_t> stop_id() const = 0;
+};
+
+// All of them: kNotFound names the file that is missing, kBadModelFile says what is wrong with one,
+// kUnsupported what it asks for.
+
+// A tokenizer.json of the English family. `name` is for messages.
+[[nodiscard]] std::shared_ptr<const Tokenizer> make_english_tokenizer(std::string_view json,
+                                                                      const std::string& name);
+[[nodiscard]] std::shared_ptr<const Tokenizer> load_english_tokenizer(const std::string& path);
+
+// Turbo and Nano: tokenizer.json, or vocab.json and merges.txt with added_tokens.json; and
+// tokenizer_config.json, whose model_max_length limits the text, where they are in the folder.
+[[nodiscard]] std::shared_ptr<const Tokenizer> load_turbo_tokenizer(const std::string& folder);
+
+// grapheme_mtl_merged_expanded_v1.json, or mtl_tokenizer.json where that is absent, and
+// Cangjie5_TC.json. Like the reference without its optional packages: Chinese is not segmented,
+// Hebrew gets no vowel points, Russian no stress marks and Japanese no readings.
+[[nodiscard]] std::shared_ptr<const Tokenizer> load_multilingual_tokenizer(
+    const std::string& folder);
+
+// A SentencePiece model (*.model) behind one of punc_norm.h.
+[[nodiscard]] std::shared_ptr<const Tokenizer> load_sentencepiece_tokenizer(
+    const std::string& path, std::string (*normalize)(std::string_view));
+
+}  // namespace chatterbox::text

@@ -1,0 +1,68 @@
+#include "voice/source_tokens.h"
+
+#include <ATen/ops/tensor.h>
+
+#include <algorithm>
+
+#include "audio/resample.h"
+#include "nn/emit.h"
+#include "support/error.h"
+#include "voice/recording.h"
+#include "voice/voice_models.h"
+
+namespace chatterbox::voice {
+namespace {
+
+// s3tokenizer/model_v2.py, _quantize_mixed_batch; 100 frames and 25 tokens a second
+constexpr int64_t kFramesPerToken = 4;
+constexpr int64_t kWindow = 3000;
+constexpr int64_t kOverlap = 400;
+constexpr int64_t kOverlapTokens = kOverlap / kFramesPerToken;
+
+constexpr size_t kLeastSamples16 = 640;  // one token
+
+int64_t tokens_of(int64_t frames) { return (frames + kFramesPerToken - 1) / kFramesPerToken; }
+
+std::vector<float> at_16_khz(const Audio& recording) {
+  std::vector<float> mono = mono_mix(recording);
+  if (recording.sample_rate != kRate16) {
+    mono = audio::resample_soxr_hq(mono, recording.sample_rate, kRate16);
+  }
+  if (mono.size() < kLeastSamples16) {
+    fail(Status::kBadAudio,
+         "a recording to convert must have at least {} samples at 16 kHz (0.04 s), got {}",
+         kLeastSamples16, mono.size());
+  }
+  return mono;
+}
+
+}  // namespace
+
+std::vector<TokenWindow> token_windows(int64_t frames) {
+  constexpr int64_t kStride = kWindow - kOverlap;
+  const auto has_next = [frames](int64_t begin) {
+    return frames > kWindow && tokens_of(frames - begin - kStride) >= kOverlapTokens;
+  };
+  std::vector<TokenWindow> windows = {{0, std::min(kWindow, frames), 0, 0}};
+  while (has_next(windows.back().begin)) {
+    windows.back().leave = kOverlapTokens / 2;
+    const int64_t begin = windows.back().begin + kStride;
+    windows.push_back({begin, std::min(kWindow, frames - begin), kOverlapTokens / 2, 0});
+  }
+  return windows;
+}
+
+std::vector<int64_t> source_tokens(const VoiceMaker& maker, const Audio& recording,
+                                   const TensorSink& sink) {
+  const at::Tensor mel = maker.s3_log_mel(at_16_khz(recording));  // [128, T]
+  std::vector<int64_t> tokens;
+  for (const TokenWindow& window : token_windows(mel.size(1))) {
+    const std::vector<int64_t> heard =
+        maker.speech_tokens({mel.narrow(1, window.begin, window.frames)}).front();
+    tokens.insert(tokens.end(), heard.begin() + window.skip, heard.end() - window.leave);
+  }
+  nn::emit(sink, "vc.tokens", at::tensor(tokens, at::kLong));
+  return tokens;
+}
+
+}  // namespace chatterbox::voice

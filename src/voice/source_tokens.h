@@ -1,0 +1,32 @@
+// What is said in a recording, as speech tokens: the source of a voice conversion. Any length.
+#pragma once
+
+#include <chatterbox/chatterbox.hpp>
+#include <cstdint>
+#include <vector>
+
+#include "support/tensor_sink.h"
+#include "voice/voice_maker.h"
+
+namespace chatterbox::voice {
+
+// The tokenizer hears at most 30 s at a time. Longer recordings go through it in windows that
+// overlap by 4 s; of the overlap the first half is the earlier window's.
+struct TokenWindow {
+  int64_t begin = 0;   // mel frame
+  int64_t frames = 0;  // at most 3000
+  int64_t skip = 0;    // tokens at the beginning that the window before has
+  int64_t leave = 0;   // tokens at the end that the window after has
+};
+// `frames`: of the whole recording, at least 1. The windows are those of Python's s3tokenizer
+// 0.3.0, but for its last one where that is shorter than the overlap: there the package loses
+// tokens, 50 where it is shorter than 2 s. Here the window before, which reaches the end as well,
+// is the last.
+[[nodiscard]] std::vector<TokenWindow> token_windows(int64_t frames);
+
+// Speech tokens of all of `recording`, 25 a second. kBadAudio where it is shorter than one token
+// (40 ms), or where its samples are far beyond [-1, 1]. Emits vc.tokens.
+[[nodiscard]] std::vector<int64_t> source_tokens(const VoiceMaker& maker, const Audio& recording,
+                                                 const TensorSink& sink = {});
+
+}  // namespace chatterbox::voice

@@ -1,0 +1,3 @@
+#include "print_weights.h"
+
+int main() { print_weights(); }
