@@ -193,6 +193,25 @@ enum {
   CHATTERBOX_MODE_DYNAMIC = 2     /* requests join the running ones and leave them between steps */
 };
 
+/* The families of models. A folder that holds the files of one of them is recognised by their
+ * names. */
+enum {
+  CHATTERBOX_FAMILY_AUTO = 0, /* the one whose files the folder has */
+  CHATTERBOX_FAMILY_ENGLISH = 1,
+  CHATTERBOX_FAMILY_MULTILINGUAL = 2, /* the second version where there is more than one */
+  CHATTERBOX_FAMILY_MULTILINGUAL_V2 = 3,
+  CHATTERBOX_FAMILY_MULTILINGUAL_V3 = 4,
+  CHATTERBOX_FAMILY_TURBO = 5,
+  CHATTERBOX_FAMILY_NANO = 6
+};
+
+/* Whether speech gets the inaudible Perth watermark, which chatterbox_detect_watermark() finds. */
+enum {
+  CHATTERBOX_WATERMARK_AUTO = 0, /* where its weights are found */
+  CHATTERBOX_WATERMARK_ON = 1,   /* chatterbox_engine_create() fails where they are not */
+  CHATTERBOX_WATERMARK_OFF = 2
+};
+
 typedef struct chatterbox_engine_options {
   uint32_t struct_size; /* set by chatterbox_engine_options_init() */
   int32_t precision;    /* CHATTERBOX_PRECISION_...; default: fp32 on a CPU, bf16 on CUDA */
@@ -211,6 +230,8 @@ typedef struct chatterbox_engine_options {
   int64_t memory_limit; /* bytes for the KV cache (three quarters) and the work on a batch (one
                          * quarter), beside the weights; default 0: half of what is free on the
                          * device once the model is loaded. See chatterbox_capacity */
+  int32_t family;       /* CHATTERBOX_FAMILY_...; default CHATTERBOX_FAMILY_AUTO */
+  int32_t watermark;    /* CHATTERBOX_WATERMARK_...; default CHATTERBOX_WATERMARK_AUTO */
 } chatterbox_engine_options;
 
 /* Fills in `size` (pass sizeof *options) and the defaults. The strings are static, the struct is
@@ -233,7 +254,7 @@ CHATTERBOX_API void chatterbox_engine_destroy(chatterbox_engine* engine);
 typedef struct chatterbox_engine_info {
   uint32_t struct_size;          /* bytes that the library filled in */
   int32_t sample_rate;           /* of results, Hz */
-  const char* family;            /* "english" */
+  const char* family;            /* "english", "multilingual", "turbo" or "nano" */
   const char* model;             /* as given to chatterbox_engine_create() */
   const char* device;            /* "cpu", "cuda:0" */
   const char* precision;         /* "fp32", "bf16" */
@@ -243,7 +264,8 @@ typedef struct chatterbox_engine_info {
   int64_t kv_bytes_per_position; /* KV cache of one row and one position */
   double load_seconds;
   int32_t has_default_voice; /* 0 or 1 */
-  int32_t reserved;          /* 0 */
+  int32_t watermark;         /* 1: speech is marked, 0: it is not */
+  const char* languages;     /* codes, "ar,da,...,zh"; "" where the family asks for none */
 } chatterbox_engine_info;
 
 /* Describes the engine. Writes at most `size` bytes (pass sizeof *info) to the caller's struct. The
@@ -288,7 +310,8 @@ CHATTERBOX_API chatterbox_status chatterbox_engine_default_voice(chatterbox_engi
 
 typedef struct chatterbox_voice_options {
   uint32_t struct_size;                 /* set by chatterbox_voice_options_init() */
-  int32_t reserved;                     /* 0 */
+  int32_t normalise_loudness;           /* 1 (default): Turbo and Nano bring a recording to -27 LUFS
+                                         * (ITU-R BS.1770); 0: they take it as it is */
   chatterbox_tensor_callback on_tensor; /* default NULL */
   void* tensor_user_data;               /* handed to `on_tensor`; default NULL */
 } chatterbox_voice_options;
@@ -302,10 +325,10 @@ CHATTERBOX_API chatterbox_status chatterbox_voice_options_init(chatterbox_voice_
  * chatterbox_voice_destroy(). Blocks until the requests queued before it have started and the voice
  * is made (in the modes sequential and batch: until they are done).
  * `samples`: interleaved, nominally in [-1, 1], `frames` times `channels` of them. `frames`: 0.5 s
- * to 10 minutes. `channels`: 1 to 8, averaged. `sample_rate`: 8000 to 192000 Hz. `options` may be
- * NULL: the defaults. INVALID_ARGUMENT: an option out of range. BAD_AUDIO: a recording outside
- * these limits or with samples that are not finite. BUSY: the queue is full. CANCELLED: the engine
- * was destroyed meanwhile. */
+ * (Turbo and Nano: 5 s) to 10 minutes. `channels`: 1 to 8, averaged. `sample_rate`: 8000 to 192000
+ * Hz. `options` may be NULL: the defaults. INVALID_ARGUMENT: an option out of range. BAD_AUDIO: a
+ * recording outside these limits or with samples that are not finite. BUSY: the queue is full.
+ * CANCELLED: the engine was destroyed meanwhile. */
 CHATTERBOX_API chatterbox_status chatterbox_engine_make_voice(
     chatterbox_engine* engine, const float* samples, uint64_t frames, int32_t channels,
     int32_t sample_rate, const chatterbox_voice_options* options, chatterbox_voice** voice);
@@ -346,6 +369,7 @@ typedef struct chatterbox_request {
   const char* text;     /* UTF-8, not blank, at most 10000 bytes; default NULL, must be set */
   const chatterbox_voice* voice; /* default NULL: the model's own */
   float temperature;             /* 0 (greedy), or 0.05 to 5; default 0.8 */
+  /* The next three are without effect in Turbo and Nano. */
   float cfg_weight;         /* guidance by the text, 0 (none, half the work) to 5; default 0.5 */
   float exaggeration;       /* of the emotion, 0 to 2; default 0.5 */
   float min_p;              /* least probability, relative to the likeliest, 0 to 1; default 0.05 */
@@ -361,12 +385,24 @@ typedef struct chatterbox_request {
                               * end early or not at all (see chatterbox_intervention), which changes
                               * the speech; only a model of the official size has what is watched.
                               * 0 (default): do not */
-  int32_t reserved;          /* 0 */
+  int32_t top_k;        /* tokens to draw from, 0 (all, default) to 10000; other than 0 in Turbo
+                         * and Nano only */
+  const char* language; /* of chatterbox_engine_info's, in any case; must be set for a
+                         * multilingual model, and be NULL (default) or "" for another */
+  int32_t text_tags;    /* 1: tags in the text, such as [laughter], are tokens of the multilingual
+                         * models; 0 (default): they are text. Those of Turbo and Nano always are */
+  int32_t reserved;     /* 0 */
 } chatterbox_request;
 
-/* Fills in `size` (pass sizeof *request) and the defaults. `text` must be set afterwards. The
- * struct is the caller's. INVALID_ARGUMENT: a size that no version of the struct has. */
+/* Fills in `size` (pass sizeof *request) and the defaults, those of the English models. `text` must
+ * be set afterwards. The struct is the caller's. INVALID_ARGUMENT: a size that no version of the
+ * struct has. */
 CHATTERBOX_API chatterbox_status chatterbox_request_init(chatterbox_request* request, size_t size);
+
+/* The same with the defaults of the engine's family. */
+CHATTERBOX_API chatterbox_status chatterbox_engine_request_init(const chatterbox_engine* engine,
+                                                                chatterbox_request* request,
+                                                                size_t size);
 
 /* Speaks and stores a new result, which the caller ends with chatterbox_result_destroy(). Blocks
  * until the result is there: the same as submit, wait and destroy of the job. The errors of
@@ -407,6 +443,74 @@ CHATTERBOX_API chatterbox_status chatterbox_batch_get(const chatterbox_batch* ba
 
 /* Frees the batch, not the results that were taken from it. NULL does nothing. */
 CHATTERBOX_API void chatterbox_batch_destroy(chatterbox_batch* batch);
+
+/* Gets samples that are final, in order: `samples` belong to the library and are valid during the
+ * call. Called on the thread that called chatterbox_engine_generate_long(). Returns 0 to go on;
+ * another value cancels the rest. */
+typedef int32_t (*chatterbox_samples_callback)(const float* samples, uint64_t count,
+                                               void* user_data);
+
+/* How the pieces of a long text are joined. */
+typedef struct chatterbox_long_text_options {
+  uint32_t struct_size; /* set by chatterbox_long_text_options_init() */
+  int32_t reserved;     /* 0 */
+  double pause;         /* seconds of silence between two pieces, 0 to 10; default 0.15 */
+  chatterbox_samples_callback on_samples; /* default NULL: the result has the samples */
+  void* samples_user_data;                /* handed to `on_samples`; default NULL */
+} chatterbox_long_text_options;
+
+/* Fills in `size` (pass sizeof *options) and the defaults. The struct is the caller's.
+ * INVALID_ARGUMENT: a size that no version of the struct has. */
+CHATTERBOX_API chatterbox_status
+chatterbox_long_text_options_init(chatterbox_long_text_options* options, size_t size);
+
+/* Speaks a text of any length up to 16 MB and stores a new result, which the caller ends with
+ * chatterbox_result_destroy(). The text is split at sentences, "[pause:500ms]" and "[pause:1.5s]"
+ * are silence, up to 10 s; many pieces are spoken at a time, all with the request's seed. Counts
+ * and times of the result are sums, but for the total time; the request's own callbacks are not
+ * called. A piece that fails ends all. Blocks until the end. `options` may be NULL: the defaults.
+ * The errors of chatterbox_engine_generate(); CANCELLED where `on_samples` asks for it. */
+CHATTERBOX_API chatterbox_status chatterbox_engine_generate_long(
+    chatterbox_engine* engine, const chatterbox_request* request,
+    const chatterbox_long_text_options* options, chatterbox_result** result);
+
+/* ---- Voice conversion ------------------------------------------------------------------------ */
+
+/* Speech to be spoken by another voice: its words and its timing stay. */
+typedef struct chatterbox_conversion {
+  uint32_t struct_size; /* set by chatterbox_conversion_init() */
+  int32_t has_seed;     /* 0 (default): the engine picks a seed and reports it; 1: `seed` */
+  uint64_t seed;        /* default 0 */
+  const float* samples; /* interleaved, nominally in [-1, 1]; default NULL, must be set */
+  uint64_t frames;      /* 0.1 s to 10 minutes; default 0, must be set */
+  int32_t channels;     /* 1 to 8, averaged; default 1 */
+  int32_t sample_rate;  /* 8000 to 192000 Hz; default 0, must be set */
+  const chatterbox_voice* voice; /* default NULL: the model's own */
+  int32_t cfm_steps;             /* Euler steps of the flow, 1 to 100; 0 (default): the family's */
+  int32_t reserved;              /* 0 */
+  chatterbox_progress_callback on_progress; /* default NULL */
+  void* progress_user_data;                 /* handed to `on_progress`; default NULL */
+  chatterbox_tensor_callback on_tensor;     /* default NULL */
+  void* tensor_user_data;                   /* handed to `on_tensor`; default NULL */
+} chatterbox_conversion;
+
+/* Fills in `size` (pass sizeof *conversion) and the defaults. The struct is the caller's.
+ * INVALID_ARGUMENT: a size that no version of the struct has. */
+CHATTERBOX_API chatterbox_status chatterbox_conversion_init(chatterbox_conversion* conversion,
+                                                            size_t size);
+
+/* Converts and stores a new result, which the caller ends with chatterbox_result_destroy(). Blocks
+ * until the result is there. INVALID_ARGUMENT: a value out of range. BAD_AUDIO: a source outside
+ * the limits or with samples that are not finite. NOT_FOUND: no voice given and the model has none.
+ * BUSY: the queue is full. */
+CHATTERBOX_API chatterbox_status chatterbox_engine_convert_voice(
+    chatterbox_engine* engine, const chatterbox_conversion* conversion, chatterbox_result** result);
+
+/* Checks and queues a conversion, stores a new job, which the caller ends with
+ * chatterbox_job_destroy(), and returns at once. The source may be freed at once. The errors of
+ * chatterbox_engine_convert_voice(). */
+CHATTERBOX_API chatterbox_status chatterbox_engine_submit_conversion(
+    chatterbox_engine* engine, const chatterbox_conversion* conversion, chatterbox_job** job);
 
 /* ---- Jobs ------------------------------------------------------------------------------------ */
 
@@ -548,6 +652,26 @@ CHATTERBOX_API void chatterbox_audio_destroy(chatterbox_audio* audio);
 CHATTERBOX_API chatterbox_status chatterbox_audio_write(const char* path, const float* samples,
                                                         uint64_t frames, int32_t channels,
                                                         int32_t sample_rate);
+
+/* ---- Languages ------------------------------------------------------------------------------- */
+
+/* How many languages the multilingual models speak. Never fails. */
+CHATTERBOX_API uint64_t chatterbox_language_count(void);
+
+/* The code ("fr") and the English name ("French") of language `index`, from 0, sorted by code.
+ * Static text; NULL where the index is too large. Never fail. */
+CHATTERBOX_API const char* chatterbox_language_code(uint64_t index);
+CHATTERBOX_API const char* chatterbox_language_name(uint64_t index);
+
+/* ---- Watermark ------------------------------------------------------------------------------- */
+
+/* How sure it is that the audio carries the watermark, 0 to 1: above 0.5 it does. `samples`:
+ * interleaved, `frames` times `channels` of them. `channels`: 1 to 8, averaged. `sample_rate`: 8000
+ * to 192000 Hz. INVALID_ARGUMENT, BAD_AUDIO: samples outside these limits, or not finite.
+ * NOT_FOUND: the watermark's weights are not installed. */
+CHATTERBOX_API chatterbox_status chatterbox_detect_watermark(const float* samples, uint64_t frames,
+                                                             int32_t channels, int32_t sample_rate,
+                                                             float* confidence);
 
 #ifdef __cplusplus
 }

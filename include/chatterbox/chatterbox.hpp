@@ -78,9 +78,29 @@ enum class Mode : int32_t {
   kDynamic = CHATTERBOX_MODE_DYNAMIC,
 };
 
+// The families of models. A folder that holds the files of one of them is recognised by their
+// names.
+enum class Family : int32_t {
+  kEnglish = CHATTERBOX_FAMILY_ENGLISH,
+  // The second version where there is more than one, as the Python package does by default.
+  kMultilingual = CHATTERBOX_FAMILY_MULTILINGUAL,
+  kMultilingualV2 = CHATTERBOX_FAMILY_MULTILINGUAL_V2,
+  kMultilingualV3 = CHATTERBOX_FAMILY_MULTILINGUAL_V3,
+  kTurbo = CHATTERBOX_FAMILY_TURBO,
+  kNano = CHATTERBOX_FAMILY_NANO,
+};
+
+// Whether speech gets the inaudible Perth watermark, which detect_watermark() finds.
+enum class Watermark : int32_t {
+  kAuto = CHATTERBOX_WATERMARK_AUTO,  // where its weights are found
+  kOn = CHATTERBOX_WATERMARK_ON,      // load() fails where they are not
+  kOff = CHATTERBOX_WATERMARK_OFF,
+};
+
 struct EngineOptions {
   // A checkpoint folder, or "demo": a tiny model made in memory, whose sound is noise-like.
   std::string model = "demo";
+  std::optional<Family> family = std::nullopt;  // default: the one whose files the folder has
   std::string device = "auto";  // "cpu", "cuda", "cuda:N", or "auto" (cuda where there is one)
   std::optional<Precision> precision = std::nullopt;  // default: fp32 on a CPU, bf16 on CUDA
   int32_t threads = 0;                                // CPU threads, 0 to 1024; 0: one per core
@@ -96,6 +116,7 @@ struct EngineOptions {
   // Bytes for the KV cache (three quarters) and the work on a batch (one quarter), beside the
   // weights; 0: half of what is free on the device once the model is loaded. See Capacity.
   int64_t memory_limit = 0;
+  Watermark watermark = Watermark::kAuto;
 };
 
 // How a voice sounds: everything that the models take from a recording. Immutable; copies share it.
@@ -145,18 +166,28 @@ struct TensorView {
   const void* data = nullptr;
 };
 
+// The defaults are those of the English models. ChatterboxEngine::default_request() has those of
+// the loaded family.
 struct Request {
   std::string text = {};                        // UTF-8, not blank, no NUL, at most 10000 bytes
   std::optional<Voice> voice = std::nullopt;    // default: the model's own
   std::optional<uint64_t> seed = std::nullopt;  // default: the engine picks one and reports it
   float temperature = 0.8f;                     // 0 (greedy), or 0.05 to 5
-  float cfg_weight = 0.5f;                      // 0 (no guidance, half the work) to 5
-  float exaggeration = 0.5f;                    // 0 to 2
-  float min_p = 0.05f;                          // 0 to 1
-  float top_p = 1.0f;                           // above 0, to 1
-  float repetition_penalty = 1.2f;              // 0.5 to 5; 1: none
-  int32_t max_new_tokens = 1000;                // 1 to 4096 speech tokens, 25 a second
-  int32_t cfm_steps = 10;                       // Euler steps of the flow, 1 to 100
+  // The next three are without effect in Turbo and Nano.
+  float cfg_weight = 0.5f;          // 0 (no guidance, half the work) to 5
+  float exaggeration = 0.5f;        // 0 to 2
+  float min_p = 0.05f;              // 0 to 1
+  float top_p = 1.0f;               // above 0, to 1
+  float repetition_penalty = 1.2f;  // 0.5 to 5; 1: none
+  int32_t max_new_tokens = 1000;    // 1 to 4096 speech tokens, 25 a second
+  int32_t cfm_steps = 10;           // Euler steps of the flow, 1 to 100
+  int32_t top_k = 0;  // tokens to draw from, 0 (all) to 10000; other than 0 in Turbo and Nano only
+  // Of EngineInfo::languages, in any case; must be set for a multilingual model, and be empty for
+  // another.
+  std::string language = {};
+  // Tags in the text, such as [laughter], are tokens of the multilingual models; else they are
+  // text. Those of Turbo and Nano always are.
+  bool text_tags = false;
   // Watch what T3 attends to in the text, and step in where it would end early or not at all (see
   // Intervention), which changes the speech. Only a model of the official size has what is watched.
   bool analyze_alignment = false;
@@ -164,6 +195,33 @@ struct Request {
   // exception from one ends the request with kInternal. They cost nothing when empty.
   std::function<void(const Progress&)> on_progress = nullptr;
   std::function<void(const TensorView&)> on_tensor = nullptr;
+};
+
+// Speech to be spoken by another voice.
+struct Conversion {
+  Audio source;  // as a recording for make_voice(), of 0.1 s to 10 minutes
+  std::optional<Voice> voice = std::nullopt;        // default: the model's own
+  std::optional<uint64_t> seed = std::nullopt;      // default: the engine picks one and reports it
+  std::optional<int32_t> cfm_steps = std::nullopt;  // 1 to 100; default: the family's, 10 or 2
+  // As a request's.
+  std::function<void(const Progress&)> on_progress = nullptr;
+  std::function<void(const TensorView&)> on_tensor = nullptr;
+};
+
+struct VoiceOptions {
+  // Turbo and Nano bring a recording to -27 LUFS (ITU-R BS.1770); false: they take it as it is.
+  bool normalise_loudness = true;
+  std::function<void(const TensorView&)> on_tensor = nullptr;  // as a request's
+};
+
+// How the pieces of a long text are joined.
+struct LongTextOptions {
+  double pause = 0.15;  // seconds of silence between two pieces, 0 to 10
+  // Called on the caller's thread with the samples that are final, in order, while the rest is
+  // still spoken. The result then has no samples. An exception from it cancels the rest.
+  std::function<void(const float* samples, size_t count)> on_samples = nullptr;
+  // Called on the caller's thread after each piece. An exception from it cancels the rest.
+  std::function<void(size_t done, size_t total)> on_piece = nullptr;
 };
 
 enum class FinishReason : int32_t {
@@ -219,7 +277,7 @@ struct Outcome {
 };
 
 struct EngineInfo {
-  std::string family;     // "english"
+  std::string family;     // "english", "multilingual", "turbo" or "nano"
   std::string model;      // as given
   std::string device;     // "cpu", "cuda:0"
   std::string precision;  // "fp32", "bf16"
@@ -230,6 +288,8 @@ struct EngineInfo {
   int64_t kv_bytes_per_position = 0;  // KV cache of one row and one position
   double load_seconds = 0;
   bool has_default_voice = false;
+  bool watermark = false;                   // speech is marked
+  std::vector<std::string> languages = {};  // codes, sorted; empty: the family asks for none
 };
 
 // What the memory limit allows, and how much of it is in use. A request takes one row of the KV
@@ -283,13 +343,14 @@ class CHATTERBOX_API ChatterboxEngine {
   [[nodiscard]] EngineInfo info() const;
   [[nodiscard]] Capacity capacity() const;
   [[nodiscard]] Voice default_voice() const;  // kNotFound where the model has none
-  // 0.5 s to 10 minutes of finite samples, 8 to 192 kHz, 1 to 8 channels (averaged).
-  [[nodiscard]] Voice make_voice(const Audio& recording) const;
-  // The same, with the stages' tensors.
-  [[nodiscard]] Voice make_voice(const Audio& recording,
-                                 const std::function<void(const TensorView&)>& on_tensor) const;
+  // A request without text, with the defaults of the family.
+  [[nodiscard]] Request default_request() const;
+  // 0.5 s (Turbo and Nano: 5 s) to 10 minutes of finite samples, 8 to 192 kHz, 1 to 8 channels
+  // (averaged).
+  [[nodiscard]] Voice make_voice(const Audio& recording, const VoiceOptions& options = {}) const;
 
   [[nodiscard]] Result generate(const Request& request) const;
+  // With the defaults of the family.
   [[nodiscard]] Result generate(std::string text) const;
   [[nodiscard]] Result generate(std::string text, const Voice& voice) const;
   // Speaks all of them and blocks until they are done. Each has an outcome of its own, at its own
@@ -301,11 +362,35 @@ class CHATTERBOX_API ChatterboxEngine {
   // Capacity). kBusy where the queue is full.
   [[nodiscard]] Job submit(Request request) const;
 
+  // Speaks a text of any length up to 16 MB: split at sentences (see LongTextOptions), with
+  // "[pause:500ms]" and "[pause:1.5s]" for silence, up to 10 s, many pieces at a time, all with the
+  // request's seed. Counts and times of the result are sums, but for the total time. A piece that
+  // fails ends all. The request's own callbacks are not called.
+  [[nodiscard]] Result generate_long(const Request& request,
+                                     const LongTextOptions& options = {}) const;
+
+  // The words and the timing of the source in the voice. Result::speech_tokens are the source's.
+  [[nodiscard]] Result convert_voice(const Audio& source, const Voice& voice) const;
+  [[nodiscard]] Result convert_voice(const Conversion& conversion) const;
+  [[nodiscard]] Job submit(Conversion conversion) const;
+
  private:
   class Impl;
   explicit ChatterboxEngine(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+// A language of the multilingual models.
+struct Language {
+  std::string_view code;  // "fr"
+  std::string_view name;  // "French"
+};
+// All of them, sorted by code.
+[[nodiscard]] CHATTERBOX_API const std::vector<Language>& languages();
+
+// How sure it is that the audio carries the watermark, 0 to 1: above 0.5 it does. Averages the
+// channels. kNotFound where the watermark's weights are not installed.
+[[nodiscard]] CHATTERBOX_API float detect_watermark(const Audio& audio);
 
 }  // namespace chatterbox
 

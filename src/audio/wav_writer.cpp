@@ -118,16 +118,13 @@ void write_to_special(const fs::path& path, std::string_view bytes) {
 
 }  // namespace
 
-std::string encode_wav(const Audio& audio) {
-  check(audio);
-  const auto channels = static_cast<uint32_t>(audio.channels);
-  const auto rate = static_cast<uint32_t>(audio.sample_rate);
-  const auto data_bytes = static_cast<uint32_t>(audio.samples.size() * sizeof(int16_t));
-  const uint32_t frame_bytes = channels * static_cast<uint32_t>(sizeof(int16_t));
-  std::string bytes;
-  bytes.reserve(kHeader + data_bytes);
-  bytes += "RIFF";
-  append(bytes, static_cast<uint32_t>(kHeader - 8 + data_bytes));
+std::string encode_wav_header(int32_t channels, int32_t sample_rate, uint32_t data_bytes) {
+  const auto rate = static_cast<uint32_t>(sample_rate);
+  const uint32_t frame_bytes =
+      static_cast<uint32_t>(channels) * static_cast<uint32_t>(sizeof(int16_t));
+  const bool known = data_bytes != kUnknownWavSize;
+  std::string bytes = "RIFF";
+  append(bytes, known ? static_cast<uint32_t>(kHeader - 8 + data_bytes) : kUnknownWavSize);
   bytes += "WAVEfmt ";
   append<uint32_t>(bytes, 16);
   append(bytes, kWavPcm);
@@ -138,10 +135,23 @@ std::string encode_wav(const Audio& audio) {
   append<uint16_t>(bytes, 16);
   bytes += "data";
   append(bytes, data_bytes);
-  for (size_t i = 0; i < audio.samples.size(); ++i) {
-    append(bytes, static_cast<uint16_t>(to_int16(audio.samples[i], i)));
+  return bytes;
+}
+
+std::string encode_wav_samples(const float* samples, size_t count, size_t first) {
+  std::string bytes;
+  bytes.reserve(count * sizeof(int16_t));
+  for (size_t i = 0; i < count; ++i) {
+    append(bytes, static_cast<uint16_t>(to_int16(samples[i], first + i)));
   }
   return bytes;
+}
+
+std::string encode_wav(const Audio& audio) {
+  check(audio);
+  const auto data_bytes = static_cast<uint32_t>(audio.samples.size() * sizeof(int16_t));
+  return encode_wav_header(audio.channels, audio.sample_rate, data_bytes) +
+         encode_wav_samples(audio.samples.data(), audio.samples.size());
 }
 
 }  // namespace audio

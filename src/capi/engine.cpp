@@ -27,6 +27,8 @@ chatterbox_engine_options default_options() {
   options.mode = static_cast<int32_t>(from.mode);
   options.max_batch = from.max_batch;
   options.memory_limit = from.memory_limit;
+  options.family = CHATTERBOX_FAMILY_AUTO;
+  options.watermark = static_cast<int32_t>(from.watermark);
   return options;
 }
 
@@ -47,10 +49,14 @@ chatterbox::EngineOptions convert(const chatterbox_engine_options& from) {
   options.mode = static_cast<chatterbox::Mode>(from.mode);
   options.max_batch = from.max_batch;
   options.memory_limit = from.memory_limit;
+  if (from.family != CHATTERBOX_FAMILY_AUTO) {
+    options.family = static_cast<chatterbox::Family>(from.family);
+  }
+  options.watermark = static_cast<chatterbox::Watermark>(from.watermark);
   return options;
 }
 
-chatterbox_engine_info convert(const chatterbox::EngineInfo& from) {
+chatterbox_engine_info convert(const chatterbox::EngineInfo& from, const std::string& languages) {
   chatterbox_engine_info info{};
   info.sample_rate = from.sample_rate;
   info.family = from.family.c_str();
@@ -63,6 +69,8 @@ chatterbox_engine_info convert(const chatterbox::EngineInfo& from) {
   info.kv_bytes_per_position = from.kv_bytes_per_position;
   info.load_seconds = from.load_seconds;
   info.has_default_voice = from.has_default_voice ? 1 : 0;
+  info.watermark = from.watermark ? 1 : 0;
+  info.languages = languages.c_str();
   return info;
 }
 
@@ -78,6 +86,12 @@ chatterbox_capacity convert(const chatterbox::Capacity& from) {
   capacity.running = from.running;
   capacity.waiting = from.waiting;
   return capacity;
+}
+
+std::string comma_separated(const std::vector<std::string>& words) {
+  std::string all;
+  for (const std::string& word : words) all += (all.empty() ? "" : ",") + word;
+  return all;
 }
 
 }  // namespace
@@ -100,7 +114,8 @@ chatterbox_status chatterbox_engine_create(const chatterbox_engine_options* opti
     }
     auto loaded = chatterbox::ChatterboxEngine::load(convert(from));
     chatterbox::EngineInfo info = loaded.info();
-    *engine = new chatterbox_engine{std::move(loaded), std::move(info)};
+    std::string languages = comma_separated(info.languages);
+    *engine = new chatterbox_engine{std::move(loaded), std::move(info), std::move(languages)};
   });
 }
 
@@ -112,7 +127,8 @@ chatterbox_status chatterbox_engine_get_info(const chatterbox_engine* engine,
     require("info", info);
     chatterbox::capi::write_struct("chatterbox_engine_info", {}, info, size);
     require("engine", engine);
-    chatterbox::capi::write_struct("chatterbox_engine_info", convert(engine->info), info, size);
+    chatterbox::capi::write_struct("chatterbox_engine_info",
+                                   convert(engine->info, engine->languages), info, size);
   });
 }
 

@@ -5,6 +5,7 @@
 
 #include <chatterbox/chatterbox.hpp>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "support/failure.h"
@@ -12,6 +13,7 @@
 struct chatterbox_engine {
   chatterbox::ChatterboxEngine engine;
   chatterbox::EngineInfo info;  // owns the strings of chatterbox_engine_get_info()
+  std::string languages;        // this one too
 };
 
 struct chatterbox_voice {

@@ -36,7 +36,9 @@ CHATTERBOX_AT(chatterbox_engine_options, reserved, 52);
 CHATTERBOX_AT(chatterbox_engine_options, mode, 56);
 CHATTERBOX_AT(chatterbox_engine_options, max_batch, 60);
 CHATTERBOX_AT(chatterbox_engine_options, memory_limit, 64);
-CHATTERBOX_SIZE(chatterbox_engine_options, 72);
+CHATTERBOX_AT(chatterbox_engine_options, family, 72);
+CHATTERBOX_AT(chatterbox_engine_options, watermark, 76);
+CHATTERBOX_SIZE(chatterbox_engine_options, 80);
 
 CHATTERBOX_AT(chatterbox_engine_info, struct_size, 0);
 CHATTERBOX_AT(chatterbox_engine_info, sample_rate, 4);
@@ -50,8 +52,9 @@ CHATTERBOX_AT(chatterbox_engine_info, max_text_tokens, 56);
 CHATTERBOX_AT(chatterbox_engine_info, kv_bytes_per_position, 64);
 CHATTERBOX_AT(chatterbox_engine_info, load_seconds, 72);
 CHATTERBOX_AT(chatterbox_engine_info, has_default_voice, 80);
-CHATTERBOX_AT(chatterbox_engine_info, reserved, 84);
-CHATTERBOX_SIZE(chatterbox_engine_info, 88);
+CHATTERBOX_AT(chatterbox_engine_info, watermark, 84);
+CHATTERBOX_AT(chatterbox_engine_info, languages, 88);
+CHATTERBOX_SIZE(chatterbox_engine_info, 96);
 
 CHATTERBOX_AT(chatterbox_capacity, struct_size, 0);
 CHATTERBOX_AT(chatterbox_capacity, reserved, 4);
@@ -67,7 +70,7 @@ CHATTERBOX_AT(chatterbox_capacity, waiting, 72);
 CHATTERBOX_SIZE(chatterbox_capacity, 80);
 
 CHATTERBOX_AT(chatterbox_voice_options, struct_size, 0);
-CHATTERBOX_AT(chatterbox_voice_options, reserved, 4);
+CHATTERBOX_AT(chatterbox_voice_options, normalise_loudness, 4);
 CHATTERBOX_AT(chatterbox_voice_options, on_tensor, 8);
 CHATTERBOX_AT(chatterbox_voice_options, tensor_user_data, 16);
 CHATTERBOX_SIZE(chatterbox_voice_options, 24);
@@ -97,8 +100,34 @@ CHATTERBOX_AT(chatterbox_request, progress_user_data, 72);
 CHATTERBOX_AT(chatterbox_request, on_tensor, 80);
 CHATTERBOX_AT(chatterbox_request, tensor_user_data, 88);
 CHATTERBOX_AT(chatterbox_request, analyze_alignment, 96);
-CHATTERBOX_AT(chatterbox_request, reserved, 100);
-CHATTERBOX_SIZE(chatterbox_request, 104);
+CHATTERBOX_AT(chatterbox_request, top_k, 100);
+CHATTERBOX_AT(chatterbox_request, language, 104);
+CHATTERBOX_AT(chatterbox_request, text_tags, 112);
+CHATTERBOX_AT(chatterbox_request, reserved, 116);
+CHATTERBOX_SIZE(chatterbox_request, 120);
+
+CHATTERBOX_AT(chatterbox_long_text_options, struct_size, 0);
+CHATTERBOX_AT(chatterbox_long_text_options, reserved, 4);
+CHATTERBOX_AT(chatterbox_long_text_options, pause, 8);
+CHATTERBOX_AT(chatterbox_long_text_options, on_samples, 16);
+CHATTERBOX_AT(chatterbox_long_text_options, samples_user_data, 24);
+CHATTERBOX_SIZE(chatterbox_long_text_options, 32);
+
+CHATTERBOX_AT(chatterbox_conversion, struct_size, 0);
+CHATTERBOX_AT(chatterbox_conversion, has_seed, 4);
+CHATTERBOX_AT(chatterbox_conversion, seed, 8);
+CHATTERBOX_AT(chatterbox_conversion, samples, 16);
+CHATTERBOX_AT(chatterbox_conversion, frames, 24);
+CHATTERBOX_AT(chatterbox_conversion, channels, 32);
+CHATTERBOX_AT(chatterbox_conversion, sample_rate, 36);
+CHATTERBOX_AT(chatterbox_conversion, voice, 40);
+CHATTERBOX_AT(chatterbox_conversion, cfm_steps, 48);
+CHATTERBOX_AT(chatterbox_conversion, reserved, 52);
+CHATTERBOX_AT(chatterbox_conversion, on_progress, 56);
+CHATTERBOX_AT(chatterbox_conversion, progress_user_data, 64);
+CHATTERBOX_AT(chatterbox_conversion, on_tensor, 72);
+CHATTERBOX_AT(chatterbox_conversion, tensor_user_data, 80);
+CHATTERBOX_SIZE(chatterbox_conversion, 88);
 
 CHATTERBOX_AT(chatterbox_intervention, struct_size, 0);
 CHATTERBOX_AT(chatterbox_intervention, kind, 4);

@@ -8,8 +8,8 @@
 namespace chatterbox::capi {
 namespace {
 
-chatterbox_request default_request() {
-  const Request from;
+// Without text, voice, seed and callbacks.
+chatterbox_request to_struct(const Request& from) {
   chatterbox_request request{};
   request.temperature = from.temperature;
   request.cfg_weight = from.cfg_weight;
@@ -19,6 +19,8 @@ chatterbox_request default_request() {
   request.repetition_penalty = from.repetition_penalty;
   request.max_new_tokens = from.max_new_tokens;
   request.cfm_steps = from.cfm_steps;
+  request.analyze_alignment = from.analyze_alignment ? 1 : 0;
+  request.top_k = from.top_k;
   return request;
 }
 
@@ -26,7 +28,7 @@ chatterbox_request default_request() {
 
 Request convert(const chatterbox_request* caller) {
   require("request", caller);
-  const auto from = read_struct("chatterbox_request", default_request(), caller);
+  const auto from = read_struct("chatterbox_request", to_struct(Request()), caller);
   require("text", from.text);
   if (from.has_seed != 0 && from.has_seed != 1) {
     fail(Status::kInvalidArgument, "has_seed must be 0 or 1, got {}", from.has_seed);
@@ -35,9 +37,10 @@ Request convert(const chatterbox_request* caller) {
     fail(Status::kInvalidArgument, "analyze_alignment must be 0 or 1, got {}",
          from.analyze_alignment);
   }
-  if (from.reserved != 0) {
-    fail(Status::kInvalidArgument, "reserved must be 0, got {}", from.reserved);
+  if (from.text_tags != 0 && from.text_tags != 1) {
+    fail(Status::kInvalidArgument, "text_tags must be 0 or 1, got {}", from.text_tags);
   }
+  require_zero("reserved", from.reserved);
   Request request;
   request.text = from.text;
   if (from.voice != nullptr) request.voice = from.voice->voice;
@@ -51,6 +54,9 @@ Request convert(const chatterbox_request* caller) {
   request.max_new_tokens = from.max_new_tokens;
   request.cfm_steps = from.cfm_steps;
   request.analyze_alignment = from.analyze_alignment == 1;
+  request.top_k = from.top_k;
+  if (from.language != nullptr) request.language = from.language;
+  request.text_tags = from.text_tags == 1;
   request.on_progress = progress_callback(from.on_progress, from.progress_user_data);
   request.on_tensor = tensor_callback(from.on_tensor, from.tensor_user_data);
   return request;
@@ -61,7 +67,17 @@ Request convert(const chatterbox_request* caller) {
 chatterbox_status chatterbox_request_init(chatterbox_request* request, size_t size) {
   return chatterbox::capi::guard([&] {
     chatterbox::capi::require("request", request);
-    chatterbox::capi::init_struct("chatterbox_request", chatterbox::capi::default_request(),
-                                  request, size);
+    chatterbox::capi::init_struct("chatterbox_request",
+                                  chatterbox::capi::to_struct(chatterbox::Request()), request, size);
+  });
+}
+
+chatterbox_status chatterbox_engine_request_init(const chatterbox_engine* engine,
+                                                 chatterbox_request* request, size_t size) {
+  return chatterbox::capi::guard([&] {
+    chatterbox::capi::require("request", request);
+    chatterbox::capi::require("engine", engine);
+    const auto defaults = chatterbox::capi::to_struct(engine->engine.default_request());
+    chatterbox::capi::init_struct("chatterbox_request", defaults, request, size);
   });
 }

@@ -1,11 +1,22 @@
 #include "capi/callbacks.h"
 #include "capi/guard.h"
 #include "capi/handles.h"
+#include "capi/samples.h"
 #include "capi/structs.h"
 #include "engine/validate.h"
 
 using chatterbox::capi::guard;
 using chatterbox::capi::require;
+
+namespace {
+
+chatterbox_voice_options default_options() {
+  chatterbox_voice_options options{};
+  options.normalise_loudness = 1;
+  return options;
+}
+
+}  // namespace
 
 chatterbox_status chatterbox_engine_default_voice(chatterbox_engine* engine,
                                                   chatterbox_voice** voice) {
@@ -20,8 +31,7 @@ chatterbox_status chatterbox_engine_default_voice(chatterbox_engine* engine,
 chatterbox_status chatterbox_voice_options_init(chatterbox_voice_options* options, size_t size) {
   return guard([&] {
     require("options", options);
-    chatterbox::capi::init_struct("chatterbox_voice_options", chatterbox_voice_options{}, options,
-                                  size);
+    chatterbox::capi::init_struct("chatterbox_voice_options", default_options(), options, size);
   });
 }
 
@@ -35,19 +45,21 @@ chatterbox_status chatterbox_engine_make_voice(chatterbox_engine* engine, const 
     require("voice", voice);
     require("engine", engine);
     require("samples", samples);
-    chatterbox_voice_options from{};
+    auto from = default_options();
     if (options != nullptr) {
       from = chatterbox::capi::read_struct("chatterbox_voice_options", from, options);
     }
-    chatterbox::capi::require_zero("reserved", from.reserved);
+    if (from.normalise_loudness != 0 && from.normalise_loudness != 1) {
+      chatterbox::fail(chatterbox::Status::kInvalidArgument,
+                       "normalise_loudness must be 0 or 1, got {}", from.normalise_loudness);
+    }
     // Before the samples are touched: a wrong count must not make us read beyond them.
     chatterbox::engine::validate_recording_format(frames, channels, sample_rate);
-    chatterbox::Audio recording;
-    recording.samples.assign(samples, samples + frames * static_cast<uint64_t>(channels));
-    recording.channels = channels;
-    recording.sample_rate = sample_rate;
-    const auto on_tensor = chatterbox::capi::tensor_callback(from.on_tensor, from.tensor_user_data);
-    *voice = new chatterbox_voice{engine->engine.make_voice(recording, on_tensor)};
+    chatterbox::VoiceOptions with;
+    with.normalise_loudness = from.normalise_loudness == 1;
+    with.on_tensor = chatterbox::capi::tensor_callback(from.on_tensor, from.tensor_user_data);
+    *voice = new chatterbox_voice{engine->engine.make_voice(
+        chatterbox::capi::copy_audio(samples, frames, channels, sample_rate), with)};
   });
 }
 

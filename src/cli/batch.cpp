@@ -12,7 +12,7 @@ namespace {
 
 struct BatchOptions {
   EngineOptions engine;
-  Request defaults;  // of the lines that do not say otherwise
+  RequestOptions request;  // for the lines that do not say otherwise
   std::string requests;
   BatchOutputs outputs;
 };
@@ -21,8 +21,7 @@ int speak_batch(const BatchOptions& options) {
   if (options.outputs.dump == "-" || options.outputs.folder == "-") {
     throw Error(Status::kInvalidArgument, "--output and --dump need a folder, got -");
   }
-  const std::vector<RequestLine> lines =
-      read_requests(read_text(options.requests), options.defaults);
+  const std::vector<RequestLine> lines = read_requests(read_text(options.requests));
   if (lines.empty()) throw Error(Status::kInvalidArgument, options.requests + ": no requests");
   make_folder(options.outputs.folder);
   if (!options.outputs.dump.empty()) make_folder(options.outputs.dump);
@@ -34,7 +33,8 @@ int speak_batch(const BatchOptions& options) {
   engine_options.max_queue = most_in_flight + 1;
   const ChatterboxEngine engine = load_engine(engine_options);
   throw_if_interrupted();
-  BatchRun run(engine, options.outputs, static_cast<size_t>(most_in_flight));
+  BatchRun run(engine, options.request.over(engine.default_request()), options.outputs,
+               static_cast<size_t>(most_in_flight));
   return run.run(lines) ? 0 : 1;
 }
 
@@ -75,7 +75,7 @@ void add_batch(CLI::App& app, std::vector<Command>& commands) {
       ->capture_default_str();
   add_engine_options(*batch, options->engine);
   add_batching_options(*batch, options->engine);
-  add_sampling_options(*batch, options->defaults);
+  add_request_options(*batch, options->request);
   batch
       ->add_option("--json", options->outputs.json,
                    "write statistics there, a line for each request as it is done, and a summary; "

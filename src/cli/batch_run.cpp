@@ -36,9 +36,12 @@ std::string format(const char* pattern, Values... values) {
 
 }  // namespace
 
-BatchRun::BatchRun(const ChatterboxEngine& engine, const BatchOutputs& outputs,
+BatchRun::BatchRun(const ChatterboxEngine& engine, Request defaults, const BatchOutputs& outputs,
                    size_t most_in_flight)
-    : engine_(engine), outputs_(outputs), most_in_flight_(most_in_flight) {
+    : engine_(engine),
+      defaults_(std::move(defaults)),
+      outputs_(outputs),
+      most_in_flight_(most_in_flight) {
   if (outputs_.json == "-") return;
   json_file_.open(outputs_.json, std::ios::binary);
   if (!json_file_) throw Error(Status::kIo, outputs_.json + ": cannot be written");
@@ -83,7 +86,8 @@ void BatchRun::submit(const RequestLine& line) {
 }
 
 Request BatchRun::complete(const RequestLine& line, const std::shared_ptr<TensorDump>& dump) {
-  Request request = line.request;
+  Request request = line.request.over(defaults_);
+  request.text = line.text;
   if (!line.voice.empty()) request.voice = voice(line.voice);
   if (dump) request.on_tensor = [dump](const TensorView& view) { dump->add(view); };
   if (terminal_.enabled()) {

@@ -31,7 +31,9 @@ class BatchRun {
  public:
   // So many requests are handed to the engine before the first is done; its queue must have room
   // for one more, a voice.
-  BatchRun(const ChatterboxEngine& engine, const BatchOutputs& outputs, size_t most_in_flight);
+  // `defaults` has what a line does not say.
+  BatchRun(const ChatterboxEngine& engine, Request defaults, const BatchOutputs& outputs,
+           size_t most_in_flight);
   ~BatchRun();
   BatchRun(const BatchRun&) = delete;
   BatchRun& operator=(const BatchRun&) = delete;
@@ -62,6 +64,7 @@ class BatchRun {
   [[nodiscard]] double elapsed() const;
 
   const ChatterboxEngine& engine_;
+  const Request defaults_;
   const BatchOutputs outputs_;
   const size_t most_in_flight_;
   const Clock::time_point start_ = Clock::now();

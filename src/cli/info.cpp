@@ -37,6 +37,7 @@ void add_info(CLI::App& app, std::vector<Command>& commands) {
   info->add_option("model", options->engine.model, "folder with a checkpoint as published, or demo")
       ->type_name("DIR")
       ->required();
+  add_family_option(*info, options->engine);
   info->add_option("--json", options->json, "write it there as JSON; - is standard output")
       ->type_name("FILE");
   commands.push_back({info, [options] { return show_model(*options); }});

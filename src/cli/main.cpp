@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "cli/batch.h"
+#include "cli/convert.h"
 #include "cli/help.h"
 #include "cli/info.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/speak.h"
 #include "cli/voice.h"
+#include "cli/watermark.h"
 
 namespace chatterbox::cli {
 namespace {
@@ -62,8 +64,10 @@ int main_program(int argc, char** argv) {
   std::vector<Command> commands;
   add_speak(app, commands);
   add_batch(app, commands);
+  add_convert(app, commands);
   add_voice(app, commands);
   add_info(app, commands);
+  add_watermark(app, commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {

@@ -6,6 +6,8 @@
 #include <chatterbox/chatterbox.hpp>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace chatterbox::cli {
 
@@ -22,11 +24,23 @@ struct Command {
 // What fits into 64 bits; CLI11 would wrap the rest around.
 [[nodiscard]] CLI::Validator seed();
 
-// --model, --device, --precision, --threads.
+// --family.
+void add_family_option(CLI::App& app, EngineOptions& options);
+// --model, --family, --watermark, --device, --precision, --threads.
 void add_engine_options(CLI::App& app, EngineOptions& options);
 
+// What the command line says of a request. What it does not say is the loaded family's default.
+class RequestOptions {
+ public:
+  void set(std::function<void(Request&)> one) { set_.push_back(std::move(one)); }
+  [[nodiscard]] Request over(Request defaults) const;
+
+ private:
+  std::vector<std::function<void(Request&)>> set_;
+};
+
 // --seed, --cfg-weight, ...: what a request has beside its text and its voice.
-void add_sampling_options(CLI::App& app, Request& request);
+void add_request_options(CLI::App& app, RequestOptions& options);
 
 // Loads the engine; says on stderr what the demo model is, and passes on the engine's warnings.
 [[nodiscard]] ChatterboxEngine load_engine(EngineOptions options);

@@ -1,6 +1,7 @@
 #include "cli/request_lines.h"
 
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -60,37 +61,42 @@ std::string as_id(const std::string& key, const json& value) {
   return id;
 }
 
+using Set = void (*)(RequestLine&, const std::string& key, const json& value);
+
+template <auto Member, auto Read>
+void set_member(RequestLine& line, const std::string& key, const json& value) {
+  line.request.set([read = Read(key, value)](Request& request) { request.*Member = read; });
+}
+
 // The options of chatterbox speak, with underscores. Their ranges are the engine's business.
+const std::map<std::string, Set>& setters() {
+  static const std::map<std::string, Set> kSetters = {
+      {"id", [](RequestLine&, const std::string&, const json&) {}},  // read before the rest
+      {"text", [](RequestLine& line, const std::string& key,
+                  const json& value) { line.text = as_string(key, value); }},
+      {"voice", [](RequestLine& line, const std::string& key,
+                   const json& value) { line.voice = as_string(key, value); }},
+      {"seed", set_member<&Request::seed, as_seed>},
+      {"language", set_member<&Request::language, as_string>},
+      {"text_tags", set_member<&Request::text_tags, as_bool>},
+      {"cfg_weight", set_member<&Request::cfg_weight, as_float>},
+      {"exaggeration", set_member<&Request::exaggeration, as_float>},
+      {"temperature", set_member<&Request::temperature, as_float>},
+      {"min_p", set_member<&Request::min_p, as_float>},
+      {"top_p", set_member<&Request::top_p, as_float>},
+      {"top_k", set_member<&Request::top_k, as_int>},
+      {"repetition_penalty", set_member<&Request::repetition_penalty, as_float>},
+      {"max_new_tokens", set_member<&Request::max_new_tokens, as_int>},
+      {"cfm_steps", set_member<&Request::cfm_steps, as_int>},
+      {"analyze_alignment", set_member<&Request::analyze_alignment, as_bool>},
+  };
+  return kSetters;
+}
+
 void set(RequestLine& line, const std::string& key, const json& value) {
-  Request& request = line.request;
-  if (key == "id") return;  // read before the rest
-  if (key == "text") {
-    request.text = as_string(key, value);
-  } else if (key == "voice") {
-    line.voice = as_string(key, value);
-  } else if (key == "seed") {
-    request.seed = as_seed(key, value);
-  } else if (key == "cfg_weight") {
-    request.cfg_weight = as_float(key, value);
-  } else if (key == "exaggeration") {
-    request.exaggeration = as_float(key, value);
-  } else if (key == "temperature") {
-    request.temperature = as_float(key, value);
-  } else if (key == "min_p") {
-    request.min_p = as_float(key, value);
-  } else if (key == "top_p") {
-    request.top_p = as_float(key, value);
-  } else if (key == "repetition_penalty") {
-    request.repetition_penalty = as_float(key, value);
-  } else if (key == "max_new_tokens") {
-    request.max_new_tokens = as_int(key, value);
-  } else if (key == "cfm_steps") {
-    request.cfm_steps = as_int(key, value);
-  } else if (key == "analyze_alignment") {
-    request.analyze_alignment = as_bool(key, value);
-  } else {
-    refuse("unknown key " + json(key).dump());
-  }
+  const auto found = setters().find(key);
+  if (found == setters().end()) refuse("unknown key " + json(key).dump());
+  found->second(line, key, value);
 }
 
 void read(RequestLine& line, const std::string& text, std::set<std::string>& ids) {
@@ -112,7 +118,7 @@ void read(RequestLine& line, const std::string& text, std::set<std::string>& ids
 
 }  // namespace
 
-std::vector<RequestLine> read_requests(const std::string& text, const Request& defaults) {
+std::vector<RequestLine> read_requests(const std::string& text) {
   std::vector<RequestLine> lines;
   std::set<std::string> ids;
   std::istringstream in(text);
@@ -121,7 +127,6 @@ std::vector<RequestLine> read_requests(const std::string& text, const Request& d
     if (one.find_first_not_of(" \t\r") == std::string::npos) continue;
     RequestLine line;
     line.number = number;
-    line.request = defaults;
     try {
       read(line, one, ids);
     } catch (const Error& error) {

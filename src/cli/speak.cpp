@@ -1,6 +1,7 @@
 #include "cli/speak.h"
 
 #include <chrono>
+#include <iostream>
 #include <memory>
 #include <utility>
 
@@ -8,21 +9,28 @@
 #include "cli/files.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
+#include "cli/running_job.h"
 #include "cli/statistics.h"
 #include "cli/voice.h"
+#include "cli/wav_stream.h"
 
 namespace chatterbox::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kPollInterval{50};
+// A longer text is spoken in pieces.
+constexpr size_t kMostBytesAtOnce = 400;
 
 struct SpeakOptions {
   EngineOptions engine;
-  Request request;  // its text is TEXT as given, "-" included
+  std::string text;  // as given, "-" included
+  std::string file;
+  RequestOptions request;
   std::string voice;
+  std::string save_voice;
   std::string output = "speech.wav";
   std::string json;
   std::string dump;
+  bool list_languages = false;
 };
 
 void check_outputs(const SpeakOptions& options) {
@@ -35,56 +43,86 @@ void check_outputs(const SpeakOptions& options) {
   check_writable(options.output);
   check_writable(options.json);
   check_writable(options.dump);
+  check_writable(options.save_voice);
 }
 
-// Waits while drawing the progress; an interrupt cancels the job and waits for its end.
-const Result& wait_for(const Job& job, ProgressLine& line) {
-  while (!job.wait_for(kPollInterval)) {
-    line.draw();
-    if (!interrupted()) continue;
-    job.cancel();
-    break;
+std::string read_what_to_say(const SpeakOptions& options) {
+  if (options.text.empty() == options.file.empty()) {
+    throw Error(Status::kInvalidArgument, "speak takes a TEXT or a --file, and not both");
   }
-  try {
-    return job.wait();
-  } catch (const Error& error) {
-    if (error.status() == Status::kCancelled && interrupted()) throw Interrupted();
-    throw;
-  }
+  if (!options.file.empty()) return read_text(options.file);
+  return options.text == "-" ? read_stdin() : options.text;
 }
 
-Result generate(const ChatterboxEngine& engine, Request request) {
-  ProgressLine line;
-  if (line.enabled()) {
-    request.on_progress = [&line](const Progress& progress) { line.update(progress); };
-  }
-  const Job job = engine.submit(std::move(request));
-  return wait_for(job, line);
+// One request: its tensors can be dumped, and its pauses cannot be marked.
+bool is_one_request(const SpeakOptions& options, const std::string& text) {
+  if (!options.dump.empty()) return true;
+  return text.size() <= kMostBytesAtOnce && text.find("[pause:") == std::string::npos;
 }
 
-int speak(const SpeakOptions& options) {
+// What is spoken by then is in the file, whatever ends the rest.
+Result speak_in_pieces(const ChatterboxEngine& engine, const Request& request, WavStream& wav) {
+  TerminalLine line;
+  LongTextOptions pieces;
+  pieces.on_samples = [&](const float* samples, size_t count) {
+    throw_if_interrupted();
+    wav.write(samples, count);
+  };
+  pieces.on_piece = [&](size_t done, size_t total) {
+    throw_if_interrupted();
+    line.draw(std::to_string(done) + " of " + std::to_string(total) + " pieces, " +
+              std::to_string(static_cast<int64_t>(wav.seconds())) + " s");
+  };
+  Result result = engine.generate_long(request, pieces);
+  wav.finish();
+  return result;
+}
+
+// Speaks into the output and returns the statistics.
+nlohmann::ordered_json speak(const ChatterboxEngine& engine, Request request,
+                             const SpeakOptions& options) {
+  if (is_one_request(options, request.text)) {
+    const Result result = wait_with_progress(engine, std::move(request));
+    write_audio(options.output, result.audio);
+    return statistics(result);
+  }
+  WavStream wav(options.output);
+  const Result result = speak_in_pieces(engine, request, wav);
+  return statistics(result, wav.seconds());
+}
+
+int list_languages() {
+  for (const Language& language : languages()) {
+    std::cout << language.code << "  " << language.name << '\n';
+  }
+  return 0;
+}
+
+int run_speak(const SpeakOptions& options) {
+  if (options.list_languages) return list_languages();
   check_outputs(options);
-  Request request = options.request;
-  if (request.text == "-") request.text = read_stdin();
+  const std::string text = read_what_to_say(options);
+  const ChatterboxEngine engine = load_engine(options.engine);
+  throw_if_interrupted();
+  Request request = options.request.over(engine.default_request());
+  request.text = text;
   TensorDump dump;
   if (!options.dump.empty()) {
     request.on_tensor = [&dump](const TensorView& view) { dump.add(view); };
   }
-
-  const ChatterboxEngine engine = load_engine(options.engine);
-  throw_if_interrupted();
   const auto start = std::chrono::steady_clock::now();
   if (!options.voice.empty()) request.voice = open_voice(engine, options.voice, request.on_tensor);
   const std::chrono::duration<double> voice_time = std::chrono::steady_clock::now() - start;
   throw_if_interrupted();
-  const Result result = generate(engine, std::move(request));
+  if (!options.save_voice.empty()) {
+    (request.voice ? *request.voice : engine.default_voice()).save(options.save_voice);
+  }
 
-  write_audio(options.output, result.audio);
+  auto json = speak(engine, std::move(request), options);
   if (!options.dump.empty()) {
-    dump.write(options.dump, {{"seed", std::to_string(result.seed)}});
+    dump.write(options.dump, {{"seed", std::to_string(json.at("seed").get<uint64_t>())}});
   }
   if (!options.json.empty()) {
-    auto json = statistics(result);
     json["engine"] = statistics(engine.info());
     json["voice_seconds"] = voice_time.count();
     json["peak_rss_mib"] = peak_rss_mib();
@@ -98,9 +136,13 @@ int speak(const SpeakOptions& options) {
 void add_speak(CLI::App& app, std::vector<Command>& commands) {
   auto options = std::make_shared<SpeakOptions>();
   CLI::App* app_speak = app.add_subcommand("speak", "speak a text into a WAV file");
-  app_speak->add_option("text", options->request.text, "what to say, UTF-8; - reads standard input")
-      ->type_name("TEXT")
-      ->required();
+  app_speak
+      ->add_option("text", options->text,
+                   "what to say, UTF-8; - reads standard input. More than 400 bytes, and what has "
+                   "pauses in it (\"[pause:500ms]\"), is spoken in pieces and written as it goes")
+      ->type_name("TEXT");
+  app_speak->add_option("-f,--file", options->file, "a file with what to say, of any length")
+      ->type_name("FILE");
   app_speak
       ->add_option("-o,--output", options->output,
                    "WAV file, 24 kHz mono 16 bit; - is standard output")
@@ -110,17 +152,22 @@ void add_speak(CLI::App& app, std::vector<Command>& commands) {
       ->add_option("--voice", options->voice, "a recording (WAV), a saved voice, or a conds.pt")
       ->type_name("FILE")
       ->default_str("the model's own");
+  app_speak->add_option("--save-voice", options->save_voice, "write the voice there, for --voice")
+      ->type_name("OUT.voice");
+  app_speak->add_flag("--list-languages", options->list_languages,
+                      "say which languages there are for --language, and no more");
   add_engine_options(*app_speak, options->engine);
-  add_sampling_options(*app_speak, options->request);
+  add_request_options(*app_speak, options->request);
   app_speak
       ->add_option("--json", options->json,
                    "write statistics there, times in seconds; - is standard output")
       ->type_name("FILE");
   app_speak
-      ->add_option("--dump", options->dump,
-                   "write the tensors of every stage there, as safetensors")
+      ->add_option(
+          "--dump", options->dump,
+          "write the tensors of every stage there, as safetensors; the text is one request")
       ->type_name("FILE");
-  commands.push_back({app_speak, [options] { return speak(*options); }});
+  commands.push_back({app_speak, [options] { return run_speak(*options); }});
 }
 
 }  // namespace chatterbox::cli

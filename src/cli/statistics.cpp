@@ -43,8 +43,11 @@ ordered_json statistics(const Quality& quality) {
 }  // namespace
 
 ordered_json statistics(const Result& result) {
-  const double seconds =
-      static_cast<double>(result.audio.samples.size()) / result.audio.sample_rate;
+  return statistics(result,
+                    static_cast<double>(result.audio.samples.size()) / result.audio.sample_rate);
+}
+
+ordered_json statistics(const Result& result, double seconds) {
   const Timings& timings = result.timings;
   return {
       {"text_tokens", result.text_tokens},
@@ -79,6 +82,8 @@ ordered_json statistics(const EngineInfo& info) {
       {"kv_bytes_per_position", info.kv_bytes_per_position},
       {"load_seconds", info.load_seconds},
       {"has_default_voice", info.has_default_voice},
+      {"watermark", info.watermark},
+      {"languages", info.languages},
   };
 }
 

@@ -8,6 +8,8 @@
 namespace chatterbox::cli {
 
 [[nodiscard]] nlohmann::ordered_json statistics(const Result& result);
+// The same where the samples went elsewhere.
+[[nodiscard]] nlohmann::ordered_json statistics(const Result& result, double audio_seconds);
 [[nodiscard]] nlohmann::ordered_json statistics(const EngineInfo& info);
 [[nodiscard]] nlohmann::ordered_json statistics(const Capacity& capacity);
 [[nodiscard]] nlohmann::ordered_json statistics(const Voice::Info& info);

@@ -95,7 +95,9 @@ Voice open_voice(const ChatterboxEngine& engine, const std::string& path,
                  const std::function<void(const TensorView&)>& on_tensor) {
   if (!is_wav(path)) return Voice::load(path);
   const Audio recording = read_wav(path);
-  return on_tensor ? engine.make_voice(recording, on_tensor) : engine.make_voice(recording);
+  VoiceOptions options;
+  options.on_tensor = on_tensor;
+  return engine.make_voice(recording, options);
 }
 
 }  // namespace chatterbox::cli

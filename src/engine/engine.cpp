@@ -1,43 +1,19 @@
 #include <chatterbox/chatterbox.hpp>
-#include <random>
 #include <utility>
 
 #include "engine/job.h"
+#include "engine/long_text.h"
+#include "engine/task.h"
 #include "engine/validate.h"
 #include "engine/voice.h"
 #include "engine/worker.h"
 #include "support/error.h"
 #include "support/failure.h"
 #include "support/log.h"
+#include "text/languages.h"
 
 namespace chatterbox {
 namespace {
-
-uint64_t random_seed() {
-  std::random_device device;
-  const uint64_t high = device();
-  return high << 32 | device();
-}
-
-engine::Task make_task(const Request& request,
-                       std::shared_ptr<const voice::Conditionals> default_voice) {
-  engine::Task task;
-  task.text = request.text;
-  task.voice = request.voice ? request.voice->impl()->conditionals() : std::move(default_voice);
-  if (!task.voice)
-    fail(Status::kNotFound, "the model has no voice of its own, so voice must be set");
-  task.seed = request.seed ? *request.seed : random_seed();
-  task.temperature = request.temperature;
-  task.cfg_weight = request.cfg_weight;
-  task.exaggeration = request.exaggeration;
-  task.min_p = request.min_p;
-  task.top_p = request.top_p;
-  task.repetition_penalty = request.repetition_penalty;
-  task.max_new_tokens = request.max_new_tokens;
-  task.cfm_steps = request.cfm_steps;
-  task.analyze_alignment = request.analyze_alignment;
-  return task;
-}
 
 // The failure of `work`, if it fails.
 template <class Work>
@@ -57,7 +33,9 @@ Outcome outcome_of(Work&& work) {
 class ChatterboxEngine::Impl {
  public:
   explicit Impl(const EngineOptions& options)
-      : log_(make_log(options.log, options.log_level)), worker_(options, log_) {
+      : log_(make_log(options.log, options.log_level)),
+        worker_(options, log_),
+        pieces_at_a_time_(2 * static_cast<size_t>(options.max_batch)) {
     const EngineInfo info = worker_.executor().info();
     log_->info("loaded {} ({}, {}, {}) in {:.3f} s", info.model, info.family, info.device,
                info.precision, info.load_seconds);
@@ -66,39 +44,46 @@ class ChatterboxEngine::Impl {
   [[nodiscard]] const engine::Executor& executor() const { return worker_.executor(); }
   [[nodiscard]] Capacity capacity() const { return worker_.capacity(); }
 
-  [[nodiscard]] std::shared_ptr<Job::Impl> submit(const Request& request) {
+  // A Request or a Conversion.
+  template <class Asked>
+  [[nodiscard]] std::shared_ptr<Job::Impl> submit(const Asked& asked) {
     worker_.refuse_own_thread();
-    auto job = make_job(request);
+    auto job = make_job(asked);
     worker_.queue()->push(job);
     return job;
   }
 
   [[nodiscard]] std::vector<Outcome> generate_batch(const std::vector<Request>& requests);
 
-  [[nodiscard]] Result generate(const Request& request) {
-    return submit(request)->completion().take();
+  [[nodiscard]] Result generate_long(const Request& request, const LongTextOptions& options);
+
+  template <class Asked>
+  [[nodiscard]] Result generate(const Asked& asked) {
+    return submit(asked)->completion().take();
   }
 
-  [[nodiscard]] voice::Conditionals make_voice(const Audio& recording, const TensorSink& sink) {
+  [[nodiscard]] voice::Conditionals make_voice(const Audio& recording,
+                                               const VoiceOptions& options) {
     worker_.refuse_own_thread();
     engine::validate_recording(recording);
     const auto job = std::make_shared<engine::VoiceJob>();
     job->recording = &recording;
-    job->sink = &sink;
+    job->options = &options;
     worker_.queue()->push(job);
     return job->completion.take();
   }
 
  private:
-  [[nodiscard]] std::shared_ptr<Job::Impl> make_job(const Request& request) {
-    engine::validate_request(request);
-    engine::Task task = make_task(request, executor().default_voice());
-    executor().check(task);
-    return std::make_shared<Job::Impl>(std::move(task), request, worker_.queue());
+  template <class Asked>
+  [[nodiscard]] std::shared_ptr<Job::Impl> make_job(const Asked& asked) {
+    return std::make_shared<Job::Impl>(engine::make_task(asked, executor()), asked.on_progress,
+                                       asked.on_tensor, worker_.queue());
   }
 
   Log log_;
   engine::Worker worker_;
+  // Of a long text: as many as run, and as many again that wait, so that none does for another.
+  size_t pieces_at_a_time_;
 };
 
 std::vector<Outcome> ChatterboxEngine::Impl::generate_batch(const std::vector<Request>& requests) {
@@ -123,6 +108,35 @@ std::vector<Outcome> ChatterboxEngine::Impl::generate_batch(const std::vector<Re
   return outcomes;
 }
 
+Result ChatterboxEngine::Impl::generate_long(const Request& request,
+                                             const LongTextOptions& options) {
+  worker_.refuse_own_thread();
+  engine::validate_long_text(request, options);
+  Request piece = request;
+  piece.on_progress = nullptr;
+  piece.on_tensor = nullptr;
+  if (!piece.seed) piece.seed = engine::random_seed();
+  piece.language = engine::lower_case(piece.language);
+  engine::LongTextMeans means;
+  engine::Task counted;
+  counted.language = piece.language;
+  counted.text_tags = piece.text_tags;
+  means.count_tokens = [&](std::string_view text) {
+    counted.text = text;
+    return executor().text_tokens(counted);
+  };
+  means.submit = [this](const Request& one) {
+    const auto job = make_job(one);
+    if (worker_.queue()->push_all({job}) == 0) {
+      fail(Status::kCancelled, "the engine is being destroyed");
+    }
+    return Job(job);
+  };
+  means.max_text_tokens = executor().info().max_text_tokens;
+  means.pieces_at_a_time = pieces_at_a_time_;
+  return engine::speak_long_text(piece, options, means);
+}
+
 ChatterboxEngine::ChatterboxEngine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ChatterboxEngine::~ChatterboxEngine() = default;
 ChatterboxEngine::ChatterboxEngine(ChatterboxEngine&&) noexcept = default;
@@ -143,26 +157,23 @@ Voice ChatterboxEngine::default_voice() const {
   return engine::wrap_voice(std::move(conditionals));
 }
 
-Voice ChatterboxEngine::make_voice(const Audio& recording) const {
-  return make_voice(recording, nullptr);
-}
+Request ChatterboxEngine::default_request() const { return impl_->executor().default_request(); }
 
-Voice ChatterboxEngine::make_voice(const Audio& recording,
-                                   const std::function<void(const TensorView&)>& on_tensor) const {
+Voice ChatterboxEngine::make_voice(const Audio& recording, const VoiceOptions& options) const {
   return engine::wrap_voice(
-      std::make_shared<const voice::Conditionals>(impl_->make_voice(recording, on_tensor)));
+      std::make_shared<const voice::Conditionals>(impl_->make_voice(recording, options)));
 }
 
 Result ChatterboxEngine::generate(const Request& request) const { return impl_->generate(request); }
 
 Result ChatterboxEngine::generate(std::string text) const {
-  Request request;
+  Request request = default_request();
   request.text = std::move(text);
   return generate(request);
 }
 
 Result ChatterboxEngine::generate(std::string text, const Voice& voice) const {
-  Request request;
+  Request request = default_request();
   request.text = std::move(text);
   request.voice = voice;
   return generate(request);
@@ -172,6 +183,35 @@ std::vector<Outcome> ChatterboxEngine::generate_batch(const std::vector<Request>
   return impl_->generate_batch(requests);
 }
 
+const std::vector<Language>& languages() {
+  static const std::vector<Language> kAll = [] {
+    std::vector<Language> all;
+    for (const text::Language& language : text::languages()) {
+      all.push_back({language.code, language.name});
+    }
+    return all;
+  }();
+  return kAll;
+}
+
 Job ChatterboxEngine::submit(Request request) const { return Job(impl_->submit(request)); }
+
+Result ChatterboxEngine::generate_long(const Request& request,
+                                       const LongTextOptions& options) const {
+  return impl_->generate_long(request, options);
+}
+
+Result ChatterboxEngine::convert_voice(const Audio& source, const Voice& voice) const {
+  Conversion conversion;
+  conversion.source = source;
+  conversion.voice = voice;
+  return convert_voice(conversion);
+}
+
+Result ChatterboxEngine::convert_voice(const Conversion& conversion) const {
+  return impl_->generate(conversion);
+}
+
+Job ChatterboxEngine::submit(Conversion conversion) const { return Job(impl_->submit(conversion)); }
 
 }  // namespace chatterbox

@@ -14,13 +14,19 @@
 
 namespace chatterbox::engine {
 
-// A request as the executor sees it: validated, with a voice and a seed.
+// A request or a conversion as the executor sees it: validated, with a voice and a seed.
 struct Task {
   std::string text;
+  std::string language;  // lower case; empty where none was given
+  bool text_tags = false;
+  // Of a conversion: its tokens are these samples', and of what follows it has the voice, the seed,
+  // cfm_steps and the sink.
+  std::shared_ptr<const Audio> source;
   std::shared_ptr<const voice::Conditionals> voice;
   uint64_t seed = 0;
   float temperature = 0, cfg_weight = 0, exaggeration = 0, min_p = 0, top_p = 1,
         repetition_penalty = 1;
+  int64_t top_k = 0;
   int64_t max_new_tokens = 0;
   int64_t cfm_steps = 0;
   bool analyze_alignment = false;
@@ -54,10 +60,15 @@ class Executor {
   // From any thread.
   [[nodiscard]] virtual EngineInfo info() const = 0;
   [[nodiscard]] virtual std::shared_ptr<const voice::Conditionals> default_voice()
-      const = 0;                                         // may be null
+      const = 0;  // may be null
+  // What the family takes where a request does not say. From any thread.
+  [[nodiscard]] virtual Request default_request() const = 0;
   [[nodiscard]] virtual CacheLimits limits() const = 0;  // from any thread
-  // KV rows that the task takes, at most as many as there are. From any thread.
+  // KV rows that the task takes, at most as many as there are; none for a conversion. From any
+  // thread.
   [[nodiscard]] virtual int64_t rows(const Task& task) const = 0;
+  // Tokens of its text, with start and stop. From any thread.
+  [[nodiscard]] virtual int64_t text_tokens(const Task& task) const = 0;
   // Throws kInvalidArgument where the text has too many tokens, where no row is long enough, and
   // the like. From any thread.
   virtual void check(const Task& task) const = 0;
@@ -66,8 +77,12 @@ class Executor {
   virtual void enter_worker() = 0;
   virtual void leave_worker() = 0;
 
-  // T3: takes the task's KV rows, which must be free, and runs the prefill.
+  // T3: takes the task's KV rows, which must be free. A conversion reads its source's tokens, and
+  // so has generated.
   virtual int64_t begin(const Task& task) = 0;
+  // The next part of a sequence's prefill, which is so short that others may wait for it. Whether
+  // it was the last; then the sequence takes part in step(). Throws what ends the sequence.
+  virtual bool prefill(int64_t id) = 0;
   // One decode step for every sequence that is still generating. What concerns one sequence ends
   // that one alone: it has generated, and collect() throws. Where step() throws, all have failed.
   virtual void step() = 0;
@@ -88,7 +103,7 @@ class Executor {
   virtual void end(int64_t id) noexcept = 0;
 
   [[nodiscard]] virtual voice::Conditionals make_voice(const Audio& recording,
-                                                       const TensorSink& sink) = 0;
+                                                       const VoiceOptions& options) = 0;
 };
 
 // Loads the models that `options` name. Linked in: the models' own (model_executor.cpp), or a

@@ -23,12 +23,13 @@ Failure callback_failure(const char* callback) noexcept {
 
 }  // namespace
 
-Job::Impl::Impl(engine::Task task, const Request& request,
+Job::Impl::Impl(engine::Task task, std::function<void(const Progress&)> on_progress,
+                std::function<void(const TensorView&)> on_tensor,
                 const std::shared_ptr<engine::WorkQueue>& queue)
-    : task_(std::move(task)), on_progress_(request.on_progress), queue_(queue) {
-  if (!request.on_tensor) return;
+    : task_(std::move(task)), on_progress_(std::move(on_progress)), queue_(queue) {
+  if (!on_tensor) return;
   // The failure is kept, not thrown: it must not end the other rows of a batch.
-  task_.sink = [this, on_tensor = request.on_tensor](const TensorView& view) {
+  task_.sink = [this, on_tensor = std::move(on_tensor)](const TensorView& view) {
     if (over_ || callback_failure_) return;
     try {
       on_tensor(view);

@@ -20,8 +20,10 @@ class Job::Impl {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // `task` without its sink: the request's callbacks come from `request`.
-  Impl(engine::Task task, const Request& request, const std::shared_ptr<engine::WorkQueue>& queue);
+  // `task` without its sink, which is made of `on_tensor`.
+  Impl(engine::Task task, std::function<void(const Progress&)> on_progress,
+       std::function<void(const TensorView&)> on_tensor,
+       const std::shared_ptr<engine::WorkQueue>& queue);
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 

@@ -1,5 +1,6 @@
 #include "engine/model_executor.h"
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <ATen/ops/tensor.h>
 
@@ -11,10 +12,12 @@
 #include "engine/memory_plan.h"
 #include "engine/speech_tokens.h"
 #include "engine/torch_errors.h"
+#include "engine/watermark.h"
 #include "nn/emit.h"
 #include "nn/weight_reader.h"
 #include "support/error.h"
-#include "text/punc_norm.h"
+#include "text/languages.h"
+#include "voice/source_tokens.h"
 
 namespace chatterbox::engine {
 namespace {
@@ -25,19 +28,13 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-constexpr int64_t kRowsWithGuidance = 2;        // conditional and unconditional
-constexpr int64_t kConditioningPositions = 34;  // speaker, 32 of the perceiver, emotion
-constexpr int64_t kStartsOfSpeech = 2;
+constexpr int64_t kRowsWithGuidance = 2;  // conditional and unconditional
 constexpr int64_t kFramesPerToken = 2;
+constexpr size_t kSamplesPerToken = 960;
 constexpr int64_t kMaxNewTokens = 4096;  // of chatterbox::Request
-constexpr const char* kLanguage = "en";
+constexpr const char* kEnglish = "en";   // the language of families that ask for none
 // The other half of what is free is for the rest of the machine, or for a second engine.
 constexpr int64_t kDefaultPartOfFree = 2;
-
-// The last token is not fed back.
-int64_t positions_needed(int64_t text_tokens, int64_t max_new_tokens) {
-  return kConditioningPositions + text_tokens + kStartsOfSpeech + max_new_tokens - 1;
-}
 
 // Elements and bytes of the floating-point tensors of a checkpoint file.
 void add_size(const checkpoint::TensorFile& file, const nn::Placement& placement,
@@ -49,24 +46,30 @@ void add_size(const checkpoint::TensorFile& file, const nn::Placement& placement
   }
 }
 
+t3::AlignmentThresholds alignment_thresholds(const Task& task) {
+  return t3::alignment_thresholds(task.language.empty() ? kEnglish : task.language);
+}
+
+// Of the official size, which the thresholds are for.
+bool has_heads(const t3::Model& model) {
+  try {
+    t3::check_heads(model, t3::alignment_thresholds(kEnglish));
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 ModelExecutor::ModelExecutor(const EngineOptions& options) : options_(options) {
   const auto start = Clock::now();
   placement_ = choose_placement(options);
-  files_ = open_model(options.model);
+  files_ = open_model(options.model, options.family);
   load_models();
+  check_models();
   cache_limits_ = plan_cache();
-  info_.family = "english";
-  info_.model = options.model;
-  info_.device = placement_.device.str();
-  info_.precision = precision_name(placement_.dtype);
-  info_.max_text_tokens = t3_limits_.max_text_tokens;
-  info_.kv_bytes_per_position = t3_limits_.kv_bytes_per_position;
-  info_.has_default_voice = files_.default_voice != nullptr;
-  for (const auto& file : {files_.t3, files_.s3gen, files_.voice_encoder}) {
-    add_size(*file, placement_, info_);
-  }
+  describe();
   info_.load_seconds = seconds_since(start);
 }
 
@@ -84,6 +87,45 @@ void ModelExecutor::load_models() {
   voice_maker_ = voice::load_voice_maker(voice_encoder, s3gen);
   s3gen.finish();
   voice_encoder.finish();
+  watermark_ = load_watermark(options_, placement_);
+}
+
+// Files under each other's names, or of different models, load, but do not work together.
+void ModelExecutor::check_models() const {
+  const bool turbo = files_.traits.kind == Kind::kTurbo;
+  if (t3_limits_.guided() == turbo) {
+    fail(Status::kBadModelFile, "{}: not a T3 of the family {}", files_.t3->path(),
+         files_.traits.name);
+  }
+  if (s3gen::meanflow(*flow_) != turbo) {
+    fail(Status::kBadModelFile, "{}: not an S3Gen of the family {}", files_.s3gen->path(),
+         files_.traits.name);
+  }
+  if (files_.tokenizer->vocabulary_size() > t3_limits_.text_vocabulary) {
+    fail(Status::kBadModelFile, "model {}: the tokenizer has {} ids, the text embedding of T3 {}",
+         options_.model, files_.tokenizer->vocabulary_size(), t3_limits_.text_vocabulary);
+  }
+}
+
+void ModelExecutor::describe() {
+  info_.family = files_.traits.name;
+  info_.model = options_.model;
+  info_.device = placement_.device.str();
+  info_.precision = precision_name(placement_.dtype);
+  info_.max_text_tokens = t3_limits_.max_text_tokens;
+  info_.kv_bytes_per_position = t3_limits_.kv_bytes_per_position;
+  info_.has_default_voice = files_.default_voice != nullptr;
+  info_.watermark = watermark_ != nullptr;
+  if (files_.traits.kind == Kind::kMultilingual) {
+    for (const text::Language& language : text::languages()) {
+      info_.languages.emplace_back(language.code);
+    }
+  }
+  for (const auto& file : {files_.t3, files_.s3gen, files_.voice_encoder}) {
+    add_size(*file, placement_, info_);
+  }
+  default_request_ = engine::default_request(files_.traits);
+  default_request_.analyze_alignment = default_request_.analyze_alignment && has_heads(*t3_);
 }
 
 CacheLimits ModelExecutor::plan_cache() const {
@@ -92,35 +134,66 @@ CacheLimits ModelExecutor::plan_cache() const {
                             : free_bytes(placement_.device) / kDefaultPartOfFree;
   const int64_t requests = options_.mode == Mode::kSequential ? 1 : options_.max_batch;
   const int64_t speech = std::min(t3_limits_.max_speech_tokens, kMaxNewTokens);
-  return plan_memory(
-      limit, {t3_limits_.kv_bytes_per_position,
-              positions_needed(t3_limits_.max_text_tokens, speech), requests * kRowsWithGuidance});
+  const int64_t text = t3_limits_.max_text_tokens - t3_limits_.text_framing;
+  const int64_t positions =
+      std::min(t3_limits_.positions_needed(text, speech), t3_limits_.max_positions);
+  const int64_t rows = t3_limits_.guided() ? kRowsWithGuidance : 1;
+  return plan_memory(limit, {t3_limits_.kv_bytes_per_position, positions, requests * rows});
 }
 
 std::shared_ptr<const voice::Conditionals> ModelExecutor::default_voice() const {
   return files_.default_voice;
 }
 
-std::vector<int64_t> ModelExecutor::text_ids(const std::string& text) const {
-  return files_.tokenizer->encode(text::punc_norm_english(text));
+std::vector<int64_t> ModelExecutor::text_ids(const Task& task) const {
+  text::TextOptions options;
+  options.tags = task.text_tags;
+  return files_.tokenizer->encode(task.text, task.language, options);
+}
+
+int64_t ModelExecutor::text_tokens(const Task& task) const {
+  return static_cast<int64_t>(text_ids(task).size()) + t3_limits_.text_framing;
 }
 
 int64_t ModelExecutor::rows(const Task& task) const {
-  return task.cfg_weight != 0 ? kRowsWithGuidance : 1;
+  if (task.source) return 0;
+  return t3_limits_.guided() && task.cfg_weight != 0 ? kRowsWithGuidance : 1;
 }
 
 void ModelExecutor::check(const Task& task) const {
-  const auto tokens = static_cast<int64_t>(text_ids(task.text).size()) + 2;
+  if (task.source) return;
+  check_family(task);
+  check_size(task);
+}
+
+// What a family has not.
+void ModelExecutor::check_family(const Task& task) const {
+  if (files_.traits.kind != Kind::kTurbo && task.top_k != 0) {
+    fail(Status::kInvalidArgument, "top_k must be 0 for a model of the family {}, got {}",
+         files_.traits.name, task.top_k);
+  }
+  if (task.analyze_alignment) t3::check_heads(*t3_, alignment_thresholds(task));
+  const auto prompt = static_cast<int64_t>(task.voice->prompt_tokens.size());
+  if (prompt > t3_limits_.prompt_tokens) {
+    fail(Status::kBadVoice,
+         "the voice has {} prompt tokens, a model of the family {} takes {}: make it with that "
+         "model",
+         prompt, files_.traits.name, t3_limits_.prompt_tokens);
+  }
+}
+
+void ModelExecutor::check_size(const Task& task) const {
+  const int64_t tokens = text_tokens(task);
   if (tokens > t3_limits_.max_text_tokens) {
-    fail(Status::kInvalidArgument, "text has {} tokens with start and stop, the limit is {}",
-         tokens, t3_limits_.max_text_tokens);
+    fail(Status::kInvalidArgument, "text has {} tokens{}, the limit is {}", tokens,
+         t3_limits_.text_framing > 0 ? " with start and stop" : "", t3_limits_.max_text_tokens);
   }
   if (task.max_new_tokens > t3_limits_.max_speech_tokens) {
     fail(Status::kInvalidArgument, "max_new_tokens must be at most {} for this model, got {}",
          t3_limits_.max_speech_tokens, task.max_new_tokens);
   }
-  if (task.analyze_alignment) t3::check_heads(*t3_, t3::alignment_thresholds(kLanguage));
-  const int64_t needed = positions_needed(tokens, task.max_new_tokens);
+  const int64_t needed =
+      t3_limits_.positions_needed(tokens - t3_limits_.text_framing, task.max_new_tokens);
   if (needed > cache_limits_.positions) {
     fail(Status::kInvalidArgument,
          "the request needs {} positions of the KV cache ({} for its text, {} for max_new_tokens), "
@@ -141,46 +214,83 @@ void ModelExecutor::leave_worker() {
   inference_mode_.reset();
 }
 
+t3::SequenceOptions ModelExecutor::sequence_options(const Task& task) const {
+  t3::SequenceOptions sequence;
+  sequence.text_ids = text_ids(task);
+  sequence.voice = task.voice.get();
+  sequence.exaggeration = task.exaggeration;
+  sequence.sampling.temperature = task.temperature;
+  // The other families have neither, and ignore what a request says.
+  sequence.sampling.cfg_weight = t3_limits_.guided() ? task.cfg_weight : 0;
+  sequence.sampling.min_p = t3_limits_.guided() ? task.min_p : 0;
+  sequence.sampling.top_p = task.top_p;
+  sequence.sampling.top_k = task.top_k;
+  sequence.sampling.repetition_penalty = task.repetition_penalty;
+  sequence.max_new_tokens = task.max_new_tokens;
+  sequence.seed = task.seed;
+  if (task.analyze_alignment) sequence.analyze = alignment_thresholds(task);
+  return sequence;
+}
+
 int64_t ModelExecutor::begin(const Task& task) {
   return translate_torch_errors([&] {
-    const auto text_start = Clock::now();
-    t3::SequenceOptions sequence;
-    sequence.text_ids = text_ids(task.text);
-    sequence.voice = task.voice.get();
-    sequence.exaggeration = task.exaggeration;
-    sequence.sampling = {task.temperature, task.cfg_weight, task.min_p, task.top_p,
-                         task.repetition_penalty};
-    sequence.max_new_tokens = task.max_new_tokens;
-    sequence.seed = task.seed;
-    if (task.analyze_alignment) sequence.analyze = t3::alignment_thresholds(kLanguage);
-    TokenStats stats;
-    stats.text_tokens = static_cast<int64_t>(sequence.text_ids.size()) + 2;
-    stats.text_seconds = seconds_since(text_start);
-
-    const auto prefill_start = Clock::now();
-    if (!decoder_) {
-      decoder_ = std::make_unique<t3::Decoder>(t3_, cache_limits_.rows, cache_limits_.positions);
-    }
-    const int64_t id = decoder_->start(sequence, task.sink);
-    stats.prefill_seconds = seconds_since(prefill_start);
-    Sequence& added = sequences_[id];
+    Sequence added;
     added.task = task;
-    added.stats = stats;
-    return id;
+    if (task.source) {
+      read_source(added);
+    } else {
+      const auto start = Clock::now();
+      const t3::SequenceOptions sequence = sequence_options(task);
+      added.stats.text_tokens =
+          static_cast<int64_t>(sequence.text_ids.size()) + t3_limits_.text_framing;
+      added.stats.text_seconds = seconds_since(start);
+      if (!decoder_) {
+        decoder_ = std::make_unique<t3::Decoder>(t3_, cache_limits_.rows, cache_limits_.positions);
+      }
+      added.decoding = decoder_->add(sequence, task.sink);
+    }
+    sequences_.emplace(next_id_, std::move(added));
+    return next_id_++;
+  });
+}
+
+// The tokens of a conversion are those of what it converts. There is nothing to draw, so the
+// random numbers begin with the flow's.
+void ModelExecutor::read_source(Sequence& row) const {
+  const auto start = Clock::now();
+  row.speech_tokens = voice::source_tokens(*voice_maker_, *row.task.source, row.task.sink);
+  row.after_t3 = at::make_generator<at::CPUGeneratorImpl>(row.task.seed);
+  row.stats.speech_tokens = static_cast<int64_t>(row.speech_tokens.size());
+  row.stats.prefill_seconds = seconds_since(start);
+}
+
+bool ModelExecutor::prefill(int64_t id) {
+  return translate_torch_errors([&] {
+    Sequence& row = sequence(id);
+    if (!row.decoding) return true;
+    const auto start = Clock::now();
+    const bool done = decoder_->prefill(*row.decoding);
+    row.stats.prefill_seconds += seconds_since(start);
+    return done;
   });
 }
 
 void ModelExecutor::step() {
-  translate_torch_errors([&] { decoder_->step(); });
+  translate_torch_errors([&] {
+    if (decoder_) decoder_->step();
+  });
 }
 
-bool ModelExecutor::generated(int64_t id) const { return decoder_->finished(id); }
+bool ModelExecutor::generated(int64_t id) const {
+  const Sequence& found = sequences_.at(id);
+  return !found.decoding || decoder_->finished(*found.decoding);
+}
 
 TokenStats ModelExecutor::stats(int64_t id) const {
   const Sequence& found = sequences_.at(id);
   TokenStats stats = found.stats;
-  if (found.collected) return stats;
-  const t3::Generation& generation = decoder_->generation(id);
+  if (!found.decoding) return stats;
+  const t3::Generation& generation = decoder_->generation(*found.decoding);
   stats.speech_tokens = static_cast<int64_t>(generation.tokens.size());
   stats.decode_steps = generation.decode_steps;
   stats.quality = generation.quality;
@@ -192,17 +302,21 @@ TokenStats ModelExecutor::stats(int64_t id) const {
 int64_t ModelExecutor::collect(int64_t id) {
   return translate_torch_errors([&] {
     Sequence& row = sequence(id);
-    const t3::Generation& generation = decoder_->generation(id);
-    nn::emit(row.task.sink, "t3.tokens", at::tensor(generation.tokens, at::kLong));
-    row.after_t3 = generation.generator;
-    row.speech_tokens = valid_speech_tokens(generation.tokens);
-    if (row.speech_tokens.empty()) {
-      fail(Status::kNoSpeech, "no speech: none of the {} drawn tokens is a speech token",
-           generation.tokens.size());
+    if (row.decoding) {
+      const t3::Generation& generation = decoder_->generation(*row.decoding);
+      nn::emit(row.task.sink, "t3.tokens", at::tensor(generation.tokens, at::kLong));
+      row.after_t3 = generation.generator;
+      const bool turbo = files_.traits.kind == Kind::kTurbo;
+      row.speech_tokens =
+          turbo ? turbo_speech_tokens(generation.tokens) : valid_speech_tokens(generation.tokens);
+      if (row.speech_tokens.empty()) {
+        fail(Status::kNoSpeech, "no speech: none of the {} drawn tokens is a speech token",
+             generation.tokens.size());
+      }
+      row.stats = stats(id);
+      decoder_->remove(*row.decoding);
+      row.decoding.reset();
     }
-    row.stats = stats(id);
-    row.collected = true;
-    decoder_->remove(id);
     return kFramesPerToken *
            static_cast<int64_t>(row.task.voice->s3gen_tokens.size() + row.speech_tokens.size());
   });
@@ -232,23 +346,40 @@ std::vector<std::vector<float>> ModelExecutor::vocode(const std::vector<int64_t>
       rows.push_back({row.mel, row.after_flow.clone(), row.task.sink});
     }
     std::vector<std::vector<float>> waves;
-    for (const at::Tensor& wave : s3gen::mel_to_wave(*vocoder_, rows)) {
-      const float* samples = wave.const_data_ptr<float>();
-      waves.emplace_back(samples, samples + wave.numel());
+    const std::vector<at::Tensor> made = s3gen::mel_to_wave(*vocoder_, rows);
+    for (size_t i = 0; i < made.size(); ++i) {
+      const float* samples = made[i].const_data_ptr<float>();
+      waves.push_back(finished(sequence(ids[i]), {samples, samples + made[i].numel()}));
     }
     return waves;
   });
 }
 
+// The multilingual package drops the last token's sound, which before an end of speech is noise
+// (mtl_tts.py). It also does so where there was no end; there it is speech, and stays.
+std::vector<float> ModelExecutor::finished(const Sequence& row, std::vector<float> wave) const {
+  const bool ended = !row.task.source && row.stats.finish_reason == FinishReason::kEos;
+  if (files_.traits.kind == Kind::kMultilingual && ended) {
+    const size_t tokens = std::max<size_t>(1, row.speech_tokens.size() - 1);
+    wave.resize(std::min(wave.size(), tokens * kSamplesPerToken));
+  }
+  if (!watermark_) return wave;
+  return watermark::embed(*watermark_, wave, info_.sample_rate);
+}
+
 void ModelExecutor::end(int64_t id) noexcept {
   const auto found = sequences_.find(id);
   if (found == sequences_.end()) return;
-  if (!found->second.collected) decoder_->remove(id);
+  if (found->second.decoding) decoder_->remove(*found->second.decoding);
   sequences_.erase(found);
 }
 
-voice::Conditionals ModelExecutor::make_voice(const Audio& recording, const TensorSink& sink) {
-  return translate_torch_errors([&] { return voice::make_voice(*voice_maker_, recording, sink); });
+voice::Conditionals ModelExecutor::make_voice(const Audio& recording, const VoiceOptions& options) {
+  voice::VoiceRecipe recipe =
+      files_.traits.kind == Kind::kTurbo ? voice::kTurboRecipe : voice::kEnglishRecipe;
+  if (!options.normalise_loudness) recipe.normalise_loudness = false;
+  return translate_torch_errors(
+      [&] { return voice::make_voice(*voice_maker_, recording, recipe, options.on_tensor); });
 }
 
 ModelExecutor::Sequence& ModelExecutor::sequence(int64_t id) { return sequences_.at(id); }

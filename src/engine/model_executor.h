@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "s3gen/s3gen.h"
 #include "t3/t3.h"
 #include "voice/voice_maker.h"
+#include "watermark/perth.h"
 
 namespace chatterbox::engine {
 
@@ -24,12 +26,15 @@ class ModelExecutor final : public Executor {
 
   [[nodiscard]] EngineInfo info() const override { return info_; }
   [[nodiscard]] std::shared_ptr<const voice::Conditionals> default_voice() const override;
+  [[nodiscard]] Request default_request() const override { return default_request_; }
   [[nodiscard]] CacheLimits limits() const override { return cache_limits_; }
   [[nodiscard]] int64_t rows(const Task& task) const override;
+  [[nodiscard]] int64_t text_tokens(const Task& task) const override;
   void check(const Task& task) const override;
   void enter_worker() override;
   void leave_worker() override;
   int64_t begin(const Task& task) override;
+  bool prefill(int64_t id) override;
   void step() override;
   [[nodiscard]] bool generated(int64_t id) const override;
   int64_t collect(int64_t id) override;
@@ -39,14 +44,14 @@ class ModelExecutor final : public Executor {
   std::vector<std::vector<float>> vocode(const std::vector<int64_t>& ids) override;
   void end(int64_t id) noexcept override;
   [[nodiscard]] voice::Conditionals make_voice(const Audio& recording,
-                                               const TensorSink& sink) override;
+                                               const VoiceOptions& options) override;
 
  private:
-  // One request between begin() and end(). The decoder knows it by the same id.
+  // One request or conversion between begin() and end().
   struct Sequence {
     Task task;
-    TokenStats stats;                    // complete once the sequence was collected
-    bool collected = false;              // the decoder does not know it any more
+    std::optional<int64_t> decoding;     // the decoder's id, while it draws tokens
+    TokenStats stats;                    // complete once it draws no more
     std::vector<int64_t> speech_tokens;  // what S3Gen may see
     at::Generator after_t3;              // the request's own generator, after T3's draws
     at::Generator after_flow;            // and after the flow's
@@ -54,8 +59,15 @@ class ModelExecutor final : public Executor {
   };
 
   void load_models();
+  void check_models() const;
+  void describe();
   [[nodiscard]] CacheLimits plan_cache() const;
-  [[nodiscard]] std::vector<int64_t> text_ids(const std::string& text) const;
+  [[nodiscard]] std::vector<int64_t> text_ids(const Task& task) const;
+  [[nodiscard]] t3::SequenceOptions sequence_options(const Task& task) const;
+  void check_family(const Task& task) const;
+  void check_size(const Task& task) const;
+  void read_source(Sequence& row) const;
+  [[nodiscard]] std::vector<float> finished(const Sequence& row, std::vector<float> wave) const;
   Sequence& sequence(int64_t id);
 
   EngineOptions options_;
@@ -68,11 +80,14 @@ class ModelExecutor final : public Executor {
   std::shared_ptr<const s3gen::Flow> flow_;
   std::shared_ptr<const s3gen::Vocoder> vocoder_;
   std::shared_ptr<const voice::VoiceMaker> voice_maker_;
+  std::shared_ptr<const watermark::Perth> watermark_;  // null: speech is not marked
+  Request default_request_;
 
   // Of the worker thread alone.
   std::unique_ptr<c10::InferenceMode> inference_mode_;
   std::unique_ptr<t3::Decoder> decoder_;  // made for the first request: an idle engine is small
   std::map<int64_t, Sequence> sequences_;
+  int64_t next_id_ = 0;
 };
 
 }  // namespace chatterbox::engine

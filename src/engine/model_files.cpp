@@ -4,65 +4,67 @@
 
 #include "checkpoint/safetensors.h"
 #include "checkpoint/synthetic.h"
+#include "checkpoint/torch_checkpoint.h"
 #include "support/error.h"
+#include "text/punc_norm.h"
 
 namespace chatterbox::engine {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kT3 = "t3_cfg.safetensors";
-constexpr const char* kS3Gen = "s3gen.safetensors";
-constexpr const char* kVoiceEncoder = "ve.safetensors";
-constexpr const char* kTokenizer = "tokenizer.json";
-constexpr const char* kConds = "conds.pt";
-
-ModelFiles make_demo() {
+ModelFiles make_demo(std::optional<Family> family) {
+  if (family && *family != Family::kEnglish) {
+    fail(Status::kInvalidArgument, "model demo is of the family english, and no other");
+  }
   const auto size = checkpoint::SyntheticSize::kTiny;
   const std::string_view conds = checkpoint::synthetic_conds_pt(size);
   ModelFiles files;
+  files.traits = english_traits();
   files.t3 = checkpoint::make_synthetic("t3_cfg", size);
   files.s3gen = checkpoint::make_synthetic("s3gen", size);
   files.voice_encoder = checkpoint::make_synthetic("ve", size);
-  files.tokenizer = std::make_shared<text::EnglishTokenizer>(
-      text::EnglishTokenizer::parse(checkpoint::synthetic_tokenizer_json(), "demo/tokenizer.json"));
+  files.tokenizer =
+      text::make_english_tokenizer(checkpoint::synthetic_tokenizer_json(), "demo/tokenizer.json");
   files.default_voice = std::make_shared<voice::Conditionals>(
       voice::parse(conds.data(), conds.size(), "demo/conds.pt"));
   return files;
 }
 
-void require_files(const fs::path& folder) {
-  std::error_code error;
-  if (!fs::is_directory(folder, error)) {
-    fail(Status::kNotFound, "model {}: no such folder (a checkpoint folder, or \"demo\")",
-         folder.string());
+std::shared_ptr<const checkpoint::TensorFile> open_weights(const std::string& path) {
+  return fs::path(path).extension() == ".pt" ? checkpoint::open_torch_checkpoint(path)
+                                             : checkpoint::open_safetensors(path);
+}
+
+std::shared_ptr<const text::Tokenizer> open_tokenizer(const FamilyFiles& files,
+                                                      const std::string& folder) {
+  if (!files.sentencepiece.empty()) {
+    return text::load_sentencepiece_tokenizer(files.sentencepiece, text::punc_norm_english);
   }
-  std::string missing;
-  for (const char* name : {kT3, kS3Gen, kVoiceEncoder, kTokenizer}) {
-    if (!fs::exists(folder / name, error))
-      missing += (missing.empty() ? "" : ", ") + std::string(name);
+  switch (files.traits.kind) {
+    case Kind::kEnglish:
+      return text::load_english_tokenizer((fs::path(folder) / "tokenizer.json").string());
+    case Kind::kMultilingual:
+      return text::load_multilingual_tokenizer(folder);
+    case Kind::kTurbo:
+      return text::load_turbo_tokenizer(folder);
   }
-  if (!missing.empty()) {
-    fail(Status::kNotFound, "model {}: missing {}", folder.string(), missing);
-  }
+  fail(Status::kInternal, "no family of kind {}", static_cast<int>(files.traits.kind));
 }
 
 }  // namespace
 
-ModelFiles open_model(const std::string& model) {
-  if (model == "demo") return make_demo();
-  const fs::path folder(model);
-  require_files(folder);
+ModelFiles open_model(const std::string& model, std::optional<Family> family) {
+  if (model == "demo") return make_demo(family);
+  const FamilyFiles paths = find_family(model, family);
   ModelFiles files;
-  files.t3 = checkpoint::open_safetensors((folder / kT3).string());
-  files.s3gen = checkpoint::open_safetensors((folder / kS3Gen).string());
-  files.voice_encoder = checkpoint::open_safetensors((folder / kVoiceEncoder).string());
-  files.tokenizer = std::make_shared<text::EnglishTokenizer>(
-      text::EnglishTokenizer::load((folder / kTokenizer).string()));
-  std::error_code error;
-  if (fs::exists(folder / kConds, error)) {
-    files.default_voice =
-        std::make_shared<voice::Conditionals>(voice::load((folder / kConds).string()));
+  files.traits = paths.traits;
+  files.t3 = open_weights(paths.t3);
+  files.s3gen = open_weights(paths.s3gen);
+  files.voice_encoder = open_weights(paths.voice_encoder);
+  files.tokenizer = open_tokenizer(paths, model);
+  if (!paths.default_voice.empty()) {
+    files.default_voice = std::make_shared<voice::Conditionals>(voice::load(paths.default_voice));
   }
   return files;
 }

@@ -6,21 +6,23 @@
 #include <string>
 
 #include "checkpoint/tensor_file.h"
-#include "text/english_tokenizer.h"
+#include "engine/family.h"
+#include "text/tokenizer.h"
 #include "voice/conditionals.h"
 
 namespace chatterbox::engine {
 
 struct ModelFiles {
+  FamilyTraits traits;
   std::shared_ptr<const checkpoint::TensorFile> t3;
   std::shared_ptr<const checkpoint::TensorFile> s3gen;
   std::shared_ptr<const checkpoint::TensorFile> voice_encoder;
-  std::shared_ptr<const text::EnglishTokenizer> tokenizer;
+  std::shared_ptr<const text::Tokenizer> tokenizer;
   std::shared_ptr<const voice::Conditionals> default_voice;  // null: the folder has no conds.pt
 };
 
-// `model`: "demo", or a folder as published. Throws kNotFound that lists every missing file, or
-// what reading one of them throws.
-[[nodiscard]] ModelFiles open_model(const std::string& model);
+// `model`: "demo", or a folder as published. Throws what find_family() or reading a file throws.
+[[nodiscard]] ModelFiles open_model(const std::string& model,
+                                    std::optional<Family> family = std::nullopt);
 
 }  // namespace chatterbox::engine

@@ -44,15 +44,19 @@ std::optional<Failure> Scheduler::interruption(const Job::Impl& job) const {
   return job.interruption();
 }
 
-int64_t Scheduler::count_decoding() const {
+int64_t Scheduler::count(Phase phase) const {
   return std::count_if(running_.begin(), running_.end(),
-                       [](const Sequence& sequence) { return sequence.decoding(); });
+                       [phase](const Sequence& sequence) { return sequence.is(phase); });
 }
 
 bool Scheduler::accepts(const Task& task) const {
   if (mode_ == Mode::kSequential) return running_.empty();
   if (batch_is_closed_ || running_.size() == running_.capacity()) return false;
-  return count_decoding() < max_batch_ && load_.rows + executor_.rows(task) <= limits_.rows;
+  // While one is in its prefill, another would only hold rows.
+  const int64_t in_prefill = count(Phase::kPrefill);
+  if (mode_ == Mode::kDynamic && in_prefill > 0) return false;
+  return in_prefill + count(Phase::kDecode) < max_batch_ &&
+         load_.rows + executor_.rows(task) <= limits_.rows;
 }
 
 bool Scheduler::accepts_other_work() const { return mode_ == Mode::kDynamic || running_.empty(); }
@@ -66,7 +70,6 @@ void Scheduler::start(const std::shared_ptr<Job::Impl>& job) noexcept {
     job->report({Stage::kPrefill, 0, 0});
     sequence.id = executor_.begin(job->task());
     sequence.rows = executor_.rows(job->task());
-    sequence.decode_start = Clock::now();
     load_.rows += sequence.rows;
     load_.peak_rows = std::max<int64_t>(load_.peak_rows, load_.rows);
     ++load_.running;
@@ -80,6 +83,7 @@ void Scheduler::advance() noexcept {
   try {
     batch_is_closed_ = mode_ == Mode::kBatch;
     drop_interrupted();
+    prefill();
     decode();
     drop_interrupted();
     const Batch batch = next_to_speak();
@@ -97,11 +101,29 @@ void Scheduler::drop_interrupted() {
   }
 }
 
+// In mode kBatch all of the batch: they decode together.
+void Scheduler::prefill() {
+  for (Sequence& sequence : running_) {
+    if (!sequence.is(Phase::kPrefill)) continue;
+    try {
+      bool done = executor_.prefill(sequence.id);
+      while (!done && mode_ != Mode::kDynamic) done = executor_.prefill(sequence.id);
+      if (done) {
+        sequence.phase = Phase::kDecode;
+        sequence.decode_start = Clock::now();
+      }
+    } catch (...) {
+      end(sequence, current_failure());
+    }
+    if (mode_ == Mode::kDynamic) return;
+  }
+}
+
 void Scheduler::decode() {
   Batch batch;
   for (Sequence& sequence : running_) {
-    if (sequence.decoding()) batch.push_back(&sequence);
-    if (sequence.collected()) --sequence.patience;
+    if (sequence.is(Phase::kDecode)) batch.push_back(&sequence);
+    if (sequence.is(Phase::kCollected)) --sequence.patience;
   }
   if (batch.empty()) return;
   try {
@@ -114,7 +136,7 @@ void Scheduler::decode() {
   for (Sequence* sequence : batch) {
     if (executor_.generated(sequence->id) && !collect(*sequence)) continue;
     Job::Impl& job = *sequence->job;
-    if (!job.wants_progress()) continue;
+    if (!job.wants_progress() || job.task().source) continue;
     const int64_t tokens = executor_.stats(sequence->id).speech_tokens;
     job.report({Stage::kDecode, tokens, job.task().max_new_tokens});
   }
@@ -129,6 +151,7 @@ bool Scheduler::collect(Sequence& sequence) {
     return false;
   }
   release_rows(sequence);
+  sequence.phase = Phase::kCollected;
   sequence.patience = kPatience;
   sequence.timings.decode = seconds(Clock::now() - sequence.decode_start);
   return true;
@@ -139,7 +162,7 @@ bool Scheduler::collect(Sequence& sequence) {
 std::vector<Scheduler::Batch> Scheduler::batches_to_speak() {
   Batch all;
   for (Sequence& sequence : running_) {
-    if (sequence.collected()) all.push_back(&sequence);
+    if (sequence.is(Phase::kCollected)) all.push_back(&sequence);
   }
   const auto key = [](const Sequence* sequence) {
     return std::pair(sequence->job->task().cfm_steps, sequence->frames);
@@ -178,7 +201,8 @@ Scheduler::Batch Scheduler::next_to_speak() {
                        [&](const Batch& a, const Batch& b) { return patience(a) < patience(b); });
   size_t waiting = 0;
   for (const Batch& batch : batches) waiting += batch.size();
-  const bool enough = static_cast<int64_t>(waiting) >= count_decoding() || batches.size() > 1;
+  const int64_t drawing = count(Phase::kPrefill) + count(Phase::kDecode);
+  const bool enough = static_cast<int64_t>(waiting) >= drawing || batches.size() > 1;
   if (!enough && patience(*first) > 0) return {};
   return std::move(*first);
 }

@@ -34,9 +34,10 @@ class Scheduler {
   // Whether the models have time for something else between two steps.
   [[nodiscard]] bool accepts_other_work() const;
 
-  // Runs the prefill. A job that fails is over when this returns.
+  // Takes its rows. A job that fails is over when this returns.
   void start(const std::shared_ptr<Job::Impl>& job) noexcept;
-  // One decode step of all sequences, then the speech of one batch of those that have all their
+  // One part of the prefill of the sequence that came first of those that are not through with it,
+  // one decode step of all others, then the speech of one batch of those that have all their
   // tokens, if it is time.
   void advance() noexcept;
   // Ends whatever still runs.
@@ -45,25 +46,29 @@ class Scheduler {
  private:
   using Clock = std::chrono::steady_clock;
 
+  // What of T3 a sequence is at.
+  enum class Phase { kPrefill, kDecode, kCollected };
+
   struct Sequence {
     std::shared_ptr<Job::Impl> job;  // null: has ended, and goes with sweep()
     int64_t id = 0;
-    int64_t rows = 0;      // of the KV cache; 0 once all tokens are there
+    Phase phase = Phase::kPrefill;
+    int64_t rows = 0;      // of the KV cache
     int64_t frames = 0;    // of its mel, once all tokens are there
     int64_t patience = 0;  // decode steps that it still waits for others to be spoken with
     bool dropped = false;  // its job is over, but the executor is working on its batch
     Clock::time_point decode_start;
     Timings timings;
 
-    [[nodiscard]] bool decoding() const { return job && rows > 0; }
-    [[nodiscard]] bool collected() const { return job && rows == 0; }
+    [[nodiscard]] bool is(Phase wanted) const { return job && phase == wanted; }
   };
   using Batch = std::vector<Sequence*>;
 
   [[nodiscard]] std::optional<Failure> interruption(const Job::Impl& job) const;
-  [[nodiscard]] int64_t count_decoding() const;
+  [[nodiscard]] int64_t count(Phase phase) const;
   void drop_interrupted();
 
+  void prefill();
   void decode();
   bool collect(Sequence& sequence);
 

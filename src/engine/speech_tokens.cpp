@@ -5,6 +5,28 @@
 
 namespace chatterbox::engine {
 
+namespace {
+
+// models/s3gen/const.py, S3GEN_SIL; tts_turbo.py appends three.
+constexpr int64_t kSilence = 4299;
+constexpr size_t kSilentTokens = 3;
+
+std::vector<int64_t> known(std::vector<int64_t>::const_iterator begin,
+                           std::vector<int64_t>::const_iterator end) {
+  std::vector<int64_t> valid;
+  std::copy_if(begin, end, std::back_inserter(valid),
+               [](int64_t token) { return token < kSpeechVocabulary; });
+  return valid;
+}
+
+}  // namespace
+
+std::vector<int64_t> turbo_speech_tokens(const std::vector<int64_t>& drawn) {
+  std::vector<int64_t> valid = known(drawn.begin(), drawn.end());
+  if (!valid.empty()) valid.insert(valid.end(), kSilentTokens, kSilence);
+  return valid;
+}
+
 std::vector<int64_t> valid_speech_tokens(const std::vector<int64_t>& drawn) {
   auto begin = drawn.begin();
   auto end = drawn.end();
@@ -12,10 +34,7 @@ std::vector<int64_t> valid_speech_tokens(const std::vector<int64_t>& drawn) {
     begin = std::next(std::find(begin, end, kStartOfSpeech));
   }
   end = std::find(begin, end, kEndOfSpeech);
-  std::vector<int64_t> valid;
-  std::copy_if(begin, end, std::back_inserter(valid),
-               [](int64_t token) { return token < kSpeechVocabulary; });
-  return valid;
+  return known(begin, end);
 }
 
 }  // namespace chatterbox::engine

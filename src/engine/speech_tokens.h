@@ -15,4 +15,7 @@ inline constexpr int64_t kEndOfSpeech = 6562;
 // dropped.
 [[nodiscard]] std::vector<int64_t> valid_speech_tokens(const std::vector<int64_t>& drawn);
 
+// Turbo's and Nano's: all ids that S3Gen knows, wherever they stand, and three tokens of silence.
+[[nodiscard]] std::vector<int64_t> turbo_speech_tokens(const std::vector<int64_t>& drawn);
+
 }  // namespace chatterbox::engine

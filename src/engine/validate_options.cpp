@@ -29,6 +29,12 @@ void validate_options(const EngineOptions& options) {
          static_cast<int32_t>(Precision::kFp32), static_cast<int32_t>(Precision::kBf16),
          static_cast<int32_t>(*options.precision));
   }
+  if (options.family) {
+    check_range("family", static_cast<int32_t>(*options.family), CHATTERBOX_FAMILY_ENGLISH,
+                CHATTERBOX_FAMILY_NANO);
+  }
+  check_range("watermark", static_cast<int32_t>(options.watermark), CHATTERBOX_WATERMARK_AUTO,
+              CHATTERBOX_WATERMARK_OFF);
   check_range("threads", options.threads, 0, 1024);
   check_range("max_queue", options.max_queue, 1, 65536);
   check_range("log_level", static_cast<int32_t>(options.log_level), CHATTERBOX_LOG_DEBUG,

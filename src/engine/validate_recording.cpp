@@ -6,7 +6,6 @@
 namespace chatterbox::engine {
 namespace {
 
-constexpr double kLeastSeconds = 0.5;
 constexpr double kMostSeconds = 600;
 constexpr int64_t kMaxChannels = 8;
 constexpr int64_t kLeastRate = 8000;
@@ -14,7 +13,8 @@ constexpr int64_t kMostRate = 192000;
 
 }  // namespace
 
-void validate_recording_format(uint64_t frames, int64_t channels, int64_t sample_rate) {
+void validate_recording_format(uint64_t frames, int64_t channels, int64_t sample_rate,
+                               double least_seconds) {
   if (channels < 1 || channels > kMaxChannels) {
     fail(Status::kBadAudio, "a recording must have 1 to {} channels, got {}", kMaxChannels,
          channels);
@@ -24,17 +24,17 @@ void validate_recording_format(uint64_t frames, int64_t channels, int64_t sample
          kLeastRate, kMostRate, sample_rate);
   }
   const double seconds = static_cast<double>(frames) / static_cast<double>(sample_rate);
-  if (seconds < kLeastSeconds || seconds > kMostSeconds) {
+  if (seconds < least_seconds || seconds > kMostSeconds) {
     fail(Status::kBadAudio, "a recording must be {} to {} s long, got {:.6g} s ({} frames)",
-         kLeastSeconds, kMostSeconds, seconds, frames);
+         least_seconds, kMostSeconds, seconds, frames);
   }
 }
 
-void validate_recording(const Audio& recording) {
+void validate_recording(const Audio& recording, double least_seconds) {
   const uint64_t samples = recording.samples.size();
   const int64_t channels = recording.channels;
   validate_recording_format(channels > 0 ? samples / static_cast<uint64_t>(channels) : 0, channels,
-                            recording.sample_rate);
+                            recording.sample_rate, least_seconds);
   if (samples % static_cast<uint64_t>(channels) != 0) {
     fail(Status::kBadAudio, "a recording of {} channels cannot have {} samples", channels, samples);
   }

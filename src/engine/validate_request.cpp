@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string_view>
 
 #include "engine/validate.h"
@@ -8,6 +9,9 @@ namespace chatterbox::engine {
 namespace {
 
 constexpr size_t kMaxTextBytes = 10000;
+constexpr size_t kMaxLongTextBytes = size_t{16} << 20U;
+constexpr double kMostPause = 10;  // seconds
+constexpr int32_t kMostSteps = 100;
 
 // Written so that NaN, which is in no range, fails.
 bool within(float value, float least, float most) { return value >= least && value <= most; }
@@ -47,9 +51,9 @@ bool is_blank(std::string_view text) {
   return true;
 }
 
-void check_text(std::string_view text) {
-  if (text.size() > kMaxTextBytes) {
-    fail(Status::kInvalidArgument, "text must have at most {} bytes, got {}", kMaxTextBytes,
+void check_text(std::string_view text, size_t max_bytes) {
+  if (text.size() > max_bytes) {
+    fail(Status::kInvalidArgument, "text must have at most {} bytes, got {}", max_bytes,
          text.size());
   }
   if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
@@ -62,13 +66,25 @@ void check_text(std::string_view text) {
   if (is_blank(text)) fail(Status::kInvalidArgument, "text must not be blank");
 }
 
-}  // namespace
-
-void validate_request(const Request& request) {
-  check_text(request.text);
-  if (request.voice && !request.voice->impl()) {
+void check_voice(const std::optional<Voice>& voice) {
+  if (voice && !voice->impl()) {
     fail(Status::kInvalidArgument, "voice must not have been moved from");
   }
+}
+
+// Which languages there are is the model's business.
+void check_language(const std::string& language) {
+  constexpr size_t kMost = 16;
+  const auto printable = [](char c) { return c > ' ' && c < '\x7f'; };
+  if (language.size() > kMost || !std::all_of(language.begin(), language.end(), printable)) {
+    fail(Status::kInvalidArgument,
+         "language must be a code of at most {} letters, such as fr, got one of {} bytes", kMost,
+         language.size());
+  }
+}
+
+void check_all_but_text(const Request& request) {
+  check_voice(request.voice);
   if (request.temperature != 0 && !within(request.temperature, 0.05F, 5)) {
     fail(Status::kInvalidArgument, "temperature must be 0 or in [0.05, 5], got {}",
          request.temperature);
@@ -81,7 +97,31 @@ void validate_request(const Request& request) {
   }
   check_range("repetition_penalty", request.repetition_penalty, 0.5F, 5.F);
   check_range("max_new_tokens", request.max_new_tokens, 1, 4096);
-  check_range("cfm_steps", request.cfm_steps, 1, 100);
+  check_range("cfm_steps", request.cfm_steps, 1, kMostSteps);
+  check_range("top_k", request.top_k, 0, 10000);
+  check_language(request.language);
+}
+
+}  // namespace
+
+void validate_request(const Request& request) {
+  check_text(request.text, kMaxTextBytes);
+  check_all_but_text(request);
+}
+
+void validate_long_text(const Request& request, const LongTextOptions& options) {
+  check_text(request.text, kMaxLongTextBytes);
+  check_all_but_text(request);
+  if (!(options.pause >= 0 && options.pause <= kMostPause)) {
+    fail(Status::kInvalidArgument, "pause must be in [0, {}] seconds, got {}", kMostPause,
+         options.pause);
+  }
+}
+
+void validate_conversion(const Conversion& conversion) {
+  validate_recording(conversion.source, kLeastSourceSeconds);
+  check_voice(conversion.voice);
+  if (conversion.cfm_steps) check_range("cfm_steps", *conversion.cfm_steps, 1, kMostSteps);
 }
 
 }  // namespace chatterbox::engine

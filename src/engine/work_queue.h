@@ -18,7 +18,7 @@ namespace chatterbox::engine {
 // A voice to be made. The maker waits for it, so the recording is not copied.
 struct VoiceJob {
   const Audio* recording = nullptr;
-  const TensorSink* sink = nullptr;
+  const VoiceOptions* options = nullptr;
   Completion<voice::Conditionals> completion;
 };
 

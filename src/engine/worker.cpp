@@ -126,7 +126,7 @@ Capacity Worker::Loop::capacity() const {
 
 void Worker::Loop::make_voice(VoiceJob& job) noexcept {
   try {
-    job.completion.succeed(executor_->make_voice(*job.recording, *job.sink));
+    job.completion.succeed(executor_->make_voice(*job.recording, *job.options));
   } catch (...) {
     job.completion.fail(current_failure());
   }

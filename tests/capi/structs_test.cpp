@@ -67,7 +67,22 @@ TEST_F(Structs, DefaultsOfARequestAreThoseOfCpp) {
   EXPECT_EQ(request.on_tensor, nullptr);
   EXPECT_EQ(request.tensor_user_data, nullptr);
   EXPECT_EQ(request.analyze_alignment == 1, expected.analyze_alignment);
+  EXPECT_EQ(request.top_k, expected.top_k);
+  EXPECT_EQ(request.language, nullptr);
+  EXPECT_EQ(request.text_tags == 1, expected.text_tags);
   EXPECT_EQ(request.reserved, 0);
+}
+
+TEST_F(Structs, DefaultsOfTheEnginesFamily) {
+  const auto engine = make_engine();
+  chatterbox_request request;
+  ASSERT_EQ(chatterbox_engine_request_init(engine.get(), &request, sizeof request),
+            CHATTERBOX_STATUS_OK);
+  EXPECT_EQ(request.struct_size, sizeof request);
+  EXPECT_EQ(request.cfm_steps, testing::kFakeDefaultSteps);
+  EXPECT_EQ(request.temperature, 0.8F);
+  EXPECT_EQ(chatterbox_engine_request_init(nullptr, &request, sizeof request),
+            CHATTERBOX_STATUS_INVALID_ARGUMENT);
 }
 
 // The comments of both headers promise these numbers.
@@ -101,10 +116,13 @@ TEST_F(Structs, DefaultsOfTheOptionsAreThoseOfCpp) {
   EXPECT_EQ(options.mode, static_cast<int32_t>(expected.mode));
   EXPECT_EQ(options.max_batch, expected.max_batch);
   EXPECT_EQ(options.memory_limit, expected.memory_limit);
+  EXPECT_EQ(options.family, CHATTERBOX_FAMILY_AUTO);
+  EXPECT_FALSE(expected.family.has_value());
+  EXPECT_EQ(options.watermark, static_cast<int32_t>(expected.watermark));
   chatterbox_voice_options voice;
   ASSERT_EQ(chatterbox_voice_options_init(&voice, sizeof voice), CHATTERBOX_STATUS_OK);
   EXPECT_EQ(voice.struct_size, sizeof voice);
-  EXPECT_EQ(voice.reserved, 0);
+  EXPECT_EQ(voice.normalise_loudness, 1);
   EXPECT_EQ(voice.on_tensor, nullptr);
   EXPECT_EQ(voice.tensor_user_data, nullptr);
 }
@@ -132,6 +150,8 @@ TEST_F(Structs, EveryOptionReachesTheEngine) {
   options.mode = CHATTERBOX_MODE_BATCH;
   options.max_batch = 3;
   options.memory_limit = int64_t{1} << 40;
+  options.family = CHATTERBOX_FAMILY_TURBO;
+  options.watermark = CHATTERBOX_WATERMARK_OFF;
   const EngineOptions seen = options_of(&options);
   EXPECT_EQ(seen.precision, Precision::kBf16);
   EXPECT_EQ(seen.model, testing::kFakeWithoutVoice);
@@ -143,6 +163,8 @@ TEST_F(Structs, EveryOptionReachesTheEngine) {
   EXPECT_EQ(seen.mode, Mode::kBatch);
   EXPECT_EQ(seen.max_batch, 3);
   EXPECT_EQ(seen.memory_limit, int64_t{1} << 40);
+  EXPECT_EQ(seen.family, Family::kTurbo);
+  EXPECT_EQ(seen.watermark, Watermark::kOff);
   options.precision = CHATTERBOX_PRECISION_FP32;
   EXPECT_EQ(options_of(&options).precision, Precision::kFp32);
 }
@@ -159,6 +181,9 @@ TEST_F(Structs, EveryMemberOfARequestReachesTheExecutor) {
   request.max_new_tokens = 11;
   request.cfm_steps = 12;
   request.analyze_alignment = 1;
+  request.top_k = 13;
+  request.language = "FR";
+  request.text_tags = 1;
   const engine::Task task = task_of(&request);
   EXPECT_EQ(task.text, "Words.");
   EXPECT_EQ(task.seed, UINT64_MAX);
@@ -171,6 +196,9 @@ TEST_F(Structs, EveryMemberOfARequestReachesTheExecutor) {
   EXPECT_EQ(task.max_new_tokens, 11);
   EXPECT_EQ(task.cfm_steps, 12);
   EXPECT_TRUE(task.analyze_alignment);
+  EXPECT_EQ(task.top_k, 13);
+  EXPECT_EQ(task.language, "fr");
+  EXPECT_TRUE(task.text_tags);
 }
 
 TEST_F(Structs, ZeroIsAValue) {
@@ -236,7 +264,7 @@ TEST_F(Structs, ANewerRequestPassesWhereTheRestIsZero) {
             CHATTERBOX_STATUS_INVALID_ARGUMENT);
   EXPECT_STREQ(
       chatterbox_last_error(),
-      "chatterbox_request sets byte 107, which this library (whose struct has 104) does not "
+      "chatterbox_request sets byte 123, which this library (whose struct has 120) does not "
       "know");
 }
 
@@ -254,7 +282,7 @@ TEST_F(Structs, OptionsOfOtherVersions) {
   newer.appended[15] = 0x80;
   chatterbox_engine* engine = nullptr;
   EXPECT_EQ(chatterbox_engine_create(&newer.known, &engine), CHATTERBOX_STATUS_INVALID_ARGUMENT);
-  EXPECT_THAT(chatterbox_last_error(), HasSubstr("chatterbox_engine_options sets byte 87"));
+  EXPECT_THAT(chatterbox_last_error(), HasSubstr("chatterbox_engine_options sets byte 95"));
 }
 
 TEST_F(Structs, VoiceOptionsOfOtherVersions) {
@@ -274,9 +302,9 @@ TEST_F(Structs, VoiceOptionsOfOtherVersions) {
   EXPECT_EQ(make(&newer.known), CHATTERBOX_STATUS_INVALID_ARGUMENT);
   newer.known.struct_size = 8;
   EXPECT_EQ(make(&newer.known), CHATTERBOX_STATUS_OK);
-  newer.known.reserved = 3;
+  newer.known.normalise_loudness = 3;
   EXPECT_EQ(make(&newer.known), CHATTERBOX_STATUS_INVALID_ARGUMENT);
-  EXPECT_STREQ(chatterbox_last_error(), "reserved must be 0, got 3");
+  EXPECT_STREQ(chatterbox_last_error(), "normalise_loudness must be 0 or 1, got 3");
 }
 
 // An _init function fills what the caller's header knows, and nothing beyond it.
@@ -321,7 +349,7 @@ TEST_F(Structs, SizesThatNoVersionHas) {
     EXPECT_EQ(chatterbox_engine_submit(engine.get(), &request, &job),
               CHATTERBOX_STATUS_INVALID_ARGUMENT);
     EXPECT_STREQ(chatterbox_last_error(), ("chatterbox_request cannot have a size of " +
-                                           std::to_string(size) + " bytes (this library's has 104)")
+                                           std::to_string(size) + " bytes (this library's has 120)")
                                               .c_str());
   }
 }
@@ -344,7 +372,8 @@ TEST_F(Structs, InfoForOlderAndNewerPrograms) {
   EXPECT_EQ(info.known.kv_bytes_per_position, 16);
   EXPECT_EQ(info.known.load_seconds, 0.25);
   EXPECT_EQ(info.known.has_default_voice, 1);
-  EXPECT_EQ(info.known.reserved, 0);
+  EXPECT_EQ(info.known.watermark, 1);
+  EXPECT_STREQ(info.known.languages, "de,fr");
   EXPECT_EQ(info.appended, (std::array<unsigned char, 16>{}));
   std::memset(&info, 0x5A, sizeof info);
   ASSERT_EQ(chatterbox_engine_get_info(engine.get(), &info.known, 8), CHATTERBOX_STATUS_OK);

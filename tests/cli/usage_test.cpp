@@ -41,10 +41,15 @@ TEST_P(Usage, IsAnErrorOfOneLine) { expect_error(run(GetParam().arguments), 2, G
 INSTANTIATE_TEST_SUITE_P(
     Wrong, Usage,
     ::testing::Values(
-        WrongUsage{{}, "subcommand"}, WrongUsage{{"sing"}, "sing"}, WrongUsage{{"speak"}, "text"},
+        WrongUsage{{}, "subcommand"}, WrongUsage{{"sing"}, "sing"}, WrongUsage{{"speak"}, "TEXT"},
         WrongUsage{{"batch"}, "requests"}, WrongUsage{{"speak", "Hi.", "--bad"}, "--bad"},
         WrongUsage{{"speak", "Hi.", "there."}, "there."}, WrongUsage{{"voice"}, "subcommand"},
         WrongUsage{{"voice", "make"}, "recording"}, WrongUsage{{"voice", "info"}, "file"},
+        WrongUsage{{"convert"}, "recording"}, WrongUsage{{"watermark"}, "recording"},
+        WrongUsage{{"speak", "Hi.", "--family", "klingon"}, "klingon"},
+        WrongUsage{{"speak", "Hi.", "--watermark", "maybe"}, "maybe"},
+        WrongUsage{{"speak", "Hi.", "--top-k", "-1"}, "[0, 10000]"},
+        WrongUsage{{"speak", "Hi.", "--top-k", "5"}, "top_k must be 0"},
         WrongUsage{{"info"}, "model"}, WrongUsage{{"speak", "Hi.", "--voice"}, "--voice"},
         WrongUsage{{"speak", "Hi.", "-o", "-", "--json", "-"}, "standard output"},
         WrongUsage{{"speak", "Hi.", "--dump", "-"}, "--dump"}));
@@ -103,11 +108,12 @@ TEST(Help, NamesDefaultsRangesAndUnits) {
   for (const char* option :
        {"--model", "--voice", "--output", "--seed", "--cfg-weight", "--exaggeration",
         "--temperature", "--min-p", "--top-p", "--repetition-penalty", "--max-new-tokens",
-        "--cfm-steps", "--device", "--precision", "--threads", "--json", "--dump"}) {
+        "--cfm-steps", "--top-k", "--language", "--family", "--watermark", "--file",
+        "--save-voice", "--list-languages", "--device", "--precision", "--threads", "--json", "--dump"}) {
     EXPECT_THAT(outcome.out, HasSubstr(option));
   }
   EXPECT_THAT(outcome.out, HasSubstr("(0 or in [0.05, 5], default: 0.8)"));
-  EXPECT_THAT(outcome.out, HasSubstr("(above 0, to 1, default: 1)"));
+  EXPECT_THAT(outcome.out, HasSubstr("(above 0, to 1, default: 1; Turbo, Nano: 0.95)"));
   EXPECT_THAT(outcome.out, HasSubstr("25 a second (in [1, 4096], default: 1000)"));
   EXPECT_THAT(outcome.out, HasSubstr("(fp32 or bf16, default: fp32 on a CPU, bf16 on CUDA)"));
 }
@@ -115,6 +121,8 @@ TEST(Help, NamesDefaultsRangesAndUnits) {
 TEST(Help, OfEveryCommand) {
   for (const std::vector<std::string>& command : {std::vector<std::string>{"--help"},
                                                   {"batch", "--help"},
+                                                  {"convert", "--help"},
+                                                  {"watermark", "--help"},
                                                   {"voice", "--help"},
                                                   {"voice", "make", "--help"},
                                                   {"voice", "info", "--help"},

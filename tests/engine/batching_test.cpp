@@ -25,7 +25,7 @@ std::vector<float> alone(const Request& request) {
   return ChatterboxEngine::load().generate(request).audio.samples;
 }
 
-// What the engine did, in order: "begin a", "step a 3", "flow a", "vocode a". Holds the worker at
+// What the engine did, in order: "begin a", "prefill a 1", "step a 3", "flow a", "vocode a". Holds the worker at
 // the first step of the first request until the test has submitted the rest.
 class BatchingTest : public ::testing::Test {
  protected:
@@ -50,13 +50,14 @@ class BatchingTest : public ::testing::Test {
   }
 
   void record(const FakeCall& call) {
-    const char* const what = call.point == FakePoint::kBegin    ? "begin "
-                             : call.point == FakePoint::kStep   ? "step "
-                             : call.point == FakePoint::kFlow   ? "flow "
-                             : call.point == FakePoint::kVocode ? "vocode "
-                                                                : nullptr;
+    const char* const what = call.point == FakePoint::kBegin     ? "begin "
+                             : call.point == FakePoint::kPrefill ? "prefill "
+                             : call.point == FakePoint::kStep    ? "step "
+                             : call.point == FakePoint::kFlow    ? "flow "
+                             : call.point == FakePoint::kVocode  ? "vocode "
+                                                                 : nullptr;
     if (what == nullptr) return;
-    const bool numbered = call.point == FakePoint::kStep;
+    const bool numbered = call.point == FakePoint::kStep || call.point == FakePoint::kPrefill;
     events_.push_back(what + call.task->text.substr(0, 1) +
                       (numbered ? " " + std::to_string(call.index) : ""));
     if (call.point != FakePoint::kStep) return;
@@ -74,6 +75,7 @@ class BatchingTest : public ::testing::Test {
   Latch first_step_, all_submitted_;
 };
 
+// With one part of their prefill between two steps, so that those that draw tokens go on.
 TEST_F(BatchingTest, RequestsJoinOneBetweenTwoSteps) {
   const ScopedFakeHook hook([this](const FakeCall& call) { record(call); });
   const auto engine = load(Mode::kDynamic);
@@ -82,9 +84,11 @@ TEST_F(BatchingTest, RequestsJoinOneBetweenTwoSteps) {
     (void)job.wait();
   }
   EXPECT_LT(at("step a 0"), at("begin b"));
-  EXPECT_LT(at("begin b"), at("step a 1"));
+  EXPECT_LT(at("prefill b 0"), at("step a 1"));
+  EXPECT_LT(at("step a 1"), at("prefill b 1"));
+  EXPECT_LT(at("prefill b 1"), at("step a 2"));
   EXPECT_LT(at("step b 0"), at("begin c"));
-  EXPECT_LT(at("begin c"), at("step a 2"));
+  EXPECT_LT(at("prefill c 0"), at("step a 3"));
   // Five tokens each: they leave while a, which has twenty, goes on.
   EXPECT_LT(at("flow b"), at("step a 19"));
 }
@@ -178,7 +182,7 @@ TEST_F(BatchingTest, AShortRequestDoesNotWaitForLongOnes) {
   for (const Job& job : jobs) (void)job.wait();
   EXPECT_LT(at("step c 4"), at("flow c"));
   EXPECT_LT(at("step a 37"), at("flow c"));
-  EXPECT_LT(at("flow c"), at("step a 40"));
+  EXPECT_LT(at("flow c"), at("step a 42"));
 }
 
 // 2 frames a token: 408 a request, and 1000 at a time.

@@ -4,6 +4,7 @@
 #include <chatterbox/chatterbox.hpp>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -25,14 +26,20 @@ inline void write_bytes(const std::string& path, std::string_view bytes) {
 
 class CheckpointFolder {
  public:
-  CheckpointFolder() {
-    constexpr auto kTiny = checkpoint::SyntheticSize::kTiny;
-    for (const std::string name : {"t3_cfg", "s3gen", "ve"}) {
-      const auto model = checkpoint::make_synthetic(name, kTiny);
+  CheckpointFolder() : CheckpointFolder({"t3_cfg", "s3gen", "ve"}) {
+    write_bytes(file("tokenizer.json"), checkpoint::synthetic_tokenizer_json());
+    write_bytes(file("conds.pt"), checkpoint::synthetic_conds_pt(checkpoint::SyntheticSize::kTiny));
+  }
+  // Tiny weights of these names, as of make_synthetic(), and the files of a folder of tests/data.
+  explicit CheckpointFolder(std::initializer_list<const char*> weights,
+                            const std::string& data = {}) {
+    for (const std::string name : weights) {
+      const auto model = checkpoint::make_synthetic(name, checkpoint::SyntheticSize::kTiny);
       checkpoint::write_safetensors(file(name + ".safetensors"), model->entries());
     }
-    write_bytes(file("tokenizer.json"), checkpoint::synthetic_tokenizer_json());
-    write_bytes(file("conds.pt"), checkpoint::synthetic_conds_pt(kTiny));
+    if (data.empty()) return;
+    std::filesystem::copy(std::string(CHATTERBOX_TEST_DATA) + "/data/" + data, path(),
+                          std::filesystem::copy_options::recursive);
   }
   [[nodiscard]] std::string path() const { return folder_.file(""); }
   [[nodiscard]] std::string file(const std::string& name) const { return folder_.file(name); }

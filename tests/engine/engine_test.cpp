@@ -248,8 +248,9 @@ TEST_F(EngineTest, AVoiceChangesTheSpeechAndIsShared) {
 TEST_F(EngineTest, VoicesTensorsReachTheCallback) {
   const auto engine = ChatterboxEngine::load();
   int64_t size = 0;
-  (void)engine.make_voice({std::vector<float>(24000, 0.5F), 24000, 1},
-                          [&](const TensorView& view) { size = view.shape[0]; });
+  VoiceOptions options;
+  options.on_tensor = [&](const TensorView& view) { size = view.shape[0]; };
+  (void)engine.make_voice({std::vector<float>(24000, 0.5F), 24000, 1}, options);
   EXPECT_EQ(size, 24000);
 }
 

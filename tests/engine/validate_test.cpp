@@ -135,10 +135,16 @@ TEST(Validate, Options) {
   EXPECT_EQ(
       options_error([](EngineOptions& options) { options.log_level = static_cast<LogLevel>(5); }),
       "log_level must be in [0, 4], got 5");
+  EXPECT_EQ(options_error([](EngineOptions& options) { options.family = static_cast<Family>(7); }),
+            "family must be in [1, 6], got 7");
+  EXPECT_EQ(
+      options_error([](EngineOptions& options) { options.watermark = static_cast<Watermark>(-1); }),
+      "watermark must be in [0, 2], got -1");
 }
 
 std::string recording_error(std::vector<float> samples, int32_t rate, int32_t channels) {
-  return error_of(validate_recording, Audio{std::move(samples), rate, channels}, Status::kBadAudio);
+  return error_of<Audio>([](const Audio& recording) { validate_recording(recording); },
+                         {std::move(samples), rate, channels}, Status::kBadAudio);
 }
 
 TEST(Validate, Recordings) {

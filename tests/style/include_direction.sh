@@ -1,9 +1,9 @@
 #!/bin/sh
 # include_direction.sh SRC: includes between the folders of SRC go one way:
-# capi -> engine -> {text, voice, t3, s3gen} -> {nn, audio, checkpoint} -> support.
+# capi -> engine -> {text, voice, t3, s3gen, watermark} -> {nn, audio, checkpoint} -> support.
 # Folders of one level do not know each other, with two exceptions: the conditionals of a voice are what T3
 # and S3Gen take, and nn reads weights from checkpoint. The command-line program uses the public interface,
-# and checkpoint's file writer.
+# checkpoint's file writer, and audio's WAV bytes.
 set -eu
 cd "$1"
 grep -rn --include='*.h' --include='*.cpp' --include='*.c' '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' . |
@@ -11,7 +11,7 @@ grep -rn --include='*.h' --include='*.cpp' --include='*.c' '^[[:space:]]*#[[:spa
     BEGIN {
       level["support"] = 0
       level["nn"] = level["audio"] = level["checkpoint"] = 1
-      level["text"] = level["voice"] = level["t3"] = level["s3gen"] = 2
+      level["text"] = level["voice"] = level["t3"] = level["s3gen"] = level["watermark"] = 2
       level["engine"] = 3
       level["capi"] = 4
     }
@@ -23,7 +23,7 @@ grep -rn --include='*.h' --include='*.cpp' --include='*.c' '^[[:space:]]*#[[:spa
       count++
       ok = 0
       if (from == to) ok = 1
-      else if (from == "cli") ok = header ~ /^checkpoint\/(safetensors|tensor_file)\.h$/
+      else if (from == "cli") ok = header ~ /^(checkpoint\/(safetensors|tensor_file)|audio\/wav)\.h$/
       else if (!(from in level) || !(to in level)) ok = 0
       else if (level[to] < level[from]) ok = 1
       else if (header == "voice/conditionals.h" && level[from] == 2) ok = 1

@@ -80,6 +80,8 @@ class FakeExecutor final : public engine::Executor {
     info.kv_bytes_per_position = 16;
     info.load_seconds = 0.25;
     info.has_default_voice = voice_ != nullptr;
+    info.watermark = true;
+    info.languages = {"de", "fr"};
     return info;
   }
 
@@ -91,11 +93,24 @@ class FakeExecutor final : public engine::Executor {
     return {options_.memory_limit > 0 ? options_.memory_limit : most, 7, 70, kFakeBatchFrames};
   }
 
-  int64_t rows(const engine::Task& task) const override { return task.cfg_weight != 0 ? 2 : 1; }
+  Request default_request() const override {
+    Request request;
+    request.cfm_steps = kFakeDefaultSteps;
+    return request;
+  }
+
+  int64_t rows(const engine::Task& task) const override {
+    if (task.source) return 0;
+    return task.cfg_weight != 0 ? 2 : 1;
+  }
+
+  int64_t text_tokens(const engine::Task& task) const override {
+    return static_cast<int64_t>(task.text.size());
+  }
 
   void check(const engine::Task& task) const override {
     call_hook(FakePoint::kCheck, &task);
-    const auto size = static_cast<int64_t>(task.text.size());
+    const int64_t size = text_tokens(task);
     if (size > kFakeMaxTextBytes) {
       fail(Status::kInvalidArgument, "text has {} tokens, the limit is {}", size,
            kFakeMaxTextBytes);
@@ -118,7 +133,9 @@ class FakeExecutor final : public engine::Executor {
     if (!task.voice) ++breaches();
     call_hook(FakePoint::kBegin, &task);
     emit(task, "fake.text", static_cast<float>(task.text.size()));
-    sequences_[next_id_].task = task;
+    Sequence& added = sequences_[next_id_];
+    added.task = task;
+    if (task.source) added.tokens = fake_source_tokens(*task.source);
     int64_t taken = 0;
     for (const auto& [id, sequence] : sequences_) {
       if (!sequence.collected) taken += rows(sequence.task);
@@ -127,10 +144,18 @@ class FakeExecutor final : public engine::Executor {
     return next_id_++;
   }
 
+  bool prefill(int64_t id) override {
+    check_thread();
+    Sequence& found = sequences_.at(id);
+    if (found.prefilled == kFakePrefills) ++breaches();
+    call_hook(FakePoint::kPrefill, &found.task, found.prefilled);
+    return ++found.prefilled == kFakePrefills;
+  }
+
   void step() override {
     check_thread();
     for (auto& [id, sequence] : sequences_) {
-      if (generated(id)) continue;
+      if (sequence.prefilled < kFakePrefills || generated(id)) continue;
       call_hook(FakePoint::kStep, &sequence.task, sequence.tokens);
       ++sequence.tokens;
       emit(sequence.task, "fake.token", static_cast<float>(sequence.tokens));
@@ -139,12 +164,14 @@ class FakeExecutor final : public engine::Executor {
 
   bool generated(int64_t id) const override {
     const Sequence& found = sequence(id);
+    if (found.task.source) return true;
     return found.tokens >= std::min(found.task.max_new_tokens, fake_tokens(found.task.text));
   }
 
   int64_t collect(int64_t id) override {
     check_thread();
     if (!generated(id) || sequence(id).collected) ++breaches();
+    if (sequence(id).prefilled != kFakePrefills) ++breaches();
     call_hook(FakePoint::kCollect, &sequence(id).task);
     sequences_.at(id).collected = true;
     return frames(sequence(id));
@@ -153,6 +180,10 @@ class FakeExecutor final : public engine::Executor {
   engine::TokenStats stats(int64_t id) const override {
     const Sequence& found = sequence(id);
     engine::TokenStats stats;
+    if (found.task.source) {
+      stats.speech_tokens = found.tokens;
+      return stats;
+    }
     stats.text_tokens = static_cast<int64_t>(found.task.text.size()) + 2;
     stats.speech_tokens = found.tokens;
     stats.decode_steps = found.tokens - 1;
@@ -200,19 +231,21 @@ class FakeExecutor final : public engine::Executor {
     if (sequences_.erase(id) != 1) ++breaches();
   }
 
-  voice::Conditionals make_voice(const Audio& recording, const TensorSink& sink) override {
+  voice::Conditionals make_voice(const Audio& recording, const VoiceOptions& options) override {
     check_thread();
     call_hook(FakePoint::kMakeVoice);
     const auto size = static_cast<int64_t>(recording.samples.size());
-    if (sink) {
-      sink({"fake.recording", TensorView::Type::kFloat32, &size, 1, recording.samples.data()});
+    if (options.on_tensor) {
+      options.on_tensor(
+          {"fake.recording", TensorView::Type::kFloat32, &size, 1, recording.samples.data()});
     }
-    return fake_conditionals(recording.samples.front());
+    return fake_conditionals(recording.samples.front() + (options.normalise_loudness ? 0 : 1));
   }
 
  private:
   struct Sequence {
     engine::Task task;
+    int64_t prefilled = 0;  // parts of the prefill
     int64_t tokens = 0;
     bool collected = false;
   };
@@ -248,7 +281,9 @@ class FakeExecutor final : public engine::Executor {
   static std::vector<float> speech(const Sequence& sequence) {
     const engine::Task& task = sequence.task;
     uint64_t state = mix(task.seed + 1);
-    for (const char letter : task.text) state = mix(state + static_cast<unsigned char>(letter));
+    if (task.top_k != 0) state = mix(state + static_cast<uint64_t>(task.top_k));
+    for (const char letter : task.text + task.language)
+      state = mix(state + static_cast<unsigned char>(letter));
     for (const float value : {task.temperature, task.cfg_weight, task.exaggeration, task.min_p,
                               task.top_p, task.repetition_penalty, task.voice->x_vector.front()}) {
       state = mix(state + static_cast<uint64_t>(value * 1e4F));
@@ -285,6 +320,10 @@ int fake_breaches() { return breaches(); }
 
 int fake_executors() { return executors(); }
 
+int64_t fake_source_tokens(const Audio& source) {
+  return static_cast<int64_t>(source.samples.size()) / 1000;
+}
+
 int64_t fake_tokens(const std::string& text) { return 4 + static_cast<int64_t>(text.size()); }
 
 voice::Conditionals fake_conditionals(float mark) {
@@ -306,3 +345,10 @@ std::unique_ptr<Executor> make_executor(const EngineOptions& options) {
 }
 
 }  // namespace chatterbox::engine
+
+namespace chatterbox {
+
+// Says how loud the audio begins.
+float detect_watermark(const Audio& audio) { return audio.samples.front(); }
+
+}  // namespace chatterbox

@@ -16,6 +16,7 @@ enum class FakePoint {
   kCheck,
   kEnter,
   kBegin,
+  kPrefill,
   kStep,
   kCollect,
   kFlow,
@@ -26,8 +27,8 @@ enum class FakePoint {
 
 struct FakeCall {
   FakePoint point;
-  const engine::Task* task;                // null where there is none
-  int64_t index = 0;                       // of the decode step, the Euler step, or in the batch
+  const engine::Task* task;  // null where there is none
+  int64_t index = 0;  // of the part of the prefill, the decode step, the Euler step, in the batch
   const EngineOptions* options = nullptr;  // where the point is kLoad
 };
 using FakeHook = std::function<void(const FakeCall&)>;
@@ -53,8 +54,11 @@ class ScopedFakeHook {
 inline constexpr int64_t kFakeBatchFrames = 1000;   // 2 for a token, as in S3Gen
 inline constexpr int64_t kFakeMaxTextBytes = 500;   // check() refuses more
 inline constexpr int64_t kFakeSamplesPerToken = 8;  // of the fake speech
+inline constexpr int64_t kFakePrefills = 2;         // parts of each prefill
+inline constexpr int32_t kFakeDefaultSteps = 4;     // of default_request()
 // Speech tokens with the end, where max_new_tokens does not cut them.
 [[nodiscard]] int64_t fake_tokens(const std::string& text);
+[[nodiscard]] int64_t fake_source_tokens(const Audio& source);  // of a conversion
 [[nodiscard]] voice::Conditionals fake_conditionals(float mark);
 
 // The model names that make_executor() knows beside "demo".

@@ -43,6 +43,8 @@ Golden::Golden(const std::string& name)
     : file_(checkpoint::open_safetensors(std::string(CHATTERBOX_TEST_DATA) + "/golden/" + name +
                                          ".safetensors")) {}
 
+bool Golden::has(const std::string& name) const { return file_->find(name) != nullptr; }
+
 at::Tensor Golden::tensor(const std::string& name) const {
   const checkpoint::TensorEntry* entry = file_->find(name);
   if (entry == nullptr) throw std::out_of_range(file_->path() + " has no " + name);
@@ -52,6 +54,12 @@ at::Tensor Golden::tensor(const std::string& name) const {
 }
 
 std::string Golden::meta(const std::string& key) const { return file_->metadata().at(key); }
+
+std::optional<std::string> Golden::option(const std::string& key) const {
+  const auto found = file_->metadata().find(key);
+  if (found == file_->metadata().end() || found->second == "None") return std::nullopt;
+  return found->second;
+}
 
 void expect_close(const at::Tensor& actual, const at::Tensor& expected, Stage stage,
                   Reference reference) {

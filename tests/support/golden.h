@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "checkpoint/tensor_file.h"
@@ -15,9 +16,12 @@ class Golden {
  public:
   explicit Golden(const std::string& name);  // "en_tiny_default"
 
+  [[nodiscard]] bool has(const std::string& name) const;
   [[nodiscard]] at::Tensor tensor(const std::string& name) const;  // throws where it is absent
   [[nodiscard]] std::string meta(
       const std::string& key) const;  // the option the golden was made with
+  // The same; nothing where it was left to its default.
+  [[nodiscard]] std::optional<std::string> option(const std::string& key) const;
 
  private:
   std::shared_ptr<const checkpoint::TensorFile> file_;

@@ -1,0 +1,123 @@
+// Voice conversion over a fake executor: it draws no tokens and takes no rows, and is otherwise as
+// any request.
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "support/fake_executor.h"
+#include "support/latch.h"
+#include "support/requests.h"
+
+namespace chatterbox {
+namespace {
+
+using ::testing::HasSubstr;
+using namespace chatterbox::testing;  // NOLINT
+
+class ConversionTest : public ::testing::Test {
+ protected:
+  void TearDown() override { EXPECT_EQ(fake_breaches(), 0); }
+};
+
+Conversion conversion_of(size_t samples) {
+  Conversion conversion;
+  conversion.source.samples.assign(samples, 0.25F);
+  conversion.seed = 3;
+  return conversion;
+}
+
+TEST_F(ConversionTest, HasTheSourcesTokens) {
+  const auto engine = ChatterboxEngine::load();
+  const Conversion conversion = conversion_of(24000);
+  const Result result = engine.convert_voice(conversion);
+  EXPECT_EQ(result.speech_tokens, fake_source_tokens(conversion.source));
+  EXPECT_EQ(result.audio.samples.size(), result.speech_tokens * kFakeSamplesPerToken);
+  EXPECT_EQ(result.seed, 3U);
+  EXPECT_EQ(result.text_tokens, 0);
+  EXPECT_EQ(result.decode_steps, 0);
+  EXPECT_EQ(engine.capacity().peak_rows, 0);
+}
+
+TEST_F(ConversionTest, TakesTheFamilysStepsAndReportsItsStages) {
+  const auto engine = ChatterboxEngine::load();
+  Conversion conversion = conversion_of(24000);
+  std::vector<Stage> stages;
+  int64_t steps = 0;
+  conversion.on_progress = [&](const Progress& progress) {
+    if (stages.empty() || stages.back() != progress.stage) stages.push_back(progress.stage);
+    if (progress.stage == Stage::kFlow) steps = progress.total;
+  };
+  (void)engine.convert_voice(conversion);
+  EXPECT_EQ(steps, kFakeDefaultSteps);
+  EXPECT_THAT(stages,
+              ::testing::ElementsAre(Stage::kPrefill, Stage::kFlow, Stage::kVocoder, Stage::kDone));
+  conversion.cfm_steps = 7;
+  (void)engine.convert_voice(conversion);
+  EXPECT_EQ(steps, 7);
+}
+
+TEST_F(ConversionTest, RunsAmongRequestsInEveryMode) {
+  for (const Mode mode : {Mode::kSequential, Mode::kBatch, Mode::kDynamic}) {
+    SCOPED_TRACE(static_cast<int>(mode));
+    EngineOptions options;
+    options.mode = mode;
+    const auto engine = ChatterboxEngine::load(options);
+    const auto alone = engine.convert_voice(conversion_of(48000)).audio.samples;
+    const Job first = engine.submit(request_for("A request before it."));
+    const Job second = engine.submit(conversion_of(48000));
+    const Job third = engine.submit(request_for("And one behind."));
+    EXPECT_EQ(second.wait().audio.samples, alone);
+    EXPECT_FALSE(first.wait().audio.samples.empty());
+    EXPECT_FALSE(third.wait().audio.samples.empty());
+    EXPECT_EQ(engine.capacity().rows_in_use, 0);
+  }
+}
+
+TEST_F(ConversionTest, CanBeCancelledWhileQueued) {
+  const auto engine = ChatterboxEngine::load();
+  Latch gate;
+  Request holding = request_for("Holds the engine.");
+  holding.on_progress = [&](const Progress&) { gate.wait(); };
+  const Job first = engine.submit(holding);
+  const Job second = engine.submit(conversion_of(24000));
+  second.cancel();
+  EXPECT_EQ(failure_of([&] { (void)second.wait(); }).status, Status::kCancelled);
+  gate.open();
+  EXPECT_NO_THROW((void)first.wait());
+}
+
+TEST_F(ConversionTest, WrongSourcesAreRefused) {
+  const auto engine = ChatterboxEngine::load();
+  const auto refusal = [&](const Conversion& conversion) {
+    return failure_of([&] { (void)engine.convert_voice(conversion); });
+  };
+  Failure failure = refusal(conversion_of(2399));
+  EXPECT_EQ(failure.status, Status::kBadAudio);
+  EXPECT_THAT(failure.message, HasSubstr("must be 0.1 to 600 s long, got 0.0999583 s"));
+  Conversion conversion = conversion_of(24000);
+  conversion.source.samples[7] = NAN;
+  failure = refusal(conversion);
+  EXPECT_EQ(failure.status, Status::kBadAudio);
+  EXPECT_THAT(failure.message, HasSubstr("sample 7 is nan"));
+  conversion = conversion_of(24000);
+  conversion.cfm_steps = 0;
+  failure = refusal(conversion);
+  EXPECT_EQ(failure.status, Status::kInvalidArgument);
+  EXPECT_EQ(failure.message, "cfm_steps must be in [1, 100], got 0");
+  EXPECT_EQ(engine.capacity().running, 0);
+}
+
+TEST_F(ConversionTest, FailsAlone) {
+  const auto engine = ChatterboxEngine::load();
+  const ScopedFakeHook hook([](const FakeCall& call) {
+    if (call.point == FakePoint::kBegin && call.task->source) throw std::runtime_error("broken");
+  });
+  const Job request = engine.submit(request_for("Goes on."));
+  const Failure failure = failure_of([&] { (void)engine.convert_voice(conversion_of(24000)); });
+  EXPECT_EQ(failure.status, Status::kInternal);
+  EXPECT_THAT(failure.message, HasSubstr("broken"));
+  EXPECT_NO_THROW((void)request.wait());
+}
+
+}  // namespace
+}  // namespace chatterbox
