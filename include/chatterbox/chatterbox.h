@@ -227,9 +227,10 @@ typedef struct chatterbox_engine_options {
   int32_t max_batch;           /* requests that draw tokens at a time, 1 to 256, where the mode is
                                 * not sequential; default 8. A CPU reads the weights once for 16
                                 * requests with guidance: more of them get slower one by one */
-  int64_t memory_limit; /* bytes for the KV cache (three quarters) and the work on a batch (one
-                         * quarter), beside the weights; default 0: half of what is free on the
-                         * device once the model is loaded. See chatterbox_capacity */
+  int64_t memory_limit; /* bytes beside the weights, for the KV cache (three quarters), what voices
+                         * begin with (a sixteenth, 512 MiB at most) and the work on a batch (the
+                         * rest); default 0: half of what is free on the device once the model is
+                         * loaded. See chatterbox_capacity */
   int32_t family;       /* CHATTERBOX_FAMILY_...; default CHATTERBOX_FAMILY_AUTO */
   int32_t watermark;    /* CHATTERBOX_WATERMARK_...; default CHATTERBOX_WATERMARK_AUTO */
 } chatterbox_engine_options;
@@ -293,6 +294,12 @@ typedef struct chatterbox_capacity {
   int64_t peak_rows; /* most rows that were in use at a time so far */
   int64_t running;   /* requests that have started and are not done */
   int64_t waiting;   /* in the queue */
+  /* What a voice begins with, computed once for later requests that have the same voice and
+   * exaggeration. */
+  int64_t prefix_bytes;           /* that is kept at most */
+  int64_t prefix_hits;            /* requests that found it */
+  int64_t prefix_misses;          /* requests that had to compute some of it */
+  int64_t prefix_positions_saved; /* that were found and not computed */
 } chatterbox_capacity;
 
 /* Tells the engine's capacity and its use at this moment. Writes at most `size` bytes (pass sizeof

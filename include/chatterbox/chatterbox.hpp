@@ -113,8 +113,9 @@ struct EngineOptions {
   // weights once for 32 rows of the KV cache, which 16 requests with guidance fill: more of them
   // get slower one by one.
   int32_t max_batch = 8;
-  // Bytes for the KV cache (three quarters) and the work on a batch (one quarter), beside the
-  // weights; 0: half of what is free on the device once the model is loaded. See Capacity.
+  // Bytes beside the weights, for the KV cache (three quarters), what voices begin with (a
+  // sixteenth, 512 MiB at most) and the work on a batch (the rest); 0: half of what is free on the
+  // device once the model is loaded. See Capacity.
   int64_t memory_limit = 0;
   Watermark watermark = Watermark::kAuto;
 };
@@ -308,6 +309,12 @@ struct Capacity {
   int64_t peak_rows = 0;  // most rows that were in use at a time so far
   int64_t running = 0;    // requests that have started and are not done
   int64_t waiting = 0;    // in the queue
+  // What a voice begins with, computed once for later requests that have the same voice and
+  // exaggeration.
+  int64_t prefix_bytes = 0;            // that is kept at most
+  int64_t prefix_hits = 0;             // requests that found it
+  int64_t prefix_misses = 0;           // requests that had to compute some of it
+  int64_t prefix_positions_saved = 0;  // that were found and not computed
 };
 
 // A request on its way. Copies share it. Dropping every copy does not cancel it.
@@ -382,7 +389,7 @@ class CHATTERBOX_API ChatterboxEngine {
 
 // A language of the multilingual models.
 struct Language {
-  std::string_view code;  // "fr"
+  std::string_view code;  // ISO 639-1, "fr"
   std::string_view name;  // "French"
 };
 // All of them, sorted by code.

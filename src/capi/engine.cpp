@@ -85,6 +85,10 @@ chatterbox_capacity convert(const chatterbox::Capacity& from) {
   capacity.peak_rows = from.peak_rows;
   capacity.running = from.running;
   capacity.waiting = from.waiting;
+  capacity.prefix_bytes = from.prefix_bytes;
+  capacity.prefix_hits = from.prefix_hits;
+  capacity.prefix_misses = from.prefix_misses;
+  capacity.prefix_positions_saved = from.prefix_positions_saved;
   return capacity;
 }
 

@@ -67,7 +67,11 @@ CHATTERBOX_AT(chatterbox_capacity, rows_in_use, 48);
 CHATTERBOX_AT(chatterbox_capacity, peak_rows, 56);
 CHATTERBOX_AT(chatterbox_capacity, running, 64);
 CHATTERBOX_AT(chatterbox_capacity, waiting, 72);
-CHATTERBOX_SIZE(chatterbox_capacity, 80);
+CHATTERBOX_AT(chatterbox_capacity, prefix_bytes, 80);
+CHATTERBOX_AT(chatterbox_capacity, prefix_hits, 88);
+CHATTERBOX_AT(chatterbox_capacity, prefix_misses, 96);
+CHATTERBOX_AT(chatterbox_capacity, prefix_positions_saved, 104);
+CHATTERBOX_SIZE(chatterbox_capacity, 112);
 
 CHATTERBOX_AT(chatterbox_voice_options, struct_size, 0);
 CHATTERBOX_AT(chatterbox_voice_options, normalise_loudness, 4);

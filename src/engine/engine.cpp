@@ -183,16 +183,7 @@ std::vector<Outcome> ChatterboxEngine::generate_batch(const std::vector<Request>
   return impl_->generate_batch(requests);
 }
 
-const std::vector<Language>& languages() {
-  static const std::vector<Language> kAll = [] {
-    std::vector<Language> all;
-    for (const text::Language& language : text::languages()) {
-      all.push_back({language.code, language.name});
-    }
-    return all;
-  }();
-  return kAll;
-}
+const std::vector<Language>& languages() { return text::languages(); }
 
 Job ChatterboxEngine::submit(Request request) const { return Job(impl_->submit(request)); }
 

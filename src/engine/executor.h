@@ -48,6 +48,11 @@ struct CacheLimits {
   int64_t positions = 0;  // of each row
   int64_t row_bytes = 0;
   int64_t batch_frames = 0;  // mel frames that S3Gen works on at a time
+  int64_t prefix_bytes = 0;  // of what voices begin with
+};
+
+struct PrefixStats {
+  int64_t hits = 0, misses = 0, positions_saved = 0;
 };
 
 // Sequences are named by the ids that begin() returns. All functions but those marked are called
@@ -83,6 +88,7 @@ class Executor {
   // The next part of a sequence's prefill, which is so short that others may wait for it. Whether
   // it was the last; then the sequence takes part in step(). Throws what ends the sequence.
   virtual bool prefill(int64_t id) = 0;
+  [[nodiscard]] virtual PrefixStats prefix_stats() const = 0;
   // One decode step for every sequence that is still generating. What concerns one sequence ends
   // that one alone: it has generated, and collect() throws. Where step() throws, all have failed.
   virtual void step() = 0;

@@ -38,6 +38,7 @@ class Job::Impl {
   void report(const Progress& progress) noexcept;
   // Why the job must not go on: it was cancelled, or one of its callbacks failed.
   [[nodiscard]] std::optional<Failure> interruption() const;
+  [[nodiscard]] std::optional<Failure> broken_callback() const { return callback_failure_; }
   // Both let go of the voice and the callbacks first.
   void succeed(Result result) noexcept;
   void fail(Failure failure) noexcept;

@@ -7,9 +7,11 @@
 namespace chatterbox::engine {
 namespace {
 
-// The rest is for the work on a batch.
+// For the KV cache. The rest is for the work on a batch, but for what voices begin with.
 constexpr int64_t kCacheShare = 3;
 constexpr int64_t kShares = 4;
+constexpr int64_t kPrefixShares = 16;                     // of which it gets one, ...
+constexpr int64_t kMostPrefixBytes = int64_t{512} << 20;  // ... some twenty voices at most
 // 34 positions of conditioning, 1000 speech tokens, which is the default of max_new_tokens and the
 // length that the models were trained on, and as much text as is spoken in that time.
 constexpr int64_t kUsualPositions = 1536;
@@ -38,7 +40,9 @@ CacheLimits plan_memory(int64_t limit, const MemoryNeeds& needs) {
          limit, least, least / kCacheShare * kShares + kShares);
   }
   limits.row_bytes = limits.positions * needs.position_bytes;
-  limits.batch_frames = std::max<int64_t>(1, (limit - cache) / kFrameBytes);
+  limits.prefix_bytes = std::min(limit / kPrefixShares, kMostPrefixBytes);
+  limits.batch_frames =
+      std::max<int64_t>(1, (limit - cache - limits.prefix_bytes) / kFrameBytes);
   return limits;
 }
 

@@ -245,7 +245,8 @@ int64_t ModelExecutor::begin(const Task& task) {
           static_cast<int64_t>(sequence.text_ids.size()) + t3_limits_.text_framing;
       added.stats.text_seconds = seconds_since(start);
       if (!decoder_) {
-        decoder_ = std::make_unique<t3::Decoder>(t3_, cache_limits_.rows, cache_limits_.positions);
+        decoder_ = std::make_unique<t3::Decoder>(t3_, cache_limits_.rows, cache_limits_.positions,
+                                                 cache_limits_.prefix_bytes);
       }
       added.decoding = decoder_->add(sequence, task.sink);
     }
@@ -273,6 +274,12 @@ bool ModelExecutor::prefill(int64_t id) {
     row.stats.prefill_seconds += seconds_since(start);
     return done;
   });
+}
+
+PrefixStats ModelExecutor::prefix_stats() const {
+  if (!decoder_) return {};
+  const t3::PrefixCacheStats stats = decoder_->prefix_stats();
+  return {stats.hits, stats.misses, stats.positions_saved};
 }
 
 void ModelExecutor::step() {

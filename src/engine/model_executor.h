@@ -35,6 +35,7 @@ class ModelExecutor final : public Executor {
   void leave_worker() override;
   int64_t begin(const Task& task) override;
   bool prefill(int64_t id) override;
+  [[nodiscard]] PrefixStats prefix_stats() const override;
   void step() override;
   [[nodiscard]] bool generated(int64_t id) const override;
   int64_t collect(int64_t id) override;

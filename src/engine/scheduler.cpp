@@ -106,17 +106,24 @@ void Scheduler::prefill() {
   for (Sequence& sequence : running_) {
     if (!sequence.is(Phase::kPrefill)) continue;
     try {
-      bool done = executor_.prefill(sequence.id);
-      while (!done && mode_ != Mode::kDynamic) done = executor_.prefill(sequence.id);
-      if (done) {
-        sequence.phase = Phase::kDecode;
-        sequence.decode_start = Clock::now();
-      }
+      prefill(sequence);
     } catch (...) {
       end(sequence, current_failure());
     }
     if (mode_ == Mode::kDynamic) return;
   }
+}
+
+void Scheduler::prefill(Sequence& sequence) {
+  bool done = executor_.prefill(sequence.id);
+  while (!done && mode_ != Mode::kDynamic) done = executor_.prefill(sequence.id);
+  if (!done) return;
+  sequence.phase = Phase::kDecode;
+  sequence.decode_start = Clock::now();
+  const PrefixStats prefixes = executor_.prefix_stats();
+  load_.prefix_hits = prefixes.hits;
+  load_.prefix_misses = prefixes.misses;
+  load_.prefix_positions_saved = prefixes.positions_saved;
 }
 
 void Scheduler::decode() {
@@ -308,8 +315,9 @@ void Scheduler::finish(Sequence& sequence, std::vector<float> samples) {
   result.timings = sequence.timings;
   result.timings.text = stats.text_seconds;
   result.timings.prefill = stats.prefill_seconds;
-  job.report({Stage::kDone, 0, 0});
   if (auto reason = interruption(job)) return end(sequence, std::move(*reason));
+  job.report({Stage::kDone, 0, 0});  // from here on it cannot be cancelled
+  if (auto reason = job.broken_callback()) return end(sequence, std::move(*reason));
   result.timings.total = seconds(Clock::now() - job.submitted());
   log_->debug("seed {}: {} text tokens, {} speech tokens, {} samples in {:.3f} s", result.seed,
               result.text_tokens, result.speech_tokens, result.audio.samples.size(),

@@ -19,6 +19,9 @@ struct Load {
   std::atomic<int64_t> rows{0};
   std::atomic<int64_t> peak_rows{0};
   std::atomic<int64_t> running{0};
+  std::atomic<int64_t> prefix_hits{0};
+  std::atomic<int64_t> prefix_misses{0};
+  std::atomic<int64_t> prefix_positions_saved{0};
 };
 
 class Scheduler {
@@ -69,6 +72,7 @@ class Scheduler {
   void drop_interrupted();
 
   void prefill();
+  void prefill(Sequence& sequence);
   void decode();
   bool collect(Sequence& sequence);
 

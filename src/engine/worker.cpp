@@ -121,6 +121,10 @@ Capacity Worker::Loop::capacity() const {
   capacity.peak_rows = load_.peak_rows;
   capacity.running = load_.running;
   capacity.waiting = static_cast<int64_t>(queue_->size());
+  capacity.prefix_bytes = limits.prefix_bytes;
+  capacity.prefix_hits = load_.prefix_hits;
+  capacity.prefix_misses = load_.prefix_misses;
+  capacity.prefix_positions_saved = load_.prefix_positions_saved;
   return capacity;
 }
 

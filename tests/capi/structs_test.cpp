@@ -413,6 +413,10 @@ TEST_F(Structs, CapacityOfAnIdleEngine) {
   EXPECT_EQ(capacity.known.peak_rows, 2);
   EXPECT_EQ(capacity.known.running, 0);
   EXPECT_EQ(capacity.known.waiting, 0);
+  EXPECT_EQ(capacity.known.prefix_bytes, testing::kFakePrefixBytes);
+  EXPECT_EQ(capacity.known.prefix_hits, 2);  // whatever the fake executor says
+  EXPECT_EQ(capacity.known.prefix_misses, 2);
+  EXPECT_EQ(capacity.known.prefix_positions_saved, 3);
   EXPECT_EQ(capacity.appended, (std::array<unsigned char, 16>{}));
 }
 

@@ -24,7 +24,8 @@ TEST(MemoryPlan, RowsForTheLongestWhereTheyFit) {
   EXPECT_EQ(limits.rows, 16);
   EXPECT_EQ(limits.positions, 6000);
   EXPECT_EQ(limits.row_bytes, 6000 * kPosition);
-  EXPECT_EQ(limits.batch_frames, 16 * kGiB / 614400);
+  EXPECT_EQ(limits.prefix_bytes, kGiB / 2);
+  EXPECT_EQ(limits.batch_frames, (16 * kGiB - kGiB / 2) / 614400);
 }
 
 // 6 GiB for the cache are 26214 positions: 16 rows of 1638.
@@ -47,6 +48,7 @@ TEST(MemoryPlan, ThenTwoRowsAsLongAsTheyGet) {
   const CacheLimits limits = plan_memory(kGiB / 2, {kPosition, 6000, 16});
   EXPECT_EQ(limits.rows, 2);
   EXPECT_EQ(limits.positions, 819);
+  EXPECT_EQ(limits.prefix_bytes, kGiB / 32);
 }
 
 TEST(MemoryPlan, NeverMoreThanTheLimit) {

@@ -90,7 +90,8 @@ class FakeExecutor final : public engine::Executor {
   engine::CacheLimits limits() const override {
     const int64_t requests = options_.mode == Mode::kSequential ? 1 : options_.max_batch;
     const int64_t most = 2 * requests;
-    return {options_.memory_limit > 0 ? options_.memory_limit : most, 7, 70, kFakeBatchFrames};
+    return {options_.memory_limit > 0 ? options_.memory_limit : most, 7, 70, kFakeBatchFrames,
+            kFakePrefixBytes};
   }
 
   Request default_request() const override {
@@ -151,6 +152,8 @@ class FakeExecutor final : public engine::Executor {
     call_hook(FakePoint::kPrefill, &found.task, found.prefilled);
     return ++found.prefilled == kFakePrefills;
   }
+
+  engine::PrefixStats prefix_stats() const override { return {next_id_, 2, 3}; }
 
   void step() override {
     check_thread();

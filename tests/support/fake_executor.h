@@ -52,6 +52,7 @@ class ScopedFakeHook {
 
 // EngineOptions::memory_limit counts KV rows here; by default there are two for each of max_batch.
 inline constexpr int64_t kFakeBatchFrames = 1000;   // 2 for a token, as in S3Gen
+inline constexpr int64_t kFakePrefixBytes = 11;
 inline constexpr int64_t kFakeMaxTextBytes = 500;   // check() refuses more
 inline constexpr int64_t kFakeSamplesPerToken = 8;  // of the fake speech
 inline constexpr int64_t kFakePrefills = 2;         // parts of each prefill
