@@ -457,13 +457,19 @@ CHATTERBOX_API void chatterbox_batch_destroy(chatterbox_batch* batch);
 typedef int32_t (*chatterbox_samples_callback)(const float* samples, uint64_t count,
                                                void* user_data);
 
+/* Asked on the thread that called chatterbox_engine_generate_long(), some twenty times a second.
+ * Returns 0 to go on; another value cancels the rest. */
+typedef int32_t (*chatterbox_cancelled_callback)(void* user_data);
+
 /* How the pieces of a long text are joined. */
 typedef struct chatterbox_long_text_options {
   uint32_t struct_size; /* set by chatterbox_long_text_options_init() */
   int32_t reserved;     /* 0 */
   double pause;         /* seconds of silence between two pieces, 0 to 10; default 0.15 */
-  chatterbox_samples_callback on_samples; /* default NULL: the result has the samples */
-  void* samples_user_data;                /* handed to `on_samples`; default NULL */
+  chatterbox_samples_callback on_samples;     /* default NULL: the result has the samples */
+  void* samples_user_data;                    /* handed to `on_samples`; default NULL */
+  chatterbox_cancelled_callback is_cancelled; /* default NULL */
+  void* cancelled_user_data;                  /* handed to `is_cancelled`; default NULL */
 } chatterbox_long_text_options;
 
 /* Fills in `size` (pass sizeof *options) and the defaults. The struct is the caller's.
@@ -474,9 +480,10 @@ chatterbox_long_text_options_init(chatterbox_long_text_options* options, size_t 
 /* Speaks a text of any length up to 16 MB and stores a new result, which the caller ends with
  * chatterbox_result_destroy(). The text is split at sentences, "[pause:500ms]" and "[pause:1.5s]"
  * are silence, up to 10 s; many pieces are spoken at a time, all with the request's seed. Counts
- * and times of the result are sums, but for the total time; the request's own callbacks are not
- * called. A piece that fails ends all. Blocks until the end. `options` may be NULL: the defaults.
- * The errors of chatterbox_engine_generate(); CANCELLED where `on_samples` asks for it. */
+ * and times of the result are sums, but for the total time, and interventions are left out; the
+ * request's own callbacks are not called. A piece that fails ends all. Blocks until the end.
+ * `options` may be NULL: the defaults. The errors of chatterbox_engine_generate(); CANCELLED where
+ * `on_samples` or `is_cancelled` asks for it. */
 CHATTERBOX_API chatterbox_status chatterbox_engine_generate_long(
     chatterbox_engine* engine, const chatterbox_request* request,
     const chatterbox_long_text_options* options, chatterbox_result** result);
@@ -673,9 +680,9 @@ CHATTERBOX_API const char* chatterbox_language_name(uint64_t index);
 /* ---- Watermark ------------------------------------------------------------------------------- */
 
 /* How sure it is that the audio carries the watermark, 0 to 1: above 0.5 it does. `samples`:
- * interleaved, `frames` times `channels` of them. `channels`: 1 to 8, averaged. `sample_rate`: 8000
- * to 192000 Hz. INVALID_ARGUMENT, BAD_AUDIO: samples outside these limits, or not finite.
- * NOT_FOUND: the watermark's weights are not installed. */
+ * interleaved, `frames` times `channels` of them. `frames`: 0.1 s to 10 minutes. `channels`: 1 to
+ * 8, averaged. `sample_rate`: 8000 to 192000 Hz. INVALID_ARGUMENT, BAD_AUDIO: samples outside these
+ * limits, or not finite. NOT_FOUND: the watermark's weights are not installed. */
 CHATTERBOX_API chatterbox_status chatterbox_detect_watermark(const float* samples, uint64_t frames,
                                                              int32_t channels, int32_t sample_rate,
                                                              float* confidence);

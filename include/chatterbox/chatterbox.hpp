@@ -223,6 +223,8 @@ struct LongTextOptions {
   std::function<void(const float* samples, size_t count)> on_samples = nullptr;
   // Called on the caller's thread after each piece. An exception from it cancels the rest.
   std::function<void(size_t done, size_t total)> on_piece = nullptr;
+  // Asked on the caller's thread some twenty times a second; true cancels the rest (kCancelled).
+  std::function<bool()> is_cancelled = nullptr;
 };
 
 enum class FinishReason : int32_t {
@@ -371,8 +373,9 @@ class CHATTERBOX_API ChatterboxEngine {
 
   // Speaks a text of any length up to 16 MB: split at sentences (see LongTextOptions), with
   // "[pause:500ms]" and "[pause:1.5s]" for silence, up to 10 s, many pieces at a time, all with the
-  // request's seed. Counts and times of the result are sums, but for the total time. A piece that
-  // fails ends all. The request's own callbacks are not called.
+  // request's seed. Counts and times of the result are sums, but for the total time, and
+  // interventions are left out. A piece that fails ends all. The request's own callbacks are not
+  // called.
   [[nodiscard]] Result generate_long(const Request& request,
                                      const LongTextOptions& options = {}) const;
 

@@ -115,7 +115,9 @@ CHATTERBOX_AT(chatterbox_long_text_options, reserved, 4);
 CHATTERBOX_AT(chatterbox_long_text_options, pause, 8);
 CHATTERBOX_AT(chatterbox_long_text_options, on_samples, 16);
 CHATTERBOX_AT(chatterbox_long_text_options, samples_user_data, 24);
-CHATTERBOX_SIZE(chatterbox_long_text_options, 32);
+CHATTERBOX_AT(chatterbox_long_text_options, is_cancelled, 32);
+CHATTERBOX_AT(chatterbox_long_text_options, cancelled_user_data, 40);
+CHATTERBOX_SIZE(chatterbox_long_text_options, 48);
 
 CHATTERBOX_AT(chatterbox_conversion, struct_size, 0);
 CHATTERBOX_AT(chatterbox_conversion, has_seed, 4);

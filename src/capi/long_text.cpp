@@ -27,6 +27,9 @@ chatterbox::LongTextOptions convert(const chatterbox_long_text_options* caller) 
   chatterbox::capi::require_zero("reserved", from.reserved);
   chatterbox::LongTextOptions options;
   options.pause = from.pause;
+  if (from.is_cancelled != nullptr) {
+    options.is_cancelled = [from] { return from.is_cancelled(from.cancelled_user_data) != 0; };
+  }
   if (from.on_samples == nullptr) return options;
   options.on_samples = [from](const float* samples, size_t count) {
     if (from.on_samples(samples, count, from.samples_user_data) != 0) {

@@ -67,8 +67,8 @@ Request convert(const chatterbox_request* caller) {
 chatterbox_status chatterbox_request_init(chatterbox_request* request, size_t size) {
   return chatterbox::capi::guard([&] {
     chatterbox::capi::require("request", request);
-    chatterbox::capi::init_struct("chatterbox_request",
-                                  chatterbox::capi::to_struct(chatterbox::Request()), request, size);
+    chatterbox::capi::init_struct(
+        "chatterbox_request", chatterbox::capi::to_struct(chatterbox::Request()), request, size);
   });
 }
 

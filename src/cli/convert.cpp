@@ -24,10 +24,7 @@ struct ConvertOptions {
 };
 
 int convert(const ConvertOptions& options) {
-  if (options.output == "-" && options.json == "-") {
-    throw Error(Status::kInvalidArgument, "--output - and --json - both want standard output");
-  }
-  for (const std::string& path : {options.output, options.json, options.dump}) check_writable(path);
+  check_outputs(options.output, options.json, options.dump);
   Conversion conversion = options.conversion;
   conversion.source = read_wav(options.input);
   const ChatterboxEngine engine = load_engine(options.engine);

@@ -63,6 +63,14 @@ void check_writable(const std::string& path) {
   }
 }
 
+void check_outputs(const std::string& output, const std::string& json, const std::string& dump) {
+  if (output == "-" && json == "-") {
+    throw Error(Status::kInvalidArgument, "--output - and --json - both want standard output");
+  }
+  if (dump == "-") throw Error(Status::kInvalidArgument, "--dump needs a file, got -");
+  for (const std::string& path : {output, json, dump}) check_writable(path);
+}
+
 void make_folder(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);

@@ -9,6 +9,9 @@ namespace chatterbox::cli {
 // Fails now rather than after minutes of work where `path` cannot be written ("-" and "" always
 // can).
 void check_writable(const std::string& path);
+// The same for those of a command that makes sound; also where two want standard output, or --dump
+// would have to write there.
+void check_outputs(const std::string& output, const std::string& json, const std::string& dump);
 
 // Makes the folder where there is none; fails now where nothing can be written into it.
 void make_folder(const std::string& path);

@@ -19,9 +19,8 @@ struct RequestLine {
   std::optional<Error> error;  // why the line is no request
 };
 
-// Lines that are blank are left out. A line that cannot be
-// read, that has a key that nobody knows, or an id that was there before, has an error; the others
-// are not concerned.
+// Lines that are blank are left out. A line that cannot be read, that has a key that nobody knows,
+// or an id that was there before, has an error; the others are not concerned.
 [[nodiscard]] std::vector<RequestLine> read_requests(const std::string& text);
 
 }  // namespace chatterbox::cli

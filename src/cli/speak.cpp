@@ -1,8 +1,10 @@
 #include "cli/speak.h"
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "cli/dump.h"
@@ -33,19 +35,6 @@ struct SpeakOptions {
   bool list_languages = false;
 };
 
-void check_outputs(const SpeakOptions& options) {
-  if (options.output == "-" && options.json == "-") {
-    throw Error(Status::kInvalidArgument, "--output - and --json - both want standard output");
-  }
-  if (options.dump == "-") {
-    throw Error(Status::kInvalidArgument, "--dump needs a file, got -");
-  }
-  check_writable(options.output);
-  check_writable(options.json);
-  check_writable(options.dump);
-  check_writable(options.save_voice);
-}
-
 std::string read_what_to_say(const SpeakOptions& options) {
   if (options.text.empty() == options.file.empty()) {
     throw Error(Status::kInvalidArgument, "speak takes a TEXT or a --file, and not both");
@@ -54,28 +43,38 @@ std::string read_what_to_say(const SpeakOptions& options) {
   return options.text == "-" ? read_stdin() : options.text;
 }
 
+// Marks of pauses are such in any case of their letters.
+bool has_pause(const std::string& text) {
+  constexpr std::string_view kMark = "[pause:";
+  const auto equal = [](char c, char lower) {
+    return (c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) == lower;
+  };
+  return std::search(text.begin(), text.end(), kMark.begin(), kMark.end(), equal) != text.end();
+}
+
 // One request: its tensors can be dumped, and its pauses cannot be marked.
 bool is_one_request(const SpeakOptions& options, const std::string& text) {
-  if (!options.dump.empty()) return true;
-  return text.size() <= kMostBytesAtOnce && text.find("[pause:") == std::string::npos;
+  return !options.dump.empty() || (text.size() <= kMostBytesAtOnce && !has_pause(text));
 }
 
 // What is spoken by then is in the file, whatever ends the rest.
 Result speak_in_pieces(const ChatterboxEngine& engine, const Request& request, WavStream& wav) {
   TerminalLine line;
   LongTextOptions pieces;
-  pieces.on_samples = [&](const float* samples, size_t count) {
-    throw_if_interrupted();
-    wav.write(samples, count);
-  };
+  pieces.on_samples = [&](const float* samples, size_t count) { wav.write(samples, count); };
+  pieces.is_cancelled = [] { return interrupted(); };
   pieces.on_piece = [&](size_t done, size_t total) {
-    throw_if_interrupted();
     line.draw(std::to_string(done) + " of " + std::to_string(total) + " pieces, " +
               std::to_string(static_cast<int64_t>(wav.seconds())) + " s");
   };
-  Result result = engine.generate_long(request, pieces);
-  wav.finish();
-  return result;
+  try {
+    Result result = engine.generate_long(request, pieces);
+    wav.finish();
+    return result;
+  } catch (const Error& error) {
+    if (error.status() == Status::kCancelled && interrupted()) throw Interrupted();
+    throw;
+  }
 }
 
 // Speaks into the output and returns the statistics.
@@ -100,7 +99,8 @@ int list_languages() {
 
 int run_speak(const SpeakOptions& options) {
   if (options.list_languages) return list_languages();
-  check_outputs(options);
+  check_outputs(options.output, options.json, options.dump);
+  check_writable(options.save_voice);
   const std::string text = read_what_to_say(options);
   const ChatterboxEngine engine = load_engine(options.engine);
   throw_if_interrupted();

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <chatterbox/chatterbox.hpp>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <utility>
 
@@ -13,7 +14,7 @@ namespace chatterbox::cli {
 namespace {
 
 constexpr int32_t kRate = 24000;
-constexpr size_t kMostBytes = 0xFFFFFFFF - 100;  // that the header's 32 bits can tell
+constexpr size_t kMostBytes = 0xFFFFFF00;  // of whole samples, that the header's 32 bits can tell
 
 uint32_t data_bytes(size_t samples) {
   return static_cast<uint32_t>(std::min(samples * sizeof(int16_t), kMostBytes));
@@ -21,16 +22,23 @@ uint32_t data_bytes(size_t samples) {
 
 }  // namespace
 
-WavStream::WavStream(std::string path) : path_(std::move(path)), out_(&std::cout) {
+WavStream::WavStream(std::string path) : path_(std::move(path)) {}
+
+void WavStream::begin() {
+  if (out_ != nullptr) return;
+  out_ = &std::cout;
   if (path_ != "-") {
     file_.open(path_, std::ios::binary | std::ios::trunc);
     out_ = &file_;
+    std::error_code ignored;
+    rewinds_ = std::filesystem::is_regular_file(path_, ignored);
   }
-  *out_ << audio::encode_wav_header(1, kRate, path_ == "-" ? audio::kUnknownWavSize : 0);
+  *out_ << audio::encode_wav_header(1, kRate, rewinds_ ? 0 : audio::kUnknownWavSize);
   check();
 }
 
 WavStream::~WavStream() {
+  if (out_ == nullptr) return;
   try {
     finish();
   } catch (const Error&) {
@@ -39,6 +47,7 @@ WavStream::~WavStream() {
 }
 
 void WavStream::write(const float* samples, size_t count) {
+  begin();
   *out_ << audio::encode_wav_samples(samples, count, samples_);
   out_->flush();
   samples_ += count;
@@ -46,10 +55,13 @@ void WavStream::write(const float* samples, size_t count) {
 }
 
 void WavStream::finish() {
-  if (std::exchange(finished_, true) || path_ == "-") return;
-  file_.seekp(0);
-  file_ << audio::encode_wav_header(1, kRate, data_bytes(samples_));
-  file_.close();
+  if (std::exchange(finished_, true)) return;
+  begin();
+  if (rewinds_) {
+    file_.seekp(0);
+    file_ << audio::encode_wav_header(1, kRate, data_bytes(samples_));
+  }
+  if (file_.is_open()) file_.close();
   check();
 }
 

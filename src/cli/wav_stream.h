@@ -8,8 +8,9 @@
 
 namespace chatterbox::cli {
 
-// 24 kHz, mono, 16 bit. What was written stays, and is a whole file, wherever the speech ends; on
-// standard output ("-") its header tells no size. Throws kIo where it cannot be written.
+// 24 kHz, mono, 16 bit. The first samples replace what is there. What was written stays, and is a
+// whole file, wherever the speech ends; on standard output ("-"), and in a pipe, its header tells
+// no size. Throws kIo where it cannot be written.
 class WavStream {
  public:
   explicit WavStream(std::string path);
@@ -22,11 +23,13 @@ class WavStream {
   [[nodiscard]] double seconds() const;
 
  private:
+  void begin();
   void check() const;
 
   const std::string path_;
   std::ofstream file_;
-  std::ostream* out_;
+  std::ostream* out_ = nullptr;  // nothing: not begun
+  bool rewinds_ = false;         // so that the header can be written again
   size_t samples_ = 0;
   bool finished_ = false;
 };

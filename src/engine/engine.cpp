@@ -46,9 +46,9 @@ class ChatterboxEngine::Impl {
 
   // A Request or a Conversion.
   template <class Asked>
-  [[nodiscard]] std::shared_ptr<Job::Impl> submit(const Asked& asked) {
+  [[nodiscard]] std::shared_ptr<Job::Impl> submit(Asked&& asked) {
     worker_.refuse_own_thread();
-    auto job = make_job(asked);
+    auto job = make_job(std::forward<Asked>(asked));
     worker_.queue()->push(job);
     return job;
   }
@@ -58,8 +58,8 @@ class ChatterboxEngine::Impl {
   [[nodiscard]] Result generate_long(const Request& request, const LongTextOptions& options);
 
   template <class Asked>
-  [[nodiscard]] Result generate(const Asked& asked) {
-    return submit(asked)->completion().take();
+  [[nodiscard]] Result generate(Asked&& asked) {
+    return submit(std::forward<Asked>(asked))->completion().take();
   }
 
   [[nodiscard]] voice::Conditionals make_voice(const Audio& recording,
@@ -75,9 +75,12 @@ class ChatterboxEngine::Impl {
 
  private:
   template <class Asked>
-  [[nodiscard]] std::shared_ptr<Job::Impl> make_job(const Asked& asked) {
-    return std::make_shared<Job::Impl>(engine::make_task(asked, executor()), asked.on_progress,
-                                       asked.on_tensor, worker_.queue());
+  [[nodiscard]] std::shared_ptr<Job::Impl> make_job(Asked&& asked) {
+    auto on_progress = asked.on_progress;
+    auto on_tensor = asked.on_tensor;
+    return std::make_shared<Job::Impl>(engine::make_task(std::forward<Asked>(asked), executor()),
+                                       std::move(on_progress), std::move(on_tensor),
+                                       worker_.queue());
   }
 
   Log log_;
@@ -132,7 +135,7 @@ Result ChatterboxEngine::Impl::generate_long(const Request& request,
     }
     return Job(job);
   };
-  means.max_text_tokens = executor().info().max_text_tokens;
+  means.max_tokens = executor().piece_tokens();
   means.pieces_at_a_time = pieces_at_a_time_;
   return engine::speak_long_text(piece, options, means);
 }
@@ -196,13 +199,15 @@ Result ChatterboxEngine::convert_voice(const Audio& source, const Voice& voice) 
   Conversion conversion;
   conversion.source = source;
   conversion.voice = voice;
-  return convert_voice(conversion);
+  return impl_->generate(std::move(conversion));
 }
 
 Result ChatterboxEngine::convert_voice(const Conversion& conversion) const {
   return impl_->generate(conversion);
 }
 
-Job ChatterboxEngine::submit(Conversion conversion) const { return Job(impl_->submit(conversion)); }
+Job ChatterboxEngine::submit(Conversion conversion) const {
+  return Job(impl_->submit(std::move(conversion)));
+}
 
 }  // namespace chatterbox

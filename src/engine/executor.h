@@ -74,6 +74,8 @@ class Executor {
   [[nodiscard]] virtual int64_t rows(const Task& task) const = 0;
   // Tokens of its text, with start and stop. From any thread.
   [[nodiscard]] virtual int64_t text_tokens(const Task& task) const = 0;
+  // Of a piece of a long text: as many as are spoken in half a minute or less. From any thread.
+  [[nodiscard]] virtual int64_t piece_tokens() const = 0;
   // Throws kInvalidArgument where the text has too many tokens, where no row is long enough, and
   // the like. From any thread.
   virtual void check(const Task& task) const = 0;
@@ -82,11 +84,11 @@ class Executor {
   virtual void enter_worker() = 0;
   virtual void leave_worker() = 0;
 
-  // T3: takes the task's KV rows, which must be free. A conversion reads its source's tokens, and
-  // so has generated.
+  // T3: takes the task's KV rows, which must be free.
   virtual int64_t begin(const Task& task) = 0;
-  // The next part of a sequence's prefill, which is so short that others may wait for it. Whether
-  // it was the last; then the sequence takes part in step(). Throws what ends the sequence.
+  // The next part of a sequence's prefill, or of the tokens of a conversion's source, which is so
+  // short that others may wait for it. Whether it was the last; then the sequence takes part in
+  // step(), and a conversion has generated. Throws what ends the sequence.
   virtual bool prefill(int64_t id) = 0;
   [[nodiscard]] virtual PrefixStats prefix_stats() const = 0;
   // One decode step for every sequence that is still generating. What concerns one sequence ends
@@ -105,6 +107,8 @@ class Executor {
                     const std::function<void(int64_t)>& before_step) = 0;
   // One wave a sequence, 24 kHz.
   virtual std::vector<std::vector<float>> vocode(const std::vector<int64_t>& ids) = 0;
+  // The wave with the watermark, where there is one.
+  [[nodiscard]] virtual std::vector<float> mark(std::vector<float> wave) = 0;
   // Frees what a sequence holds, in any state. Never throws.
   virtual void end(int64_t id) noexcept = 0;
 

@@ -71,6 +71,7 @@ class Folder {
     for (const fs::directory_entry& entry : fs::directory_iterator(path_, error)) {
       names_.push_back(entry.path().filename().string());
     }
+    if (error) fail(Status::kIo, "model {}: {}", path_, error.message());
     std::sort(names_.begin(), names_.end());
   }
 

@@ -13,7 +13,7 @@ namespace chatterbox::engine {
 enum class Kind { kEnglish, kMultilingual, kTurbo };  // Turbo's: Nano's too
 
 struct FamilyTraits {
-  Family family;     // not kMultilingual: a version
+  Family family;     // kMultilingual: the first version
   const char* name;  // EngineInfo::family
   Kind kind;
   const char* t3;  // the weights' file, by which a folder is recognised

@@ -75,6 +75,7 @@ void Job::Impl::fail(Failure failure) noexcept {
 void Job::Impl::release() noexcept {
   over_ = true;
   task_.voice.reset();
+  task_.source.reset();
   task_.sink = nullptr;
   on_progress_ = nullptr;
 }

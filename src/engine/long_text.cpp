@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
+#include <new>
 #include <utility>
 
 #include "audio/join.h"
@@ -12,9 +13,6 @@
 namespace chatterbox::engine {
 namespace {
 
-// A piece of so many text tokens is spoken within the default of max_new_tokens.
-constexpr int64_t kMostPieceTokens = 160;
-
 // Jobs in the order of their pieces. Those that are left when it goes are cancelled, and over.
 class JobQueue {
  public:
@@ -22,7 +20,7 @@ class JobQueue {
   JobQueue(const JobQueue&) = delete;
   JobQueue& operator=(const JobQueue&) = delete;
   ~JobQueue() {
-    for (const Job& job : jobs_) job.cancel();
+    for (const Job& job : jobs_) cancel(job);
     for (const Job& job : jobs_) {
       while (!job.wait_for(std::chrono::hours(1))) {
       }
@@ -31,10 +29,25 @@ class JobQueue {
 
   [[nodiscard]] size_t size() const { return jobs_.size(); }
   void push(Job job) { jobs_.push_back(std::move(job)); }
-  [[nodiscard]] const Result& wait_for_first() const { return jobs_.front().wait(); }
+  // `is_cancelled` is asked again and again meanwhile.
+  [[nodiscard]] const Result& wait_for_first(const std::function<bool()>& is_cancelled) const {
+    constexpr std::chrono::milliseconds kInterval(50);
+    while (is_cancelled && !jobs_.front().wait_for(kInterval)) {
+      if (is_cancelled()) fail(Status::kCancelled, "is_cancelled asked to stop");
+    }
+    return jobs_.front().wait();
+  }
   void pop() { jobs_.pop_front(); }
 
  private:
+  // Without memory for a failure, a job runs to its end.
+  static void cancel(const Job& job) noexcept {
+    try {
+      job.cancel();
+    } catch (const std::bad_alloc&) {
+    }
+  }
+
   std::deque<Job> jobs_;
 };
 
@@ -82,7 +95,7 @@ Result speak_long_text(const Request& request, const LongTextOptions& options,
                        const LongTextMeans& means) {
   text::SplitOptions split;
   split.language = request.language;
-  split.max_tokens = std::min(means.max_text_tokens, kMostPieceTokens);
+  split.max_tokens = means.max_tokens;
   const text::SplitText text = text::split_text(request.text, split, means.count_tokens);
   if (text.pieces.empty()) fail(Status::kInvalidArgument, "text has nothing to speak but pauses");
 
@@ -97,7 +110,7 @@ Result speak_long_text(const Request& request, const LongTextOptions& options,
       piece.text = text.pieces[submitted].text;
       jobs.push(means.submit(std::move(piece)));
     }
-    const Result& spoken = jobs.wait_for_first();
+    const Result& spoken = jobs.wait_for_first(options.is_cancelled);
     add(spoken, result);
     give(joiner.push(spoken.audio.samples, text.pieces[i].pause_before), options, result);
     jobs.pop();

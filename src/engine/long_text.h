@@ -12,7 +12,7 @@ namespace chatterbox::engine {
 struct LongTextMeans {
   std::function<int64_t(std::string_view)> count_tokens;  // of a text, with start and stop
   std::function<Job(Request)> submit;                     // waits for room in the queue
-  int64_t max_text_tokens = 0;                            // of a request, with start and stop
+  int64_t max_tokens = 0;                                 // of a piece, with start and stop
   size_t pieces_at_a_time = 1;
 };
 

@@ -41,8 +41,7 @@ CacheLimits plan_memory(int64_t limit, const MemoryNeeds& needs) {
   }
   limits.row_bytes = limits.positions * needs.position_bytes;
   limits.prefix_bytes = std::min(limit / kPrefixShares, kMostPrefixBytes);
-  limits.batch_frames =
-      std::max<int64_t>(1, (limit - cache - limits.prefix_bytes) / kFrameBytes);
+  limits.batch_frames = std::max<int64_t>(1, (limit - cache - limits.prefix_bytes) / kFrameBytes);
   return limits;
 }
 

@@ -17,7 +17,6 @@
 #include "nn/weight_reader.h"
 #include "support/error.h"
 #include "text/languages.h"
-#include "voice/source_tokens.h"
 
 namespace chatterbox::engine {
 namespace {
@@ -116,8 +115,8 @@ void ModelExecutor::describe() {
   info_.kv_bytes_per_position = t3_limits_.kv_bytes_per_position;
   info_.has_default_voice = files_.default_voice != nullptr;
   info_.watermark = watermark_ != nullptr;
-  if (files_.traits.kind == Kind::kMultilingual) {
-    for (const text::Language& language : text::languages()) {
+  if (files_.by_language) {
+    for (const Language& language : text::languages()) {
       info_.languages.emplace_back(language.code);
     }
   }
@@ -160,6 +159,12 @@ int64_t ModelExecutor::rows(const Task& task) const {
   return t3_limits_.guided() && task.cfg_weight != 0 ? kRowsWithGuidance : 1;
 }
 
+// A token of GPT-2's tokenizer is a word, or most of one; of the others, two or three letters.
+int64_t ModelExecutor::piece_tokens() const {
+  constexpr int64_t kWords = 80, kLetters = 160;
+  return std::min(t3_limits_.guided() ? kLetters : kWords, t3_limits_.max_text_tokens);
+}
+
 void ModelExecutor::check(const Task& task) const {
   if (task.source) return;
   check_family(task);
@@ -194,6 +199,12 @@ void ModelExecutor::check_size(const Task& task) const {
   }
   const int64_t needed =
       t3_limits_.positions_needed(tokens - t3_limits_.text_framing, task.max_new_tokens);
+  if (needed > t3_limits_.max_positions) {
+    fail(Status::kInvalidArgument,
+         "the request needs {} positions ({} for its text, {} for max_new_tokens), the model has "
+         "{}",
+         needed, tokens, task.max_new_tokens, t3_limits_.max_positions);
+  }
   if (needed > cache_limits_.positions) {
     fail(Status::kInvalidArgument,
          "the request needs {} positions of the KV cache ({} for its text, {} for max_new_tokens), "
@@ -237,7 +248,7 @@ int64_t ModelExecutor::begin(const Task& task) {
     Sequence added;
     added.task = task;
     if (task.source) {
-      read_source(added);
+      added.source.emplace(*voice_maker_, *task.source);
     } else {
       const auto start = Clock::now();
       const t3::SequenceOptions sequence = sequence_options(task);
@@ -257,20 +268,21 @@ int64_t ModelExecutor::begin(const Task& task) {
 
 // The tokens of a conversion are those of what it converts. There is nothing to draw, so the
 // random numbers begin with the flow's.
-void ModelExecutor::read_source(Sequence& row) const {
-  const auto start = Clock::now();
-  row.speech_tokens = voice::source_tokens(*voice_maker_, *row.task.source, row.task.sink);
+bool ModelExecutor::read_source(Sequence& row) const {
+  if (!row.source->next(*voice_maker_)) return false;
+  row.speech_tokens = row.source->tokens();
+  row.source.reset();
+  nn::emit(row.task.sink, "vc.tokens", at::tensor(row.speech_tokens, at::kLong));
   row.after_t3 = at::make_generator<at::CPUGeneratorImpl>(row.task.seed);
   row.stats.speech_tokens = static_cast<int64_t>(row.speech_tokens.size());
-  row.stats.prefill_seconds = seconds_since(start);
+  return true;
 }
 
 bool ModelExecutor::prefill(int64_t id) {
   return translate_torch_errors([&] {
     Sequence& row = sequence(id);
-    if (!row.decoding) return true;
     const auto start = Clock::now();
-    const bool done = decoder_->prefill(*row.decoding);
+    const bool done = row.source ? read_source(row) : decoder_->prefill(*row.decoding);
     row.stats.prefill_seconds += seconds_since(start);
     return done;
   });
@@ -290,7 +302,7 @@ void ModelExecutor::step() {
 
 bool ModelExecutor::generated(int64_t id) const {
   const Sequence& found = sequences_.at(id);
-  return !found.decoding || decoder_->finished(*found.decoding);
+  return !found.source && (!found.decoding || decoder_->finished(*found.decoding));
 }
 
 TokenStats ModelExecutor::stats(int64_t id) const {
@@ -356,7 +368,8 @@ std::vector<std::vector<float>> ModelExecutor::vocode(const std::vector<int64_t>
     const std::vector<at::Tensor> made = s3gen::mel_to_wave(*vocoder_, rows);
     for (size_t i = 0; i < made.size(); ++i) {
       const float* samples = made[i].const_data_ptr<float>();
-      waves.push_back(finished(sequence(ids[i]), {samples, samples + made[i].numel()}));
+      waves.emplace_back(samples, samples + made[i].numel());
+      crop(sequence(ids[i]), waves.back());
     }
     return waves;
   });
@@ -364,14 +377,17 @@ std::vector<std::vector<float>> ModelExecutor::vocode(const std::vector<int64_t>
 
 // The multilingual package drops the last token's sound, which before an end of speech is noise
 // (mtl_tts.py). It also does so where there was no end; there it is speech, and stays.
-std::vector<float> ModelExecutor::finished(const Sequence& row, std::vector<float> wave) const {
+void ModelExecutor::crop(const Sequence& row, std::vector<float>& wave) const {
   const bool ended = !row.task.source && row.stats.finish_reason == FinishReason::kEos;
-  if (files_.traits.kind == Kind::kMultilingual && ended) {
-    const size_t tokens = std::max<size_t>(1, row.speech_tokens.size() - 1);
-    wave.resize(std::min(wave.size(), tokens * kSamplesPerToken));
-  }
+  if (files_.traits.kind != Kind::kMultilingual || !ended) return;
+  const size_t tokens = std::max<size_t>(1, row.speech_tokens.size() - 1);
+  wave.resize(std::min(wave.size(), tokens * kSamplesPerToken));
+}
+
+std::vector<float> ModelExecutor::mark(std::vector<float> wave) {
   if (!watermark_) return wave;
-  return watermark::embed(*watermark_, wave, info_.sample_rate);
+  return translate_torch_errors(
+      [&] { return watermark::embed(*watermark_, wave, info_.sample_rate); });
 }
 
 void ModelExecutor::end(int64_t id) noexcept {

@@ -15,6 +15,7 @@
 #include "nn/placement.h"
 #include "s3gen/s3gen.h"
 #include "t3/t3.h"
+#include "voice/source_tokens.h"
 #include "voice/voice_maker.h"
 #include "watermark/perth.h"
 
@@ -30,6 +31,7 @@ class ModelExecutor final : public Executor {
   [[nodiscard]] CacheLimits limits() const override { return cache_limits_; }
   [[nodiscard]] int64_t rows(const Task& task) const override;
   [[nodiscard]] int64_t text_tokens(const Task& task) const override;
+  [[nodiscard]] int64_t piece_tokens() const override;
   void check(const Task& task) const override;
   void enter_worker() override;
   void leave_worker() override;
@@ -43,6 +45,7 @@ class ModelExecutor final : public Executor {
   void flow(const std::vector<int64_t>& ids,
             const std::function<void(int64_t)>& before_step) override;
   std::vector<std::vector<float>> vocode(const std::vector<int64_t>& ids) override;
+  std::vector<float> mark(std::vector<float> wave) override;
   void end(int64_t id) noexcept override;
   [[nodiscard]] voice::Conditionals make_voice(const Audio& recording,
                                                const VoiceOptions& options) override;
@@ -51,12 +54,13 @@ class ModelExecutor final : public Executor {
   // One request or conversion between begin() and end().
   struct Sequence {
     Task task;
-    std::optional<int64_t> decoding;     // the decoder's id, while it draws tokens
-    TokenStats stats;                    // complete once it draws no more
-    std::vector<int64_t> speech_tokens;  // what S3Gen may see
-    at::Generator after_t3;              // the request's own generator, after T3's draws
-    at::Generator after_flow;            // and after the flow's
-    at::Tensor mel;                      // [80, 2 S] once flow() has run
+    std::optional<int64_t> decoding;            // the decoder's id, while it draws tokens
+    std::optional<voice::SourceReader> source;  // while a conversion's source is read
+    TokenStats stats;                           // complete once it draws no more
+    std::vector<int64_t> speech_tokens;         // what S3Gen may see
+    at::Generator after_t3;                     // the request's own generator, after T3's draws
+    at::Generator after_flow;                   // and after the flow's
+    at::Tensor mel;                             // [80, 2 S] once flow() has run
   };
 
   void load_models();
@@ -67,8 +71,8 @@ class ModelExecutor final : public Executor {
   [[nodiscard]] t3::SequenceOptions sequence_options(const Task& task) const;
   void check_family(const Task& task) const;
   void check_size(const Task& task) const;
-  void read_source(Sequence& row) const;
-  [[nodiscard]] std::vector<float> finished(const Sequence& row, std::vector<float> wave) const;
+  bool read_source(Sequence& row) const;
+  void crop(const Sequence& row, std::vector<float>& wave) const;
   Sequence& sequence(int64_t id);
 
   EngineOptions options_;

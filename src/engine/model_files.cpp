@@ -59,6 +59,7 @@ ModelFiles open_model(const std::string& model, std::optional<Family> family) {
   const FamilyFiles paths = find_family(model, family);
   ModelFiles files;
   files.traits = paths.traits;
+  files.by_language = paths.traits.kind == Kind::kMultilingual && paths.sentencepiece.empty();
   files.t3 = open_weights(paths.t3);
   files.s3gen = open_weights(paths.s3gen);
   files.voice_encoder = open_weights(paths.voice_encoder);

@@ -14,6 +14,7 @@ namespace chatterbox::engine {
 
 struct ModelFiles {
   FamilyTraits traits;
+  bool by_language = false;  // the tokenizer asks for a language
   std::shared_ptr<const checkpoint::TensorFile> t3;
   std::shared_ptr<const checkpoint::TensorFile> s3gen;
   std::shared_ptr<const checkpoint::TensorFile> voice_encoder;

@@ -1,6 +1,7 @@
 #include "engine/scheduler.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "audio/wave_quality.h"
@@ -115,8 +116,11 @@ void Scheduler::prefill() {
 }
 
 void Scheduler::prefill(Sequence& sequence) {
-  bool done = executor_.prefill(sequence.id);
-  while (!done && mode_ != Mode::kDynamic) done = executor_.prefill(sequence.id);
+  bool done = false;
+  do {
+    if (auto reason = interruption(*sequence.job)) return end(sequence, std::move(*reason));
+    done = executor_.prefill(sequence.id);
+  } while (!done && mode_ != Mode::kDynamic);
   if (!done) return;
   sequence.phase = Phase::kDecode;
   sequence.decode_start = Clock::now();
@@ -137,7 +141,9 @@ void Scheduler::decode() {
     executor_.step();
   } catch (...) {
     const Failure failure = current_failure();
-    for (Sequence* sequence : batch) end(*sequence, failure);
+    for (Sequence* sequence : batch) {
+      if (!sequence->job->task().source) end(*sequence, failure);  // the others drew nothing
+    }
     return;
   }
   for (Sequence* sequence : batch) {
@@ -301,9 +307,12 @@ void Scheduler::finish(Sequence& sequence, std::vector<float> samples) {
   Job::Impl& job = *sequence.job;
   const TokenStats stats = executor_.stats(sequence.id);
   Result result;
-  result.audio.samples = std::move(samples);
+  const audio::WaveQuality wave = audio::wave_quality(samples, audio::kWaveLimit);
+  if (!std::isfinite(wave.peak)) {
+    return end(sequence, {Status::kInternal, "the vocoder gave samples that are not finite"});
+  }
+  result.audio.samples = executor_.mark(std::move(samples));
   result.audio.sample_rate = executor_.info().sample_rate;
-  const audio::WaveQuality wave = audio::wave_quality(result.audio.samples, audio::kWaveLimit);
   result.quality = stats.quality;
   result.quality.peak = wave.peak;
   result.quality.clipped_samples = wave.clipped;

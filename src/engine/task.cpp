@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <utility>
 
 #include "engine/validate.h"
 #include "engine/voice.h"
@@ -54,10 +55,10 @@ Task make_task(const Request& request, const Executor& executor) {
   return task;
 }
 
-Task make_task(const Conversion& conversion, const Executor& executor) {
+Task make_task(Conversion conversion, const Executor& executor) {
   validate_conversion(conversion);
   Task task;
-  task.source = std::make_shared<const Audio>(conversion.source);
+  task.source = std::make_shared<const Audio>(std::move(conversion.source));
   task.voice = choose_voice(conversion.voice, executor);
   task.seed = conversion.seed ? *conversion.seed : random_seed();
   task.cfm_steps =

@@ -2,6 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/exp.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/mul.h>
@@ -22,14 +23,17 @@ at::Tensor split_heads(const at::Tensor& x) {
   return x.unflatten(-1, {-1, kHeadSize}).transpose(1, 2);
 }
 
-// Scores by distance, [B, H, T, 2 T - 1], to scores by key, [B, H, T, T]: key j of query i stands
-// at T - 1 - i + j. A view.
-at::Tensor by_key(const at::Tensor& scores) {
-  const int64_t frames = scores.size(2);
+// Queries at a time: scores of all of a long recording would take gigabytes.
+constexpr int64_t kQueryBlock = 512;
+
+// Scores by distance of the queries from `first` on, [B, H, Q, 2 T - 1], to scores by key,
+// [B, H, Q, T]: key j of query i, counted from the first of all, stands at T - 1 - i + j. A view.
+at::Tensor by_key(const at::Tensor& scores, int64_t first) {
+  const int64_t frames = (scores.size(3) + 1) / 2;
   std::vector<int64_t> strides = scores.strides().vec();
   strides[2] -= 1;
-  return scores.as_strided({scores.size(0), scores.size(1), frames, frames}, strides,
-                           scores.storage_offset() + frames - 1);
+  return scores.as_strided({scores.size(0), scores.size(1), scores.size(2), frames}, strides,
+                           scores.storage_offset() + frames - 1 - first);
 }
 
 }  // namespace
@@ -61,16 +65,22 @@ at::Tensor attend(const RelativeAttention& attention, const at::Tensor& x,
   const double scale = 1.0 / std::sqrt(static_cast<double>(kHeadSize));
   const std::vector<at::Tensor> qkv =
       nn::linear(x, {&attention.query, &attention.key, &attention.value});
-  const at::Tensor query = qkv[0].unflatten(-1, {-1, kHeadSize});  // [B, T, H, 64]
+  const at::Tensor queries = qkv[0].unflatten(-1, {-1, kHeadSize});  // [B, T, H, 64]
+  const at::Tensor keys = split_heads(qkv[1]), values = split_heads(qkv[2]);
   const at::Tensor distances = split_heads(nn::linear(positions, attention.position).unsqueeze(0));
-  const at::Tensor by_distance =
-      at::matmul(query.add(attention.position_bias).transpose(1, 2), distances.transpose(2, 3));
-  at::Tensor scores = by_key(by_distance).mul(scale);
-  if (padding.defined()) scores.add_(padding);
-  const at::Tensor heads = at::scaled_dot_product_attention(
-      query.add(attention.content_bias).transpose(1, 2), split_heads(qkv[1]), split_heads(qkv[2]),
-      scores, /*dropout_p=*/0.0, /*is_causal=*/false, scale);
-  return nn::linear(heads.transpose(1, 2).reshape(x.sizes()), attention.out);
+  std::vector<at::Tensor> heads;  // [B, H, Q, 64]
+  int64_t first = 0;
+  for (const at::Tensor& query : queries.split(kQueryBlock, 1)) {
+    const at::Tensor by_distance =
+        at::matmul(query.add(attention.position_bias).transpose(1, 2), distances.transpose(2, 3));
+    at::Tensor scores = by_key(by_distance, first).mul(scale);
+    if (padding.defined()) scores.add_(padding);
+    heads.push_back(at::scaled_dot_product_attention(
+        query.add(attention.content_bias).transpose(1, 2), keys, values, scores, /*dropout_p=*/0.0,
+        /*is_causal=*/false, scale));
+    first += query.size(1);
+  }
+  return nn::linear(at::cat(heads, 2).transpose(1, 2).reshape(x.sizes()), attention.out);
 }
 
 }  // namespace chatterbox::s3gen

@@ -162,7 +162,8 @@ at::Tensor Backbone::extend(const at::Tensor& x, const std::vector<Segment>& seg
 
 void Backbone::fill(const at::Tensor& x, const std::vector<Segment>& segments,
                     BatchKVCache& cache) const {
-  Pass pass(segments, cache, {}, rope());
+  const Probes none;  // the pass refers to it
+  Pass pass(segments, cache, none, rope());
   static_cast<void>(run(x, pass, false));
 }
 

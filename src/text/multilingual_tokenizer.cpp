@@ -34,7 +34,7 @@ void refuse_han(std::string_view text) {
     if (is_han(c.value)) {
       fail(Status::kInvalidArgument,
            "text: the model reads Japanese in kana, and '{}' needs a reading; write the text in "
-           "kana, or allow Han characters to pass as unknown ones",
+           "kana",
            text.substr(i, c.size));
     }
     i += c.size;

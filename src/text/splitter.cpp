@@ -21,6 +21,10 @@ namespace {
 
 using Cuts = std::vector<size_t>;  // ends of the parts of a text; the last is the text's
 
+// Bytes before the end of a clause that are looked at: with all of them, a text of brackets would
+// take the square of its size.
+constexpr size_t kLookBack = 64;
+
 enum class Level { kSentence, kClause, kWord, kCharacter, kNone };
 
 void check_icu(UErrorCode code, const char* what) {
@@ -107,7 +111,10 @@ class Breaks {
       }
       case Level::kClause: {
         // Lines break at clauses, but neither in "1,000" nor before a closing quote.
-        return keep(lines(text), [text](size_t cut) { return ends_clause(text.substr(0, cut)); });
+        return keep(lines(text), [text](size_t cut) {
+          const size_t from = cut - std::min(cut, kLookBack);
+          return ends_clause(text.substr(from, cut - from));
+        });
       }
       case Level::kWord: {
         // Lines keep the punctuation with its word; words are whole in a script without spaces.
@@ -165,10 +172,11 @@ class Breaks {
   }
 
   template <class Predicate>
-  static Cuts keep(Cuts cuts, Predicate is_good) {
-    const auto last = std::prev(cuts.end());  // the text's end
-    cuts.erase(std::remove_if(cuts.begin(), last, [&](size_t cut) { return !is_good(cut); }), last);
-    return cuts;
+  static Cuts keep(const Cuts& cuts, Predicate is_good) {
+    Cuts kept;
+    std::copy_if(cuts.begin(), std::prev(cuts.end()), std::back_inserter(kept), std::ref(is_good));
+    kept.push_back(cuts.back());  // the text's end
+    return kept;
   }
 
   icu::Locale locale_;
@@ -202,6 +210,7 @@ class Splitter {
   }
 
   [[nodiscard]] SplitText finish() {
+    if (!silent_.empty()) push(std::exchange(silent_, {}));
     result_.pause_after = pause_.value_or(0);
     return std::move(result_);
   }
@@ -221,7 +230,7 @@ class Splitter {
 
   [[nodiscard]] bool fits(std::string_view text, int64_t limit) const {
     text = trim(text);
-    return text.empty() || count_tokens_(text) <= limit;
+    return text.empty() || (text.size() <= options_.max_bytes && count_tokens_(text) <= limit);
   }
 
   // Ends of pieces that have as many of the parts as fit; a part that exceeds the limit by itself
@@ -270,12 +279,18 @@ class Splitter {
       put(text);
       return;
     }
-    if (level == Level::kNone) {
-      fail(Status::kInvalidArgument, "max_tokens must be at least {} for the character {}, got {}",
-           count_tokens_(trim(text)), text, options_.max_tokens);
-    }
+    if (level == Level::kNone) refuse(text);
     put_all(text, pack_evenly(text, breaks_.cuts(text, level)),
             static_cast<Level>(static_cast<int>(level) + 1));
+  }
+
+  [[noreturn]] void refuse(std::string_view character) const {
+    if (character.size() > options_.max_bytes) {
+      fail(Status::kInvalidArgument, "a character must have at most {} bytes, got one of {}",
+           options_.max_bytes, character.size());
+    }
+    fail(Status::kInvalidArgument, "max_tokens must be at least {} for the character {}, got {}",
+         count_tokens_(trim(character)), character, options_.max_tokens);
   }
 
   // Those that do not fit are cut at `level`.
@@ -290,21 +305,39 @@ class Splitter {
   void put(std::string_view text) {
     text = trim(text);
     if (text.empty()) return;
-    if (!result_.pieces.empty() && !is_speakable(text)) {
-      std::string joined = result_.pieces.back().text;
-      joined += text;
-      if (fits(joined, options_.max_tokens)) {
-        result_.pieces.back().text = std::move(joined);
-        return;
+    if (is_speakable(text)) {
+      std::string joined = silent_ + std::string(text);
+      if (!silent_.empty() && !fits(joined, options_.max_tokens)) {
+        push(silent_);
+        joined = text;
       }
+      silent_.clear();
+      push(std::move(joined));
+    } else if (!join_to_last(text)) {
+      if (!silent_.empty() && !fits(silent_ + std::string(text), options_.max_tokens)) {
+        push(std::exchange(silent_, {}));
+      }
+      silent_ += text;
     }
-    result_.pieces.push_back({std::string(text), std::exchange(pause_, std::nullopt)});
+  }
+
+  [[nodiscard]] bool join_to_last(std::string_view text) {
+    if (result_.pieces.empty() || !silent_.empty()) return false;
+    std::string joined = result_.pieces.back().text + std::string(text);
+    if (!fits(joined, options_.max_tokens)) return false;
+    result_.pieces.back().text = std::move(joined);
+    return true;
+  }
+
+  void push(std::string text) {
+    result_.pieces.push_back({std::move(text), std::exchange(pause_, std::nullopt)});
   }
 
   const SplitOptions& options_;
   const TokenCounter& count_tokens_;
   Breaks breaks_;
   std::optional<double> pause_;  // before the next piece
+  std::string silent_;           // punctuation that the next piece begins with
   SplitText result_;
 };
 
@@ -314,6 +347,9 @@ void check(std::string_view text, const SplitOptions& options) {
   }
   if (options.max_tokens < 1) {
     fail(Status::kInvalidArgument, "max_tokens must be 1 or more, got {}", options.max_tokens);
+  }
+  if (options.max_bytes < 1) {
+    fail(Status::kInvalidArgument, "max_bytes must be 1 or more, got {}", options.max_bytes);
   }
   if (options.pack_tokens < 0) {
     fail(Status::kInvalidArgument, "pack_tokens must be 0 or more, got {}", options.pack_tokens);

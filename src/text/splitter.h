@@ -33,16 +33,19 @@ struct SplitOptions {
   // pieces drift, and the first sound comes late. 0: every sentence is a piece. By default about
   // two sentences of common length.
   int64_t pack_tokens = 64;
+  // Bytes of a piece, from 1 on, however few tokens they are: some tokenizers take a long run of
+  // spaces, or of what they do not know, for one. No more are counted either: GPT-2's refuses more
+  // than 1024 tokens (model_max_length), and none of its tokens has less than a byte.
+  size_t max_bytes = 1000;
 };
 
 // Cuts `text` (UTF-8) at pauses (see pause_markup.h) and line breaks, then at the ends of
-// sentences; a sentence of more than max_tokens at clauses, a clause at words, a word between
-// characters as people see them, into as few pieces as there can be, of about the same length.
-// Nothing but white space and pauses is left out, and nothing is changed. Punctuation that would be
-// a piece by itself joins the piece before it where it fits. Pauses with nothing between them add
-// up.
-// kInvalidArgument: text that is not UTF-8, a pause that is malformed or over 10 s, a limit out of
-// range, or one that a single character exceeds.
+// sentences; a sentence of more than max_tokens or max_bytes at clauses, a clause at words, a word
+// between characters as people see them, into as few pieces as there can be, of about the same
+// length. Nothing but white space and pauses is left out, and nothing is changed. Punctuation that
+// would be a piece by itself joins the piece before it, or else the one behind it, where it fits.
+// Pauses with nothing between them add up. kInvalidArgument: text that is not UTF-8, a pause that
+// is malformed or over 10 s, a limit out of range, or one that a single character exceeds.
 [[nodiscard]] SplitText split_text(std::string_view text, const SplitOptions& options,
                                    const TokenCounter& count_tokens);
 

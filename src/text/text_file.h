@@ -1,3 +1,4 @@
+// Files of a tokenizer.
 #pragma once
 
 #include <string>

@@ -1,11 +1,8 @@
 #include "voice/source_tokens.h"
 
-#include <ATen/ops/tensor.h>
-
 #include <algorithm>
 
 #include "audio/resample.h"
-#include "nn/emit.h"
 #include "support/error.h"
 #include "voice/recording.h"
 #include "voice/voice_models.h"
@@ -52,17 +49,22 @@ std::vector<TokenWindow> token_windows(int64_t frames) {
   return windows;
 }
 
-std::vector<int64_t> source_tokens(const VoiceMaker& maker, const Audio& recording,
-                                   const TensorSink& sink) {
-  const at::Tensor mel = maker.s3_log_mel(at_16_khz(recording));  // [128, T]
-  std::vector<int64_t> tokens;
-  for (const TokenWindow& window : token_windows(mel.size(1))) {
-    const std::vector<int64_t> heard =
-        maker.speech_tokens({mel.narrow(1, window.begin, window.frames)}).front();
-    tokens.insert(tokens.end(), heard.begin() + window.skip, heard.end() - window.leave);
+SourceReader::SourceReader(const VoiceMaker& maker, const Audio& recording)
+    : mel_(maker.s3_log_mel(at_16_khz(recording))), windows_(token_windows(mel_.size(1))) {}
+
+bool SourceReader::next(const VoiceMaker& maker) {
+  const TokenWindow& window = windows_[read_];
+  const std::vector<int64_t> heard =
+      maker.speech_tokens({mel_.narrow(1, window.begin, window.frames)}).front();
+  tokens_.insert(tokens_.end(), heard.begin() + window.skip, heard.end() - window.leave);
+  return ++read_ == windows_.size();
+}
+
+std::vector<int64_t> source_tokens(const VoiceMaker& maker, const Audio& recording) {
+  SourceReader reader(maker, recording);
+  while (!reader.next(maker)) {
   }
-  nn::emit(sink, "vc.tokens", at::tensor(tokens, at::kLong));
-  return tokens;
+  return reader.tokens();
 }
 
 }  // namespace chatterbox::voice

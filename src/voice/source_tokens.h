@@ -1,11 +1,12 @@
 // What is said in a recording, as speech tokens: the source of a voice conversion. Any length.
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <chatterbox/chatterbox.hpp>
 #include <cstdint>
 #include <vector>
 
-#include "support/tensor_sink.h"
 #include "voice/voice_maker.h"
 
 namespace chatterbox::voice {
@@ -24,9 +25,26 @@ struct TokenWindow {
 // is the last.
 [[nodiscard]] std::vector<TokenWindow> token_windows(int64_t frames);
 
+// Reads a recording a window at a time, so that others need not wait for all of it. Throws as
+// source_tokens().
+class SourceReader {
+ public:
+  SourceReader(const VoiceMaker& maker, const Audio& recording);
+
+  // Reads the next window; whether it was the last.
+  bool next(const VoiceMaker& maker);
+  // Those of the windows that were read.
+  [[nodiscard]] const std::vector<int64_t>& tokens() const { return tokens_; }
+
+ private:
+  at::Tensor mel_;  // [128, T]
+  std::vector<TokenWindow> windows_;
+  size_t read_ = 0;
+  std::vector<int64_t> tokens_;
+};
+
 // Speech tokens of all of `recording`, 25 a second. kBadAudio where it is shorter than one token
-// (40 ms), or where its samples are far beyond [-1, 1]. Emits vc.tokens.
-[[nodiscard]] std::vector<int64_t> source_tokens(const VoiceMaker& maker, const Audio& recording,
-                                                 const TensorSink& sink = {});
+// (40 ms), or where its samples are far beyond [-1, 1].
+[[nodiscard]] std::vector<int64_t> source_tokens(const VoiceMaker& maker, const Audio& recording);
 
 }  // namespace chatterbox::voice

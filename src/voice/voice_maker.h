@@ -21,9 +21,8 @@ struct VoiceRecipe {
 inline constexpr VoiceRecipe kEnglishRecipe = {};             // tts.py; also Multilingual
 inline constexpr VoiceRecipe kTurboRecipe = {15, 5.0, true};  // tts_turbo.py; also Nano
 
-// `ve`: root of ve.safetensors; `s3gen`: root of s3gen.safetensors or of its mean flow (
-// "tokenizer.*",
-// "speaker_encoder.*"). Always computes in fp32.
+// `ve`: root of ve.safetensors; `s3gen`: root of s3gen.safetensors or of s3gen_meanflow.safetensors
+// ("tokenizer.*", "speaker_encoder.*"). Always computes in fp32.
 [[nodiscard]] std::shared_ptr<const VoiceMaker> load_voice_maker(const nn::WeightReader& ve,
                                                                  const nn::WeightReader& s3gen);
 

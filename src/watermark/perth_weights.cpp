@@ -1,4 +1,5 @@
 // Reads Perth's networks.
+#include <algorithm>
 #include <string>
 
 #include "watermark/perth.h"
@@ -13,7 +14,7 @@ constexpr int64_t kSubband = 128;
 Layers read_layers(const nn::WeightReader& network, std::string_view name, int64_t outputs) {
   Layers layers;
   int64_t in = kSubband;
-  const int64_t count = network.count(name);
+  const int64_t count = std::max<int64_t>(network.count(name), 1);  // none: the first is missing
   for (int64_t i = 0; i < count; ++i) {
     const nn::WeightReader conv = network.scope(name, i).scope("conv");
     const int64_t out = i + 1 < count ? conv.dim("weight", 0) : outputs;

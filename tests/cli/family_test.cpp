@@ -80,6 +80,30 @@ TEST_F(CliFamily, ALongTextIsWrittenAsItGoes) {
   const std::string bytes{std::istreambuf_iterator<char>(wav), {}};
   ASSERT_EQ(piped.out.size(), bytes.size());
   EXPECT_TRUE(piped.out.substr(44) == bytes.substr(44));
+  // So is a pipe that has a name.
+  const Outcome named = run(quick({"speak", "-", "-o", "/dev/stdout"}), long_text());
+  ASSERT_EQ(named.exit_code, 0) << named.err;
+  EXPECT_TRUE(named.out == piped.out);
+}
+
+TEST_F(CliFamily, PausesAreKnownInAnyCase) {
+  const auto size_of = [&](const std::string& text) {
+    const Outcome outcome = run(quick({"speak", text, "-o", path("a.wav")}));
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return read_wav(path("a.wav")).samples.size();
+  };
+  EXPECT_EQ(size_of("One.[Pause:1S]Two."), size_of("One.[pause:500ms]Two.") + 12000);
+}
+
+TEST_F(CliFamily, WhatWasThereStaysUntilThereAreSamples) {
+  write("a.wav", "what was there");
+  const Outcome outcome =
+      run(quick({"speak", "-", "-o", path("a.wav"), "--language", "fr"}), long_text());
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("language"));
+  std::ifstream file(path("a.wav"), std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_EQ(bytes, "what was there");
 }
 
 TEST_F(CliFamily, TextOrFile) {
@@ -99,24 +123,23 @@ TEST_F(CliFamily, ASavedVoiceSpeaksTheSame) {
                        "-o", path("a.wav")}))
                 .exit_code,
             0);
-  ASSERT_EQ(run(quick({"speak", "Hello.", "--voice", path("m3.voice"), "-o", path("b.wav")}))
-                .exit_code,
-            0);
+  ASSERT_EQ(
+      run(quick({"speak", "Hello.", "--voice", path("m3.voice"), "-o", path("b.wav")})).exit_code,
+      0);
   EXPECT_EQ(read_wav(path("a.wav")).samples, read_wav(path("b.wav")).samples);
 }
 
 TEST_F(CliFamily, Converts) {
-  const Outcome outcome = run({"convert", kRecording, "-o", path("a.wav"), "--cfm-steps", "1",
-                               "--seed", "3", "--json", path("a.json"), "--dump",
-                               path("a.safetensors")});
+  const Outcome outcome =
+      run({"convert", kRecording, "-o", path("a.wav"), "--cfm-steps", "1", "--seed", "3", "--json",
+           path("a.json"), "--dump", path("a.safetensors")});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   std::ifstream file(path("a.json"));
   const auto json = nlohmann::json::parse(file);
   EXPECT_GT(json.at("speech_tokens"), 200);  // 10.6 s
   EXPECT_EQ(json.at("text_tokens"), 0);
   EXPECT_EQ(json.at("seed"), 3);
-  EXPECT_EQ(read_wav(path("a.wav")).samples.size(),
-            json.at("speech_tokens").get<size_t>() * 960);
+  EXPECT_EQ(read_wav(path("a.wav")).samples.size(), json.at("speech_tokens").get<size_t>() * 960);
   EXPECT_TRUE(std::filesystem::exists(path("a.safetensors")));
   const Outcome missing = run({"convert", path("none.wav")});
   EXPECT_EQ(missing.exit_code, 1);
@@ -131,9 +154,9 @@ TEST_F(CliFamily, TheWatermarkIsFoundWhereItIsAndNotWhereItIsNot) {
   }
   EXPECT_THAT(unmarked.out, StartsWith("not watermarked"));
   const auto speak = [&](const char* watermark) {
-    const Outcome outcome = run({"speak", "Hello.", "--seed", "1", "--cfm-steps", "1",
-                                 "--max-new-tokens", "60", "--watermark", watermark, "-o",
-                                 path("a.wav")});
+    const Outcome outcome =
+        run({"speak", "Hello.", "--seed", "1", "--cfm-steps", "1", "--max-new-tokens", "60",
+             "--watermark", watermark, "-o", path("a.wav")});
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
     const Outcome found = run({"watermark", path("a.wav"), "--json", "-"});
     EXPECT_EQ(found.exit_code, 0) << found.err;
@@ -149,11 +172,12 @@ TEST_F(CliFamily, TurboSpeaksWithItsOwnDefaults) {
   const Outcome info = run({"info", turbo.path(), "--json", "-"});
   ASSERT_EQ(info.exit_code, 0) << info.err;
   EXPECT_EQ(nlohmann::json::parse(info.out).at("family"), "turbo");
-  const Outcome outcome = run({"speak", "Oh [laugh] no.", "-m", turbo.path(), "--voice",
-                               kRecording, "--seed", "1", "-o", path("a.wav")});
+  const Outcome outcome = run({"speak", "Oh [laugh] no.", "-m", turbo.path(), "--voice", kRecording,
+                               "--seed", "1", "-o", path("a.wav")});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_GT(read_wav(path("a.wav")).samples.size(), 960U);
-  write("short.jsonl", R"({"id": "x", "text": "Hi.", "language": "fr"})");
+  write("short.jsonl", std::string(R"({"id": "x", "text": "Hi.", "language": "fr", "voice": ")") +
+                           kRecording + "\"}");
   const Outcome refused = run({"batch", path("short.jsonl"), "-m", turbo.path(), "-o", path("")});
   EXPECT_EQ(refused.exit_code, 1);
   EXPECT_THAT(refused.err, HasSubstr("language"));

@@ -180,12 +180,18 @@ TEST_F(Speak, TextThatCannotBeSpokenIsWrongUsage) {
       {"  \n", "text must not be blank"},
       {"\xff\xfe", "byte 0 (0xff)"},
       {std::string("a\0b", 3), "NUL, got one at byte 1"},
-      {std::string(10001, 'x'), "at most 10000 bytes, got 10001"},
+      {std::string((16U << 20U) + 1, 'x'), "at most 16777216 bytes, got 16777217"},
   };
   for (const auto& [text, message] : cases) {
     expect_failure(run({"speak", "-", "-o", path("a.wav")}, text), 2, message);
     EXPECT_FALSE(fs::exists(path("a.wav")));
   }
+  // One request, so that its tensors are those of the whole text.
+  expect_failure(run({"speak", "-", "-o", path("a.wav"), "--dump", path("a.safetensors")},
+                     std::string(10001, 'x')),
+                 2, "at most 10000 bytes, got 10001");
+  expect_failure(run(quick("Hi.", {"--top-k", "5", "-o", path("a.wav")})), 2,
+                 "top_k must be 0 for a model of the family english, got 5");
 }
 
 TEST_F(Speak, ADeviceThatIsNone) {
@@ -239,7 +245,9 @@ TEST_F(Speak, AFolderIsAModel) {
     expect_failure(run({"info", damaged.path()}), 1, damaged.damaged_file() + ": ");
     damaged.remove();
     if (std::string(name) != "conds.pt") {
-      expect_failure(run({"info", damaged.path()}), 1, std::string("missing ") + name);
+      const std::string missing = name == testing::kModelFiles[0] ? "no T3 of any family: it has "
+                                                                  : "missing " + std::string(name);
+      expect_failure(run({"info", damaged.path()}), 1, missing);
     }
   }
 }

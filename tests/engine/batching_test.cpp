@@ -25,8 +25,8 @@ std::vector<float> alone(const Request& request) {
   return ChatterboxEngine::load().generate(request).audio.samples;
 }
 
-// What the engine did, in order: "begin a", "prefill a 1", "step a 3", "flow a", "vocode a". Holds the worker at
-// the first step of the first request until the test has submitted the rest.
+// What the engine did, in order: "begin a", "prefill a 1", "step a 3", "flow a", "vocode a". Holds
+// the worker at the first step of the first request until the test has submitted the rest.
 class BatchingTest : public ::testing::Test {
  protected:
   void TearDown() override { EXPECT_EQ(fake_breaches(), 0); }
@@ -91,6 +91,43 @@ TEST_F(BatchingTest, RequestsJoinOneBetweenTwoSteps) {
   EXPECT_LT(at("prefill c 0"), at("step a 3"));
   // Five tokens each: they leave while a, which has twenty, goes on.
   EXPECT_LT(at("flow b"), at("step a 19"));
+}
+
+TEST_F(BatchingTest, APrefillThatFailsFreesItsRowsAndEndsNoOther) {
+  for (const Mode mode : {Mode::kSequential, Mode::kBatch, Mode::kDynamic}) {
+    const auto engine = load(mode);
+    const ScopedFakeHook hook([](const FakeCall& call) {
+      if (call.point == FakePoint::kPrefill && call.index == 1 && call.task->text == "b") {
+        throw std::runtime_error("no prefill");
+      }
+    });
+    const Job a = engine.submit(request_for("a")), b = engine.submit(request_for("b")),
+              c = engine.submit(request_for("c"));
+    EXPECT_NO_THROW((void)a.wait());
+    EXPECT_NO_THROW((void)c.wait());
+    EXPECT_EQ(failure_of([&] { (void)b.wait(); }).message, "no prefill");
+    EXPECT_EQ(engine.capacity().rows_in_use, 0);
+  }
+}
+
+// Cancelled while the first of the batch is in its prefill, the second begins none.
+TEST_F(BatchingTest, ABatchsPrefillsAreInterrupted) {
+  const auto engine = load(Mode::kBatch);
+  std::optional<Job> second;
+  Latch both_are_there;
+  bool begun = false;
+  const ScopedFakeHook hook([&](const FakeCall& call) {
+    if (call.point != FakePoint::kPrefill) return;
+    both_are_there.wait();
+    if (call.task->text == "a") second->cancel();
+    if (call.task->text == "b") begun = true;
+  });
+  const Job first = engine.submit(request_for("a"));
+  second = engine.submit(request_for("b"));
+  both_are_there.open();
+  EXPECT_NO_THROW((void)first.wait());
+  EXPECT_EQ(failure_of([&] { (void)second->wait(); }).status, Status::kCancelled);
+  EXPECT_FALSE(begun);
 }
 
 TEST_F(BatchingTest, SequentialRunsOneAtATime) {

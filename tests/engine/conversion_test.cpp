@@ -110,13 +110,35 @@ TEST_F(ConversionTest, WrongSourcesAreRefused) {
 TEST_F(ConversionTest, FailsAlone) {
   const auto engine = ChatterboxEngine::load();
   const ScopedFakeHook hook([](const FakeCall& call) {
-    if (call.point == FakePoint::kBegin && call.task->source) throw std::runtime_error("broken");
+    if (call.point == FakePoint::kPrefill && call.task->source) throw std::runtime_error("broken");
   });
   const Job request = engine.submit(request_for("Goes on."));
   const Failure failure = failure_of([&] { (void)engine.convert_voice(conversion_of(24000)); });
   EXPECT_EQ(failure.status, Status::kInternal);
   EXPECT_THAT(failure.message, HasSubstr("broken"));
   EXPECT_NO_THROW((void)request.wait());
+}
+
+// It drew nothing, so what ends those that draw does not concern it.
+TEST_F(ConversionTest, AFailedStepLeavesItAlone) {
+  const auto engine = ChatterboxEngine::load();
+  const ScopedFakeHook hook([](const FakeCall& call) {
+    if (call.point == FakePoint::kStep) throw std::runtime_error("no step");
+  });
+  const Job request = engine.submit(request_for("Fails."));
+  const Job conversion = engine.submit(conversion_of(24000));
+  EXPECT_NO_THROW((void)conversion.wait());
+  EXPECT_EQ(failure_of([&] { (void)request.wait(); }).status, Status::kInternal);
+}
+
+TEST_F(ConversionTest, ABatchMayHaveNothingElse) {
+  EngineOptions options;
+  options.mode = Mode::kBatch;
+  const auto engine = ChatterboxEngine::load(options);
+  const Job first = engine.submit(conversion_of(24000));
+  const Job second = engine.submit(conversion_of(48000));
+  EXPECT_EQ(first.wait().speech_tokens, 24);
+  EXPECT_EQ(second.wait().speech_tokens, 48);
 }
 
 }  // namespace

@@ -100,6 +100,7 @@ TEST_F(FailureTest, CancelledFromItsOwnCallback) {
   const auto engine = ChatterboxEngine::load();
   for (const Stage stage :
        {Stage::kPrefill, Stage::kDecode, Stage::kFlow, Stage::kVocoder, Stage::kDone}) {
+    const bool too_late = stage == Stage::kDone;  // the last report of a request that succeeded
     std::optional<Job> job;
     Latch submitted;
     Request request = request_for("cancel me");
@@ -109,7 +110,8 @@ TEST_F(FailureTest, CancelledFromItsOwnCallback) {
     };
     job = engine.submit(request);
     submitted.open();
-    EXPECT_EQ(failure_of([&] { (void)job->wait(); }).status, Status::kCancelled)
+    EXPECT_EQ(failure_of([&] { (void)job->wait(); }).status,
+              too_late ? Status::kOk : Status::kCancelled)
         << static_cast<int>(stage);
   }
   expect_usable(engine);

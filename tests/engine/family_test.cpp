@@ -70,9 +70,15 @@ TEST(FindFamily, EachByItsT3) {
 
 // As the whole published repository, which has the English models too.
 TEST(FindFamily, TheOneThatIsAskedFor) {
-  const Folder all{"t3_cfg.safetensors", "t3_mtl23ls_v2.safetensors", "t3_mtl23ls_v3.safetensors",
-                   "s3gen.safetensors",  "s3gen.pt",  "ve.safetensors", "ve.pt",
-                   "tokenizer.json",     "grapheme_mtl_merged_expanded_v1.json"};
+  const Folder all{"t3_cfg.safetensors",
+                   "t3_mtl23ls_v2.safetensors",
+                   "t3_mtl23ls_v3.safetensors",
+                   "s3gen.safetensors",
+                   "s3gen.pt",
+                   "ve.safetensors",
+                   "ve.pt",
+                   "tokenizer.json",
+                   "grapheme_mtl_merged_expanded_v1.json"};
   const auto t3 = [&](Family family) { return find_family(all.path(), family).t3; };
   EXPECT_THAT(t3(Family::kEnglish), EndsWith("/t3_cfg.safetensors"));
   EXPECT_THAT(t3(Family::kMultilingual), EndsWith("/t3_mtl23ls_v2.safetensors"));
@@ -115,7 +121,8 @@ TEST(FindFamily, ASentencePieceModelTakesTheTokenizersPlace) {
                    "b.model"};
   const Refusal refused = refusal(two);
   EXPECT_EQ(refused.status, Status::kInvalidArgument);
-  EXPECT_THAT(refused.message, HasSubstr("more than one SentencePiece tokenizer: a.model, b.model"));
+  EXPECT_THAT(refused.message,
+              HasSubstr("more than one SentencePiece tokenizer: a.model, b.model"));
 }
 
 TEST(DefaultRequest, IsThatOfTheFamily) {

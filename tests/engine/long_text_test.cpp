@@ -6,6 +6,7 @@
 #include <set>
 
 #include "support/fake_executor.h"
+#include "support/latch.h"
 #include "support/requests.h"
 
 namespace chatterbox {
@@ -129,6 +130,24 @@ TEST_F(LongText, AReceiverMayEndIt) {
   };
   EXPECT_THROW((void)engine.generate_long(request_for(sentences(30)), options), std::runtime_error);
   EXPECT_EQ(calls, 2);
+  EXPECT_EQ(engine.capacity().running, 0);
+}
+
+TEST_F(LongText, CanBeCancelledWhileAPieceIsSpoken) {
+  const auto engine = ChatterboxEngine::load();
+  Latch gate;
+  const ScopedFakeHook hook([&](const FakeCall& call) {
+    if (call.point == FakePoint::kStep) gate.wait();
+  });
+  LongTextOptions options;
+  options.is_cancelled = [&] {
+    gate.open();
+    return true;
+  };
+  const Failure failure =
+      failure_of([&] { (void)engine.generate_long(request_for(sentences(3)), options); });
+  EXPECT_EQ(failure.status, Status::kCancelled);
+  EXPECT_EQ(failure.message, "is_cancelled asked to stop");
   EXPECT_EQ(engine.capacity().running, 0);
 }
 

@@ -85,7 +85,8 @@ TEST_F(ModelFolders, EveryMissingFileIsNamed) {
     }
     EXPECT_EQ(status_of_opening(folder.path(), &message_), Status::kNotFound);
     const bool t3 = name == kModelFiles[0];
-    EXPECT_THAT(message_, StartsWith("model " + folder.path() + (t3 ? ": no T3" : ": missing " + name)));
+    EXPECT_THAT(message_,
+                StartsWith("model " + folder.path() + (t3 ? ": no T3" : ": missing " + name)));
     EXPECT_THAT(message_, HasSubstr("english needs t3_cfg.safetensors, s3gen.safetensors, "
                                     "ve.safetensors, tokenizer.json"));
   }

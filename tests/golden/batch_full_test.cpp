@@ -9,10 +9,10 @@ namespace {
 
 TEST(BatchInvarianceFull, FourTogetherEqualFourAlone) {
   const char* checkpoint = std::getenv("CHATTERBOX_FULL_CHECKPOINT");
-  if (checkpoint == nullptr) GTEST_SKIP() << "CHATTERBOX_FULL_CHECKPOINT names no checkpoint folder";
+  if (checkpoint == nullptr)
+    GTEST_SKIP() << "CHATTERBOX_FULL_CHECKPOINT names no checkpoint folder";
   const ChatterboxEngine engine = ChatterboxEngine::load(cpu_fp32(checkpoint));
-  Audio recording =
-      read_wav(std::string(CHATTERBOX_TEST_DATA) + "/data/espeak_f3_22k.wav");
+  Audio recording = read_wav(std::string(CHATTERBOX_TEST_DATA) + "/data/espeak_f3_22k.wav");
   recording.samples.resize(static_cast<size_t>(recording.sample_rate));
   const Voice voice = engine.make_voice(recording);
 

@@ -109,6 +109,8 @@ class FakeExecutor final : public engine::Executor {
     return static_cast<int64_t>(task.text.size());
   }
 
+  int64_t piece_tokens() const override { return kFakePieceTokens; }
+
   void check(const engine::Task& task) const override {
     call_hook(FakePoint::kCheck, &task);
     const int64_t size = text_tokens(task);
@@ -152,6 +154,8 @@ class FakeExecutor final : public engine::Executor {
     call_hook(FakePoint::kPrefill, &found.task, found.prefilled);
     return ++found.prefilled == kFakePrefills;
   }
+
+  std::vector<float> mark(std::vector<float> wave) override { return wave; }
 
   engine::PrefixStats prefix_stats() const override { return {next_id_, 2, 3}; }
 

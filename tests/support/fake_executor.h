@@ -51,7 +51,8 @@ class ScopedFakeHook {
 [[nodiscard]] int fake_executors();
 
 // EngineOptions::memory_limit counts KV rows here; by default there are two for each of max_batch.
-inline constexpr int64_t kFakeBatchFrames = 1000;   // 2 for a token, as in S3Gen
+inline constexpr int64_t kFakeBatchFrames = 1000;  // 2 for a token, as in S3Gen
+inline constexpr int64_t kFakePieceTokens = 160;
 inline constexpr int64_t kFakePrefixBytes = 11;
 inline constexpr int64_t kFakeMaxTextBytes = 500;   // check() refuses more
 inline constexpr int64_t kFakeSamplesPerToken = 8;  // of the fake speech

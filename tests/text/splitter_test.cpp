@@ -125,6 +125,30 @@ TEST(Splitter, CountsFewTimes) {
   EXPECT_GT(counted, 100000U);
 }
 
+// As a tokenizer that knows no letter of a text, and one that refuses to count a long one.
+TEST(Splitter, BytesAreLimitedWhereTokensAreFew) {
+  size_t longest = 0;
+  const TokenCounter one = [&longest](std::string_view text) {
+    longest = std::max(longest, text.size());
+    return int64_t{1};
+  };
+  std::string text;
+  for (int i = 0; i < 500; ++i) text += "slova ";
+  text += std::string(20000, ' ') + "konec.";
+  const SplitText result = split_text(text, {"en", 160}, one);
+  ASSERT_EQ(result.pieces.size(), 5U);  // of 166, 166, 166, 2 words and 1
+  EXPECT_EQ(result.pieces.back().text, "konec.");
+  EXPECT_LE(longest, 1000U);
+
+  std::string accents = "e";
+  for (int i = 0; i < 600; ++i) accents += "\u0301";
+  EXPECT_EQ(refusal("a " + accents + " b", 5000),
+            "a character must have at most 1000 bytes, got one of 1201");
+  SplitOptions none{"en", 160};
+  none.max_bytes = 0;
+  EXPECT_THROW((void)split_text("a", none, one), Error);
+}
+
 TEST(Splitter, LongWordsAreCutBetweenCharacters) {
   EXPECT_THAT(texts(split("abcdefgh ij", 3)), ElementsAre("abc", "def", "gh", "ij"));
   // e and a combining accent; a family of three people joined to one sign.
@@ -134,11 +158,13 @@ TEST(Splitter, LongWordsAreCutBetweenCharacters) {
             "max_tokens must be at least 5 for the character 👨‍👩‍👧, got 4");
 }
 
-TEST(Splitter, PunctuationJoinsThePieceBeforeIt) {
+TEST(Splitter, PunctuationJoinsAPieceBesideIt) {
   EXPECT_THAT(texts(split("Well\n...\nyes [pause:1s]. So", 1000)),
               ElementsAre("Well...", "yes.", "So"));
   const SplitText full = split("abc\n!!\nd", 3);
-  EXPECT_THAT(texts(full), ElementsAre("abc", "!!", "d"));  // there was no room
+  EXPECT_THAT(texts(full), ElementsAre("abc", "!!d"));  // there was no room before it
+  EXPECT_THAT(texts(split("abc\n!!\ndef", 3)), ElementsAre("abc", "!!", "def"));  // nor behind
+  EXPECT_THAT(texts(split("---\nA title.\nText.", 20)), ElementsAre("---A title.", "Text."));
   EXPECT_THAT(texts(split("...")), ElementsAre("..."));
 }
 

@@ -1,4 +1,4 @@
-// What becomes of recordings that no model of a voice should hear.
+// What becomes of recordings that no model should hear.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -74,11 +74,7 @@ std::shared_ptr<const VoiceMaker> SourceTokens::maker_;
 
 // 22.05 kHz, 3.4 s.
 TEST_F(SourceTokens, EqualTheReference) {
-  testing::CollectedTensors collected;
-  const std::vector<int64_t> tokens =
-      source_tokens(*maker_, recording("espeak_f3_22k.wav"), collected.sink());
-  EXPECT_EQ(tokens, golden("vc_tiny"));
-  EXPECT_EQ(testing::values<int64_t>(collected.tensor("vc.tokens")), tokens);
+  EXPECT_EQ(source_tokens(*maker_, recording("espeak_f3_22k.wav")), golden("vc_tiny"));
 }
 
 // 42.3 s: two windows.

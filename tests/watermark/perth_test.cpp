@@ -8,10 +8,12 @@
 #include "audio/resample.h"
 #include "perth_weights.h"
 #include "support/temporary_folder.h"
+#include "voice/bad_audio.h"
 
 namespace chatterbox::watermark {
 namespace {
 
+using testing::expect_bad_audio;
 using testing::signal_to_mark;
 
 constexpr int32_t kRate = 24000;
@@ -22,17 +24,6 @@ std::vector<float> speech(const std::string& file, size_t begin, size_t size) {
   const Audio audio = read_wav(std::string(CHATTERBOX_TEST_DATA) + "/data/" + file);
   const auto first = audio.samples.begin() + static_cast<std::ptrdiff_t>(begin);
   return {first, first + static_cast<std::ptrdiff_t>(size)};
-}
-
-template <class Call>
-void expect_bad_audio(const Call& call, const std::string& message) {
-  try {
-    (void)call();
-    ADD_FAILURE() << "no error; expected: " << message;
-  } catch (const Error& error) {
-    EXPECT_EQ(error.status(), Status::kBadAudio);
-    EXPECT_THAT(error.what(), ::testing::HasSubstr(message));
-  }
 }
 
 TEST_F(PerthMark, IsFoundAndIsQuiet) {
@@ -142,6 +133,23 @@ TEST_F(PerthMark, ADamagedFileIsRefusedWithEveryName) {
                              "encoder.layers.2.conv.weight"}) {
       EXPECT_THAT(error.what(), ::testing::HasSubstr(name));
     }
+  }
+}
+
+TEST_F(PerthMark, AFileWithoutANetworkIsRefused) {
+  const auto file = checkpoint::open_safetensors(*find_weights(""));
+  std::vector<checkpoint::TensorEntry> entries = file->entries();
+  const auto of_encoder = [](const auto& entry) { return entry.name.rfind("encoder.", 0) == 0; };
+  entries.erase(std::remove_if(entries.begin(), entries.end(), of_encoder), entries.end());
+  const testing::TemporaryFolder folder;
+  checkpoint::write_safetensors(folder.file("damaged"), entries);
+  const nn::WeightReader reader(checkpoint::open_safetensors(folder.file("damaged")), {});
+  try {
+    (void)load_perth(reader);
+    FAIL() << "the file was accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.status(), Status::kBadModelFile);
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("missing encoder.layers.0.conv.weight"));
   }
 }
 
