@@ -8,11 +8,11 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
-#include <limits>
 #include <map>
 #include <new>
 #include <string>
 
+#include "cli/options.h"
 #include "measure.h"
 #include "report.h"
 
@@ -32,25 +32,11 @@ struct Options {
   std::string format = "md";
 };
 
+// Beside those that the command-line program has too.
 void add_engine_options(CLI::App& app, EngineOptions& engine) {
-  app.add_option("-m,--model", engine.model, "folder with a checkpoint as published, or demo")
-      ->type_name("DIR")
-      ->capture_default_str();
-  app.add_option("--device", engine.device, "cpu, cuda, cuda:N, or auto: cuda where there is one")
-      ->type_name("NAME")
-      ->capture_default_str();
-  app.add_option_function<std::string>(
-         "--precision",
-         [&engine](const std::string& name) {
-           engine.precision = name == "bf16" ? Precision::kBf16 : Precision::kFp32;
-         },
-         "fp32 or bf16 [fp32 on a CPU, bf16 on CUDA]")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"fp32", "bf16"}));
-  app.add_option("--threads", engine.threads, "CPU threads; 0: one per core")
-      ->type_name("N")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
+  engine.watermark = Watermark::kOff;  // no part of the model's speed
+  cli::add_engine_options(app, engine);
+  app.get_option("--watermark")->default_str("off");
   app.add_option("--memory-limit", engine.memory_limit,
                  "bytes for the KV cache and the work on a batch; 0: half of what is free")
       ->type_name("BYTES")
@@ -71,19 +57,11 @@ void add_run_options(CLI::App& app, Options& options) {
   app.add_option("--texts", options.texts_file, "what to say, a text a line")
       ->type_name("FILE")
       ->excludes(text);
-  app.add_option("--seed", *plan.request.seed, "of the random numbers of every run")
-      ->type_name("N")
-      ->check(CLI::Range(int64_t{0}, int64_t{std::numeric_limits<uint32_t>::max()}))
-      ->capture_default_str();
-  app.add_option("--max-new-tokens", plan.request.max_new_tokens,
-                 "speech tokens at most, 25 a second")
-      ->type_name("N")
-      ->check(CLI::Range(1, 4096))
-      ->capture_default_str();
-  app.add_option("--cfm-steps", plan.request.cfm_steps, "Euler steps of the flow")
-      ->type_name("N")
-      ->check(CLI::Range(1, 100))
-      ->capture_default_str();
+  plan.request.set([](Request& request) { request.seed = 0; });
+  cli::add_request_options(app, plan.request);
+  app.get_option("--seed")->default_str("0");
+  app.get_option("--language")
+      ->description("of the text, for multilingual models: see chatterbox speak --list-languages");
   app.add_option("-r,--repetitions", plan.repetitions, "timed runs of each text")
       ->type_name("N")
       ->check(CLI::Range(1, 10000))
@@ -177,7 +155,6 @@ int report_error(int code, std::string message) {
 
 int main_program(int argc, char** argv) {
   Options options;
-  options.plan.request.seed = 0;
   CLI::App app(
       "Times the engine: prefill, decode, flow and vocoder, the whole run, and memory; one request "
       "at a time, or with --mode or --batch-size many together.\n"

@@ -62,12 +62,13 @@ Sample run(const ChatterboxEngine& engine, const VoiceSource& source, Request re
   return sample;
 }
 
-std::vector<Request> make_requests(const Plan& plan, const Voice& voice, int count) {
-  std::vector<Request> requests(static_cast<size_t>(count), plan.request);
+std::vector<Request> make_requests(const std::vector<std::string>& texts, const Request& common,
+                                   const Voice& voice, int count) {
+  std::vector<Request> requests(static_cast<size_t>(count), common);
   for (size_t i = 0; i < requests.size(); ++i) {
-    requests[i].text = plan.texts[i % plan.texts.size()];
+    requests[i].text = texts[i % texts.size()];
     requests[i].voice = voice;
-    requests[i].seed = *plan.request.seed + i;
+    requests[i].seed = *common.seed + i;
   }
   return requests;
 }
@@ -99,9 +100,12 @@ BatchReport measure_batch(const Plan& plan, Mode mode, int batch_size,
   options.mode = mode;
   options.max_batch = batch_size;
   const ChatterboxEngine engine = ChatterboxEngine::load(options);
+  report.loaded_rss_mib = rss_mib();
+  report.request = plan.request.over(engine.default_request());
   const VoiceSource source = open_voice(engine, plan.voice);
   const Voice voice = source.recording ? engine.make_voice(*source.recording) : *source.voice;
-  const std::vector<Request> requests = make_requests(plan, voice, batch_size);
+  const std::vector<Request> requests =
+      make_requests(plan.texts, report.request, voice, batch_size);
   for (int round = 0; round < plan.warmup + plan.repetitions; ++round) {
     on_run();
     BatchSample sample = run_batch(engine, requests);
@@ -120,8 +124,10 @@ Report measure(const Plan& plan, const OnRun& on_run) {
   EngineOptions options = plan.engine;
   options.mode = Mode::kSequential;
   const ChatterboxEngine engine = ChatterboxEngine::load(options);
-  const VoiceSource voice = open_voice(engine, plan.voice);
   Report report;
+  report.loaded_rss_mib = rss_mib();
+  report.request = plan.request.over(engine.default_request());
+  const VoiceSource voice = open_voice(engine, plan.voice);
   report.engine = engine.info();
   report.samples.resize(plan.texts.size());
   const int rounds = plan.warmup + plan.repetitions;
@@ -131,7 +137,7 @@ Report measure(const Plan& plan, const OnRun& on_run) {
   for (int round = 0; round < rounds; ++round) {
     for (size_t text = 0; text < plan.texts.size(); ++text) {
       on_run(++number, runs);
-      Request request = plan.request;
+      Request request = report.request;
       request.text = plan.texts[text];
       Sample sample = run(engine, voice, std::move(request));
       if (round >= plan.warmup) report.samples[text].push_back(std::move(sample));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/options.h"
 #include "stage_clock.h"
 
 namespace chatterbox::bench {
@@ -15,7 +16,7 @@ struct Plan {
   EngineOptions engine;  // without mode and max_batch
   std::string voice;     // a recording or a saved voice; empty: the model's own
   std::vector<std::string> texts;
-  Request request;  // without text and voice
+  cli::RequestOptions request;  // over the family's defaults; sets a seed
   int repetitions = 5;
   int warmup = 1;
   // For measure_batches(): every mode with every batch size.
@@ -31,6 +32,8 @@ struct Sample {              // one run of one text
 
 struct Report {
   EngineInfo engine;
+  Request request;                           // what the runs have in common: all but text and voice
+  double loaded_rss_mib = 0;                 // once the model was loaded
   std::vector<std::vector<Sample>> samples;  // [text][repetition]
   double peak_rss_mib = 0;                   // of the process, loading included
   double rss_mib = 0;                        // after the last run
@@ -51,7 +54,9 @@ struct BatchReport {  // of one mode and batch size
   Mode mode = Mode::kSequential;
   int batch_size = 0;
   EngineInfo engine;
-  Capacity capacity;  // after the last run
+  Request request;    // as above; the seed is the first request's
+  Capacity capacity;  // after the last run, so that its counts are of all runs
+  double loaded_rss_mib = 0;
   std::vector<BatchSample> samples;
   double peak_rss_mib = 0;  // since the engine began to load
   double rss_mib = 0;       // after the last run

@@ -50,11 +50,25 @@ ordered_json to_json(const std::string& text, const std::vector<Sample>& samples
   return json;
 }
 
+// A row for a table of several models.
+void write_memory(std::ostream& out, const Report& report) {
+  const EngineInfo& engine = report.engine;
+  out << "| family | precision | parameters M | weights MiB | KV bytes per position | load s | RSS "
+         "loaded MiB | RSS at the end MiB | peak RSS MiB |\n"
+         "|---|---|---:|---:|---:|---:|---:|---:|---:|\n| "
+      << engine.family << " | " << engine.precision << " | "
+      << number_text(static_cast<double>(engine.parameters) / 1e6, 1) << " | "
+      << number_text(static_cast<double>(engine.weight_bytes) / kMiB, 0) << " | "
+      << engine.kv_bytes_per_position << " | " << number_text(engine.load_seconds, 2) << " | "
+      << number_text(report.loaded_rss_mib, 0) << " | " << number_text(report.rss_mib, 0) << " | "
+      << number_text(report.peak_rss_mib, 0) << " |\n";
+}
+
 }  // namespace
 
 void write_markdown(std::ostream& out, const Plan& plan, const Report& report) {
   const EngineInfo& engine = report.engine;
-  write_description(out, plan, engine);
+  write_description(out, plan, engine, report.request);
   out << "| text ids | tokens | audio s |";
   for (const auto& metric : kMetrics) out << ' ' << metric.title << " |";
   out << "\n|---:|---:|---:|";
@@ -71,18 +85,20 @@ void write_markdown(std::ostream& out, const Plan& plan, const Report& report) {
   }
   out << "\nBest / median of " << plan.repetitions << " runs after " << plan.warmup
       << " for warm-up. RTF: seconds of work for a second of sound.\n"
-      << "Loading " << engine.load_seconds << " s";
+      << "In none of the times above: loading";
   const std::vector<double> voices = voice_times(report);
-  if (voices.front() > 0) out << ", voice " << pair_text(summarise(voices, false), 1) << " ms";
-  out << ": in none of the times above. Not timed: program start, warm-up.\n"
-      << std::setprecision(0) << "Peak RSS " << report.peak_rss_mib << " MiB, after the last run "
-      << report.rss_mib << " MiB.\n";
+  if (voices.front() > 0) {
+    out << "; the voice, " << pair_text(summarise(voices, false), 1) << " ms";
+  }
+  out << ". Not timed: program start, warm-up.\n\n";
+  write_memory(out, report);
 }
 
 void write_json(std::ostream& out, const Plan& plan, const Report& report) {
-  ordered_json json = describe(plan, report.engine);
+  ordered_json json = describe(plan, report.engine, report.request);
   json["load_seconds"] = report.engine.load_seconds;
   json["peak_rss_mib"] = report.peak_rss_mib;
+  json["loaded_rss_mib"] = report.loaded_rss_mib;
   json["rss_mib"] = report.rss_mib;
   for (size_t i = 0; i < plan.texts.size(); ++i) {
     json["texts"].push_back(to_json(plan.texts[i], report.samples[i]));

@@ -12,8 +12,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr double kMiB = 1024.0 * 1024.0;
-
 double audio_seconds(const BatchSample& run) {
   double seconds = 0;
   for (const Sample& request : run.requests) seconds += request.audio_seconds;
@@ -80,6 +78,11 @@ std::optional<double> speedup(const BatchReports& reports, const BatchReport& re
   return per(median_seconds(*sequential), median_seconds(report));
 }
 
+double prefix_hit_rate(const Capacity& capacity) {
+  return per(static_cast<double>(capacity.prefix_hits),
+             static_cast<double>(capacity.prefix_hits + capacity.prefix_misses));
+}
+
 ordered_json to_json(const BatchSample& run) {
   ordered_json json = {{"speech_tokens", speech_tokens(run)},
                        {"audio_seconds", audio_seconds(run)}};
@@ -94,6 +97,7 @@ ordered_json to_json(const BatchReports& reports, const BatchReport& report) {
       {"batch_size", report.batch_size},
       {"load_seconds", report.engine.load_seconds},
       {"peak_rss_mib", report.peak_rss_mib},
+      {"loaded_rss_mib", report.loaded_rss_mib},
       {"rss_mib", report.rss_mib},
       {"kv_cache_bytes", report.capacity.cache_bytes},
       {"kv_row_bytes", report.capacity.row_bytes},
@@ -101,6 +105,11 @@ ordered_json to_json(const BatchReports& reports, const BatchReport& report) {
       {"kv_positions", report.capacity.positions},
       {"kv_peak_rows", report.capacity.peak_rows},
       {"batch_frames", report.capacity.batch_frames},
+      {"prefix_bytes", report.capacity.prefix_bytes},
+      {"prefix_hits", report.capacity.prefix_hits},
+      {"prefix_misses", report.capacity.prefix_misses},
+      {"prefix_hit_rate", prefix_hit_rate(report.capacity)},
+      {"prefix_positions_saved", report.capacity.prefix_positions_saved},
       {"speedup", nullptr},
   };
   if (const auto factor = speedup(reports, report)) json["speedup"] = *factor;
@@ -114,12 +123,12 @@ ordered_json to_json(const BatchReports& reports, const BatchReport& report) {
 }  // namespace
 
 void write_markdown(std::ostream& out, const Plan& plan, const BatchReports& reports) {
-  write_description(out, plan, reports.front().engine);
+  write_description(out, plan, reports.front().engine, reports.front().request);
   out << "| mode | requests | tokens | audio s |";
   for (const auto& metric : kMetrics) out << ' ' << metric.title << " |";
-  out << " peak RSS MiB | KV MiB | speedup |\n|---|---:|---:|---:|";
+  out << " peak RSS MiB | KV MiB | prefix hits | saved | speedup |\n|---|---:|---:|---:|";
   for ([[maybe_unused]] const auto& metric : kMetrics) out << "---:|";
-  out << "---:|---:|---:|\n";
+  out << "---:|---:|---:|---:|---:|\n";
   for (const BatchReport& report : reports) {
     const BatchSample& first = report.samples.front();
     out << "| " << name_of(report.mode) << " | " << report.batch_size << " | "
@@ -130,15 +139,19 @@ void write_markdown(std::ostream& out, const Plan& plan, const BatchReports& rep
     const auto factor = speedup(reports, report);
     out << ' ' << number_text(report.peak_rss_mib, 0) << " | "
         << number_text(static_cast<double>(report.capacity.cache_bytes) / kMiB, 0) << " | "
+        << number_text(prefix_hit_rate(report.capacity) * 100, 0) << " % | "
+        << report.capacity.prefix_positions_saved << " | "
         << (factor ? number_text(*factor, 2) : "-") << " |\n";
   }
   out << "\nMedian of " << plan.repetitions << " runs after " << plan.warmup
       << " for warm-up. RTF: seconds of work for a second of sound. First: until the first "
-         "request is done.\nSpeedup: against sequential with as many requests.\n";
+         "request is done.\nPrefix hits: requests, warm-up included, whose voice had been read "
+         "before; saved: positions that they did not compute.\n"
+         "Speedup: against sequential with as many requests.\n";
 }
 
 void write_json(std::ostream& out, const Plan& plan, const BatchReports& reports) {
-  ordered_json json = describe(plan, reports.front().engine);
+  ordered_json json = describe(plan, reports.front().engine, reports.front().request);
   json["texts"] = plan.texts;
   for (const BatchReport& report : reports) json["batches"].push_back(to_json(reports, report));
   write_json(out, json);

@@ -43,6 +43,7 @@ def run_reference(arguments, checkpoint, folder, options):
 
 def library_options(arguments, checkpoint):
     return ["--model", checkpoint, "--voice", arguments.voice, "--device", "cpu", "--precision", "fp32",
+            "--watermark", "off",
             "--seed", arguments.seed, "--threads", arguments.threads,
             "--max-new-tokens", arguments.max_new_tokens]
 

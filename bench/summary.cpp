@@ -84,7 +84,7 @@ ordered_json to_json(const Summary& summary) {
   return {{"best", summary.best}, {"median", summary.median}};
 }
 
-ordered_json describe(const Plan& plan, const EngineInfo& engine) {
+ordered_json describe(const Plan& plan, const EngineInfo& engine, const Request& request) {
   return {
       {"version", chatterbox_version()},
       {"commit", CHATTERBOX_COMMIT},
@@ -98,21 +98,34 @@ ordered_json describe(const Plan& plan, const EngineInfo& engine) {
       {"threads", plan.engine.threads},
       {"memory_limit", plan.engine.memory_limit},
       {"voice", plan.voice},
-      {"seed", *plan.request.seed},
-      {"max_new_tokens", plan.request.max_new_tokens},
-      {"cfm_steps", plan.request.cfm_steps},
+      {"watermark", engine.watermark},
+      {"seed", *request.seed},
+      {"language", request.language},
+      {"temperature", request.temperature},
+      {"cfg_weight", request.cfg_weight},
+      {"exaggeration", request.exaggeration},
+      {"min_p", request.min_p},
+      {"top_p", request.top_p},
+      {"top_k", request.top_k},
+      {"repetition_penalty", request.repetition_penalty},
+      {"analyze_alignment", request.analyze_alignment},
+      {"max_new_tokens", request.max_new_tokens},
+      {"cfm_steps", request.cfm_steps},
       {"repetitions", plan.repetitions},
       {"warmup", plan.warmup},
       {"weight_bytes", engine.weight_bytes},
+      {"kv_bytes_per_position", engine.kv_bytes_per_position},
   };
 }
 
-void write_description(std::ostream& out, const Plan& plan, const EngineInfo& engine) {
+void write_description(std::ostream& out, const Plan& plan, const EngineInfo& engine,
+                       const Request& request) {
   out << chatterbox_build_info() << ", commit " << CHATTERBOX_COMMIT << "; " << cpu_name() << "\n"
-      << "model " << engine.model << ", " << engine.device << ", " << engine.precision
-      << ", threads "
+      << "model " << engine.model << ", " << engine.family << ", " << engine.device << ", "
+      << engine.precision << ", threads "
       << (plan.engine.threads == 0 ? "one per core" : std::to_string(plan.engine.threads))
-      << ", seed " << *plan.request.seed << ", " << plan.request.cfm_steps << " CFM steps\n\n";
+      << ", seed " << *request.seed << ", " << request.cfm_steps << " CFM steps"
+      << (engine.watermark ? ", watermark" : "") << "\n\n";
 }
 
 // Paths need not be UTF-8.

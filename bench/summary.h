@@ -32,6 +32,8 @@ Summary summarise(const std::vector<Run>& runs, const Metric<Run>& metric) {
   return summarise(std::move(values), metric.more_is_better);
 }
 
+inline constexpr double kMiB = 1024.0 * 1024.0;
+
 // 0 where there is nothing to divide by.
 [[nodiscard]] double per(double amount, double of);
 [[nodiscard]] std::string number_text(double value, int decimals);
@@ -41,8 +43,10 @@ Summary summarise(const std::vector<Run>& runs, const Metric<Run>& metric) {
 [[nodiscard]] nlohmann::ordered_json to_json(const Sample& sample);
 [[nodiscard]] nlohmann::ordered_json to_json(const Summary& summary);
 // Versions, machine, model and options.
-[[nodiscard]] nlohmann::ordered_json describe(const Plan& plan, const EngineInfo& engine);
-void write_description(std::ostream& out, const Plan& plan, const EngineInfo& engine);
+[[nodiscard]] nlohmann::ordered_json describe(const Plan& plan, const EngineInfo& engine,
+                                              const Request& request);
+void write_description(std::ostream& out, const Plan& plan, const EngineInfo& engine,
+                       const Request& request);
 void write_json(std::ostream& out, const nlohmann::ordered_json& json);
 
 }  // namespace chatterbox::bench

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <system_error>
 #include <vector>
@@ -58,11 +59,24 @@ class MappedFile final : public Bytes {
     return static_cast<const unsigned char*>(data_);
   }
   [[nodiscard]] size_t size() const override { return size_; }
+  void let_go(const void* data, size_t size) const override;
 
  private:
   void* data_ = nullptr;
   size_t size_ = 0;
 };
+
+// A private mapping that was never written has nothing that the file has not.
+void MappedFile::let_go(const void* data, size_t size) const {
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto file = reinterpret_cast<uintptr_t>(data_);
+  const auto first = reinterpret_cast<uintptr_t>(data);
+  if (first < file || first - file > size_ || size > size_ - (first - file)) return;
+  const uintptr_t begin = (first + page - 1) / page * page;
+  const uintptr_t end = (first + size) / page * page;
+  if (begin < end)
+    ::madvise(static_cast<char*>(data_) + (begin - file), end - begin, MADV_DONTNEED);
+}
 
 class CopiedBytes final : public Bytes {
  public:
@@ -71,6 +85,7 @@ class CopiedBytes final : public Bytes {
                static_cast<const unsigned char*>(data) + size) {}
   [[nodiscard]] const unsigned char* data() const override { return bytes_.data(); }
   [[nodiscard]] size_t size() const override { return bytes_.size(); }
+  void let_go(const void* /*data*/, size_t /*size*/) const override {}
 
  private:
   std::vector<unsigned char> bytes_;

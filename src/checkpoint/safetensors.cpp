@@ -64,7 +64,7 @@ class HeaderCheck final : public nlohmann::json_sax<Json> {
   std::string defect_;
 };
 
-class SafetensorsFile final : public TensorFile {
+class SafetensorsFile final : public TensorFile, public Pages {
  public:
   SafetensorsFile(std::string name, std::shared_ptr<const Bytes> bytes);
 
@@ -73,6 +73,7 @@ class SafetensorsFile final : public TensorFile {
   [[nodiscard]] const std::map<std::string, std::string>& metadata() const override {
     return metadata_;
   }
+  void let_go(const void* data, size_t size) const override { bytes_->let_go(data, size); }
 
  private:
   template <class... Args>
@@ -208,6 +209,7 @@ void SafetensorsFile::align_entries() {
     if (reinterpret_cast<uintptr_t>(entry.data) % item_size(entry.dtype) == 0) continue;
     copies_.push_back(std::make_unique<unsigned char[]>(entry.bytes));
     std::memcpy(copies_.back().get(), entry.data, entry.bytes);
+    let_go(entry.data, entry.bytes);
     entry.data = copies_.back().get();
   }
 }

@@ -5,8 +5,9 @@
 
 #include <algorithm>
 #include <set>
-#include <vector>
 
+#include "checkpoint/mapped_file.h"
+#include "nn/cpu/transpose.h"
 #include "support/error.h"
 
 namespace chatterbox::nn {
@@ -44,6 +45,7 @@ bool matches(const std::vector<int64_t>& actual, const std::vector<int64_t>& exp
 
 struct WeightReader::Shared {
   std::shared_ptr<const checkpoint::TensorFile> file;
+  std::shared_ptr<const checkpoint::Pages> pages;  // the file's, or null
   std::set<std::string, std::less<>> used;
   std::vector<std::string> defects;
   bool guessed = false;  // a placeholder stands for a tensor of any size
@@ -52,6 +54,7 @@ struct WeightReader::Shared {
 WeightReader::WeightReader(std::shared_ptr<const checkpoint::TensorFile> file, Placement placement)
     : shared_(std::make_shared<Shared>()), placement_(placement) {
   shared_->file = std::move(file);
+  shared_->pages = std::dynamic_pointer_cast<const checkpoint::Pages>(shared_->file);
 }
 
 WeightReader::WeightReader(std::shared_ptr<Shared> shared, std::string prefix, Placement placement)
@@ -93,35 +96,55 @@ int64_t WeightReader::dim(std::string_view name, size_t axis) const {
   return entry->shape[axis];
 }
 
-at::Tensor WeightReader::get(std::string_view name, std::initializer_list<int64_t> shape) const {
+const TensorEntry* WeightReader::find(std::string_view name,
+                                      const std::vector<int64_t>& shape) const {
   const std::string full = prefix_ + std::string(name);
-  const std::vector<int64_t> expected(shape);
   const TensorEntry* entry = shared_->file->find(full);
   std::string defect;
   if (entry == nullptr) {
-    defect = "missing " + full + " " + to_string(expected);
-  } else if (!matches(entry->shape, expected, shared_->guessed)) {
-    defect = full + " has shape " + to_string(entry->shape) + ", expected " + to_string(expected);
+    defect = "missing " + full + " " + to_string(shape);
+  } else if (!matches(entry->shape, shape, shared_->guessed)) {
+    defect = full + " has shape " + to_string(entry->shape) + ", expected " + to_string(shape);
   } else if (!is_float(entry->dtype)) {
     defect = full + " has dtype " + checkpoint::name(entry->dtype) + ", expected F32, F16 or BF16";
   }
   shared_->used.insert(full);
-  if (defect.empty()) return place(*entry);
+  if (defect.empty()) return entry;
   shared_->defects.push_back(std::move(defect));
-  std::vector<int64_t> placeholder(expected);
-  shared_->guessed |=
-      std::any_of(expected.begin(), expected.end(), [](int64_t n) { return n < 0; });
-  std::replace_if(
-      placeholder.begin(), placeholder.end(), [](int64_t size) { return size < 0; }, 1);
-  return at::zeros(placeholder, at::device(placement_.device).dtype(placement_.dtype));
+  shared_->guessed |= std::any_of(shape.begin(), shape.end(), [](int64_t n) { return n < 0; });
+  return nullptr;
 }
 
-at::Tensor WeightReader::place(const TensorEntry& entry) const {
+at::Tensor WeightReader::placeholder(std::vector<int64_t> shape) const {
+  std::replace_if(
+      shape.begin(), shape.end(), [](int64_t size) { return size < 0; }, 1);
+  return at::zeros(shape, at::device(placement_.device).dtype(placement_.dtype));
+}
+
+at::Tensor WeightReader::in_file(const TensorEntry& entry) const {
   // The tensor keeps the file mapped. Its pages are read-only: weights are never written in place.
-  const at::Tensor in_file = at::from_blob(
-      const_cast<void*>(entry.data), entry.shape, [file = shared_->file](void*) { (void)file; },
-      at::dtype(scalar_type(entry.dtype)));
-  return in_file.to(placement_.device, placement_.dtype);  // the same tensor where nothing changes
+  // When it goes, its bytes were copied, or the model goes.
+  const auto release = [pages = shared_->pages, file = shared_->file,
+                        bytes = entry.bytes](void* data) {
+    if (pages) pages->let_go(data, bytes);
+  };
+  return at::from_blob(const_cast<void*>(entry.data), entry.shape, release,
+                       at::dtype(scalar_type(entry.dtype)));
+}
+
+at::Tensor WeightReader::get(std::string_view name, std::initializer_list<int64_t> shape) const {
+  const TensorEntry* entry = find(name, shape);
+  if (entry == nullptr) return placeholder(shape);
+  // The same tensor where nothing changes.
+  return in_file(*entry).to(placement_.device, placement_.dtype);
+}
+
+at::Tensor WeightReader::get_transposed(std::string_view name, int64_t in, int64_t out) const {
+  const TensorEntry* entry = find(name, {in, out});
+  if (entry == nullptr) return placeholder({out, in});
+  const at::Tensor matrix = in_file(*entry);
+  if (placement_.device.is_cpu()) return cpu::transpose(matrix, placement_.dtype);
+  return matrix.to(placement_.device, placement_.dtype).t().contiguous();
 }
 
 void WeightReader::ignore(std::string_view name) const {

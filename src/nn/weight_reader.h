@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "checkpoint/tensor_file.h"
 #include "nn/placement.h"
@@ -33,8 +34,11 @@ class WeightReader {
   // One dimension of a tensor that others are measured by. Throws kBadModelFile where it is absent.
   [[nodiscard]] int64_t dim(std::string_view name, size_t axis) const;
   // The tensor in the placement's type; zero-copy from the file where type and device allow it
-  // (then read-only). -1 in `shape` means any.
+  // (then read-only). Where they do not, the file's pages leave the memory. -1 in `shape` means
+  // any.
   [[nodiscard]] at::Tensor get(std::string_view name, std::initializer_list<int64_t> shape) const;
+  // The transpose of a matrix, contiguous: from [in, out] in the file to [out, in].
+  [[nodiscard]] at::Tensor get_transposed(std::string_view name, int64_t in, int64_t out) const;
   // Accepts a tensor that the model does not use (training leftovers, buffers that we compute).
   void ignore(std::string_view name) const;
 
@@ -45,7 +49,11 @@ class WeightReader {
  private:
   struct Shared;
   WeightReader(std::shared_ptr<Shared> shared, std::string prefix, Placement placement);
-  [[nodiscard]] at::Tensor place(const checkpoint::TensorEntry& entry) const;
+  // Null where it is not as asked; then the defect is noted.
+  [[nodiscard]] const checkpoint::TensorEntry* find(std::string_view name,
+                                                    const std::vector<int64_t>& shape) const;
+  [[nodiscard]] at::Tensor placeholder(std::vector<int64_t> shape) const;
+  [[nodiscard]] at::Tensor in_file(const checkpoint::TensorEntry& entry) const;
   std::shared_ptr<Shared> shared_;
   std::string prefix_;
   Placement placement_;

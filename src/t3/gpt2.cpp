@@ -14,8 +14,9 @@ namespace {
 nn::Linear read_conv1d(const nn::WeightReader& reader, std::string_view name, int64_t in,
                        int64_t out) {
   const nn::WeightReader scope = reader.scope(name);
-  const at::Tensor weight = scope.get("weight", {in, out});
-  return {weight.t().contiguous(), scope.get("bias", {weight.size(1)})};
+  at::Tensor weight = scope.get_transposed("weight", in, out);
+  at::Tensor bias = scope.get("bias", {weight.size(0)});
+  return {std::move(weight), std::move(bias)};
 }
 
 nn::Linear outputs(const nn::Linear& layer, int64_t first, int64_t count) {

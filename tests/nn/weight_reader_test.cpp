@@ -2,8 +2,10 @@
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chatterbox/chatterbox.hpp>
+#include <fstream>
 
 #include "checkpoint/safetensors.h"
 #include "nn/linear.h"
@@ -162,6 +164,46 @@ TEST_F(WeightReaderTest, ConvertsToThePlacementsType) {
   EXPECT_EQ(rounded[0].item<float>(), 1.0F);
   EXPECT_EQ(bf16.with(bf16.placement().in_fp32()).get("f32", {2}).scalar_type(), at::kFloat);
   EXPECT_EQ(defects(bf16), "unexpected bf16 [1]; unexpected f16 [1]");
+}
+
+TEST_F(WeightReaderTest, TransposesAndConverts) {
+  const at::Tensor matrix = numbers({40, 70});
+  const auto file = file_of({{"w", matrix}, {"v", numbers({3})}});
+  for (const c10::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    const WeightReader reader(file, {c10::kCPU, type});
+    const at::Tensor transposed = reader.get_transposed("w", 40, -1);
+    EXPECT_TRUE(transposed.is_contiguous());
+    EXPECT_TRUE(at::equal(transposed, matrix.t().to(type)));
+    EXPECT_EQ(reader.get_transposed("v", 3, 7).sizes(), (c10::IntArrayRef{7, 3}));
+    EXPECT_EQ(reader.get_transposed("lost", -1, 2).sizes(), (c10::IntArrayRef{2, 1}));
+    EXPECT_EQ(defects(reader), "v has shape [3], expected [3, 7]; missing lost [any, 2]");
+  }
+}
+
+// In MB: what of mapped files the process has in memory.
+double mapped_memory() {
+  std::ifstream statm("/proc/self/statm");
+  int64_t total = 0, resident = 0, shared = 0;
+  statm >> total >> resident >> shared;
+  EXPECT_TRUE(statm) << "/proc/self/statm";
+  return static_cast<double>(shared * ::sysconf(_SC_PAGESIZE)) / 1e6;
+}
+
+// 67 MB each. The system maps pages around the one that is read, so that a little more may come.
+TEST_F(WeightReaderTest, BytesOfTheFileThatWereCopiedLeaveTheMemory) {
+  const at::Tensor matrix = numbers({4096, 4096});
+  const WeightReader reader(file_of({{"a", matrix}, {"b", matrix + 1}}), {});
+  const double before = mapped_memory();
+  const at::Tensor in_place = reader.get("a", {4096, 4096});
+  EXPECT_TRUE(at::equal(in_place, matrix));
+  const double used = mapped_memory();
+  EXPECT_GT(used, before + 60);
+  EXPECT_TRUE(at::equal(reader.get_transposed("b", 4096, 4096), (matrix + 1).t()));
+  EXPECT_TRUE(at::equal(reader.with({c10::kCPU, at::kBFloat16}).get("b", {4096, 4096}),
+                        (matrix + 1).to(at::kBFloat16)));
+  EXPECT_LT(mapped_memory(), used + 8);
+  EXPECT_TRUE(at::equal(reader.get("b", {4096, 4096}), matrix + 1));  // read again
+  EXPECT_TRUE(at::equal(in_place, matrix));
 }
 
 TEST_F(WeightReaderTest, SameTypeIsNotCopiedAndOutlivesTheReader) {

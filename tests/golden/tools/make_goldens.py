@@ -13,6 +13,8 @@ import os
 import pathlib
 import sys
 
+from golden_files import compare, compare_cases
+
 TESTS = pathlib.Path(__file__).resolve().parents[2]
 VOICE = "espeak_m3.wav"
 # Options of generate() as the reference defines them by default.
@@ -31,8 +33,6 @@ GOLDENS = {
                              "is one more sentence."},
     "en_full_default": {"max_tokens": 40},
 }
-LOGITS_KEPT = 3
-ROUNDING = 1e-3  # of floats between processors: their matrix products add in another order
 
 
 def parse_arguments():
@@ -46,33 +46,20 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def voice_tensors(conditionals):
-    tensors = {"voice.speaker_emb": conditionals.t3.speaker_emb,
-               "voice.cond_prompt_speech_tokens": conditionals.t3.cond_prompt_speech_tokens}
-    tensors.update({f"voice.gen.{key}": value for key, value in conditionals.gen.items() if value is not None})
-    return tensors
-
-
 def run_t3(model, ids, options):
     """Tokens as drawn, and the logits of the first forward passes (both rows, before guidance)."""
     import torch
+    from recording import logits_of
     from torch.nn import functional
-
-    logits = []
-
-    def keep(_module, _inputs, output):
-        if len(logits) < LOGITS_KEPT:
-            logits.append(output[:, -1].clone())
 
     text = functional.pad(ids.repeat(2, 1), (1, 0), value=model.t3.hp.start_text_token)
     text = functional.pad(text, (0, 1), value=model.t3.hp.stop_text_token)
-    hook = model.t3.speech_head.register_forward_hook(keep)
     torch.manual_seed(options["seed"])
-    tokens = model.t3.inference(
-        t3_cond=model.conds.t3, text_tokens=text, max_new_tokens=options["max_tokens"],
-        temperature=options["temperature"], cfg_weight=options["cfg"], top_p=options["top_p"],
-        min_p=options["min_p"], repetition_penalty=options["rep"])[0]
-    hook.remove()
+    with logits_of(model.t3) as logits:
+        tokens = model.t3.inference(
+            t3_cond=model.conds.t3, text_tokens=text, max_new_tokens=options["max_tokens"],
+            temperature=options["temperature"], cfg_weight=options["cfg"], top_p=options["top_p"],
+            min_p=options["min_p"], repetition_penalty=options["rep"])[0]
     return tokens, logits
 
 
@@ -93,6 +80,7 @@ def make_golden(model, options):
     import torch
     from chatterbox.models.s3tokenizer import drop_invalid_tokens
     from chatterbox.tts import punc_norm
+    from recording import voice_tensors
 
     with torch.inference_mode():
         model.prepare_conditionals(str(TESTS / "data" / VOICE), exaggeration=options["exaggeration"])
@@ -100,37 +88,9 @@ def make_golden(model, options):
         tokens, logits = run_t3(model, ids, options)
         speech = drop_invalid_tokens(tokens)
         tensors = {**voice_tensors(model.conds), "text.ids": ids[0].long(), "t3.tokens": tokens,
-                   **{f"t3.logits{i}": values for i, values in enumerate(logits)},
+                   **logits,
                    **run_s3gen(model, speech[speech < 6561])}
         return {name: tensor.clone().contiguous() for name, tensor in tensors.items()}
-
-
-def difference(actual, expected):
-    """What differs, and whether more than rounding does: integers must be equal."""
-    import torch
-
-    if actual is None or actual.shape != expected.shape:
-        return f"shape {None if actual is None else list(actual.shape)}, was {list(expected.shape)}", True
-    if torch.equal(actual, expected):
-        return None, False
-    largest = (actual.double() - expected.double()).abs().max().item()
-    return f"max abs {largest:.3g}", not expected.is_floating_point() or not largest <= ROUNDING
-
-
-def compare(name, tensors, path):
-    """Prints what differs in each tensor; false where it is more than rounding."""
-    from safetensors.torch import load_file
-
-    stored = load_file(path)
-    found = {key: difference(tensors.get(key), expected) for key, expected in stored.items()}
-    found.update({key: ("is new", True) for key in tensors if key not in stored})
-    for key, (text, _) in sorted(found.items()):
-        if text:
-            print(f"{name} {key}: {text}")
-    different = any(serious for _, serious in found.values())
-    rounded = any(text for text, _ in found.values())
-    print(f"{name}: {'different' if different else 'equal up to rounding' if rounded else 'equal'}")
-    return not different
 
 
 def text_cases(folder, out):
@@ -151,9 +111,7 @@ def make_text(folder, arguments):
     path = arguments.out / "text_english.json"
     cases = text_cases(folder, arguments.out)
     if arguments.compare:
-        equal = cases == json.loads(path.read_text(encoding="utf-8"))
-        print(f"text_english: {'equal' if equal else 'different'}")
-        return equal
+        return compare_cases("text_english", cases, json.loads(path.read_text(encoding="utf-8")))
     path.write_text(json.dumps(cases, indent=0, separators=(",", ":")), encoding="utf-8")
     return True
 
