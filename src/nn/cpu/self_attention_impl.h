@@ -19,7 +19,9 @@ inline int64_t padded(int64_t length) { return (length + kPanel - 1) / kPanel * 
 inline void multiply_tile(const float* a, int64_t a_stride, const float* b, int64_t depth, float* c,
                           int64_t c_stride, bool accumulate) {
   Vec sum[kTile][2];
+  CHATTERBOX_UNROLL
   for (int r = 0; r < kTile; ++r) {
+    CHATTERBOX_UNROLL
     for (int j = 0; j < 2; ++j) {
       sum[r][j] = accumulate ? Vec::load(c + r * c_stride + j * kWidth) : Vec::all(0.0f);
     }
@@ -34,7 +36,9 @@ inline void multiply_tile(const float* a, int64_t a_stride, const float* b, int6
       sum[r][1] = fma(value, right, sum[r][1]);
     }
   }
+  CHATTERBOX_UNROLL
   for (int r = 0; r < kTile; ++r) {
+    CHATTERBOX_UNROLL
     for (int j = 0; j < 2; ++j) sum[r][j].store(c + r * c_stride + j * kWidth);
   }
 }
