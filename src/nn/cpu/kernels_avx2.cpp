@@ -7,7 +7,8 @@ namespace {
 
 struct Vec {
   static constexpr int kWidth = 8;
-  static constexpr int kTileRows = 2;   // 4 x 2 sums, 4 weights and a value fit the 16 registers
+  static constexpr int kTileRows =
+      3;  // 4 x 3 sums fit the 16 registers, and most of 4 weights and a value
   static constexpr int kPanelRows = 6;  // 6 x 2 sums, 2 columns and a value fit the 16 registers
   __m256 v;
 

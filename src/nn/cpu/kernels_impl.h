@@ -48,7 +48,7 @@ inline Vec exp(Vec x) {
 }
 
 // y[r][n] for kN weight rows from w and kR rows of x. Every sum is one chain of kWidth lanes.
-template <class W, int kN, int kR>
+template <class W, int kN, int kR, bool kPrefetch>
 inline void tile(const float* x, int64_t x_stride, const W* w, int64_t k, float* y) {
   constexpr int64_t kStep = kCacheLine / static_cast<int64_t>(sizeof(W));
   constexpr int kVecs = static_cast<int>(kStep) / kWidth;
@@ -58,10 +58,13 @@ inline void tile(const float* x, int64_t x_stride, const W* w, int64_t k, float*
   }
   int64_t i = 0;
   for (; i + kStep <= k; i += kStep) {
-    CHATTERBOX_UNROLL
-    for (int n = 0; n < kN; ++n) {
-      // The next tile's line; the hardware's prefetchers stop at the end of a page, which is a row.
-      __builtin_prefetch(w + (n + kN) * k + i, 0, 2);
+    if constexpr (kPrefetch) {
+      CHATTERBOX_UNROLL
+      for (int n = 0; n < kN; ++n) {
+        // Of the next weights; the hardware's prefetchers stop at the end of a page, which is a
+        // row.
+        __builtin_prefetch(w + (n + kN) * k + i, 0, 2);
+      }
     }
     CHATTERBOX_UNROLL
     for (int u = 0; u < kVecs; ++u) {
@@ -90,13 +93,14 @@ inline void tile(const float* x, int64_t x_stride, const W* w, int64_t k, float*
   }
 }
 
-template <class W, int kN, int kR>
+// The first rows bring the next weights into the cache, for all.
+template <class W, int kN, int kR, bool kPrefetch = true>
 inline void tile_rows(const Rows& x, int64_t first, int64_t rows, const W* w, float* y) {
-  for (; rows >= kR; rows -= kR, first += kR, y += kR * kBlockOutputs) {
-    tile<W, kN, kR>(x.data + first * x.stride, x.stride, w, x.size, y);
-  }
-  if constexpr (kR > 1) {
-    if (rows > 0) tile_rows<W, kN, kR - 1>(x, first, rows, w, y);
+  if (rows >= kR) {
+    tile<W, kN, kR, kPrefetch>(x.data + first * x.stride, x.stride, w, x.size, y);
+    tile_rows<W, kN, kR, false>(x, first + kR, rows - kR, w, y + kR * kBlockOutputs);
+  } else if constexpr (kR > 1) {
+    if (rows > 0) tile_rows<W, kN, kR - 1, kPrefetch>(x, first, rows, w, y);
   }
 }
 
