@@ -95,6 +95,7 @@ ordered_json describe(const Plan& plan, const EngineInfo& engine, const Request&
       {"family", engine.family},
       {"device", engine.device},
       {"precision", engine.precision},
+      {"deterministic", plan.engine.deterministic},
       {"threads", plan.engine.threads},
       {"memory_limit", plan.engine.memory_limit},
       {"voice", plan.voice},
@@ -122,7 +123,7 @@ void write_description(std::ostream& out, const Plan& plan, const EngineInfo& en
                        const Request& request) {
   out << chatterbox_build_info() << ", commit " << CHATTERBOX_COMMIT << "; " << cpu_name() << "\n"
       << "model " << engine.model << ", " << engine.family << ", " << engine.device << ", "
-      << engine.precision << ", threads "
+      << engine.precision << (plan.engine.deterministic ? ", deterministic" : "") << ", threads "
       << (plan.engine.threads == 0 ? "one per core" : std::to_string(plan.engine.threads))
       << ", seed " << *request.seed << ", " << request.cfm_steps << " CFM steps"
       << (engine.watermark ? ", watermark" : "") << "\n\n";

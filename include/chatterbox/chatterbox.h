@@ -222,7 +222,12 @@ typedef struct chatterbox_engine_options {
   chatterbox_log_callback log; /* default NULL: nothing is logged */
   void* log_user_data;         /* handed to `log`; default NULL */
   int32_t log_level;           /* least level that `log` gets; default CHATTERBOX_LOG_WARNING */
-  int32_t reserved;            /* 0 */
+  int32_t deterministic;       /* 1: require that a request gives the same bits alone and in any
+                                * batch. On a CPU that always holds, at no cost, and this changes
+                                * nothing. On CUDA the matrix products choose their kernels by the
+                                * number of rows; there it makes the engine run one request at a
+                                * time (as CHATTERBOX_MODE_SEQUENTIAL), at the cost that
+                                * chatterbox-bench shows for it. 0 (default): do not */
   int32_t mode;                /* CHATTERBOX_MODE_...; default CHATTERBOX_MODE_DYNAMIC */
   int32_t max_batch;           /* requests that draw tokens at a time, 1 to 256, where the mode is
                                 * not sequential; default 8. A CPU reads the weights once for 16

@@ -108,6 +108,11 @@ struct EngineOptions {
   LogCallback log =
       nullptr;  // called from any thread, never two at once for one engine; may be empty
   LogLevel log_level = LogLevel::kWarning;
+  // Require that a request gives the same bits alone and in any batch. On a CPU that always holds,
+  // at no cost, and this changes nothing. On CUDA the matrix products choose their kernels by the
+  // number of rows; there it makes the engine run one request at a time (as Mode::kSequential), at
+  // the cost that chatterbox-bench shows for it.
+  bool deterministic = false;
   Mode mode = Mode::kDynamic;
   // Requests that draw tokens at a time, 1 to 256, in modes kBatch and kDynamic. A CPU reads the
   // weights once for 32 rows of the KV cache, which 16 requests with guidance fill: more of them

@@ -24,6 +24,7 @@ chatterbox_engine_options default_options() {
   options.threads = from.threads;
   options.max_queue = from.max_queue;
   options.log_level = static_cast<int32_t>(from.log_level);
+  options.deterministic = from.deterministic ? 1 : 0;
   options.mode = static_cast<int32_t>(from.mode);
   options.max_batch = from.max_batch;
   options.memory_limit = from.memory_limit;
@@ -35,7 +36,6 @@ chatterbox_engine_options default_options() {
 chatterbox::EngineOptions convert(const chatterbox_engine_options& from) {
   require("model", from.model);
   require("device", from.device);
-  chatterbox::capi::require_zero("reserved", from.reserved);
   chatterbox::EngineOptions options;
   options.model = from.model;
   options.device = from.device;
@@ -46,6 +46,7 @@ chatterbox::EngineOptions convert(const chatterbox_engine_options& from) {
   options.max_queue = from.max_queue;
   options.log_level = static_cast<chatterbox::LogLevel>(from.log_level);
   options.log = chatterbox::capi::log_callback(from.log, from.log_user_data);
+  options.deterministic = chatterbox::capi::flag("deterministic", from.deterministic);
   options.mode = static_cast<chatterbox::Mode>(from.mode);
   options.max_batch = from.max_batch;
   options.memory_limit = from.memory_limit;

@@ -25,6 +25,14 @@ void require(const char* name, const Pointer* pointer) {
   if (pointer == nullptr) fail(Status::kInvalidArgument, "{} must not be NULL", name);
 }
 
+// A flag: 0 or 1.
+[[nodiscard]] inline bool flag(const char* name, int32_t value) {
+  if (value != 0 && value != 1) {
+    fail(Status::kInvalidArgument, "{} must be 0 or 1, got {}", name, value);
+  }
+  return value == 1;
+}
+
 inline void require_zero(const char* name, int32_t value) {
   if (value != 0) fail(Status::kInvalidArgument, "{} must be 0, got {}", name, value);
 }

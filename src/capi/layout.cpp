@@ -32,7 +32,7 @@ CHATTERBOX_AT(chatterbox_engine_options, max_queue, 28);
 CHATTERBOX_AT(chatterbox_engine_options, log, 32);
 CHATTERBOX_AT(chatterbox_engine_options, log_user_data, 40);
 CHATTERBOX_AT(chatterbox_engine_options, log_level, 48);
-CHATTERBOX_AT(chatterbox_engine_options, reserved, 52);
+CHATTERBOX_AT(chatterbox_engine_options, deterministic, 52);
 CHATTERBOX_AT(chatterbox_engine_options, mode, 56);
 CHATTERBOX_AT(chatterbox_engine_options, max_batch, 60);
 CHATTERBOX_AT(chatterbox_engine_options, memory_limit, 64);

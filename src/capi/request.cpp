@@ -30,21 +30,11 @@ Request convert(const chatterbox_request* caller) {
   require("request", caller);
   const auto from = read_struct("chatterbox_request", to_struct(Request()), caller);
   require("text", from.text);
-  if (from.has_seed != 0 && from.has_seed != 1) {
-    fail(Status::kInvalidArgument, "has_seed must be 0 or 1, got {}", from.has_seed);
-  }
-  if (from.analyze_alignment != 0 && from.analyze_alignment != 1) {
-    fail(Status::kInvalidArgument, "analyze_alignment must be 0 or 1, got {}",
-         from.analyze_alignment);
-  }
-  if (from.text_tags != 0 && from.text_tags != 1) {
-    fail(Status::kInvalidArgument, "text_tags must be 0 or 1, got {}", from.text_tags);
-  }
   require_zero("reserved", from.reserved);
   Request request;
   request.text = from.text;
   if (from.voice != nullptr) request.voice = from.voice->voice;
-  if (from.has_seed == 1) request.seed = from.seed;
+  if (flag("has_seed", from.has_seed)) request.seed = from.seed;
   request.temperature = from.temperature;
   request.cfg_weight = from.cfg_weight;
   request.exaggeration = from.exaggeration;
@@ -53,10 +43,10 @@ Request convert(const chatterbox_request* caller) {
   request.repetition_penalty = from.repetition_penalty;
   request.max_new_tokens = from.max_new_tokens;
   request.cfm_steps = from.cfm_steps;
-  request.analyze_alignment = from.analyze_alignment == 1;
+  request.analyze_alignment = flag("analyze_alignment", from.analyze_alignment);
   request.top_k = from.top_k;
   if (from.language != nullptr) request.language = from.language;
-  request.text_tags = from.text_tags == 1;
+  request.text_tags = flag("text_tags", from.text_tags);
   request.on_progress = progress_callback(from.on_progress, from.progress_user_data);
   request.on_tensor = tensor_callback(from.on_tensor, from.tensor_user_data);
   return request;

@@ -7,21 +7,15 @@
 
 namespace chatterbox::checkpoint {
 
-// What has bytes of a mapped file.
-class Pages {
- public:
-  virtual ~Pages() = default;
-  // For bytes that are not needed any more: memory of whole pages among them is free again. Who
-  // reads them nevertheless reads the file again. Bytes that are not a mapped file's stay.
-  virtual void let_go(const void* data, size_t size) const = 0;
-};
-
 // Immutable. Truncating a mapped file while it is open ends the process with SIGBUS: replace files
 // by renaming, never in place.
-class Bytes : public Pages {
+class Bytes {
  public:
+  virtual ~Bytes() = default;
   [[nodiscard]] virtual const unsigned char* data() const = 0;
   [[nodiscard]] virtual size_t size() const = 0;
+  // See TensorFile::let_go(). Nothing happens where they are not all among these bytes.
+  virtual void let_go(const void* data, size_t size) const = 0;
 };
 
 // Throws kNotFound or kIo that names the path and the system's reason.

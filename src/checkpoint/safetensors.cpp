@@ -64,7 +64,7 @@ class HeaderCheck final : public nlohmann::json_sax<Json> {
   std::string defect_;
 };
 
-class SafetensorsFile final : public TensorFile, public Pages {
+class SafetensorsFile final : public TensorFile {
  public:
   SafetensorsFile(std::string name, std::shared_ptr<const Bytes> bytes);
 

@@ -44,6 +44,10 @@ class TensorFile {
   [[nodiscard]] virtual const std::vector<TensorEntry>& entries() const = 0;  // sorted by name
   [[nodiscard]] virtual const std::map<std::string, std::string>& metadata() const = 0;
   [[nodiscard]] const TensorEntry* find(std::string_view name) const;  // null: absent
+  // For an entry's bytes that are not needed any more: memory of whole pages of a mapped file among
+  // them is free again. Who reads them nevertheless, as a tensor that shares them may, reads the
+  // file again. Bytes that are not a mapped file's stay.
+  virtual void let_go(const void* /*data*/, size_t /*size*/) const {}
 };
 
 }  // namespace chatterbox::checkpoint

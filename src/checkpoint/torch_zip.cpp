@@ -57,6 +57,7 @@ class TorchZipFile final : public TorchFile {
     const auto found = numbers_.find(name);
     return found == numbers_.end() ? std::nullopt : std::optional<double>(found->second);
   }
+  void let_go(const void* data, size_t size) const override { bytes_->let_go(data, size); }
 
  private:
   struct Storage {

@@ -120,6 +120,10 @@ void add_engine_options(CLI::App& app, EngineOptions& options) {
       ->type_name("NAME")
       ->check(CLI::IsMember({"fp32", "bf16"}).description("fp32 or bf16"))
       ->default_str("fp32 on a CPU, bf16 on CUDA");
+  app.add_flag(
+      "--deterministic", options.deterministic,
+      "the same bits alone and in any batch; a CPU always gives them, on CUDA it means one "
+      "request at a time");
   app.add_option("--threads", options.threads, "CPU threads; 0: one per core")
       ->type_name("N")
       ->check(in_range(0, 1024))

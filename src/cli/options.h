@@ -26,7 +26,7 @@ struct Command {
 
 // --family.
 void add_family_option(CLI::App& app, EngineOptions& options);
-// --model, --family, --watermark, --device, --precision, --threads.
+// --model, --family, --watermark, --device, --precision, --deterministic, --threads.
 void add_engine_options(CLI::App& app, EngineOptions& options);
 
 // What the command line says of a request. What it does not say is the loaded family's default.

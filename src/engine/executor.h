@@ -69,6 +69,8 @@ class Executor {
   // What the family takes where a request does not say. From any thread.
   [[nodiscard]] virtual Request default_request() const = 0;
   [[nodiscard]] virtual CacheLimits limits() const = 0;  // from any thread
+  // effective_mode() of its options. From any thread.
+  [[nodiscard]] virtual Mode mode() const = 0;
   // KV rows that the task takes, at most as many as there are; none for a conversion. From any
   // thread.
   [[nodiscard]] virtual int64_t rows(const Task& task) const = 0;

@@ -10,6 +10,7 @@
 
 #include "engine/device.h"
 #include "engine/memory_plan.h"
+#include "engine/mode.h"
 #include "engine/speech_tokens.h"
 #include "engine/torch_errors.h"
 #include "engine/watermark.h"
@@ -64,6 +65,7 @@ bool has_heads(const t3::Model& model) {
 ModelExecutor::ModelExecutor(const EngineOptions& options) : options_(options) {
   const auto start = Clock::now();
   placement_ = choose_placement(options);
+  options_.mode = effective_mode(options, placement_.device.is_cpu());
   files_ = open_model(options.model, options.family);
   load_models();
   check_models();
@@ -75,7 +77,7 @@ ModelExecutor::ModelExecutor(const EngineOptions& options) : options_(options) {
 void ModelExecutor::load_models() {
   const c10::InferenceMode inference_mode;
   const nn::WeightReader t3(files_.t3, placement_);
-  t3_ = t3::load_model(t3);
+  t3_ = t3::load_model(t3, text_framing(*files_.tokenizer));
   t3.finish();
   t3_limits_ = t3::limits(*t3_);
 

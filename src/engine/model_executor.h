@@ -29,6 +29,7 @@ class ModelExecutor final : public Executor {
   [[nodiscard]] std::shared_ptr<const voice::Conditionals> default_voice() const override;
   [[nodiscard]] Request default_request() const override { return default_request_; }
   [[nodiscard]] CacheLimits limits() const override { return cache_limits_; }
+  [[nodiscard]] Mode mode() const override { return options_.mode; }
   [[nodiscard]] int64_t rows(const Task& task) const override;
   [[nodiscard]] int64_t text_tokens(const Task& task) const override;
   [[nodiscard]] int64_t piece_tokens() const override;
@@ -75,7 +76,7 @@ class ModelExecutor final : public Executor {
   void crop(const Sequence& row, std::vector<float>& wave) const;
   Sequence& sequence(int64_t id);
 
-  EngineOptions options_;
+  EngineOptions options_;  // with the mode that is in effect
   nn::Placement placement_;
   ModelFiles files_;
   EngineInfo info_;

@@ -70,4 +70,11 @@ ModelFiles open_model(const std::string& model, std::optional<Family> family) {
   return files;
 }
 
+t3::TextFraming text_framing(const text::Tokenizer& tokenizer) {
+  t3::TextFraming framing;
+  framing.start = tokenizer.start_id().value_or(framing.start);
+  framing.stop = tokenizer.stop_id().value_or(framing.stop);
+  return framing;
+}
+
 }  // namespace chatterbox::engine

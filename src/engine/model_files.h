@@ -7,6 +7,7 @@
 
 #include "checkpoint/tensor_file.h"
 #include "engine/family.h"
+#include "t3/special_tokens.h"
 #include "text/tokenizer.h"
 #include "voice/conditionals.h"
 
@@ -25,5 +26,9 @@ struct ModelFiles {
 // `model`: "demo", or a folder as published. Throws what find_family() or reading a file throws.
 [[nodiscard]] ModelFiles open_model(const std::string& model,
                                     std::optional<Family> family = std::nullopt);
+
+// What T3 puts around the tokenizer's ids: the vocabulary's own, or the official ids where it has
+// none.
+[[nodiscard]] t3::TextFraming text_framing(const text::Tokenizer& tokenizer);
 
 }  // namespace chatterbox::engine

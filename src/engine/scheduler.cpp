@@ -20,19 +20,15 @@ double seconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
-int64_t effective_max_batch(const EngineOptions& options) {
-  return options.mode == Mode::kSequential ? 1 : options.max_batch;
-}
-
 }  // namespace
 
 // At most max_batch sequences draw tokens. Fewer than those wait for S3Gen after a step, and if
 // then all that draw finish at once, there are fewer than twice as many.
-Scheduler::Scheduler(Executor& executor, const EngineOptions& options, Log log,
+Scheduler::Scheduler(Executor& executor, int64_t max_batch, Log log,
                      const std::atomic<bool>& stopping, Load& load)
     : executor_(executor),
-      mode_(options.mode),
-      max_batch_(effective_max_batch(options)),
+      mode_(executor.mode()),
+      max_batch_(mode_ == Mode::kSequential ? 1 : max_batch),
       limits_(executor.limits()),
       log_(std::move(log)),
       stopping_(stopping),

@@ -26,10 +26,10 @@ struct Load {
 
 class Scheduler {
  public:
-  // Of `options` mode and max_batch. `stopping` becomes true when everything is to end with
-  // kCancelled.
-  Scheduler(Executor& executor, const EngineOptions& options, Log log,
-            const std::atomic<bool>& stopping, Load& load);
+  // `max_batch` is without effect in mode kSequential. `stopping` becomes true when everything is
+  // to end with kCancelled.
+  Scheduler(Executor& executor, int64_t max_batch, Log log, const std::atomic<bool>& stopping,
+            Load& load);
 
   [[nodiscard]] bool empty() const { return running_.empty(); }
   // Whether the task can start now, and so must not wait.

@@ -79,7 +79,7 @@ void Worker::Loop::close(const Failure& failure) {
 }
 
 void Worker::Loop::work_until_closed() {
-  Scheduler scheduler(*executor_, options_, log_, stopping_, load_);
+  Scheduler scheduler(*executor_, options_.max_batch, log_, stopping_, load_);
   while (!stopping_) {
     admit(scheduler);
     scheduler.advance();
@@ -91,7 +91,7 @@ void Worker::Loop::work_until_closed() {
 // by one prefill between two of their steps, or a whole batch. Waits only where there is nothing
 // else to do, and a moment for the rest of a batch, which its callers submit one by one.
 void Worker::Loop::admit(Scheduler& scheduler) {
-  const bool whole_batch = options_.mode == Mode::kBatch;
+  const bool whole_batch = executor_->mode() == Mode::kBatch;
   const std::chrono::milliseconds patience(whole_batch ? 5 : 0);
   const auto accepts = [&](const Work& work) {
     const auto* job = std::get_if<std::shared_ptr<Job::Impl>>(&work);

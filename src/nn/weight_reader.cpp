@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <set>
 
-#include "checkpoint/mapped_file.h"
 #include "nn/cpu/transpose.h"
 #include "support/error.h"
 
@@ -45,7 +44,6 @@ bool matches(const std::vector<int64_t>& actual, const std::vector<int64_t>& exp
 
 struct WeightReader::Shared {
   std::shared_ptr<const checkpoint::TensorFile> file;
-  std::shared_ptr<const checkpoint::Pages> pages;  // the file's, or null
   std::set<std::string, std::less<>> used;
   std::vector<std::string> defects;
   bool guessed = false;  // a placeholder stands for a tensor of any size
@@ -54,7 +52,6 @@ struct WeightReader::Shared {
 WeightReader::WeightReader(std::shared_ptr<const checkpoint::TensorFile> file, Placement placement)
     : shared_(std::make_shared<Shared>()), placement_(placement) {
   shared_->file = std::move(file);
-  shared_->pages = std::dynamic_pointer_cast<const checkpoint::Pages>(shared_->file);
 }
 
 WeightReader::WeightReader(std::shared_ptr<Shared> shared, std::string prefix, Placement placement)
@@ -124,9 +121,8 @@ at::Tensor WeightReader::placeholder(std::vector<int64_t> shape) const {
 at::Tensor WeightReader::in_file(const TensorEntry& entry) const {
   // The tensor keeps the file mapped. Its pages are read-only: weights are never written in place.
   // When it goes, its bytes were copied, or the model goes.
-  const auto release = [pages = shared_->pages, file = shared_->file,
-                        bytes = entry.bytes](void* data) {
-    if (pages) pages->let_go(data, bytes);
+  const auto release = [file = shared_->file, bytes = entry.bytes](void* data) {
+    file->let_go(data, bytes);
   };
   return at::from_blob(const_cast<void*>(entry.data), entry.shape, release,
                        at::dtype(scalar_type(entry.dtype)));

@@ -3,7 +3,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 
-#include "t3/special_tokens.h"
+#include "support/error.h"
 
 namespace chatterbox::t3 {
 namespace {
@@ -13,9 +13,26 @@ constexpr int64_t kFraming = 2;         // the start and the stop of the text
 // The reference appends a second start of speech to its initial one, both at speech position 0.
 constexpr int64_t kStarts = 2;
 
+// By the file's size: a missing table has a placeholder, and is named with all other defects.
+void check_framing(const nn::WeightReader& reader, const TextFraming& framing) {
+  constexpr const char* kTable = "text_emb.weight";
+  if (!reader.has(kTable)) return;
+  const int64_t size = reader.dim(kTable, 0);
+  const auto check = [=](const char* what, int64_t id) {
+    if (id < 0 || id >= size) {
+      fail(Status::kBadModelFile, "the text's {} token is {}, the text embedding of T3 has {} ids",
+           what, id, size);
+    }
+  };
+  check("start", framing.start);
+  check("stop", framing.stop);
+}
+
 }  // namespace
 
-LlamaEmbedder::LlamaEmbedder(const nn::WeightReader& reader) : placement_(reader.placement()) {
+LlamaEmbedder::LlamaEmbedder(const nn::WeightReader& reader, TextFraming framing)
+    : placement_(reader.placement()), framing_(framing) {
+  check_framing(reader, framing);
   conditioning_ = load_conditioning(reader.scope("cond_enc"));
   const int64_t c = conditioning_.speaker.weight.size(0);
   text_emb_ = reader.get("text_emb.weight", {-1, c});
@@ -61,9 +78,9 @@ at::Tensor LlamaEmbedder::conditioning(const VoiceKey& voice) const {
 }
 
 at::Tensor LlamaEmbedder::text(const std::vector<int64_t>& ids) const {
-  std::vector<int64_t> framed = {kStartText};
+  std::vector<int64_t> framed = {framing_.start};
   framed.insert(framed.end(), ids.begin(), ids.end());
-  framed.push_back(kStopText);
+  framed.push_back(framing_.stop);
   const auto count = static_cast<int64_t>(framed.size());
   return look_up(text_emb_, framed) + rows(text_pos_emb_, 0, count);
 }

@@ -5,13 +5,15 @@
 #include "nn/weight_reader.h"
 #include "t3/conditioning.h"
 #include "t3/embedder.h"
+#include "t3/special_tokens.h"
 
 namespace chatterbox::t3 {
 
 class LlamaEmbedder final : public Embedder {
  public:
-  // The tensors outside "tfmr" and the heads.
-  explicit LlamaEmbedder(const nn::WeightReader& reader);
+  // The tensors outside "tfmr" and the heads. Throws kBadModelFile where the text embedding has no
+  // row for what frames the text.
+  explicit LlamaEmbedder(const nn::WeightReader& reader, TextFraming framing = {});
 
   // The longest row that the tables allow.
   [[nodiscard]] int64_t positions() const;
@@ -30,6 +32,7 @@ class LlamaEmbedder final : public Embedder {
   [[nodiscard]] at::Tensor rows(const at::Tensor& table, int64_t first, int64_t count) const;
 
   nn::Placement placement_;
+  TextFraming framing_;
   Conditioning conditioning_;
   at::Tensor text_emb_, text_pos_emb_;      // [vocabulary, C], [positions, C]
   at::Tensor speech_emb_, speech_pos_emb_;  // [vocabulary, C], [positions, C]

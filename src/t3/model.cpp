@@ -10,18 +10,18 @@
 
 namespace chatterbox::t3 {
 
-Model::Model(const nn::WeightReader& reader) : placement_(reader.placement()) {
+Model::Model(const nn::WeightReader& reader, TextFraming framing) : placement_(reader.placement()) {
   reader.ignore("text_head.weight");  // predicts text: training only
   const nn::WeightReader backbone = reader.scope("tfmr");
   const bool gpt2 = backbone.has("wpe.weight") || backbone.count("h") > 0;
-  gpt2 ? load_gpt2_family(reader) : load_llama_family(reader);
+  gpt2 ? load_gpt2_family(reader) : load_llama_family(reader, framing);
   limits_.kv_bytes_per_position = 2 * backbone_->layers() * backbone_->heads() *
                                   nn::cpu::kHeadSize *
                                   static_cast<int64_t>(c10::elementSize(placement_.dtype));
 }
 
-void Model::load_llama_family(const nn::WeightReader& reader) {
-  auto embedder = std::make_unique<LlamaEmbedder>(reader);
+void Model::load_llama_family(const nn::WeightReader& reader, TextFraming framing) {
+  auto embedder = std::make_unique<LlamaEmbedder>(reader, framing);
   LlamaWeights weights = load_llama(reader.scope("tfmr"));
   limits_ = embedder->limits(embedder->positions());
   speech_head_ = nn::read_linear(reader, "speech_head", limits_.speech_vocabulary,
@@ -48,8 +48,8 @@ at::Tensor Model::logits(const at::Tensor& hidden) const {
   return at::cat(parts).to(at::kCPU, at::kFloat);
 }
 
-std::shared_ptr<const Model> load_model(const nn::WeightReader& reader) {
-  return std::make_shared<const Model>(reader);
+std::shared_ptr<const Model> load_model(const nn::WeightReader& reader, TextFraming framing) {
+  return std::make_shared<const Model>(reader, framing);
 }
 
 Limits limits(const Model& model) { return model.limits(); }

@@ -14,7 +14,7 @@ namespace chatterbox::t3 {
 
 class Model {
  public:
-  explicit Model(const nn::WeightReader& reader);
+  explicit Model(const nn::WeightReader& reader, TextFraming framing = {});
 
   // Throws kInvalidArgument, or kBadVoice, where the model cannot speak it.
   void check(const SequenceOptions& options) const;
@@ -27,7 +27,7 @@ class Model {
   [[nodiscard]] const Limits& limits() const { return limits_; }
 
  private:
-  void load_llama_family(const nn::WeightReader& reader);
+  void load_llama_family(const nn::WeightReader& reader, TextFraming framing);
   void load_gpt2_family(const nn::WeightReader& reader);
 
   nn::Placement placement_;

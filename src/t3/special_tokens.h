@@ -10,4 +10,10 @@ inline constexpr int64_t kStopText = 0;
 inline constexpr int64_t kStartSpeech = 6561;
 inline constexpr int64_t kStopSpeech = 6562;
 
+// What stands before and after the text's ids. A tokenizer may have others than the official ones.
+struct TextFraming {
+  int64_t start = kStartText;
+  int64_t stop = kStopText;
+};
+
 }  // namespace chatterbox::t3

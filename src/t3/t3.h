@@ -10,6 +10,7 @@
 #include "nn/weight_reader.h"
 #include "support/tensor_sink.h"
 #include "t3/generation_state.h"
+#include "t3/special_tokens.h"
 #include "voice/conditionals.h"
 
 namespace chatterbox::t3 {
@@ -17,7 +18,10 @@ namespace chatterbox::t3 {
 class Model;  // immutable weights: conditioning encoder, backbone, embeddings, head
 
 // Reads a whole T3 file of any family: its tensors tell which. `reader.finish()` is the caller's.
-[[nodiscard]] std::shared_ptr<const Model> load_model(const nn::WeightReader& reader);
+// `framing`: the tokenizer's, no matter to a family without. kBadModelFile: the model lacks its
+// ids.
+[[nodiscard]] std::shared_ptr<const Model> load_model(const nn::WeightReader& reader,
+                                                      TextFraming framing = {});
 
 // What a model can take, and what a request takes of it. Each part has its limit, and all parts
 // together have max_positions.

@@ -31,15 +31,20 @@ class SentencePieceTokenizer final : public Tokenizer {
     return {ids.begin(), ids.end()};
   }
   [[nodiscard]] int64_t vocabulary_size() const override { return processor_.GetPieceSize(); }
-  [[nodiscard]] std::optional<int64_t> start_id() const override { return find("[START]"); }
-  [[nodiscard]] std::optional<int64_t> stop_id() const override { return find("[STOP]"); }
+  [[nodiscard]] std::optional<int64_t> start_id() const override {
+    return find("[START]", processor_.bos_id());
+  }
+  [[nodiscard]] std::optional<int64_t> stop_id() const override {
+    return find("[STOP]", processor_.eos_id());
+  }
 
  private:
-  // An unknown piece has the id of the unknown token.
-  [[nodiscard]] std::optional<int64_t> find(const char* piece) const {
+  // `control`: what stands for it where the model has no such piece; negative: nothing does.
+  [[nodiscard]] std::optional<int64_t> find(const char* piece, int control) const {
     const int id = processor_.PieceToId(piece);
-    if (processor_.IsUnknown(id)) return std::nullopt;
-    return id;
+    // An unknown piece has the id of the unknown token.
+    if (!processor_.IsUnknown(id)) return id;
+    return control < 0 ? std::nullopt : std::optional<int64_t>(control);
   }
 
   std::string (*normalize_)(std::string_view);

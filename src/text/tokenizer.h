@@ -37,7 +37,8 @@ class Tokenizer {
   }
   // Above every id.
   [[nodiscard]] virtual int64_t vocabulary_size() const = 0;
-  // What goes before and after the ids ([START], [STOP]), where the vocabulary has it.
+  // What goes before and after the ids, where the vocabulary has it: [START] and [STOP], or a
+  // SentencePiece model's bos and eos.
   [[nodiscard]] virtual std::optional<int64_t> start_id() const = 0;
   [[nodiscard]] virtual std::optional<int64_t> stop_id() const = 0;
 };

@@ -112,7 +112,7 @@ TEST_F(Structs, DefaultsOfTheOptionsAreThoseOfCpp) {
   EXPECT_EQ(options.log, nullptr);
   EXPECT_EQ(options.log_user_data, nullptr);
   EXPECT_EQ(options.log_level, static_cast<int32_t>(expected.log_level));
-  EXPECT_EQ(options.reserved, 0);
+  EXPECT_EQ(options.deterministic == 1, expected.deterministic);
   EXPECT_EQ(options.mode, static_cast<int32_t>(expected.mode));
   EXPECT_EQ(options.max_batch, expected.max_batch);
   EXPECT_EQ(options.memory_limit, expected.memory_limit);
@@ -147,6 +147,7 @@ TEST_F(Structs, EveryOptionReachesTheEngine) {
   options.max_queue = 9;
   options.log = [](int32_t, const char*, void*) {};
   options.log_level = CHATTERBOX_LOG_DEBUG;
+  options.deterministic = 1;
   options.mode = CHATTERBOX_MODE_BATCH;
   options.max_batch = 3;
   options.memory_limit = int64_t{1} << 40;
@@ -160,6 +161,7 @@ TEST_F(Structs, EveryOptionReachesTheEngine) {
   EXPECT_EQ(seen.max_queue, 9);
   EXPECT_TRUE(static_cast<bool>(seen.log));
   EXPECT_EQ(seen.log_level, LogLevel::kDebug);
+  EXPECT_TRUE(seen.deterministic);
   EXPECT_EQ(seen.mode, Mode::kBatch);
   EXPECT_EQ(seen.max_batch, 3);
   EXPECT_EQ(seen.memory_limit, int64_t{1} << 40);
@@ -273,7 +275,7 @@ TEST_F(Structs, OptionsOfOtherVersions) {
   options.struct_size = offsetof(chatterbox_engine_options, threads);
   options.device = "cpu";
   options.threads = -77;
-  options.reserved = -77;
+  options.deterministic = -77;
   EXPECT_EQ(options_of(&options).device, "cpu");
   EXPECT_EQ(options_of(&options).threads, 0);
   Newer<chatterbox_engine_options> newer{default_options(), {}};
@@ -433,8 +435,8 @@ TEST_F(Structs, FlagsAndEnumerationsAreChecked) {
   options.log_level = 5;
   EXPECT_EQ(refused(options), "log_level must be in [0, 4], got 5");
   options = default_options();
-  options.reserved = 1;
-  EXPECT_EQ(refused(options), "reserved must be 0, got 1");
+  options.deterministic = 2;
+  EXPECT_EQ(refused(options), "deterministic must be 0 or 1, got 2");
   options = default_options();
   options.max_queue = 0;
   EXPECT_EQ(refused(options), "max_queue must be in [1, 65536], got 0");

@@ -118,7 +118,8 @@ TEST(Help, NamesDefaultsRangesAndUnits) {
                              "--file",           "--save-voice",
                              "--list-languages", "--device",
                              "--precision",      "--threads",
-                             "--json",           "--dump"}) {
+                             "--json",           "--dump",
+                             "--deterministic"}) {
     EXPECT_THAT(outcome.out, HasSubstr(option));
   }
   EXPECT_THAT(outcome.out, HasSubstr("(0 or in [0.05, 5], default: 0.8)"));

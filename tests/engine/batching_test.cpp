@@ -8,6 +8,7 @@
 #include <new>
 #include <thread>
 
+#include "engine/mode.h"
 #include "support/error.h"
 #include "support/fake_executor.h"
 #include "support/latch.h"
@@ -141,6 +142,42 @@ TEST_F(BatchingTest, SequentialRunsOneAtATime) {
   EXPECT_LT(at("vocode a"), at("begin b"));
   EXPECT_LT(at("vocode b"), at("begin c"));
   EXPECT_EQ(engine.capacity().peak_rows, 2);
+}
+
+TEST_F(BatchingTest, DeterministicRunsOneAtATimeWhereRowsAreNotAlike) {
+  EngineOptions options;
+  options.deterministic = true;
+  for (const Mode mode : {Mode::kSequential, Mode::kBatch, Mode::kDynamic}) {
+    options.mode = mode;
+    EXPECT_EQ(engine::effective_mode(options, true), mode);
+    EXPECT_EQ(engine::effective_mode(options, false), Mode::kSequential);
+    EngineOptions free;
+    free.mode = mode;
+    EXPECT_EQ(engine::effective_mode(free, false), mode);
+  }
+  const ScopedFakeHook hook([this](const FakeCall& call) { record(call); });
+  options.device = "cuda";
+  const auto engine = ChatterboxEngine::load(options);
+  EXPECT_EQ(engine.capacity().rows, 2);
+  for (const Job& job :
+       submit_together(engine, {request_for("a"), request_for("b"), request_for("c")})) {
+    (void)job.wait();
+  }
+  EXPECT_LT(at("vocode a"), at("begin b"));
+  EXPECT_LT(at("vocode b"), at("begin c"));
+  EXPECT_EQ(engine.capacity().peak_rows, 2);
+}
+
+TEST_F(BatchingTest, DeterministicChangesNothingOnACpu) {
+  EngineOptions options;
+  options.deterministic = true;
+  options.device = "cpu";
+  const ScopedFakeHook hook([this](const FakeCall& call) { record(call); });
+  const auto engine = ChatterboxEngine::load(options);
+  for (const Job& job : submit_together(engine, {request_for("aaaaaaaa"), request_for("b")})) {
+    (void)job.wait();
+  }
+  EXPECT_EQ(engine.capacity().peak_rows, 4);
 }
 
 TEST_F(BatchingTest, ABatchRunsToItsEndBeforeTheNext) {

@@ -67,6 +67,34 @@ TEST_F(ModelFolders, AFolderHasWhatTheDemoHas) {
   EXPECT_EQ(demo.default_voice->s3gen_mel, folder.default_voice->s3gen_mel);
 }
 
+class WithIds final : public text::Tokenizer {
+ public:
+  WithIds(std::optional<int64_t> start, std::optional<int64_t> stop) : start_(start), stop_(stop) {}
+  using Tokenizer::encode;
+  [[nodiscard]] std::vector<int64_t> encode(std::string_view, std::string_view,
+                                            const text::TextOptions&) const override {
+    return {};
+  }
+  [[nodiscard]] int64_t vocabulary_size() const override { return 9; }
+  [[nodiscard]] std::optional<int64_t> start_id() const override { return start_; }
+  [[nodiscard]] std::optional<int64_t> stop_id() const override { return stop_; }
+
+ private:
+  std::optional<int64_t> start_, stop_;
+};
+
+TEST_F(ModelFolders, TextIsFramedByTheVocabularysIdsOrTheOfficialOnes) {
+  const t3::TextFraming own = text_framing(WithIds(3, 4));
+  EXPECT_EQ(own.start, 3);
+  EXPECT_EQ(own.stop, 4);
+  const t3::TextFraming official = text_framing(WithIds(std::nullopt, std::nullopt));
+  EXPECT_EQ(official.start, 255);
+  EXPECT_EQ(official.stop, 0);
+  const t3::TextFraming demo = text_framing(*open_model("demo").tokenizer);
+  EXPECT_EQ(demo.start, 255);
+  EXPECT_EQ(demo.stop, 0);
+}
+
 TEST_F(ModelFolders, WhatIsNoFolder) {
   EXPECT_EQ(status_of_opening("/nowhere/model", &message_), Status::kNotFound);
   EXPECT_EQ(message_, "model /nowhere/model: no such folder (a checkpoint folder, or \"demo\")");

@@ -8,6 +8,8 @@
 #include <fstream>
 
 #include "checkpoint/safetensors.h"
+#include "checkpoint/torch_bytes.h"
+#include "checkpoint/torch_checkpoint.h"
 #include "nn/linear.h"
 #include "support/temporary_folder.h"
 
@@ -204,6 +206,22 @@ TEST_F(WeightReaderTest, BytesOfTheFileThatWereCopiedLeaveTheMemory) {
   EXPECT_LT(mapped_memory(), used + 8);
   EXPECT_TRUE(at::equal(reader.get("b", {4096, 4096}), matrix + 1));  // read again
   EXPECT_TRUE(at::equal(in_place, matrix));
+}
+
+// Opening one reads all of it, for its check sums.
+TEST_F(WeightReaderTest, TheSameOfTorchsFiles) {
+  const at::Tensor matrix = numbers({4096, 4096});
+  const std::string path = folder_.file("model.pt");
+  std::ofstream(path, std::ios::binary) << testing::torch_file(
+      testing::pickle::dict(
+          {testing::pickle::text("w"),
+           testing::torch_tensor("FloatStorage", matrix.numel(), {{4096, 4096}, {4096, 1}}, "0")}),
+      {{static_cast<const char*>(matrix.const_data_ptr()), matrix.nbytes()}});
+  const WeightReader reader(checkpoint::open_torch_checkpoint(path), {});
+  const double used = mapped_memory();
+  EXPECT_TRUE(at::equal(reader.get_transposed("w", 4096, 4096), matrix.t()));
+  EXPECT_LT(mapped_memory(), used - 60);
+  EXPECT_TRUE(at::equal(reader.get("w", {4096, 4096}), matrix));  // read again
 }
 
 TEST_F(WeightReaderTest, SameTypeIsNotCopiedAndOutlivesTheReader) {

@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "engine/mode.h"
 #include "support/error.h"
 
 namespace chatterbox::testing {
@@ -88,10 +89,15 @@ class FakeExecutor final : public engine::Executor {
   std::shared_ptr<const voice::Conditionals> default_voice() const override { return voice_; }
 
   engine::CacheLimits limits() const override {
-    const int64_t requests = options_.mode == Mode::kSequential ? 1 : options_.max_batch;
+    const int64_t requests = mode() == Mode::kSequential ? 1 : options_.max_batch;
     const int64_t most = 2 * requests;
     return {options_.memory_limit > 0 ? options_.memory_limit : most, 7, 70, kFakeBatchFrames,
             kFakePrefixBytes};
+  }
+
+  // Its "cuda" is a device on which a row depends on the others.
+  Mode mode() const override {
+    return engine::effective_mode(options_, options_.device.rfind("cuda", 0) != 0);
   }
 
   Request default_request() const override {

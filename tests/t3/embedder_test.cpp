@@ -59,6 +59,35 @@ TEST_F(LlamaEmbedderTest, TextIsFramedAndHasPositions) {
   EXPECT_EQ(embedder().text({}).sizes(), (c10::IntArrayRef{2, 128}));
 }
 
+// As a SentencePiece model's, for instance.
+TEST_F(LlamaEmbedderTest, TheTokenizerSaysWhatFramesTheText) {
+  const nn::WeightReader reader(file_, {});
+  const std::shared_ptr<const Model> model = load_model(reader, {3, 4});
+  const at::Tensor text =
+      rows("text_emb.weight", {3, 10, 4}) + table("text_pos_emb.emb.weight").narrow(0, 0, 3);
+  EXPECT_TRUE(at::equal(model->embedder().text({10}), text));
+}
+
+TEST_F(LlamaEmbedderTest, FramingBeyondTheTextEmbeddingIsRefused) {
+  const nn::WeightReader reader(file_, {});
+  const int64_t size = table("text_emb.weight").size(0);
+  const auto reason = [&](TextFraming framing) -> std::string {
+    try {
+      static_cast<void>(load_model(reader, framing));
+    } catch (const Error& error) {
+      EXPECT_EQ(error.status(), Status::kBadModelFile);
+      return error.what();
+    }
+    return "nothing was refused";
+  };
+  const std::string ids = std::to_string(size);
+  EXPECT_EQ(reason({size, 0}),
+            "the text's start token is " + ids + ", the text embedding of T3 has " + ids + " ids");
+  EXPECT_EQ(reason({0, size}),
+            "the text's stop token is " + ids + ", the text embedding of T3 has " + ids + " ids");
+  EXPECT_EQ(reason({size - 1, 0}), "nothing was refused");
+}
+
 TEST_F(LlamaEmbedderTest, ConditioningHas34PositionsWhateverThePrompt) {
   EXPECT_EQ(embedder().conditioning(voice_).sizes(), (c10::IntArrayRef{34, 128}));
   EXPECT_EQ(embedder().conditioning_positions(voice_), 34);

@@ -40,9 +40,10 @@ TEST(SentencePiece, StartAndStopAreThoseOfTheModel) {
   const auto unigram = load_sentencepiece_tokenizer(model("unigram"), as_it_is);
   EXPECT_EQ(unigram->start_id(), 3);
   EXPECT_EQ(unigram->stop_id(), 4);
+  // It has neither piece, but the usual <s> and </s>.
   const auto bpe = load_sentencepiece_tokenizer(model("bpe"), as_it_is);
-  EXPECT_EQ(bpe->start_id(), std::nullopt);
-  EXPECT_EQ(bpe->stop_id(), std::nullopt);
+  EXPECT_EQ(bpe->start_id(), 1);
+  EXPECT_EQ(bpe->stop_id(), 2);
 }
 
 TEST(SentencePiece, RefusesWrongRequests) {
