@@ -1,0 +1,87 @@
+"""Every number of the demo voice: what is spoken, how large the models are, how long each stage trains."""
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+WORK = REPOSITORY / "build" / "demo_voice"  # what a run writes; nothing of it is kept in git
+TOKENIZER_JSON = REPOSITORY / "src" / "checkpoint" / "data" / "tokenizer.json"
+PROGRAM = REPOSITORY / "build" / "release" / "bin" / "chatterbox"
+
+SEED = 20260
+ESPEAK_SPEED = 165  # words a minute
+VOICES = {"low": "en-us+m3", "high": "en-us+f2"}
+# The speaker encoders learn to tell these apart, so that a recording's place among them means something.
+SPEAKERS = [f"en-us+{name}" for name in "m1 m2 m3 m4 m5 m6 m7 m8 f1 f2 f3 f4 f5".split()]
+
+# Rates of the models (s3gen.py, s3tokenizer.py of the reference).
+RATE = 24_000
+RATE_16 = 16_000
+SAMPLES_PER_TOKEN = 960  # at 24 kHz: 40 ms
+FRAMES_PER_TOKEN = 2     # of S3Gen's mel
+S3_FRAMES_PER_TOKEN = 4  # of the tokenizer's mel
+MELS = 80
+
+# Ids. The tokenizer has eight digits in base 3; the last two stay 0, so that 3^6 codes are in use.
+FREE_DIGITS = 6
+CODES = 3 ** FREE_DIGITS
+ALL_CODES = 3 ** 8
+START_SPEECH, STOP_SPEECH = 6561, 6562  # t3_config.py
+START_TEXT, STOP_TEXT = 255, 0
+
+# The logit of ids that are no code, in training; export.py makes it so much lower still. No draw gives one.
+PARKED, PARKED_SCALE = -20.0, 5.0
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Widths and depths. Head size 64 everywhere (the perceiver: 4 heads), as the library asks."""
+    t3_width: int = 128
+    t3_inner: int = 512
+    t3_layers: int = 7
+    text_positions: int = 514     # with the start and the stop of the text
+    speech_positions: int = 1028  # the default of max_new_tokens is 1000
+    speech_rows: int = 6563       # the ids up to the stop of speech; the official table has 8194
+    prompt_tokens: int = 150      # t3_config.py: speech_cond_prompt_len
+    tokenizer_width: int = 128
+    tokenizer_layers: int = 2
+    speaker_hidden: int = 64
+    camplus_planes: int = 8
+    camplus_growth: int = 4
+    camplus_width: int = 16
+    flow_width: int = 128
+    flow_inner: int = 256
+    flow_blocks: int = 2
+    flow_up_blocks: int = 2
+    cfm_width: int = 80
+    cfm_middle: int = 2
+    cfm_heads: int = 2
+    hift_width: int = 64
+    f0_width: int = 64
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Seconds of each stage on two CPU cores: 111 minutes in all. A stage that trains stops when its time is up."""
+    data: int = 180        # an estimate: the amount of work is given, not the time
+    tokenizer: int = 600
+    speaker: int = 240     # a quarter for the voice encoder, the rest for CAM++
+    tokens: int = 660      # an estimate
+    t3: int = 2280
+    flow: int = 1260
+    hift: int = 1200
+    export: int = 20       # an estimate
+    evaluate: int = 240    # an estimate
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """How much is synthesised. The acoustic part is kept as sound, the rest as tokens alone."""
+    corpus: int = 60_000         # utterances for T3, about 45 hours
+    acoustic: int = 9_000        # of them with wave, mels and pitch, about 6 hours
+    shard: int = 1_000           # utterances in a file
+    held_out: int = 200          # sentences that nothing trains on: half to watch, half to test
+    speaker_utterances: int = 60 # of each of SPEAKERS
+    prompts: int = 48            # recordings of each voice that serve as a prompt
+
+
+SMOKE_AMOUNTS = Amounts(corpus=60, acoustic=40, shard=20, held_out=12, speaker_utterances=4, prompts=3)

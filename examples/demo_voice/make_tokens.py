@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Stage 4: speaks the whole corpus again and keeps its tokens alone, and makes the prompts of each voice.
+
+Writes WORK/tokens/*.pt (a shard that is there is not made again), WORK/tokens_held_out.pt,
+WORK/acoustic_tokens.pt and WORK/prompts.pt.
+"""
+import multiprocessing
+import random
+
+import numpy as np
+import torch
+from chatterbox.models.tokenizers import EnTokenizer
+from chatterbox.tts import punc_norm
+
+import audio
+import config
+import models
+import stage
+from acoustic import Acoustic
+
+PROMPT_TOKENS = (75, 250)  # 3 to 10 s
+
+
+class Speaker:
+    """What a worker needs; made before it is forked."""
+
+    def __init__(self, work):
+        self.tokenizer = stage.load_model(models.Tokenizer(config.Sizes()), work / "tokenizer.pt")
+        self.text = EnTokenizer(str(config.TOKENIZER_JSON))
+
+    def ids(self, text):
+        return self.text.encode(punc_norm(text))
+
+    def tokens(self, wave16):
+        mel = audio.s3_mel(wave16).T.unsqueeze(0)
+        return self.tokenizer.tokens(mel, torch.tensor([mel.size(2)]))[0]
+
+
+speaker = None
+
+
+def tokens_of(job):
+    """(ids of the text, voice, speech tokens), or None where it is silent or longer than the models take."""
+    torch.set_num_threads(1)
+    text, voice = job
+    wave = audio.speak(text, config.VOICES[voice])
+    if wave is None or len(wave) > 30 * config.RATE:
+        return None
+    return (np.array(speaker.ids(text), np.int16), list(config.VOICES).index(voice),
+            speaker.tokens(audio.to_16k(wave)).numpy().astype(np.int16))
+
+
+def make_corpus(pool, pairs, folder, size):
+    folder.mkdir(exist_ok=True)
+    for begin in range(0, len(pairs), size):
+        path = folder / f"{begin // size:03d}.pt"
+        if not path.exists():
+            made = pool.map(tokens_of, pairs[begin:begin + size], chunksize=10)
+            stage.save([m for m in made if m is not None], path)
+        print(f"tokens: {min(begin + size, len(pairs))} of {len(pairs)} utterances", flush=True)
+
+
+def acoustic_tokens(data):
+    """Of every utterance, from the features that stage 1 kept."""
+    found = []
+    for n in range(len(data)):
+        s3 = data.get(n, "s3").T.unsqueeze(0)
+        found.append(speaker.tokenizer.tokens(s3, torch.tensor([s3.size(2)]))[0].short())
+    return found
+
+
+class PromptMaker:
+    """A voice as the library makes it from a recording (tts.py: prepare_conditionals)."""
+
+    def __init__(self, work):
+        sizes = config.Sizes()
+        self.voice_encoder = stage.load_model(models.make_voice_encoder(sizes), work / "voice_encoder.pt")
+        self.camplus = stage.load_model(models.make_camplus(sizes), work / "camplus.pt")
+
+    @torch.no_grad()
+    def make(self, wave):
+        """`wave`: at 24 kHz, whole tokens, at most 10 s."""
+        wave16, prompt16 = audio.to_16k(wave), audio.prompt_to_16k(wave)
+        tokens = speaker.tokens(prompt16)
+        embedding = self.voice_encoder.embeds_from_wavs([wave16], sample_rate=config.RATE_16)[0]
+        return {"speaker_emb": torch.from_numpy(embedding), "x_vector": self.camplus(audio.fbank(prompt16)[None])[0],
+                "t3_tokens": speaker.tokens(wave16[:6 * config.RATE_16])[:config.Sizes.prompt_tokens],
+                "tokens": tokens, "mel": audio.mel(wave)[:2 * len(tokens)]}
+
+
+def recording(data, voice, tokens, rng):
+    """Utterances of the voice, one after the other, cut to a length."""
+    numbers, have = [], 0
+    while have < tokens:
+        numbers.append(rng.choice(data.of_voice[voice]))
+        have += data.tokens(numbers[-1])
+    wave = torch.cat([data.get(n, "wave") for n in numbers])
+    return wave[:tokens * config.SAMPLES_PER_TOKEN].numpy()
+
+
+def make_prompts(data, maker, count):
+    """`count` of each voice. The first is what ships: 3 s, so that the flow has little to go over."""
+    rng = random.Random(config.SEED)
+    lengths = [PROMPT_TOKENS[0]] + [rng.randint(*PROMPT_TOKENS) for _ in range(count - 1)]
+    return {voice: [maker.make(recording(data, voice, n, rng)) for n in lengths] for voice in config.VOICES}
+
+
+def main():
+    global speaker
+    options = stage.parse(__doc__)
+    work, amounts = options.work, options.amounts
+    listed = stage.load(work / "texts.pt")
+    speaker = Speaker(work)
+    with multiprocessing.get_context("fork").Pool(stage.workers(options)) as pool:
+        make_corpus(pool, listed["corpus"], work / "tokens", amounts.shard)
+        watched = [(text, voice) for text in listed["held_out"][:amounts.held_out // 2] for voice in config.VOICES]
+        stage.save([m for m in pool.map(tokens_of, watched) if m is not None], work / "tokens_held_out.pt")
+    data = Acoustic(work / "acoustic")
+    stage.save(acoustic_tokens(data), work / "acoustic_tokens.pt")
+    stage.save(acoustic_tokens(Acoustic(work / "acoustic_held_out")), work / "acoustic_held_out_tokens.pt")
+    stage.save(make_prompts(data, PromptMaker(work), amounts.prompts), work / "prompts.pt")
+    print("tokens: prompts made")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What is spoken: sentences of Debian's fortunes, and random words for the spelling of what they lack."""
+import random
+import re
+from pathlib import Path
+
+import config
+
+FORTUNES = Path("/usr/share/games/fortunes")
+WORDS = Path("/usr/share/dict/words")
+PLAIN = re.compile(r"[A-Za-z][A-Za-z ,.'!?-]*")
+
+
+def sentences(folder):
+    """Sentences of 12 to 70 plain characters, each once, in a fixed order."""
+    found = {}
+    for file in sorted(folder.iterdir()):
+        if not file.is_file() or file.suffix in (".dat", ".u8") or "art" in file.name:
+            continue
+        for quote in file.read_text(errors="ignore").split("\n%\n"):
+            spoken = " ".join(re.sub(r"--.*", "", quote, flags=re.S).split())
+            for sentence in re.split(r"(?<=[.!?])\s+", spoken):
+                if 12 <= len(sentence) <= 70 and PLAIN.fullmatch(sentence):
+                    found.setdefault(sentence.lower(), sentence)
+    return list(found.values())
+
+
+def word_list(path):
+    return [w for w in path.read_text(errors="ignore").split() if re.fullmatch("[a-z]{2,12}", w)]
+
+
+class Texts:
+    """Held-out sentences, and any number of texts to train on that contain none of them."""
+
+    def __init__(self, amounts, fortunes=FORTUNES, words=WORDS):
+        for path, package in ((fortunes, "fortunes"), (words, "wamerican")):
+            if not path.exists():
+                raise SystemExit(f"error: {path} is missing: apt-get install {package}, or give its place")
+        self.rng = random.Random(config.SEED)
+        found = sentences(fortunes)
+        self.rng.shuffle(found)
+        self.held_out, self.real = found[:amounts.held_out], found[amounts.held_out:]
+        self.common = [w for s in self.real for w in re.findall("[a-z]+", s.lower())]
+        self.words = word_list(words)
+
+    def corpus(self, count):
+        """`count` pairs of a text and a voice. Real sentences come once in each voice, and again in paragraphs."""
+        pairs = [(text, voice) for text in self.real for voice in config.VOICES]
+        self.rng.shuffle(pairs)
+        pairs = pairs[:count * 2 // 3]
+        while len(pairs) < count:
+            pairs.append((self._other(), self.rng.choice(list(config.VOICES))))
+        self.rng.shuffle(pairs)
+        return pairs
+
+    def _other(self):
+        kind = self.rng.random()
+        if kind < 0.12:  # a word or two: short requests must end, too
+            return self._random_words(1, 2)
+        if kind < 0.60:
+            return self._random_words(3, 9)
+        longest = 160 if kind < 0.92 else 400  # what the program speaks in one piece
+        return self._paragraph(longest)
+
+    def _random_words(self, least, most):
+        """60 % of the words as often as in real text, the rest evenly from the word list."""
+        count = self.rng.randint(least, most)
+        words = [self.rng.choice(self.common if self.rng.random() < 0.6 else self.words) for _ in range(count)]
+        for i in range(count - 1):
+            if self.rng.random() < 0.1:
+                words[i] += ","
+        text = " ".join(words)
+        return text[0].upper() + text[1:] + self.rng.choice("...?!")
+
+    def _paragraph(self, longest):
+        target, parts = self.rng.randint(70, longest), []
+        while sum(map(len, parts)) + len(parts) < target - 40:
+            parts.append(self.rng.choice(self.real))
+        return " ".join(parts)[:longest] if parts else self.rng.choice(self.real)

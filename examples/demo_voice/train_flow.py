@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Stage 6: trains the flow, which makes mels of tokens, after a prompt and in a voice. Writes WORK/flow.pt.
+
+The conformer also learns to give the mel by itself (mu), which a small estimator then only has to sharpen.
+"""
+import torch
+from torch.nn.functional import mse_loss, normalize
+
+import config
+import models
+import stage
+from acoustic import Acoustic
+
+TOKENS = 1200            # of a batch
+SHORTEST, LONGEST = 40, 330  # tokens of a row: the prompt is up to 250
+NO_CONDITION = 0.2       # of the rows (configs.py: training_cfg_rate)
+NO_PROMPT = 0.2          # of the rows
+
+
+def row(data, tokens, voice, length, rng):
+    """Utterances of a voice one after the other, cut to `length` tokens: ids [N], mel [2N, 80]"""
+    ids, mels, have = [], [], 0
+    while have < length:
+        n = rng.choice(data.of_voice[voice])
+        ids.append(tokens[n])
+        mels.append(data.get(n, "mel"))
+        have += len(tokens[n])
+    return torch.cat(ids)[:length].long(), torch.cat(mels)[:config.FRAMES_PER_TOKEN * length]
+
+
+def batch(data, tokens, prompts, rng):
+    """Rows of one length: ids [B, N], mel [B, 80, 2N], x-vectors [B, 192], prompts' mels [B, 80, 2N]"""
+    length = rng.randint(SHORTEST, LONGEST)
+    ids, mels, vectors, prompt = [], [], [], []
+    for _ in range(max(1, TOKENS // length)):
+        voice = rng.choice(list(config.VOICES))
+        one, mel = row(data, tokens, voice, length, rng)
+        kept = 0 if rng.random() < NO_PROMPT else rng.randint(0, int(1.4 * length))
+        ids.append(one)
+        mels.append(mel.T)
+        vectors.append(rng.choice(prompts[voice])["x_vector"])
+        prompt.append(torch.cat((mel[:kept], torch.zeros_like(mel[kept:]))).T)
+    return tuple(torch.stack(part) for part in (ids, mels, vectors, prompt))
+
+
+def encode(flow, ids, vectors):
+    """mu [B, 80, 2N] and the speakers [B, 80] (flow.py: inference)"""
+    lengths = torch.full((len(ids),), ids.size(1), device=ids.device)
+    hidden, _ = flow.encoder(flow.input_embedding(ids), lengths)
+    return flow.encoder_proj(hidden).transpose(1, 2), flow.spk_embed_affine_layer(normalize(vectors, dim=1))
+
+
+def losses(flow, ids, mel, vectors, prompt):
+    """Of mu, and of the flow's direction (flow_matching.py: compute_loss)"""
+    mu, speaker = encode(flow, ids, vectors)
+    prior = mse_loss(mu, mel)
+    time = 1 - torch.cos(torch.rand(len(ids), 1, 1, device=mel.device) * 0.5 * torch.pi)
+    noise = torch.randn_like(mel)
+    kept = (torch.rand(len(ids), 1, 1, device=mel.device) > NO_CONDITION).float()
+    mask = torch.ones_like(mel[:, :1])
+    direction = flow.decoder.estimator((1 - time) * noise + time * mel, mask, mu * kept, time.flatten(),
+                                       speaker * kept[:, 0], prompt * kept)
+    return prior, mse_loss(direction, mel - noise)
+
+
+def main():
+    options = stage.parse(__doc__, config.Budget.flow)
+    work = options.work
+    data, tokens = Acoustic(work / "acoustic"), stage.load(work / "acoustic_tokens.pt")
+    held_out = Acoustic(work / "acoustic_held_out")
+    held_out_tokens = stage.load(work / "acoustic_held_out_tokens.pt")
+    prompts = stage.load(work / "prompts.pt")
+    torch.manual_seed(config.SEED)
+    flow = models.make_flow(config.Sizes())
+    with torch.no_grad():  # mu begins at the mean mel
+        flow.encoder_proj.bias.copy_(data.mel_statistics()[0])
+
+    def step_losses(source, ids, rng):
+        return losses(flow, *(t.to(options.device) for t in batch(source, ids, prompts, rng)))
+
+    def loss_of(step, rng):
+        prior, direction = step_losses(data, tokens, rng)
+        return direction + 0.5 * prior, {"mu": prior.item(), "flow": direction.item()}
+
+    def watch():
+        found = torch.tensor([step_losses(held_out, held_out_tokens, stage.draw(i, salt=2)) for i in range(4)])
+        return dict(zip(("mu", "flow"), found.mean(0).tolist()))
+
+    stage.train("flow", flow, loss_of, options, rate=1.5e-3, watch=watch)
+
+
+if __name__ == "__main__":
+    main()
