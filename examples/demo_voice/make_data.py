@@ -40,16 +40,6 @@ def joined(utterances):
     return shard
 
 
-def make_shards(pool, pairs, folder, size):
-    folder.mkdir(exist_ok=True)
-    for begin in range(0, len(pairs), size):
-        path = folder / f"{begin // size:03d}.pt"
-        if not path.exists():
-            made = pool.map(features, pairs[begin:begin + size], chunksize=10)
-            stage.save(joined([u for u in made if u is not None]), path)
-        print(f"data: {min(begin + size, len(pairs))} of {len(pairs)} utterances in {folder.name}", flush=True)
-
-
 def speaker_wave(job):
     """Some utterances of one espeak-ng voice, one after the other, at 16 kHz."""
     torch.set_num_threads(1)
@@ -81,9 +71,9 @@ def main():
     listed = list_texts(options)
     pairs, held_out = listed["corpus"], listed["held_out"]
     with multiprocessing.get_context("fork").Pool(stage.workers(options)) as pool:
-        make_shards(pool, pairs[:amounts.acoustic], work / "acoustic", amounts.shard)
+        stage.make_shards("data", pool, features, pairs[:amounts.acoustic], work / "acoustic", amounts.shard, joined)
         watched = [(text, voice) for text in held_out[:len(held_out) // 2] for voice in config.VOICES]
-        make_shards(pool, watched, work / "acoustic_held_out", len(watched))
+        stage.make_shards("data", pool, features, watched, work / "acoustic_held_out", len(watched), joined)
         if not (work / "speakers.pt").exists():
             lines = [text for text, _ in pairs if len(text) > 30][:amounts.speaker_utterances]
             waves = pool.map(speaker_wave, [(voice, lines) for voice in config.SPEAKERS], chunksize=1)

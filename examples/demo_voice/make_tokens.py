@@ -50,16 +50,6 @@ def tokens_of(job):
             speaker.tokens(audio.to_16k(wave)).numpy().astype(np.int16))
 
 
-def make_corpus(pool, pairs, folder, size):
-    folder.mkdir(exist_ok=True)
-    for begin in range(0, len(pairs), size):
-        path = folder / f"{begin // size:03d}.pt"
-        if not path.exists():
-            made = pool.map(tokens_of, pairs[begin:begin + size], chunksize=10)
-            stage.save([m for m in made if m is not None], path)
-        print(f"tokens: {min(begin + size, len(pairs))} of {len(pairs)} utterances", flush=True)
-
-
 def acoustic_tokens(data):
     """Of every utterance, from the features that stage 1 kept."""
     found = []
@@ -112,7 +102,7 @@ def main():
     listed = stage.load(work / "texts.pt")
     speaker = Speaker(work)
     with multiprocessing.get_context("fork").Pool(stage.workers(options)) as pool:
-        make_corpus(pool, listed["corpus"], work / "tokens", amounts.shard)
+        stage.make_shards("tokens", pool, tokens_of, listed["corpus"], work / "tokens", amounts.shard, list)
         watched = [(text, voice) for text in listed["held_out"][:amounts.held_out // 2] for voice in config.VOICES]
         stage.save([m for m in pool.map(tokens_of, watched) if m is not None], work / "tokens_held_out.pt")
     data = Acoustic(work / "acoustic")

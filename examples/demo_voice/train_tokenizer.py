@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Stage 2: trains the S3 tokenizer as the encoder of an autoencoder of mels.
 
-The decoder sees the digits of a few tokens and which voice speaks, and is thrown away but for the floor that
-the evaluation compares with. Writes WORK/tokenizer.pt and WORK/tokenizer_decoder.pt.
+The decoder sees the digits of a few tokens and which voice speaks, and serves no more but for the floor that
+the evaluation compares with. Writes WORK/autoencoder.pt and, of it, WORK/tokenizer.pt.
 """
 import torch
 from torch import nn
@@ -83,12 +83,11 @@ def main():
 
 
 def split(work):
-    """The tokenizer alone under its own names, and the rest."""
+    """The tokenizer alone, under its own names."""
     state = stage.load(work / "autoencoder.pt")
     prefix = "tokenizer."
     tokenizer = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
     stage.save(tokenizer, work / "tokenizer.pt")
-    stage.save({k: v for k, v in state.items() if not k.startswith(prefix)}, work / "tokenizer_decoder.pt")
 
 
 if __name__ == "__main__":

@@ -24,9 +24,7 @@ chatterbox::Conversion convert(const chatterbox_conversion* caller) {
       chatterbox::capi::read_struct("chatterbox_conversion", default_conversion(), caller);
   require("samples", from.samples);
   chatterbox::capi::require_zero("reserved", from.reserved);
-  if (from.has_seed != 0 && from.has_seed != 1) {
-    fail(Status::kInvalidArgument, "has_seed must be 0 or 1, got {}", from.has_seed);
-  }
+  const bool has_seed = chatterbox::capi::flag("has_seed", from.has_seed);
   // Before the samples are touched: a wrong count must not make us read beyond them.
   chatterbox::engine::validate_recording_format(from.frames, from.channels, from.sample_rate,
                                                 chatterbox::engine::kLeastSourceSeconds);
@@ -34,7 +32,7 @@ chatterbox::Conversion convert(const chatterbox_conversion* caller) {
   conversion.source =
       chatterbox::capi::copy_audio(from.samples, from.frames, from.channels, from.sample_rate);
   if (from.voice != nullptr) conversion.voice = from.voice->voice;
-  if (from.has_seed == 1) conversion.seed = from.seed;
+  if (has_seed) conversion.seed = from.seed;
   if (from.cfm_steps != 0) conversion.cfm_steps = from.cfm_steps;
   conversion.on_progress =
       chatterbox::capi::progress_callback(from.on_progress, from.progress_user_data);

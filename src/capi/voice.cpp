@@ -49,14 +49,11 @@ chatterbox_status chatterbox_engine_make_voice(chatterbox_engine* engine, const 
     if (options != nullptr) {
       from = chatterbox::capi::read_struct("chatterbox_voice_options", from, options);
     }
-    if (from.normalise_loudness != 0 && from.normalise_loudness != 1) {
-      chatterbox::fail(chatterbox::Status::kInvalidArgument,
-                       "normalise_loudness must be 0 or 1, got {}", from.normalise_loudness);
-    }
+    const bool normalise = chatterbox::capi::flag("normalise_loudness", from.normalise_loudness);
     // Before the samples are touched: a wrong count must not make us read beyond them.
     chatterbox::engine::validate_recording_format(frames, channels, sample_rate);
     chatterbox::VoiceOptions with;
-    with.normalise_loudness = from.normalise_loudness == 1;
+    with.normalise_loudness = normalise;
     with.on_tensor = chatterbox::capi::tensor_callback(from.on_tensor, from.tensor_user_data);
     *voice = new chatterbox_voice{engine->engine.make_voice(
         chatterbox::capi::copy_audio(samples, frames, channels, sample_rate), with)};

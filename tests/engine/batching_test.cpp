@@ -72,6 +72,18 @@ class BatchingTest : public ::testing::Test {
     return found - events_.begin();
   }
 
+  // Of an engine whose calls are recorded and that ran nothing yet.
+  void expect_one_at_a_time(const ChatterboxEngine& engine) {
+    EXPECT_EQ(engine.capacity().rows, 2);
+    for (const Job& job :
+         submit_together(engine, {request_for("a"), request_for("b"), request_for("c")})) {
+      (void)job.wait();
+    }
+    EXPECT_LT(at("vocode a"), at("begin b"));
+    EXPECT_LT(at("vocode b"), at("begin c"));
+    EXPECT_EQ(engine.capacity().peak_rows, 2);
+  }
+
   std::vector<std::string> events_;  // of the worker's thread; read when the jobs are done
   Latch first_step_, all_submitted_;
 };
@@ -134,14 +146,7 @@ TEST_F(BatchingTest, ABatchsPrefillsAreInterrupted) {
 TEST_F(BatchingTest, SequentialRunsOneAtATime) {
   const ScopedFakeHook hook([this](const FakeCall& call) { record(call); });
   const auto engine = load(Mode::kSequential);
-  EXPECT_EQ(engine.capacity().rows, 2);
-  for (const Job& job :
-       submit_together(engine, {request_for("a"), request_for("b"), request_for("c")})) {
-    (void)job.wait();
-  }
-  EXPECT_LT(at("vocode a"), at("begin b"));
-  EXPECT_LT(at("vocode b"), at("begin c"));
-  EXPECT_EQ(engine.capacity().peak_rows, 2);
+  expect_one_at_a_time(engine);
 }
 
 TEST_F(BatchingTest, DeterministicRunsOneAtATimeWhereRowsAreNotAlike) {
@@ -158,14 +163,7 @@ TEST_F(BatchingTest, DeterministicRunsOneAtATimeWhereRowsAreNotAlike) {
   const ScopedFakeHook hook([this](const FakeCall& call) { record(call); });
   options.device = "cuda";
   const auto engine = ChatterboxEngine::load(options);
-  EXPECT_EQ(engine.capacity().rows, 2);
-  for (const Job& job :
-       submit_together(engine, {request_for("a"), request_for("b"), request_for("c")})) {
-    (void)job.wait();
-  }
-  EXPECT_LT(at("vocode a"), at("begin b"));
-  EXPECT_LT(at("vocode b"), at("begin c"));
-  EXPECT_EQ(engine.capacity().peak_rows, 2);
+  expect_one_at_a_time(engine);
 }
 
 TEST_F(BatchingTest, DeterministicChangesNothingOnACpu) {
