@@ -1,6 +1,6 @@
 // The time of small parts: micro_bench [--benchmark_filter=REGEX]. Layers have the official sizes
-// and random weights; whole models are the demo model. As many threads share a tensor's work as
-// OMP_NUM_THREADS says.
+// and random weights; whole models are the synthetic model. As many threads share a tensor's work
+// as OMP_NUM_THREADS says.
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/ops/randn.h>
 #include <benchmark/benchmark.h>

@@ -113,7 +113,7 @@ class Progress:
 
 
 class Schedule:
-    """Warm-up over 200 steps, then a cosine to 3 % over the budget, be it of time or of steps."""
+    """Warm-up over 200 steps or a twentieth, then a cosine to 3 % over the budget, be it of time or of steps."""
 
     def __init__(self, rate, budget, steps):
         self.rate, self.budget, self.steps = rate, budget, steps
@@ -125,8 +125,9 @@ class Schedule:
         return step / self.steps if self.steps else seconds / self.budget
 
     def at(self, step, seconds):
-        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, self.fraction(step, seconds))))
-        return self.rate * min(1.0, (step + 1) / 200) * (0.03 + 0.97 * cosine)
+        done = min(1.0, self.fraction(step, seconds))
+        cosine = 0.5 * (1 + math.cos(math.pi * done))
+        return self.rate * min(1.0, max((step + 1) / 200, done / 0.05)) * (0.03 + 0.97 * cosine)
 
 
 def train(name, module, loss_of, options, rate, watch=None, decay=0.0, minutes=None):

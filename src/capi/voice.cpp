@@ -28,6 +28,17 @@ chatterbox_status chatterbox_engine_default_voice(chatterbox_engine* engine,
   });
 }
 
+chatterbox_status chatterbox_engine_named_voice(chatterbox_engine* engine, const char* name,
+                                                chatterbox_voice** voice) {
+  if (voice != nullptr) *voice = nullptr;
+  return guard([&] {
+    require("voice", voice);
+    require("engine", engine);
+    require("name", name);
+    *voice = new chatterbox_voice{engine->engine.named_voice(name)};
+  });
+}
+
 chatterbox_status chatterbox_voice_options_init(chatterbox_voice_options* options, size_t size) {
   return guard([&] {
     require("options", options);

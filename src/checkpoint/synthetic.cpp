@@ -162,8 +162,8 @@ std::shared_ptr<const TensorFile> make_synthetic(const std::string& file, Synthe
     fail(Status::kInvalidArgument, "no {} synthetic checkpoint file {}: {}", size_name, file,
          known);
   }
-  return std::make_shared<SyntheticFile>("demo/" + file + ".safetensors", tensors_of(files, like),
-                                         seed + (third ? 1 : 0));
+  return std::make_shared<SyntheticFile>("synthetic/" + file + ".safetensors",
+                                         tensors_of(files, like), seed + (third ? 1 : 0));
 }
 
 std::string_view synthetic_tokenizer_json() { return embedded_tokenizer(); }

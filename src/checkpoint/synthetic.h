@@ -1,4 +1,4 @@
-// The demo model: a checkpoint with the official names and shapes whose weights come from a
+// The synthetic model: a checkpoint with the official names and shapes whose weights come from a
 // published formula (see the .cpp), so that any program can make the same bits without a download.
 // Torch-free.
 #pragma once
@@ -20,7 +20,7 @@ enum class SyntheticSize { kTiny, kFull };
                                                                SyntheticSize size,
                                                                uint64_t seed = 0);
 
-// Embedded companions of the demo model.
+// Embedded companions of the synthetic model.
 [[nodiscard]] std::string_view synthetic_tokenizer_json();
 [[nodiscard]] std::string_view synthetic_conds_pt(SyntheticSize size);
 

@@ -1,4 +1,4 @@
-// The range that the demo model's formula fills a tensor from. Torch-free.
+// The range that the synthetic model's formula fills a tensor from. Torch-free.
 #pragma once
 
 #include <cstdint>

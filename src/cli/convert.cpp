@@ -61,7 +61,9 @@ void add_convert(CLI::App& app, std::vector<Command>& commands) {
       ->type_name("IN.wav")
       ->required();
   convert_app
-      ->add_option("--voice", options->voice, "a recording (WAV), a saved voice, or a conds.pt")
+      ->add_option("--voice", options->voice,
+                   "a recording (WAV), a saved voice, a conds.pt, or a voice that the model has "
+                   "(demo: low, high)")
       ->type_name("FILE")
       ->default_str("the model's own");
   convert_app

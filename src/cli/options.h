@@ -42,7 +42,8 @@ class RequestOptions {
 // --seed, --cfg-weight, ...: what a request has beside its text and its voice.
 void add_request_options(CLI::App& app, RequestOptions& options);
 
-// Loads the engine; says on stderr what the demo model is, and passes on the engine's warnings.
+// Loads the engine; says on stderr what a model is that has no weights of the real ones, and passes
+// on the engine's warnings.
 [[nodiscard]] ChatterboxEngine load_engine(EngineOptions options);
 
 }  // namespace chatterbox::cli

@@ -149,7 +149,9 @@ void add_speak(CLI::App& app, std::vector<Command>& commands) {
       ->type_name("OUT.wav")
       ->capture_default_str();
   app_speak
-      ->add_option("--voice", options->voice, "a recording (WAV), a saved voice, or a conds.pt")
+      ->add_option("--voice", options->voice,
+                   "a recording (WAV), a saved voice, a conds.pt, or a voice that the model has "
+                   "(demo: low, high)")
       ->type_name("FILE")
       ->default_str("the model's own");
   app_speak->add_option("--save-voice", options->save_voice, "write the voice there, for --voice")

@@ -1,6 +1,7 @@
 #include "cli/voice.h"
 
 #include <chrono>
+#include <filesystem>
 #include <iostream>
 
 #include "cli/files.h"
@@ -60,6 +61,12 @@ int show_voice(const InfoOptions& options) {
   return 0;
 }
 
+// A word, and no file.
+bool is_name(const std::string& voice) {
+  std::error_code error;
+  return voice.find_first_of("./") == std::string::npos && !std::filesystem::exists(voice, error);
+}
+
 }  // namespace
 
 void add_voice(CLI::App& app, std::vector<Command>& commands) {
@@ -91,10 +98,11 @@ void add_voice(CLI::App& app, std::vector<Command>& commands) {
   commands.push_back({info_app, [info] { return show_voice(*info); }});
 }
 
-Voice open_voice(const ChatterboxEngine& engine, const std::string& path,
+Voice open_voice(const ChatterboxEngine& engine, const std::string& voice,
                  const std::function<void(const TensorView&)>& on_tensor) {
-  if (!is_wav(path)) return Voice::load(path);
-  const Audio recording = read_wav(path);
+  if (is_name(voice)) return engine.named_voice(voice);
+  if (!is_wav(voice)) return Voice::load(voice);
+  const Audio recording = read_wav(voice);
   VoiceOptions options;
   options.on_tensor = on_tensor;
   return engine.make_voice(recording, options);

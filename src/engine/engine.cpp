@@ -160,6 +160,10 @@ Voice ChatterboxEngine::default_voice() const {
   return engine::wrap_voice(std::move(conditionals));
 }
 
+Voice ChatterboxEngine::named_voice(const std::string& name) const {
+  return engine::wrap_voice(impl_->executor().named_voice(name));
+}
+
 Request ChatterboxEngine::default_request() const { return impl_->executor().default_request(); }
 
 Voice ChatterboxEngine::make_voice(const Audio& recording, const VoiceOptions& options) const {

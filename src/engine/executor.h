@@ -66,6 +66,9 @@ class Executor {
   [[nodiscard]] virtual EngineInfo info() const = 0;
   [[nodiscard]] virtual std::shared_ptr<const voice::Conditionals> default_voice()
       const = 0;  // may be null
+  // One that the model ships; kNotFound lists those it has. From any thread.
+  [[nodiscard]] virtual std::shared_ptr<const voice::Conditionals> named_voice(
+      const std::string& name) const = 0;
   // What the family takes where a request does not say. From any thread.
   [[nodiscard]] virtual Request default_request() const = 0;
   [[nodiscard]] virtual CacheLimits limits() const = 0;  // from any thread

@@ -36,7 +36,7 @@ struct FamilyFiles {
 // there, and what is needed.
 [[nodiscard]] FamilyFiles find_family(const std::string& folder, std::optional<Family> wanted);
 
-// The demo model's.
+// The synthetic model's.
 [[nodiscard]] const FamilyTraits& english_traits();
 
 }  // namespace chatterbox::engine

@@ -84,11 +84,12 @@ void ModelExecutor::load_models() {
   const nn::WeightReader s3gen(files_.s3gen, placement_);
   const nn::WeightReader voice_encoder(files_.voice_encoder, placement_);
   flow_ = s3gen::load_flow(s3gen);
+  s3gen_tokens_ = s3gen::speech_tokens(*flow_);
   vocoder_ = s3gen::load_vocoder(s3gen);
   voice_maker_ = voice::load_voice_maker(voice_encoder, s3gen);
   s3gen.finish();
   voice_encoder.finish();
-  watermark_ = load_watermark(options_, placement_);
+  watermark_ = load_watermark(options_, files_.folder, placement_);
 }
 
 // Files under each other's names, or of different models, load, but do not work together.
@@ -146,6 +147,11 @@ std::shared_ptr<const voice::Conditionals> ModelExecutor::default_voice() const 
   return files_.default_voice;
 }
 
+std::shared_ptr<const voice::Conditionals> ModelExecutor::named_voice(
+    const std::string& name) const {
+  return open_voice(files_, name);
+}
+
 std::vector<int64_t> ModelExecutor::text_ids(const Task& task) const {
   text::TextOptions options;
   options.tags = task.text_tags;
@@ -168,9 +174,21 @@ int64_t ModelExecutor::piece_tokens() const {
 }
 
 void ModelExecutor::check(const Task& task) const {
+  check_voice(*task.voice);
   if (task.source) return;
   check_family(task);
   check_size(task);
+}
+
+// One of another model may know tokens that this one's S3Gen does not.
+void ModelExecutor::check_voice(const voice::Conditionals& voice) const {
+  for (const int64_t token : voice.s3gen_tokens) {
+    if (token >= s3gen_tokens_) {
+      fail(Status::kBadVoice,
+           "the voice has the speech token {}, this model's are below {}: make it with this model",
+           token, s3gen_tokens_);
+    }
+  }
 }
 
 // What a family has not.
@@ -274,6 +292,12 @@ bool ModelExecutor::read_source(Sequence& row) const {
   if (!row.source->next(*voice_maker_)) return false;
   row.speech_tokens = row.source->tokens();
   row.source.reset();
+  for (const int64_t token : row.speech_tokens) {
+    if (token >= s3gen_tokens_) {
+      fail(Status::kBadModelFile, "{}: its tokenizer gives the speech token {}, its flow has {}",
+           files_.s3gen->path(), token, s3gen_tokens_);
+    }
+  }
   nn::emit(row.task.sink, "vc.tokens", at::tensor(row.speech_tokens, at::kLong));
   row.after_t3 = at::make_generator<at::CPUGeneratorImpl>(row.task.seed);
   row.stats.speech_tokens = static_cast<int64_t>(row.speech_tokens.size());
@@ -328,8 +352,8 @@ int64_t ModelExecutor::collect(int64_t id) {
       nn::emit(row.task.sink, "t3.tokens", at::tensor(generation.tokens, at::kLong));
       row.after_t3 = generation.generator;
       const bool turbo = files_.traits.kind == Kind::kTurbo;
-      row.speech_tokens =
-          turbo ? turbo_speech_tokens(generation.tokens) : valid_speech_tokens(generation.tokens);
+      row.speech_tokens = turbo ? turbo_speech_tokens(generation.tokens, s3gen_tokens_)
+                                : valid_speech_tokens(generation.tokens, s3gen_tokens_);
       if (row.speech_tokens.empty()) {
         fail(Status::kNoSpeech, "no speech: none of the {} drawn tokens is a speech token",
              generation.tokens.size());

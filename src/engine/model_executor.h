@@ -27,6 +27,8 @@ class ModelExecutor final : public Executor {
 
   [[nodiscard]] EngineInfo info() const override { return info_; }
   [[nodiscard]] std::shared_ptr<const voice::Conditionals> default_voice() const override;
+  [[nodiscard]] std::shared_ptr<const voice::Conditionals> named_voice(
+      const std::string& name) const override;
   [[nodiscard]] Request default_request() const override { return default_request_; }
   [[nodiscard]] CacheLimits limits() const override { return cache_limits_; }
   [[nodiscard]] Mode mode() const override { return options_.mode; }
@@ -70,6 +72,7 @@ class ModelExecutor final : public Executor {
   [[nodiscard]] CacheLimits plan_cache() const;
   [[nodiscard]] std::vector<int64_t> text_ids(const Task& task) const;
   [[nodiscard]] t3::SequenceOptions sequence_options(const Task& task) const;
+  void check_voice(const voice::Conditionals& voice) const;
   void check_family(const Task& task) const;
   void check_size(const Task& task) const;
   bool read_source(Sequence& row) const;
@@ -84,6 +87,7 @@ class ModelExecutor final : public Executor {
   t3::Limits t3_limits_;
   CacheLimits cache_limits_;
   std::shared_ptr<const s3gen::Flow> flow_;
+  int64_t s3gen_tokens_ = 0;  // ids below this
   std::shared_ptr<const s3gen::Vocoder> vocoder_;
   std::shared_ptr<const voice::VoiceMaker> voice_maker_;
   std::shared_ptr<const watermark::Perth> watermark_;  // null: speech is not marked

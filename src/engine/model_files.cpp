@@ -1,11 +1,14 @@
 #include "engine/model_files.h"
 
 #include <filesystem>
+#include <set>
 
 #include "checkpoint/safetensors.h"
 #include "checkpoint/synthetic.h"
 #include "checkpoint/torch_checkpoint.h"
 #include "support/error.h"
+#include "support/format.h"
+#include "support/installed.h"
 #include "text/punc_norm.h"
 
 namespace chatterbox::engine {
@@ -13,9 +16,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-ModelFiles make_demo(std::optional<Family> family) {
+constexpr const char* kVoiceEnding = ".voice";
+
+// The installed one, or that of the sources that this code was built from.
+std::string demo_folder() {
+  if (auto folder = find_installed(kDemoModel)) return *folder;
+  std::error_code error;
+  if (fs::is_directory(CHATTERBOX_DEMO_BUILT, error)) return CHATTERBOX_DEMO_BUILT;
+  fail(Status::kNotFound,
+       "model {}: not installed (share/chatterbox/{} beside the folder of the library)", kDemoModel,
+       kDemoModel);
+}
+
+ModelFiles make_synthetic_model(std::optional<Family> family) {
   if (family && *family != Family::kEnglish) {
-    fail(Status::kInvalidArgument, "model demo is of the family english, and no other");
+    fail(Status::kInvalidArgument, "model {} is of the family english, and no other",
+         kSyntheticModel);
   }
   const auto size = checkpoint::SyntheticSize::kTiny;
   const std::string_view conds = checkpoint::synthetic_conds_pt(size);
@@ -24,10 +40,10 @@ ModelFiles make_demo(std::optional<Family> family) {
   files.t3 = checkpoint::make_synthetic("t3_cfg", size);
   files.s3gen = checkpoint::make_synthetic("s3gen", size);
   files.voice_encoder = checkpoint::make_synthetic("ve", size);
-  files.tokenizer =
-      text::make_english_tokenizer(checkpoint::synthetic_tokenizer_json(), "demo/tokenizer.json");
+  files.tokenizer = text::make_english_tokenizer(checkpoint::synthetic_tokenizer_json(),
+                                                 "synthetic/tokenizer.json");
   files.default_voice = std::make_shared<voice::Conditionals>(
-      voice::parse(conds.data(), conds.size(), "demo/conds.pt"));
+      voice::parse(conds.data(), conds.size(), "synthetic/conds.pt"));
   return files;
 }
 
@@ -55,19 +71,38 @@ std::shared_ptr<const text::Tokenizer> open_tokenizer(const FamilyFiles& files,
 }  // namespace
 
 ModelFiles open_model(const std::string& model, std::optional<Family> family) {
-  if (model == "demo") return make_demo(family);
-  const FamilyFiles paths = find_family(model, family);
+  if (model == kSyntheticModel) return make_synthetic_model(family);
+  const std::string folder = model == kDemoModel ? demo_folder() : model;
+  const FamilyFiles paths = find_family(folder, family);
   ModelFiles files;
+  files.folder = folder;
   files.traits = paths.traits;
   files.by_language = paths.traits.kind == Kind::kMultilingual && paths.sentencepiece.empty();
   files.t3 = open_weights(paths.t3);
   files.s3gen = open_weights(paths.s3gen);
   files.voice_encoder = open_weights(paths.voice_encoder);
-  files.tokenizer = open_tokenizer(paths, model);
+  files.tokenizer = open_tokenizer(paths, folder);
   if (!paths.default_voice.empty()) {
     files.default_voice = std::make_shared<voice::Conditionals>(voice::load(paths.default_voice));
   }
   return files;
+}
+
+std::shared_ptr<const voice::Conditionals> open_voice(const ModelFiles& files,
+                                                      const std::string& name) {
+  std::set<std::string> names;
+  if (!files.folder.empty()) {
+    std::error_code error;  // a folder that is gone has none
+    for (const fs::directory_entry& entry : fs::directory_iterator(files.folder, error)) {
+      if (entry.path().extension() == kVoiceEnding) names.insert(entry.path().stem().string());
+    }
+  }
+  if (names.count(name) == 0) {
+    fail(Status::kNotFound, "the model has no voice {}: it has {}", name,
+         names.empty() ? "none by name" : fmt::format("{}", fmt::join(names, ", ")));
+  }
+  const fs::path path = fs::path(files.folder) / (name + kVoiceEnding);
+  return std::make_shared<const voice::Conditionals>(voice::load(path.string()));
 }
 
 t3::TextFraming text_framing(const text::Tokenizer& tokenizer) {

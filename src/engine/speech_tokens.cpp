@@ -12,29 +12,31 @@ constexpr int64_t kSilence = 4299;
 constexpr size_t kSilentTokens = 3;
 
 std::vector<int64_t> known(std::vector<int64_t>::const_iterator begin,
-                           std::vector<int64_t>::const_iterator end) {
+                           std::vector<int64_t>::const_iterator end, int64_t vocabulary) {
   std::vector<int64_t> valid;
   std::copy_if(begin, end, std::back_inserter(valid),
-               [](int64_t token) { return token < kSpeechVocabulary; });
+               [vocabulary](int64_t token) { return token < vocabulary; });
   return valid;
 }
 
 }  // namespace
 
-std::vector<int64_t> turbo_speech_tokens(const std::vector<int64_t>& drawn) {
-  std::vector<int64_t> valid = known(drawn.begin(), drawn.end());
-  if (!valid.empty()) valid.insert(valid.end(), kSilentTokens, kSilence);
+std::vector<int64_t> turbo_speech_tokens(const std::vector<int64_t>& drawn, int64_t vocabulary) {
+  std::vector<int64_t> valid = known(drawn.begin(), drawn.end(), vocabulary);
+  if (!valid.empty() && kSilence < vocabulary) {
+    valid.insert(valid.end(), kSilentTokens, kSilence);
+  }
   return valid;
 }
 
-std::vector<int64_t> valid_speech_tokens(const std::vector<int64_t>& drawn) {
+std::vector<int64_t> valid_speech_tokens(const std::vector<int64_t>& drawn, int64_t vocabulary) {
   auto begin = drawn.begin();
   auto end = drawn.end();
   if (std::count(begin, end, kStartOfSpeech) == 1) {
     begin = std::next(std::find(begin, end, kStartOfSpeech));
   }
   end = std::find(begin, end, kEndOfSpeech);
-  return known(begin, end);
+  return known(begin, end, vocabulary);
 }
 
 }  // namespace chatterbox::engine

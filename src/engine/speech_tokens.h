@@ -6,16 +6,17 @@
 
 namespace chatterbox::engine {
 
-inline constexpr int64_t kSpeechVocabulary = 6561;  // S3 tokens; T3 has special ids from here on
 inline constexpr int64_t kStartOfSpeech = 6561;
 inline constexpr int64_t kEndOfSpeech = 6562;
 
 // The reference's drop_invalid_tokens: what stands between one start and one end of speech. It
-// crashes on two or more starts; then all tokens stay. Ids that S3Gen does not know are always
-// dropped.
-[[nodiscard]] std::vector<int64_t> valid_speech_tokens(const std::vector<int64_t>& drawn);
+// crashes on two or more starts; then all tokens stay. Ids from `vocabulary` on, which S3Gen does
+// not know, are always dropped.
+[[nodiscard]] std::vector<int64_t> valid_speech_tokens(const std::vector<int64_t>& drawn,
+                                                       int64_t vocabulary);
 
 // Turbo's and Nano's: all ids that S3Gen knows, wherever they stand, and three tokens of silence.
-[[nodiscard]] std::vector<int64_t> turbo_speech_tokens(const std::vector<int64_t>& drawn);
+[[nodiscard]] std::vector<int64_t> turbo_speech_tokens(const std::vector<int64_t>& drawn,
+                                                       int64_t vocabulary);
 
 }  // namespace chatterbox::engine

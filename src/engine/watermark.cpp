@@ -34,9 +34,10 @@ std::shared_ptr<const watermark::Perth> load(const std::string& path,
 namespace engine {
 
 std::shared_ptr<const watermark::Perth> load_watermark(const EngineOptions& options,
+                                                       const std::string& model_folder,
                                                        const nn::Placement& placement) {
   if (options.watermark == Watermark::kOff) return nullptr;
-  const auto path = watermark::find_weights(options.model == "demo" ? "" : options.model);
+  const auto path = watermark::find_weights(model_folder);
   if (path) return load(*path, placement);
   if (options.watermark == Watermark::kOn) fail_without_weights();
   return nullptr;

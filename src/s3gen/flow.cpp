@@ -164,6 +164,8 @@ std::shared_ptr<const Flow> load_flow(const nn::WeightReader& reader) {
 
 bool meanflow(const Flow& flow) { return meanflow(flow.estimator); }
 
+int64_t speech_tokens(const Flow& flow) { return flow.encoder.embedding.size(0); }
+
 int64_t default_steps(const Flow& flow) {
   constexpr int64_t kSteps = 10;  // s3gen.py, flow_inference
   constexpr int64_t kMeanflowSteps = 2;

@@ -29,11 +29,13 @@ class Vocoder;  // HiFT ("mel2wav.*")
 // Whether the flow is a mean flow (Turbo, Nano): few linear steps, no guidance. The checkpoint says
 // so by a tensor that only such a flow has.
 [[nodiscard]] bool meanflow(const Flow& flow);
+// How many speech tokens it knows: 6561, or fewer in a small model.
+[[nodiscard]] int64_t speech_tokens(const Flow& flow);
 // The reference's number of Euler steps, 10; 2 of a mean flow.
 [[nodiscard]] int64_t default_steps(const Flow& flow);
 
 struct FlowRow {
-  std::vector<int64_t> speech_tokens;  // all below 6561, at least one
+  std::vector<int64_t> speech_tokens;  // all below speech_tokens(), at least one
   const voice::Conditionals* voice = nullptr;
   at::Generator generator;  // draws what flow_noise.h says, on the CPU
   TensorSink sink;          // s3gen.speech_tokens, s3gen.mu, s3gen.mel

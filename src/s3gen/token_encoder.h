@@ -13,7 +13,7 @@
 namespace chatterbox::s3gen {
 
 struct TokenEncoder {
-  at::Tensor embedding;  // [6561, C]
+  at::Tensor embedding;  // [speech tokens, C]
   FrameConv look_ahead;  // kernel 4: this token and the next three
   FrameConv look_behind;
   Conformer token_conformer;

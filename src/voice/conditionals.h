@@ -29,7 +29,7 @@ void validate(const Conditionals& conditionals);
 void save(const Conditionals& conditionals, const std::string& path);
 // Reads what save() wrote, or a conds.pt of the Python package; told apart by the first bytes.
 [[nodiscard]] Conditionals load(const std::string& path);
-// From bytes in memory (the embedded demo's conds.pt). `name` stands in messages.
+// From bytes in memory (the synthetic model's conds.pt). `name` stands in messages.
 [[nodiscard]] Conditionals parse(const void* data, size_t size, const std::string& name);
 
 }  // namespace chatterbox::voice

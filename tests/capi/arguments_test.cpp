@@ -49,6 +49,10 @@ TEST_F(Arguments, NullIsNamed) {
   });
   expect_null_refused("info", [&] { return chatterbox_engine_get_info(e, nullptr, 88); });
   expect_null_refused("engine", [&] { return chatterbox_engine_default_voice(nullptr, &voice); });
+  expect_null_refused("engine",
+                      [&] { return chatterbox_engine_named_voice(nullptr, "second", &voice); });
+  expect_null_refused("name", [&] { return chatterbox_engine_named_voice(e, nullptr, &voice); });
+  expect_null_refused("voice", [&] { return chatterbox_engine_named_voice(e, "second", nullptr); });
   expect_null_refused("voice", [&] { return chatterbox_engine_default_voice(e, nullptr); });
   expect_null_refused("path", [&] { return chatterbox_voice_load(nullptr, &voice); });
   expect_null_refused("voice", [&] { return chatterbox_voice_load("a", nullptr); });

@@ -212,6 +212,21 @@ TEST_F(Jobs, TextAndVoiceAreCopied) {
   EXPECT_EQ(samples_of(Owned<chatterbox_result>(result)), expected);
 }
 
+TEST_F(Jobs, AVoiceByNameIsTheModelsOther) {
+  chatterbox_request request = request_for("Named.");
+  const auto by_default = speak(engine, request);
+  chatterbox_voice* voice = nullptr;
+  ASSERT_EQ(chatterbox_engine_named_voice(engine.get(), testing::kFakeVoice, &voice),
+            CHATTERBOX_STATUS_OK);
+  request.voice = voice;
+  EXPECT_NE(speak(engine, request), by_default);
+  chatterbox_voice_destroy(voice);
+  EXPECT_EQ(chatterbox_engine_named_voice(engine.get(), "third", &voice),
+            CHATTERBOX_STATUS_NOT_FOUND);
+  EXPECT_EQ(voice, nullptr);
+  EXPECT_THAT(chatterbox_last_error(), ::testing::HasSubstr("third"));
+}
+
 TEST_F(Jobs, AJobWithoutAHandleRunsOn) {
   std::atomic<int> spoken{0};
   const ScopedFakeHook hook([&](const FakeCall& call) {

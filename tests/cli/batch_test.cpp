@@ -1,4 +1,4 @@
-// chatterbox batch with the demo model: many texts to files.
+// chatterbox batch with the synthetic model: many texts to files.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -33,7 +33,7 @@ class Batch : public ::testing::Test {
   [[nodiscard]] std::vector<std::string> command(std::vector<std::string> options) const {
     options.insert(options.begin(),
                    {CHATTERBOX_CLI, "batch", path("requests.jsonl"), "-o", path("out"), "--device",
-                    "cpu", "--max-new-tokens", "8", "--cfm-steps", "2"});
+                    "cpu", "--max-new-tokens", "8", "--cfm-steps", "2", "--model", "synthetic"});
     return options;
   }
   Outcome run(const std::string& requests, const std::vector<std::string>& options = {}) {
@@ -67,11 +67,12 @@ TEST_F(Batch, SpeaksAsSpeakDoes) {
       "{\"id\": \"b\", \"text\": \"A longer sentence.\", \"seed\": 2, \"max_new_tokens\": 12}\n";
   ASSERT_EQ(run_program({CHATTERBOX_CLI, "speak", "Hello.", "--seed", "1", "--cfg-weight", "0",
                          "--device", "cpu", "--max-new-tokens", "8", "--cfm-steps", "2", "-o",
-                         path("a.wav")})
+                         path("a.wav"), "--model", "synthetic"})
                 .exit_code,
             0);
   ASSERT_EQ(run_program({CHATTERBOX_CLI, "speak", "A longer sentence.", "--seed", "2", "--device",
-                         "cpu", "--max-new-tokens", "12", "--cfm-steps", "2", "-o", path("b.wav")})
+                         "cpu", "--max-new-tokens", "12", "--cfm-steps", "2", "-o", path("b.wav"),
+                         "--model", "synthetic"})
                 .exit_code,
             0);
   for (const char* mode : {"sequential", "batch", "dynamic"}) {
@@ -144,7 +145,7 @@ TEST_F(Batch, ABadLineFailsAlone) {
 TEST_F(Batch, ReadsStandardInputAndDumps) {
   const Outcome outcome = run_program(
       {CHATTERBOX_CLI, "batch", "-", "-o", path("out"), "--dump", path("dump"), "--device", "cpu",
-       "--max-new-tokens", "4", "--cfm-steps", "1"},
+       "--max-new-tokens", "4", "--cfm-steps", "1", "--model", "synthetic"},
       "{\"id\": \"one\", \"text\": \"Hello.\", \"seed\": 3, \"voice\": \"" CHATTERBOX_TEST_DATA
       "/data/espeak_m3.wav\"}\n");
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;

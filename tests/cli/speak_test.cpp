@@ -1,4 +1,4 @@
-// The program with the demo model, from text to files.
+// The program with the synthetic model, from text to files.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -33,13 +33,13 @@ Outcome run(const std::vector<std::string>& arguments, const std::string& input 
 
 // A short piece of speech, in two Euler steps.
 std::vector<std::string> quick(const std::string& text, const std::vector<std::string>& options) {
-  std::vector<std::string> arguments = {"speak", text,          "--max-new-tokens",
-                                        "20",    "--cfm-steps", "2"};
+  std::vector<std::string> arguments = {
+      "speak", text, "--model", "synthetic", "--max-new-tokens", "20", "--cfm-steps", "2"};
   arguments.insert(arguments.end(), options.begin(), options.end());
   return arguments;
 }
 
-// The error; lines before it may be about the demo model.
+// The error; lines before it may be about the model.
 std::string last_line(std::string text) {
   if (!text.empty() && text.back() == '\n') text.pop_back();
   return text.substr(text.rfind('\n') + 1);  // npos + 1 is 0
@@ -74,11 +74,11 @@ class Speak : public ::testing::Test {
   std::string folder_;
 };
 
-TEST_F(Speak, WritesAWavAndIsSilentInAPipeButForTheDemoModel) {
+TEST_F(Speak, WritesAWavAndIsSilentInAPipeButForTheSyntheticModel) {
   const Outcome outcome = run(quick("Hello.", {"--seed", "1", "-o", path("a.wav")}));
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_EQ(outcome.out, "");
-  EXPECT_THAT(outcome.err, HasSubstr("demo model makes noise-like sound"));
+  EXPECT_THAT(outcome.err, HasSubstr("synthetic model makes noise"));
   EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
   const Audio audio = read_wav(path("a.wav"));
   EXPECT_EQ(audio.sample_rate, 24000);
@@ -115,7 +115,7 @@ TEST_F(Speak, StatisticsHaveEveryField) {
   EXPECT_GE(json.at("quality").at("longest_repetition"), 1);
   EXPECT_TRUE(json.at("quality").at("text_coverage").is_null());
   EXPECT_TRUE(json.at("quality").at("interventions").empty());
-  EXPECT_EQ(json.at("engine").at("model"), "demo");
+  EXPECT_EQ(json.at("engine").at("model"), "synthetic");
   EXPECT_EQ(json.at("engine").at("device"), "cpu");
   EXPECT_EQ(json.at("engine").at("sample_rate"), 24000);
   EXPECT_GE(json.at("voice_seconds"), 0);
@@ -146,8 +146,8 @@ TEST_F(Speak, DumpHasTheStagesOfVoiceAndSpeech) {
 }
 
 TEST_F(Speak, ASavedVoiceSpeaksAsItsRecording) {
-  const Outcome made =
-      run({"voice", "make", kRecording, "-o", path("m.voice"), "--json", path("m.json")});
+  const Outcome made = run({"voice", "make", kRecording, "-o", path("m.voice"), "--model",
+                            "synthetic", "--json", path("m.json")});
   ASSERT_EQ(made.exit_code, 0) << made.err;
   EXPECT_GT(nlohmann::json::parse(read_file(path("m.json"))).at("voice_seconds"), 0);
   for (const auto& [voice, wav] : {std::pair{std::string(kRecording), path("a.wav")},
@@ -254,17 +254,17 @@ TEST_F(Speak, AFolderIsAModel) {
 
 TEST_F(Speak, ATerminalShowsProgress) {
   const Outcome outcome = run_on_terminal(
-      command({"speak", "Hello.", "--seed", "1", "--max-new-tokens", "400", "--temperature", "5",
-               "--min-p", "0", "-o", path("a.wav"), "--cfm-steps", "20"}));
+      command({"speak", "Hello.", "--model", "synthetic", "--seed", "1", "--max-new-tokens", "400",
+               "--temperature", "5", "--min-p", "0", "-o", path("a.wav"), "--cfm-steps", "20"}));
   EXPECT_EQ(outcome.exit_code, 0) << outcome.out;
   EXPECT_THAT(outcome.out, HasSubstr("\r\033[K"));
 }
 
 TEST_F(Speak, AnInterruptEndsItWith130AndWithoutAFile) {
   const Outcome outcome =
-      run_on_terminal(command({"speak", "Hello there, this takes a while.", "--seed", "1",
-                               "--max-new-tokens", "4096", "--temperature", "5", "--min-p", "0",
-                               "--cfm-steps", "100", "-o", path("a.wav")}),
+      run_on_terminal(command({"speak", "Hello there, this takes a while.", "--model", "synthetic",
+                               "--seed", "1", "--max-new-tokens", "4096", "--temperature", "5",
+                               "--min-p", "0", "--cfm-steps", "100", "-o", path("a.wav")}),
                       "\r\033[K");
   EXPECT_EQ(outcome.exit_code, 130) << outcome.out;
   EXPECT_THAT(outcome.out, HasSubstr("interrupted"));

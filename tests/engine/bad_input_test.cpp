@@ -22,6 +22,7 @@ class BadInput : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     EngineOptions options;
+    options.model = "synthetic";
     options.device = "cpu";
     engine_ = std::make_unique<ChatterboxEngine>(ChatterboxEngine::load(options));
     speech_ = speak();
@@ -63,6 +64,7 @@ void expect_error(Status status, const std::string& text, const std::function<vo
 // but the last, which is not fed back.
 TEST_F(BadInput, WhatNoRowCanHold) {
   EngineOptions options;
+  options.model = "synthetic";
   options.device = "cpu";
   options.max_batch = 1;
   options.memory_limit = 2 * 300 * engine().info().kv_bytes_per_position / 3 * 4;
@@ -89,7 +91,7 @@ TEST_F(BadInput, WhatNoRowCanHold) {
 }
 
 TEST_F(BadInput, Texts) {
-  // Every letter of this one is a token of its own in the demo's vocabulary.
+  // Every letter of this one is a token of its own in the English vocabulary.
   std::string long_text;
   while (long_text.size() < 9000) long_text += "qzxj";
   const std::pair<std::string, const char*> cases[] = {

@@ -1,4 +1,5 @@
-// The demo model as a checkpoint folder on disk, and copies of it with one file that is damaged.
+// The synthetic model as a checkpoint folder on disk, and copies of it with one file that is
+// damaged.
 #pragma once
 
 #include <chatterbox/chatterbox.hpp>

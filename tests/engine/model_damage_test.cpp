@@ -51,7 +51,7 @@ class ModelDamage : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     good_ = std::make_unique<CheckpointFolder>();
-    engine_ = std::make_unique<ChatterboxEngine>(ChatterboxEngine::load(options_for("demo")));
+    engine_ = std::make_unique<ChatterboxEngine>(ChatterboxEngine::load(options_for("synthetic")));
     speech_ = speak(*engine_);
   }
   static void TearDownTestSuite() {

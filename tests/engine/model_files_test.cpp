@@ -56,15 +56,15 @@ void expect_same_tensors(const checkpoint::TensorFile& a, const checkpoint::Tens
   }
 }
 
-TEST_F(ModelFolders, AFolderHasWhatTheDemoHas) {
-  const ModelFiles demo = open_model("demo");
+TEST_F(ModelFolders, AFolderHasWhatTheModelInMemoryHas) {
+  const ModelFiles made = open_model("synthetic");
   const ModelFiles folder = open_model(good().path());
-  expect_same_tensors(*demo.t3, *folder.t3);
-  expect_same_tensors(*demo.s3gen, *folder.s3gen);
-  expect_same_tensors(*demo.voice_encoder, *folder.voice_encoder);
-  EXPECT_EQ(demo.tokenizer->encode("Hello.", ""), folder.tokenizer->encode("Hello.", ""));
+  expect_same_tensors(*made.t3, *folder.t3);
+  expect_same_tensors(*made.s3gen, *folder.s3gen);
+  expect_same_tensors(*made.voice_encoder, *folder.voice_encoder);
+  EXPECT_EQ(made.tokenizer->encode("Hello.", ""), folder.tokenizer->encode("Hello.", ""));
   ASSERT_NE(folder.default_voice, nullptr);
-  EXPECT_EQ(demo.default_voice->s3gen_mel, folder.default_voice->s3gen_mel);
+  EXPECT_EQ(made.default_voice->s3gen_mel, folder.default_voice->s3gen_mel);
 }
 
 class WithIds final : public text::Tokenizer {
@@ -90,9 +90,9 @@ TEST_F(ModelFolders, TextIsFramedByTheVocabularysIdsOrTheOfficialOnes) {
   const t3::TextFraming official = text_framing(WithIds(std::nullopt, std::nullopt));
   EXPECT_EQ(official.start, 255);
   EXPECT_EQ(official.stop, 0);
-  const t3::TextFraming demo = text_framing(*open_model("demo").tokenizer);
-  EXPECT_EQ(demo.start, 255);
-  EXPECT_EQ(demo.stop, 0);
+  const t3::TextFraming made = text_framing(*open_model("synthetic").tokenizer);
+  EXPECT_EQ(made.start, 255);
+  EXPECT_EQ(made.stop, 0);
 }
 
 TEST_F(ModelFolders, WhatIsNoFolder) {

@@ -97,7 +97,7 @@ class Attempt {
 class BatchInvariance : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    EngineOptions options = cpu_fp32("demo");
+    EngineOptions options = cpu_fp32("synthetic");
     options.mode = Mode::kSequential;
     single_.emplace(ChatterboxEngine::load(options));
     const std::vector<Voice> voices = {short_voice(*single_, 0.6), short_voice(*single_, 1.1)};
@@ -150,7 +150,7 @@ class BatchInvariance : public ::testing::Test {
   }
 
   static void speak_mixes(Mode mode, int32_t max_batch, int mixes) {
-    EngineOptions options = cpu_fp32("demo");
+    EngineOptions options = cpu_fp32("synthetic");
     options.mode = mode;
     options.max_batch = max_batch;
     const ChatterboxEngine engine = ChatterboxEngine::load(options);
@@ -200,7 +200,7 @@ TEST_F(BatchInvariance, Batch) { speak_mixes(Mode::kBatch, 8, 20); }
 // starts, so that the rows they fill are the same in every run.
 TEST_F(BatchInvariance, MoreRowsThanTheKernelsTake) {
   constexpr size_t kRequests = 40;
-  EngineOptions options = cpu_fp32("demo");
+  EngineOptions options = cpu_fp32("synthetic");
   options.max_batch = kRequests;
   const ChatterboxEngine engine = ChatterboxEngine::load(options);
   testing::Latch all_submitted;
@@ -225,7 +225,7 @@ TEST_F(BatchInvariance, MoreRowsThanTheKernelsTake) {
 }
 
 TEST_F(BatchInvariance, GenerateBatch) {
-  const ChatterboxEngine engine = ChatterboxEngine::load(cpu_fp32("demo"));
+  const ChatterboxEngine engine = ChatterboxEngine::load(cpu_fp32("synthetic"));
   const std::vector<Outcome> outcomes = engine.generate_batch(pool_);
   ASSERT_EQ(outcomes.size(), pool_.size());
   for (size_t i = 0; i < pool_.size(); ++i) {

@@ -142,7 +142,7 @@ TEST(Multilingual, LanguagesAreCheckedAtSubmission) {
 }
 
 TEST(VoiceConversion, TinyEqualsTheReference) {
-  const ChatterboxEngine engine = ChatterboxEngine::load(cpu_fp32("demo"));
+  const ChatterboxEngine engine = ChatterboxEngine::load(cpu_fp32("synthetic"));
   const Golden golden("vc_tiny");
   CollectedTensors collected;
   Conversion conversion;
@@ -220,7 +220,7 @@ TEST(Multilingual, ABatchOfLanguagesEqualsSingleRuns) {
 
 // Speech and conversions go through S3Gen together.
 TEST(VoiceConversion, AmongRequestsItGivesWhatItGivesAlone) {
-  const ChatterboxEngine engine = ChatterboxEngine::load(cpu_fp32("demo"));
+  const ChatterboxEngine engine = ChatterboxEngine::load(cpu_fp32("synthetic"));
   Conversion conversion;
   conversion.source = cut(recording_of(Golden("vc_tiny"), "source"), 1.5);
   conversion.seed = 5;

@@ -14,10 +14,10 @@ namespace {
 
 using Samples = std::vector<float>;
 
-class Demo : public ::testing::Test {
+class Synthetic : public ::testing::Test {
  protected:
   static const ChatterboxEngine& engine() {
-    static const ChatterboxEngine shared = ChatterboxEngine::load(cpu_fp32("demo"));
+    static const ChatterboxEngine shared = ChatterboxEngine::load(cpu_fp32("synthetic"));
     return shared;
   }
   static Request request(uint64_t seed = 5) {
@@ -33,16 +33,16 @@ class Demo : public ::testing::Test {
   }
 };
 
-TEST_F(Demo, TheSameSeedGivesTheSameBits) {
+TEST_F(Synthetic, TheSameSeedGivesTheSameBits) {
   const Samples first = samples(request());
   EXPECT_FALSE(first.empty());
   EXPECT_EQ(samples(request()), first);
   EXPECT_NE(samples(request(6)), first);
-  const ChatterboxEngine other = ChatterboxEngine::load(cpu_fp32("demo"));
+  const ChatterboxEngine other = ChatterboxEngine::load(cpu_fp32("synthetic"));
   EXPECT_EQ(other.generate(request()).audio.samples, first);
 }
 
-TEST_F(Demo, TheSeedThatTheEnginePickedGivesTheSameBitsAgain) {
+TEST_F(Synthetic, TheSeedThatTheEnginePickedGivesTheSameBitsAgain) {
   Request unseeded = request();
   unseeded.seed.reset();
   const Result first = engine().generate(unseeded);
@@ -51,7 +51,7 @@ TEST_F(Demo, TheSeedThatTheEnginePickedGivesTheSameBitsAgain) {
   EXPECT_EQ(samples(request(first.seed)), first.audio.samples);
 }
 
-TEST_F(Demo, ASavedVoiceGivesTheSameBits) {
+TEST_F(Synthetic, ASavedVoiceGivesTheSameBits) {
   const testing::TemporaryFolder folder;
   const std::string path = folder.file("me.voice");
   const Voice voice =
@@ -65,7 +65,7 @@ TEST_F(Demo, ASavedVoiceGivesTheSameBits) {
   EXPECT_EQ(samples(with_voice), expected);
 }
 
-TEST_F(Demo, TemperatureZeroIsGreedyWhateverTheSeed) {
+TEST_F(Synthetic, TemperatureZeroIsGreedyWhateverTheSeed) {
   const auto tokens = [](uint64_t seed) {
     testing::CollectedTensors collected;
     Request greedy = request(seed);
@@ -77,7 +77,7 @@ TEST_F(Demo, TemperatureZeroIsGreedyWhateverTheSeed) {
   EXPECT_TRUE(at::equal(tokens(1), tokens(2)));
 }
 
-TEST_F(Demo, WithoutGuidanceThereIsOneRow) {
+TEST_F(Synthetic, WithoutGuidanceThereIsOneRow) {
   testing::CollectedTensors collected;
   Request unguided = request();
   unguided.cfg_weight = 0;
@@ -95,14 +95,14 @@ TEST_F(Demo, WithoutGuidanceThereIsOneRow) {
                         testing::Stage::kLogits);
 }
 
-TEST_F(Demo, ExaggerationBelongsToTheRequest) {
+TEST_F(Synthetic, ExaggerationBelongsToTheRequest) {
   Request calm = request();
   calm.exaggeration = 0;
   EXPECT_NE(samples(calm), samples(request()));
   EXPECT_EQ(samples(request()), samples(request()));
 }
 
-TEST_F(Demo, ResultsCountWhatWasDone) {
+TEST_F(Synthetic, ResultsCountWhatWasDone) {
   std::vector<Stage> stages;
   Request counted = request();
   counted.on_progress = [&](const Progress& progress) {
@@ -133,7 +133,7 @@ void expect_refused(const ChatterboxEngine& engine, const Request& request, Stat
   }
 }
 
-TEST_F(Demo, RefusalsNameTheValueAndLeaveTheEngineUsable) {
+TEST_F(Synthetic, RefusalsNameTheValueAndLeaveTheEngineUsable) {
   const Samples expected = samples(request());
   Request bad = request();
   bad.text = std::string(6000, 'q');  // within the bytes, beyond the tokens
@@ -171,7 +171,7 @@ void expect_cancelled_within_one_step(const ChatterboxEngine& engine, Request re
   EXPECT_LE(late, 1);
 }
 
-TEST_F(Demo, CancellationTakesOneStep) {
+TEST_F(Synthetic, CancellationTakesOneStep) {
   const Samples expected = samples(request());
   Request long_request = request();
   long_request.cfm_steps = 100;
@@ -180,7 +180,7 @@ TEST_F(Demo, CancellationTakesOneStep) {
   EXPECT_EQ(samples(request()), expected);
 }
 
-TEST_F(Demo, ManyThreadsMayUseOneEngine) {
+TEST_F(Synthetic, ManyThreadsMayUseOneEngine) {
   std::vector<Samples> expected;
   for (uint64_t seed = 0; seed < 4; ++seed) expected.push_back(samples(request(seed)));
   std::vector<Samples> actual(4);

@@ -38,6 +38,7 @@ std::vector<chatterbox_request> tiny_requests(const chatterbox_voice* voice) {
 TEST(RealStress, ManyRequestsFromEightThreads) {
   constexpr size_t kWarmUp = CHATTERBOX_TEST_SANITIZED ? 40 : 300;
   chatterbox_engine_options options = default_options();
+  options.model = "synthetic";
   options.device = "cpu";
   options.threads = 2;
   options.max_queue = 16;

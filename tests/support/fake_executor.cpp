@@ -88,6 +88,11 @@ class FakeExecutor final : public engine::Executor {
 
   std::shared_ptr<const voice::Conditionals> default_voice() const override { return voice_; }
 
+  std::shared_ptr<const voice::Conditionals> named_voice(const std::string& name) const override {
+    if (name != kFakeVoice) fail(Status::kNotFound, "no voice {}", name);
+    return std::make_shared<const voice::Conditionals>(fake_conditionals(2));
+  }
+
   engine::CacheLimits limits() const override {
     const int64_t requests = mode() == Mode::kSequential ? 1 : options_.max_batch;
     const int64_t most = 2 * requests;

@@ -65,5 +65,6 @@ inline constexpr int32_t kFakeDefaultSteps = 4;     // of default_request()
 
 // The model names that make_executor() knows beside "demo".
 inline constexpr const char* kFakeWithoutVoice = "no-voice";
+inline constexpr const char* kFakeVoice = "second";  // the one voice that it ships
 
 }  // namespace chatterbox::testing

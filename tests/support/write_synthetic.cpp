@@ -1,5 +1,5 @@
-// Writes a model of made-up weights as a checkpoint folder, the demo model or one of another family
-// or size: what the full-size tests, the benchmarks and the goldens run on. See usage().
+// Writes a model of made-up weights as a checkpoint folder, the synthetic model or one of another
+// family or size: what the full-size tests, the benchmarks and the goldens run on. See usage().
 #include <algorithm>
 #include <array>
 #include <exception>

@@ -82,12 +82,12 @@ TEST(T3Model, EveryDefectIsListed) {
       if (entry.name == "cond_enc.spkr_enc.bias") entry.dtype = checkpoint::DType::kInt32;
     }
   });
-  EXPECT_EQ(
-      message,
-      "demo/t3_cfg.safetensors: cond_enc.spkr_enc.bias has dtype I32, expected F32, F16 or BF16; "
-      "missing tfmr.layers.1.mlp.up_proj.weight [256, 128]; "
-      "speech_head.weight has shape [128, 8194], expected [8194, 128]; "
-      "unexpected tfmr.layers.1.mlp.up_projx [256, 128]");
+  EXPECT_EQ(message,
+            "synthetic/t3_cfg.safetensors: cond_enc.spkr_enc.bias has dtype I32, expected F32, F16 "
+            "or BF16; "
+            "missing tfmr.layers.1.mlp.up_proj.weight [256, 128]; "
+            "speech_head.weight has shape [128, 8194], expected [8194, 128]; "
+            "unexpected tfmr.layers.1.mlp.up_projx [256, 128]");
 }
 
 TEST(T3Model, WithoutLayersTheFirstIsMissing) {
@@ -113,7 +113,7 @@ TEST(T3Model, WrongShapesOfTheFusedProjectionAreNamed) {
     }
   };
   EXPECT_EQ(defects(narrow, "t3_turbo_v1"),
-            "demo/t3_turbo_v1.safetensors: tfmr.h.1.attn.c_attn.weight has shape [384, 128], "
+            "synthetic/t3_turbo_v1.safetensors: tfmr.h.1.attn.c_attn.weight has shape [384, 128], "
             "expected [128, 384]");
 }
 

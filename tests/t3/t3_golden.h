@@ -64,7 +64,7 @@ inline std::shared_ptr<const t3::Model> load_t3(
   return model;
 }
 
-// The demo checkpoint's T3 of this name.
+// The synthetic checkpoint's T3 of this name.
 inline std::shared_ptr<const checkpoint::TensorFile> tiny_file(const std::string& name) {
   return checkpoint::make_synthetic(name, checkpoint::SyntheticSize::kTiny);
 }
