@@ -76,7 +76,7 @@ class Budget:
 @dataclass(frozen=True)
 class Amounts:
     """How much is synthesised. The acoustic part is kept as sound, the rest as tokens alone."""
-    corpus: int = 60_000         # utterances for T3, about 45 hours
+    corpus: int = 40_000         # utterances for T3, about 30 hours
     acoustic: int = 9_000        # of them with wave, mels and pitch, about 6 hours
     shard: int = 1_000           # utterances in a file
     held_out: int = 200          # sentences that nothing trains on: half to watch, half to test

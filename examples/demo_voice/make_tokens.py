@@ -102,7 +102,8 @@ def main():
     listed = stage.load(work / "texts.pt")
     speaker = Speaker(work)
     with multiprocessing.get_context("fork").Pool(stage.workers(options)) as pool:
-        stage.make_shards("tokens", pool, tokens_of, listed["corpus"], work / "tokens", amounts.shard, list)
+        stage.make_shards("tokens", pool, tokens_of, listed["corpus"][:amounts.corpus], work / "tokens",
+                          amounts.shard, list)
         watched = [(text, voice) for text in listed["held_out"][:amounts.held_out // 2] for voice in config.VOICES]
         stage.save([m for m in pool.map(tokens_of, watched) if m is not None], work / "tokens_held_out.pt")
     data = Acoustic(work / "acoustic")

@@ -1,9 +1,13 @@
+#include <unistd.h>
+
+#include <atomic>
 #include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "checkpoint/safetensors.h"
 #include "support/error.h"
+#include "support/format.h"
 
 namespace chatterbox::checkpoint {
 namespace {
@@ -33,7 +37,9 @@ void write_safetensors(const std::string& path, const std::vector<TensorEntry>& 
   std::string length(8, '\0');
   for (size_t i = 0; i < length.size(); ++i)
     length[i] = static_cast<char>(header.size() >> (8 * i));
-  const std::string temporary = path + ".partial";
+  // A name of its own, so that two who write one file do not mix.
+  static std::atomic<uint64_t> count{0};
+  const std::string temporary = fmt::format("{}.{}-{}.partial", path, getpid(), count++);
   std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
   file << length << header;
   for (const TensorEntry& tensor : tensors) {

@@ -19,7 +19,9 @@ nn::Linear read_conv1d(const nn::WeightReader& reader, std::string_view name, in
   return {std::move(weight), std::move(bias)};
 }
 
+// Where tables are missing there may be nothing to cut; the reader names them at the end.
 nn::Linear outputs(const nn::Linear& layer, int64_t first, int64_t count) {
+  if (std::min(layer.weight.size(0), layer.bias.size(0)) < first + count) return layer;
   return {layer.weight.narrow(0, first, count), layer.bias.narrow(0, first, count)};
 }
 

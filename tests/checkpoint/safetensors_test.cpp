@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chatterbox/chatterbox.hpp>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "support/temporary_folder.h"
 
@@ -109,6 +111,25 @@ TEST(Safetensors, PathsThatAreNoFiles) {
   EXPECT_EQ(status_of_opening("/dev/null"), Status::kIo);
   std::ofstream(folder.file("empty")).close();
   EXPECT_EQ(status_of_opening(folder.file("empty")), Status::kBadModelFile);
+}
+
+// Whoever renames last wins; nobody fails, and no file is a mixture.
+TEST(Safetensors, ManyWritersOfOneFile) {
+  const testing::TemporaryFolder folder;
+  const std::string path = folder.file("shared");
+  const auto write_often = [&path](uint8_t value) {
+    const std::vector<uint8_t> bytes(1 << 16, value);
+    const std::vector<TensorEntry> tensors = {
+        {"a", DType::kUInt8, {1 << 16}, bytes.data(), bytes.size()}};
+    for (int i = 0; i < 50; ++i) write_safetensors(path, tensors);
+  };
+  std::thread other(write_often, uint8_t{1});
+  EXPECT_NO_THROW(write_often(2));
+  other.join();
+  const auto file = open_safetensors(path);
+  const auto* bytes = static_cast<const uint8_t*>(file->find("a")->data);
+  EXPECT_TRUE(std::all_of(bytes, bytes + (1 << 16), [&](uint8_t b) { return b == bytes[0]; }));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.file("")), {}), 1);
 }
 
 TEST(Safetensors, FailedWriteLeavesTheOldFile) {

@@ -105,6 +105,19 @@ TEST(T3Model, WithoutLayersTheFirstIsMissing) {
   EXPECT_EQ(gpt2.find("unexpected"), std::string::npos);
 }
 
+// The widths of the layers come from the positions, or else from the first projection.
+TEST(T3Model, WithoutPositionsAndProjectionsBothAreNamed) {
+  const auto without = [](std::vector<TensorEntry>& entries) {
+    const auto missing = [](const TensorEntry& e) {
+      return e.name == "tfmr.wpe.weight" || e.name.find("attn.c_attn.") != std::string::npos;
+    };
+    entries.erase(std::remove_if(entries.begin(), entries.end(), missing), entries.end());
+  };
+  const std::string found = defects(without, "t3_turbo_v1");
+  EXPECT_NE(found.find("missing tfmr.wpe.weight"), std::string::npos) << found;
+  EXPECT_NE(found.find("missing tfmr.h.0.attn.c_attn.weight"), std::string::npos) << found;
+}
+
 // The fused projection of queries, keys and values must have three times the width.
 TEST(T3Model, WrongShapesOfTheFusedProjectionAreNamed) {
   const auto narrow = [](std::vector<TensorEntry>& entries) {
