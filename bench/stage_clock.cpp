@@ -14,12 +14,14 @@ double seconds_between(std::chrono::steady_clock::time_point from,
 
 // A prefill is reported as it begins, a vocoder too: what comes before either is not theirs.
 void StageClock::report(const Progress& progress) {
+  const std::lock_guard<std::mutex> lock(mutex_);
   const Clock::time_point now = Clock::now();
-  const double elapsed = seconds_between(std::exchange(last_, now), now);
-  const Stage before = std::exchange(last_stage_, progress.stage);
+  Report& last = last_.try_emplace(std::this_thread::get_id(), Report{now}).first->second;
+  const Report before = std::exchange(last, {now, progress.stage});
+  const double elapsed = seconds_between(before.at, now);
   switch (progress.stage) {
     case Stage::kPrefill:
-      if (before == Stage::kPrefill) seconds_.t3 += elapsed;
+      if (before.stage == Stage::kPrefill) seconds_.t3 += elapsed;
       break;
     case Stage::kDecode:
       seconds_.t3 += elapsed;

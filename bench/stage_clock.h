@@ -1,9 +1,14 @@
-// Where the time of a group of requests goes. The engine reports from its one thread, after each
-// step, so the time between two reports is that of the stage that the later one ends.
+// Where the time of a group of requests goes. The engine reports after each step, so the time
+// between two reports of one of its threads is that of the stage that the later one ends. On a CPU
+// there is one thread; on CUDA S3Gen has its own: the stages' times overlap, and what it
+// waits for the next batch counts as the encoder's.
 #pragma once
 
 #include <chatterbox/chatterbox.hpp>
 #include <chrono>
+#include <map>
+#include <mutex>
+#include <thread>
 
 namespace chatterbox::bench {
 
@@ -18,7 +23,7 @@ struct StageSeconds {
 class StageClock {
  public:
   // Starts with the object.
-  StageClock() : start_(Clock::now()), last_(start_) {}
+  StageClock() : start_(Clock::now()) {}
   // For Request::on_progress of every request of the group, all of one engine.
   void report(const Progress& progress);
   // Once all requests are done.
@@ -27,8 +32,14 @@ class StageClock {
  private:
   using Clock = std::chrono::steady_clock;
 
-  Clock::time_point start_, last_;
-  Stage last_stage_ = Stage::kQueued;
+  struct Report {
+    Clock::time_point at;
+    Stage stage = Stage::kQueued;
+  };
+
+  std::mutex mutex_;
+  Clock::time_point start_;
+  std::map<std::thread::id, Report> last_;  // of each thread
   StageSeconds seconds_;
 };
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Stage 9: speaks held-out sentences with the exported model through the program, and judges them.
 
-Writes results.md, results.json and mel.png. Each sentence is spoken in one of the two voices, and looked for among
+Writes results.json and mel.png, and the table of results into README.md. Each sentence is spoken in one of the two voices, and looked for among
 espeak-ng's own renderings of all of them in that voice.
 """
 import json
@@ -23,6 +23,7 @@ from train_tokenizer import Autoencoder
 HELLO = "Hello, I am Chatterbox."
 SOME = 10     # sentences of the smaller trials
 EDGE = 240    # samples, 10 ms
+BEGIN, END = "<!-- written by evaluate.py -->", "<!-- end -->"
 
 
 class Trial:
@@ -185,15 +186,17 @@ def table(r):
 
 
 def write_results(r, out):
-    lines = ["# Results", "", "Written by `evaluate.py`; the numbers behind it are in `results.json`.", "",
-             "| what | found | asked | met |", "|---|---|---|---|"]
+    """Into the place of README.md that is marked for them."""
+    lines = ["| what | found | asked | met |", "|---|---|---|---|"]
     lines += [f"| {what} | {found} | {asked} | {'yes' if met else 'no'} |" for what, found, asked, met in table(r)]
     lines += ["", f"DTW distances: {r['held_out']['own_distance']:.3f} spoken, {r['copy']:.3f} copy-synthesis, "
-              f"{r['floor']:.3f} the tokenizer's floor.", "",
-              "Above espeak-ng's rendering, below the model's:", "", "![mels](mel.png)", ""]
-    (out / "results.md").write_text("\n".join(lines))
+              f"{r['floor']:.3f} the tokenizer's floor."]
     (out / "results.json").write_text(json.dumps(r, indent=2) + "\n")
     print("\n".join(lines))
+    readme = out / "README.md"
+    if readme.exists():
+        before, rest = readme.read_text().split(BEGIN)
+        readme.write_text(before + BEGIN + "\n" + "\n".join(lines) + "\n" + END + rest.split(END)[1])
 
 
 def extra(parser):

@@ -155,7 +155,8 @@ typedef struct chatterbox_progress {
 } chatterbox_progress;
 
 /* `progress` belongs to the library and is valid during the call. Called on the engine's thread
- * while the request runs, in order; must not call the engine nor wait for a job, and should be
+ * (on CUDA it has two, so that callbacks of two requests may run at a time) while the request runs,
+ * in order; must not call the engine nor wait for a job, and should be
  * quick. After chatterbox_job_wait() or chatterbox_engine_generate() has returned it is not called
  * again. */
 typedef void (*chatterbox_progress_callback)(const chatterbox_progress* progress, void* user_data);

@@ -199,8 +199,9 @@ struct Request {
   // Watch what T3 attends to in the text, and step in where it would end early or not at all (see
   // Intervention), which changes the speech. Only a model of the official size has what is watched.
   bool analyze_alignment = false;
-  // Both are called on the engine's thread and must not call the engine nor wait for a job. An
-  // exception from one ends the request with kInternal. They cost nothing when empty.
+  // Both are called on the engine's thread (on CUDA it has two, so that callbacks of two requests
+  // may run at a time), in order, and must not call the engine nor wait for a job. An exception
+  // from one ends the request with kInternal. They cost nothing when empty.
   std::function<void(const Progress&)> on_progress = nullptr;
   std::function<void(const TensorView&)> on_tensor = nullptr;
 };
@@ -343,12 +344,11 @@ class CHATTERBOX_API Job {
   std::shared_ptr<Impl> impl_;  // never null
 };
 
-// A loaded model and the thread that runs it. Requests queue inside and start in the order of
-// submission. What a request gives does not depend on the others: not its tokens, its samples, nor
-// its errors.
-// Destroying an engine cancels what is in flight and waits for its thread; from a callback, where
-// that cannot be, the thread ends when the callback has returned. Voices, jobs and results outlive
-// the engine.
+// A loaded model and the thread that runs it (on CUDA a second one runs S3Gen). Requests queue
+// inside and start in the order of submission. What a request gives does not depend on the others:
+// not its tokens, its samples, nor its errors. Destroying an engine cancels what is in flight and
+// waits for its threads; from a callback, where that cannot be, they end when the callback has
+// returned. Voices, jobs and results outlive the engine.
 class CHATTERBOX_API ChatterboxEngine {
  public:
   [[nodiscard]] static ChatterboxEngine load(EngineOptions options = {});

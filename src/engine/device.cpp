@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 #include <c10/core/DeviceGuard.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <c10/util/Exception.h>
 
 #include <algorithm>
@@ -63,6 +64,13 @@ int64_t free_bytes(c10::Device device) {
   if (device.is_cpu()) return free_memory();
   const c10::DeviceGuard guard(device);
   return free_cuda_memory();
+}
+
+void use_own_stream(c10::Device device) {
+  const c10::impl::VirtualGuardImpl guard(device.type());
+  guard.setDevice(device);
+  guard.synchronizeDevice(device.index());
+  guard.exchangeStream(guard.getStreamFromGlobalPool(device));
 }
 
 std::string precision_name(c10::ScalarType dtype) {

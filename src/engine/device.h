@@ -18,6 +18,10 @@ namespace chatterbox::engine {
 // Bytes that are free on the device.
 [[nodiscard]] int64_t free_bytes(c10::Device device);
 
+// Gives the calling thread a stream of its own on a CUDA device, once all that was queued there so
+// far is done.
+void use_own_stream(c10::Device device);
+
 [[nodiscard]] std::string precision_name(c10::ScalarType dtype);
 
 }  // namespace chatterbox::engine

@@ -56,8 +56,10 @@ struct PrefixStats {
 };
 
 // Sequences are named by the ids that begin() returns. All functions but those marked are called
-// from the engine's one worker thread; exceptions end the request (or the batch) that was being
-// worked on.
+// from the engine's worker thread; exceptions end the request (or the batch) that was being worked
+// on. Where overlaps() says so, S3Gen has a thread of its own: then flow(), vocode(), mark(),
+// stats() and end() are called from there, for sequences that were collected, while the worker
+// thread works on others.
 class Executor {
  public:
   virtual ~Executor() = default;
@@ -88,6 +90,12 @@ class Executor {
   // Once, on the worker thread, before anything else there: thread counts, inference mode.
   virtual void enter_worker() = 0;
   virtual void leave_worker() = 0;
+
+  // Whether the device can run S3Gen beside T3. From any thread.
+  [[nodiscard]] virtual bool overlaps() const = 0;
+  // Once, on the speech thread, before and after anything else there. leave must not throw.
+  virtual void enter_speech_thread() = 0;
+  virtual void leave_speech_thread() = 0;
 
   // T3: takes the task's KV rows, which must be free.
   virtual int64_t begin(const Task& task) = 0;

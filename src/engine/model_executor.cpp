@@ -233,9 +233,14 @@ void ModelExecutor::check_size(const Task& task) const {
   }
 }
 
-void ModelExecutor::enter_worker() {
+// OpenMP keeps it for each thread.
+void ModelExecutor::use_threads() const {
   const auto cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   at::set_num_threads(options_.threads > 0 ? options_.threads : cores);
+}
+
+void ModelExecutor::enter_worker() {
+  use_threads();
   inference_mode_ = std::make_unique<c10::InferenceMode>();
 }
 
@@ -244,6 +249,14 @@ void ModelExecutor::leave_worker() {
   decoder_.reset();
   inference_mode_.reset();
 }
+
+void ModelExecutor::enter_speech_thread() {
+  translate_torch_errors([&] { use_own_stream(placement_.device); });
+  use_threads();
+  speech_inference_mode_ = std::make_unique<c10::InferenceMode>();
+}
+
+void ModelExecutor::leave_speech_thread() { speech_inference_mode_.reset(); }
 
 t3::SequenceOptions ModelExecutor::sequence_options(const Task& task) const {
   t3::SequenceOptions sequence;
@@ -281,6 +294,7 @@ int64_t ModelExecutor::begin(const Task& task) {
       }
       added.decoding = decoder_->add(sequence, task.sink);
     }
+    const std::lock_guard<std::mutex> lock(mutex_);
     sequences_.emplace(next_id_, std::move(added));
     return next_id_++;
   });
@@ -327,12 +341,12 @@ void ModelExecutor::step() {
 }
 
 bool ModelExecutor::generated(int64_t id) const {
-  const Sequence& found = sequences_.at(id);
+  const Sequence& found = sequence(id);
   return !found.source && (!found.decoding || decoder_->finished(*found.decoding));
 }
 
 TokenStats ModelExecutor::stats(int64_t id) const {
-  const Sequence& found = sequences_.at(id);
+  const Sequence& found = sequence(id);
   TokenStats stats = found.stats;
   if (!found.decoding) return stats;
   const t3::Generation& generation = decoder_->generation(*found.decoding);
@@ -417,10 +431,10 @@ std::vector<float> ModelExecutor::mark(std::vector<float> wave) {
 }
 
 void ModelExecutor::end(int64_t id) noexcept {
-  const auto found = sequences_.find(id);
-  if (found == sequences_.end()) return;
-  if (found->second.decoding) decoder_->remove(*found->second.decoding);
-  sequences_.erase(found);
+  std::unique_lock<std::mutex> lock(mutex_);
+  const auto ended = sequences_.extract(id);
+  lock.unlock();
+  if (ended && ended.mapped().decoding) decoder_->remove(*ended.mapped().decoding);
 }
 
 voice::Conditionals ModelExecutor::make_voice(const Audio& recording, const VoiceOptions& options) {
@@ -431,7 +445,15 @@ voice::Conditionals ModelExecutor::make_voice(const Audio& recording, const Voic
       [&] { return voice::make_voice(*voice_maker_, recording, recipe, options.on_tensor); });
 }
 
-ModelExecutor::Sequence& ModelExecutor::sequence(int64_t id) { return sequences_.at(id); }
+ModelExecutor::Sequence& ModelExecutor::sequence(int64_t id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return sequences_.at(id);
+}
+
+const ModelExecutor::Sequence& ModelExecutor::sequence(int64_t id) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return sequences_.at(id);
+}
 
 std::unique_ptr<Executor> make_executor(const EngineOptions& options) {
   return translate_torch_errors([&] { return std::make_unique<ModelExecutor>(options); });

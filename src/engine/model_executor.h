@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,6 +39,9 @@ class ModelExecutor final : public Executor {
   void check(const Task& task) const override;
   void enter_worker() override;
   void leave_worker() override;
+  [[nodiscard]] bool overlaps() const override { return placement_.device.is_cuda(); }
+  void enter_speech_thread() override;
+  void leave_speech_thread() override;
   int64_t begin(const Task& task) override;
   bool prefill(int64_t id) override;
   [[nodiscard]] PrefixStats prefix_stats() const override;
@@ -76,8 +80,10 @@ class ModelExecutor final : public Executor {
   void check_family(const Task& task) const;
   void check_size(const Task& task) const;
   bool read_source(Sequence& row) const;
+  void use_threads() const;
   void crop(const Sequence& row, std::vector<float>& wave) const;
   Sequence& sequence(int64_t id);
+  [[nodiscard]] const Sequence& sequence(int64_t id) const;
 
   EngineOptions options_;  // with the mode that is in effect
   nn::Placement placement_;
@@ -96,8 +102,12 @@ class ModelExecutor final : public Executor {
   // Of the worker thread alone.
   std::unique_ptr<c10::InferenceMode> inference_mode_;
   std::unique_ptr<t3::Decoder> decoder_;  // made for the first request: an idle engine is small
-  std::map<int64_t, Sequence> sequences_;
   int64_t next_id_ = 0;
+  // Of the speech thread alone.
+  std::unique_ptr<c10::InferenceMode> speech_inference_mode_;
+
+  mutable std::mutex mutex_;  // for the map; a sequence belongs to one thread at a time
+  std::map<int64_t, Sequence> sequences_;
 };
 
 }  // namespace chatterbox::engine

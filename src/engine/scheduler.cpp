@@ -12,6 +12,8 @@ namespace {
 
 // Decode steps that a sequence with all its tokens waits for others to be spoken with.
 constexpr int64_t kPatience = 32;
+// Where only the speech thread has work: how long a new request may have to wait.
+constexpr std::chrono::milliseconds kMoment(1);
 
 // Thrown through the executor when nothing of a batch is wanted any more.
 struct Interrupted {};
@@ -24,17 +26,17 @@ double seconds(std::chrono::steady_clock::duration duration) {
 
 // At most max_batch sequences draw tokens. Fewer than those wait for S3Gen after a step, and if
 // then all that draw finish at once, there are fewer than twice as many.
-Scheduler::Scheduler(Executor& executor, int64_t max_batch, Log log,
+Scheduler::Scheduler(Executor& executor, SpeechThread* speech, int64_t max_batch, Log log,
                      const std::atomic<bool>& stopping, Load& load)
     : executor_(executor),
+      speech_(speech),
       mode_(executor.mode()),
       max_batch_(mode_ == Mode::kSequential ? 1 : max_batch),
+      most_running_(2 * static_cast<size_t>(max_batch_)),
       limits_(executor.limits()),
       log_(std::move(log)),
       stopping_(stopping),
-      load_(load) {
-  running_.reserve(2 * static_cast<size_t>(max_batch_));
-}
+      load_(load) {}
 
 std::optional<Failure> Scheduler::interruption(const Job::Impl& job) const {
   if (stopping_) return Failure{Status::kCancelled, "the engine was destroyed"};
@@ -48,7 +50,7 @@ int64_t Scheduler::count(Phase phase) const {
 
 bool Scheduler::accepts(const Task& task) const {
   if (mode_ == Mode::kSequential) return running_.empty();
-  if (batch_is_closed_ || running_.size() == running_.capacity()) return false;
+  if (batch_is_closed_ || running_.size() >= most_running_) return false;
   // While one is in its prefill, another would only hold rows.
   const int64_t in_prefill = count(Phase::kPrefill);
   if (mode_ == Mode::kDynamic && in_prefill > 0) return false;
@@ -60,7 +62,8 @@ bool Scheduler::accepts_other_work() const { return mode_ == Mode::kDynamic || r
 
 void Scheduler::start(const std::shared_ptr<Job::Impl>& job) noexcept {
   try {
-    Sequence sequence;
+    std::list<Sequence> added(1);
+    Sequence& sequence = added.front();
     sequence.job = job;
     sequence.timings.queued = seconds(Clock::now() - job->submitted());
     if (auto reason = interruption(*job)) reason->raise();
@@ -70,7 +73,7 @@ void Scheduler::start(const std::shared_ptr<Job::Impl>& job) noexcept {
     load_.rows += sequence.rows;
     load_.peak_rows = std::max<int64_t>(load_.peak_rows, load_.rows);
     ++load_.running;
-    running_.push_back(std::move(sequence));  // within the reserved capacity: cannot throw
+    running_.splice(running_.end(), added);  // cannot throw
   } catch (...) {
     job->fail(current_failure());
   }
@@ -79,12 +82,16 @@ void Scheduler::start(const std::shared_ptr<Job::Impl>& job) noexcept {
 void Scheduler::advance() noexcept {
   try {
     batch_is_closed_ = mode_ == Mode::kBatch;
+    take_back();
     drop_interrupted();
     prefill();
     decode();
     drop_interrupted();
-    const Batch batch = next_to_speak();
-    if (!batch.empty()) speak(batch);
+    if (speaking_.empty()) {
+      begin_speaking(next_to_speak());
+    } else if (count(Phase::kPrefill) + count(Phase::kDecode) == 0) {
+      speech_->wait_for(kMoment);
+    }
     sweep();
   } catch (...) {
     fail_all(current_failure());
@@ -93,7 +100,7 @@ void Scheduler::advance() noexcept {
 
 void Scheduler::drop_interrupted() {
   for (Sequence& sequence : running_) {
-    if (!sequence.job) continue;
+    if (sequence.phase == Phase::kSpeaking || !sequence.job) continue;
     if (auto reason = interruption(*sequence.job)) end(sequence, std::move(*reason));
   }
 }
@@ -214,6 +221,26 @@ Scheduler::Batch Scheduler::next_to_speak() {
   const bool enough = static_cast<int64_t>(waiting) >= drawing || batches.size() > 1;
   if (!enough && patience(*first) > 0) return {};
   return std::move(*first);
+}
+
+void Scheduler::begin_speaking(Batch batch) {
+  if (batch.empty()) return;
+  if (speech_ == nullptr) return speak(batch);
+  for (Sequence* sequence : batch) sequence->phase = Phase::kSpeaking;
+  speaking_ = std::move(batch);
+  speech_->run([this] { speak(speaking_); });
+}
+
+// What the speech thread is through with: all of it has ended, or the exception says why not.
+void Scheduler::take_back() {
+  if (speaking_.empty() || speech_->busy()) return;
+  reclaim();
+  speech_->rethrow();
+}
+
+void Scheduler::reclaim() noexcept {
+  for (Sequence* sequence : speaking_) sequence->phase = Phase::kCollected;
+  speaking_.clear();
 }
 
 void Scheduler::speak(const Batch& batch) {
@@ -355,6 +382,10 @@ void Scheduler::release_rows(Sequence& sequence) noexcept {
 }
 
 void Scheduler::fail_all(const Failure& failure) noexcept {
+  if (!speaking_.empty()) {
+    speech_->wait();
+    reclaim();
+  }
   for (Sequence& sequence : running_) {
     if (sequence.job) end(sequence, failure);
   }
@@ -362,9 +393,8 @@ void Scheduler::fail_all(const Failure& failure) noexcept {
 }
 
 void Scheduler::sweep() noexcept {
-  running_.erase(std::remove_if(running_.begin(), running_.end(),
-                                [](const Sequence& sequence) { return !sequence.job; }),
-                 running_.end());
+  running_.remove_if(
+      [](const Sequence& sequence) { return sequence.phase != Phase::kSpeaking && !sequence.job; });
   if (running_.empty()) batch_is_closed_ = false;
 }
 

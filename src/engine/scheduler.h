@@ -1,15 +1,18 @@
-// The requests that are running, and what happens to them next. Of the worker thread alone.
+// The requests that are running, and what happens to them next. Of the worker thread alone; what
+// speak() does of a batch may be the speech thread's.
 #pragma once
 
 #include <spdlog/logger.h>
 
 #include <atomic>
 #include <chrono>
+#include <list>
 #include <memory>
 #include <vector>
 
 #include "engine/executor.h"
 #include "engine/job.h"
+#include "engine/speech_thread.h"
 #include "support/log.h"
 
 namespace chatterbox::engine {
@@ -26,10 +29,10 @@ struct Load {
 
 class Scheduler {
  public:
-  // `max_batch` is without effect in mode kSequential. `stopping` becomes true when everything is
-  // to end with kCancelled.
-  Scheduler(Executor& executor, int64_t max_batch, Log log, const std::atomic<bool>& stopping,
-            Load& load);
+  // `speech` may be null: then S3Gen runs between two decode steps. `max_batch` is without effect
+  // in mode kSequential. `stopping` becomes true when everything is to end with kCancelled.
+  Scheduler(Executor& executor, SpeechThread* speech, int64_t max_batch, Log log,
+            const std::atomic<bool>& stopping, Load& load);
 
   [[nodiscard]] bool empty() const { return running_.empty(); }
   // Whether the task can start now, and so must not wait.
@@ -41,7 +44,7 @@ class Scheduler {
   void start(const std::shared_ptr<Job::Impl>& job) noexcept;
   // One part of the prefill of the sequence that came first of those that are not through with it,
   // one decode step of all others, then the speech of one batch of those that have all their
-  // tokens, if it is time.
+  // tokens, if it is time. With a speech thread the batch is handed over.
   void advance() noexcept;
   // Ends whatever still runs.
   void fail_all(const Failure& failure) noexcept;
@@ -49,8 +52,9 @@ class Scheduler {
  private:
   using Clock = std::chrono::steady_clock;
 
-  // What of T3 a sequence is at.
-  enum class Phase { kPrefill, kDecode, kCollected };
+  // kCollected: it has all its tokens. kSpeaking: it is the speech thread's, and of the rest of it
+  // nothing may be read here.
+  enum class Phase { kPrefill, kDecode, kCollected, kSpeaking };
 
   struct Sequence {
     std::shared_ptr<Job::Impl> job;  // null: has ended, and goes with sweep()
@@ -63,7 +67,7 @@ class Scheduler {
     Clock::time_point decode_start;
     Timings timings;
 
-    [[nodiscard]] bool is(Phase wanted) const { return job && phase == wanted; }
+    [[nodiscard]] bool is(Phase wanted) const { return phase == wanted && job; }
   };
   using Batch = std::vector<Sequence*>;
 
@@ -78,6 +82,9 @@ class Scheduler {
 
   [[nodiscard]] std::vector<Batch> batches_to_speak();
   [[nodiscard]] Batch next_to_speak();
+  void begin_speaking(Batch batch);
+  void take_back();
+  void reclaim() noexcept;
   void speak(const Batch& batch);
   void speak_in_halves(const Batch& batch, const Failure& failure);
   void flow(const Batch& batch);
@@ -92,14 +99,17 @@ class Scheduler {
   void sweep() noexcept;
 
   Executor& executor_;
+  SpeechThread* const speech_;
   const Mode mode_;
   const int64_t max_batch_;
+  const size_t most_running_;
   const CacheLimits limits_;
   Log log_;
   const std::atomic<bool>& stopping_;
   Load& load_;
   bool batch_is_closed_ = false;  // in mode kBatch: nothing may join any more
-  std::vector<Sequence> running_;
+  std::list<Sequence> running_;
+  Batch speaking_;  // what the speech thread has
 };
 
 }  // namespace chatterbox::engine

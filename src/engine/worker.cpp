@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/scheduler.h"
+#include "engine/speech_thread.h"
 #include "support/error.h"
 
 namespace chatterbox::engine {
@@ -24,8 +25,12 @@ class Worker::Loop {
   [[nodiscard]] const Executor& executor() const { return *executor_; }
   [[nodiscard]] const std::shared_ptr<WorkQueue>& queue() const { return queue_; }
   [[nodiscard]] Capacity capacity() const;
+  [[nodiscard]] bool is_speech_thread(std::thread::id id) const {
+    return speech_ && speech_->id() == id;
+  }
 
  private:
+  void load();
   void work_until_closed();
   void admit(Scheduler& scheduler);
   void make_voice(VoiceJob& job) noexcept;
@@ -38,13 +43,22 @@ class Worker::Loop {
   std::atomic<bool> stopping_{false};
   Load load_;
   std::unique_ptr<Executor> executor_;
+  std::unique_ptr<SpeechThread> speech_;  // null: S3Gen is the worker thread's too
 };
+
+void Worker::Loop::load() {
+  executor_ = make_executor(options_);
+  if (executor_->overlaps() && executor_->mode() == Mode::kDynamic) {
+    speech_ = std::make_unique<SpeechThread>(*executor_);
+  }
+  executor_->enter_worker();
+}
 
 void Worker::Loop::run(Completion<bool>& loaded) noexcept {
   try {
-    executor_ = make_executor(options_);
-    executor_->enter_worker();
+    load();
   } catch (...) {
+    speech_.reset();
     executor_.reset();
     loaded.fail(current_failure());
     return;
@@ -79,7 +93,7 @@ void Worker::Loop::close(const Failure& failure) {
 }
 
 void Worker::Loop::work_until_closed() {
-  Scheduler scheduler(*executor_, options_.max_batch, log_, stopping_, load_);
+  Scheduler scheduler(*executor_, speech_.get(), options_.max_batch, log_, stopping_, load_);
   while (!stopping_) {
     admit(scheduler);
     scheduler.advance();
@@ -163,7 +177,10 @@ const std::shared_ptr<WorkQueue>& Worker::queue() const { return loop_->queue();
 
 Capacity Worker::capacity() const { return loop_->capacity(); }
 
-bool Worker::on_own_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
+bool Worker::on_own_thread() const {
+  const std::thread::id here = std::this_thread::get_id();
+  return here == thread_.get_id() || loop_->is_speech_thread(here);
+}
 
 void Worker::refuse_own_thread() const {
   if (on_own_thread()) {

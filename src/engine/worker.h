@@ -1,4 +1,4 @@
-// The one thread that runs the models.
+// The thread that runs the models, and the speech thread where there is one.
 #pragma once
 
 #include <chatterbox/chatterbox.hpp>
@@ -15,8 +15,8 @@ class Worker {
  public:
   // Loads the models on the new thread and waits for them; throws what that throws.
   Worker(const EngineOptions& options, const Log& log);
-  // Cancels everything and waits for the thread. On that thread itself, where a callback let go of
-  // the engine, it cannot wait: the thread ends when the callback has returned.
+  // Cancels everything and waits for the threads. On one of them, where a callback let go of the
+  // engine, it cannot wait: they end when the callback has returned.
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

@@ -67,6 +67,35 @@ TEST_F(ModelFolders, AFolderHasWhatTheModelInMemoryHas) {
   EXPECT_EQ(made.default_voice->s3gen_mel, folder.default_voice->s3gen_mel);
 }
 
+TEST_F(ModelFolders, VoicesAreFilesOfTheFolder) {
+  const CheckpointFolder folder;
+  const ModelFiles files = open_model(folder.path());
+  voice::save(*files.default_voice, folder.file("ann.voice"));
+  EXPECT_EQ(open_voice(files, "ann")->s3gen_mel, files.default_voice->s3gen_mel);
+  voice::save(*files.default_voice, folder.file("bob.voice"));
+  const auto message = [](const ModelFiles& model, const std::string& name) -> std::string {
+    try {
+      (void)open_voice(model, name);
+      return "no error";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.status(), Status::kNotFound);
+      return error.what();
+    }
+  };
+  EXPECT_EQ(message(files, "cid"), "the model has no voice cid: it has ann, bob");
+  EXPECT_EQ(message(files, "../bob"), "the model has no voice ../bob: it has ann, bob");
+  EXPECT_EQ(message(open_model("synthetic"), "ann"),
+            "the model has no voice ann: it has none by name");
+}
+
+// Its own tests are those of tests/golden/demo_voice_test.cpp.
+TEST_F(ModelFolders, TheDemoIsAFolderOfTheEnglishFamily) {
+  const ModelFiles demo = open_model("demo");
+  EXPECT_EQ(demo.traits.family, Family::kEnglish);
+  EXPECT_NE(demo.default_voice, nullptr);
+  for (const char* name : {"low", "high"}) EXPECT_NE(open_voice(demo, name), nullptr);
+}
+
 class WithIds final : public text::Tokenizer {
  public:
   WithIds(std::optional<int64_t> start, std::optional<int64_t> stop) : start_(start), stop_(stop) {}

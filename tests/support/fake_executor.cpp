@@ -100,10 +100,8 @@ class FakeExecutor final : public engine::Executor {
             kFakePrefixBytes};
   }
 
-  // Its "cuda" is a device on which a row depends on the others.
-  Mode mode() const override {
-    return engine::effective_mode(options_, options_.device.rfind("cuda", 0) != 0);
-  }
+  // Its "cuda" is a device on which a row depends on the others, and S3Gen has a thread of its own.
+  Mode mode() const override { return engine::effective_mode(options_, !is_cuda()); }
 
   Request default_request() const override {
     Request request;
@@ -142,11 +140,23 @@ class FakeExecutor final : public engine::Executor {
     worker_ = {};
   }
 
+  bool overlaps() const override { return is_cuda(); }
+
+  void enter_speech_thread() override {
+    speaker_ = std::this_thread::get_id();
+    call_hook(FakePoint::kEnterSpeech);
+  }
+
+  void leave_speech_thread() override {
+    if (std::this_thread::get_id() != speaker_) ++breaches();
+  }
+
   int64_t begin(const engine::Task& task) override {
     check_thread();
     if (!task.voice) ++breaches();
     call_hook(FakePoint::kBegin, &task);
     emit(task, "fake.text", static_cast<float>(task.text.size()));
+    const std::lock_guard<std::mutex> lock(mutex_);
     Sequence& added = sequences_[next_id_];
     added.task = task;
     if (task.source) added.tokens = fake_source_tokens(*task.source);
@@ -160,7 +170,7 @@ class FakeExecutor final : public engine::Executor {
 
   bool prefill(int64_t id) override {
     check_thread();
-    Sequence& found = sequences_.at(id);
+    Sequence& found = sequence(id);
     if (found.prefilled == kFakePrefills) ++breaches();
     call_hook(FakePoint::kPrefill, &found.task, found.prefilled);
     return ++found.prefilled == kFakePrefills;
@@ -172,26 +182,22 @@ class FakeExecutor final : public engine::Executor {
 
   void step() override {
     check_thread();
-    for (auto& [id, sequence] : sequences_) {
-      if (sequence.prefilled < kFakePrefills || generated(id)) continue;
-      call_hook(FakePoint::kStep, &sequence.task, sequence.tokens);
-      ++sequence.tokens;
-      emit(sequence.task, "fake.token", static_cast<float>(sequence.tokens));
+    for (const int64_t id : drawing()) {
+      Sequence& found = sequence(id);
+      call_hook(FakePoint::kStep, &found.task, found.tokens);
+      ++found.tokens;
+      emit(found.task, "fake.token", static_cast<float>(found.tokens));
     }
   }
 
-  bool generated(int64_t id) const override {
-    const Sequence& found = sequence(id);
-    if (found.task.source) return true;
-    return found.tokens >= std::min(found.task.max_new_tokens, fake_tokens(found.task.text));
-  }
+  bool generated(int64_t id) const override { return has_all_tokens(sequence(id)); }
 
   int64_t collect(int64_t id) override {
     check_thread();
     if (!generated(id) || sequence(id).collected) ++breaches();
     if (sequence(id).prefilled != kFakePrefills) ++breaches();
     call_hook(FakePoint::kCollect, &sequence(id).task);
-    sequences_.at(id).collected = true;
+    sequence(id).collected = true;
     return frames(sequence(id));
   }
 
@@ -220,7 +226,7 @@ class FakeExecutor final : public engine::Executor {
 
   void flow(const std::vector<int64_t>& ids,
             const std::function<void(int64_t)>& before_step) override {
-    check_thread();
+    check_speech_thread();
     const engine::Task& first = sequence(ids.front()).task;
     check_batch(ids);
     for (size_t i = 0; i < ids.size(); ++i) {
@@ -233,7 +239,7 @@ class FakeExecutor final : public engine::Executor {
   }
 
   std::vector<std::vector<float>> vocode(const std::vector<int64_t>& ids) override {
-    check_thread();
+    check_speech_thread();
     check_batch(ids);
     std::vector<std::vector<float>> waves;
     for (size_t i = 0; i < ids.size(); ++i) {
@@ -245,8 +251,13 @@ class FakeExecutor final : public engine::Executor {
   }
 
   void end(int64_t id) noexcept override {
-    check_thread();
-    if (sequences_.erase(id) != 1) ++breaches();
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = sequences_.extract(id);
+    if (!found) {
+      ++breaches();
+    } else if (!found.mapped().collected || std::this_thread::get_id() != speaker_) {
+      check_thread();
+    }
   }
 
   voice::Conditionals make_voice(const Audio& recording, const VoiceOptions& options) override {
@@ -286,9 +297,38 @@ class FakeExecutor final : public engine::Executor {
     if (std::this_thread::get_id() != worker_) ++breaches();
   }
 
+  void check_speech_thread() const {
+    const bool own = overlaps() && mode() == Mode::kDynamic;
+    if (std::this_thread::get_id() != (own ? speaker_ : worker_)) ++breaches();
+  }
+
+  bool is_cuda() const { return options_.device.rfind("cuda", 0) == 0; }
+
+  // What draws a token in the next step.
+  std::vector<int64_t> drawing() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    std::vector<int64_t> ids;
+    for (const auto& [id, found] : sequences_) {
+      if (found.prefilled == kFakePrefills && !found.collected && !has_all_tokens(found)) {
+        ids.push_back(id);
+      }
+    }
+    return ids;
+  }
+
+  static bool has_all_tokens(const Sequence& found) {
+    if (found.task.source) return true;
+    return found.tokens >= std::min(found.task.max_new_tokens, fake_tokens(found.task.text));
+  }
+
   const Sequence& sequence(int64_t id) const {
+    const std::lock_guard<std::mutex> lock(mutex_);
     if (sequences_.count(id) == 0) ++breaches();
     return sequences_.at(id);
+  }
+
+  Sequence& sequence(int64_t id) {
+    return const_cast<Sequence&>(std::as_const(*this).sequence(id));
   }
 
   static void emit(const engine::Task& task, const char* name, float value) {
@@ -317,7 +357,8 @@ class FakeExecutor final : public engine::Executor {
   Counted counted_;
   EngineOptions options_;
   std::shared_ptr<const voice::Conditionals> voice_;
-  std::thread::id worker_;
+  std::thread::id worker_, speaker_;
+  mutable std::mutex mutex_;  // for the map
   std::map<int64_t, Sequence> sequences_;
   int64_t next_id_ = 1;
 };

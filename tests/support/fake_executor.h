@@ -15,6 +15,7 @@ enum class FakePoint {
   kLoad,
   kCheck,
   kEnter,
+  kEnterSpeech,
   kBegin,
   kPrefill,
   kStep,
