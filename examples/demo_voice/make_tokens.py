@@ -99,6 +99,9 @@ def main():
     global speaker
     options = stage.parse(__doc__)
     work, amounts = options.work, options.amounts
+    if (work / "prompts.pt").exists():  # the last that is written
+        print(f"tokens: {work / 'prompts.pt'} is there; delete it to make all again")
+        return
     listed = stage.load(work / "texts.pt")
     speaker = Speaker(work)
     with multiprocessing.get_context("fork").Pool(stage.workers(options)) as pool:
