@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Writes demo_sentences.safetensors: espeak-ng's mels of ten sentences that the demo voice was not trained on.
 
-Needs what examples/demo_voice needs, and the work folder of its training: the sentences are the first that
-its evaluate.py judges.
+Needs what examples/demo_voice needs, and the work folder of its training: the sentences are the first
+without words in capitals of those that its evaluate.py judges.
 """
+import re
 import sys
 from pathlib import Path
 
@@ -23,7 +24,7 @@ OUT = Path(__file__).resolve().parents[1] / "demo_sentences.safetensors"
 def main():
     options = stage.parse(__doc__)
     held_out = stage.load(options.work / "texts.pt")["held_out"]
-    texts = held_out[len(held_out) // 2:][:SENTENCES]
+    texts = [text for text in held_out[len(held_out) // 2:] if not re.search("[A-Z]{2}", text)][:SENTENCES]
     mean, deviation = Acoustic(options.work / "acoustic").mel_statistics()
     tensors = {"mean": mean, "deviation": deviation}
     for n, text in enumerate(texts):
