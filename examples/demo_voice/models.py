@@ -96,6 +96,9 @@ def make_t3(sizes):
     for name, table in t3.named_parameters():
         if name.endswith(("_emb.weight", "_emb.emb.weight")):
             nn.init.normal_(table, std=0.05)
+    for module in t3.tfmr.modules():
+        if isinstance(module, nn.Linear):  # torch's own, not 0.02: at this width T3 would not find the text for long
+            module.reset_parameters()
     park_unused_ids(t3)
     return t3.float()
 

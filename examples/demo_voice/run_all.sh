@@ -10,7 +10,19 @@ case "${1:-}" in
   -h | --help) sed -n '2,3s/^# //p' "${BASH_SOURCE[0]}"; exit 0 ;;
 esac
 
-for stage in make_data train_tokenizer train_speaker make_tokens train_t3 train_flow train_hift export evaluate; do
+run() {
+  local stage=$1
+  shift
   echo "== $stage"
   "$python" "$here/$stage.py" "$@"
-done
+}
+
+for stage in make_data train_tokenizer train_speaker make_tokens; do run $stage "$@"; done
+# T3 beside the acoustic stages, a thread each: models of this size gain little from a second one.
+run train_t3 --threads 1 "$@" &
+t3=$!
+trap 'kill $t3 2>/dev/null || true' EXIT
+for stage in train_flow train_hift; do run $stage --threads 1 "$@"; done
+wait $t3
+trap - EXIT
+for stage in export evaluate; do run $stage "$@"; done

@@ -10,17 +10,67 @@ import torch
 from chatterbox.models.t3.modules.cond_enc import T3Cond
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
+from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
 import config
 import models
 import stage
 
-POSITIONS = 4800   # of a batch, conditioning and padding included
+POSITIONS = 3200   # of a batch, conditioning and padding included
 CONDITIONING = 34
 NO_TEXT = 0.15     # of the rows
+# In half of the rows up to so much of the speech that was said is not shown, so that T3 must look at the text.
+HIDDEN = 0.9
 SHORTEST_PROMPT = 25
 FLATTEN = 0.01     # weight of the loss that keeps the logits' log-sum at 0
 PARK = 0.001       # weight of the loss that keeps the logit of unused ids at PARKED
+
+
+# Without help, T3 learns for long what speech follows speech before it looks at the text. espeak-ng speaks evenly,
+# so that where a token's letters are is known well enough to show one head of these layers where to look.
+GUIDED_LAYERS = (2, 3)
+GUIDED = 0.3       # weight of the loss of that
+REACH = 0.05       # of the text, to either side
+
+
+class Guide:
+    """What the first head of the guided layers attends to."""
+
+    def __init__(self, t3):
+        self.attended = []
+        for i in GUIDED_LAYERS:
+            t3.tfmr.layers[i].self_attn.register_forward_pre_hook(self._attend, with_kwargs=True)
+
+    def _attend(self, attention, args, kwargs):
+        hidden = kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]
+        head = attention.head_dim
+        q = (hidden @ attention.q_proj.weight[:head].T).unsqueeze(1)
+        k = (hidden @ attention.k_proj.weight[:head].T).unsqueeze(1)
+        q, k = apply_rotary_pos_emb(q, k, *kwargs["position_embeddings"])
+        scores = (q @ k.transpose(2, 3)).squeeze(1) * head ** -0.5
+        later = torch.ones(scores.shape[1:], dtype=torch.bool, device=scores.device).triu(1)
+        self.attended.append(scores.masked_fill(later, -torch.inf).softmax(2))
+
+    def loss(self, rows, texts):
+        """Mean of -log of the attention that is near the diagonal from text to speech, of rows with their text."""
+        near = torch.stack([diagonal(len(ids), len(tokens), self.attended[0].size(1)) for ids, _, tokens in rows])
+        near = near.to(self.attended[0].device)
+        counts = near.amax(2) * torch.tensor(texts, device=near.device)[:, None]
+        total = sum(-((a * near).sum(2) + 1e-4).log().mul(counts).sum() for a in self.attended)
+        self.attended.clear()
+        return total / (len(GUIDED_LAYERS) * counts.sum().clamp_min(1))
+
+
+def diagonal(letters, tokens, size):
+    """[size, size]: 1 where a position that gives a token may look, 0 elsewhere"""
+    near = torch.zeros(size, size)
+    begin = CONDITIONING + letters + 3  # the second start gives the first token
+    at = (torch.arange(tokens) + 0.5) / tokens * letters
+    reach = max(2.0, REACH * letters)
+    text = torch.arange(letters) + 0.5
+    near[begin:begin + tokens, CONDITIONING + 1:CONDITIONING + 1 + letters] = (
+        (text[None] - at[:, None]).abs() <= reach).float()
+    return near
 
 
 class Corpus:
@@ -53,10 +103,10 @@ def conditioning(t3, rows, prompts, rng, device):
     return t3.prepare_conditioning(cond)
 
 
-def sequences(t3, rows, cond, texts, device):
+def sequences(t3, rows, cond, texts, shown, device):
     """The rows' embeddings, padded on the right [B, T, C], and what each position is to give [B, T], -100: nothing.
 
-    `texts`: for each row 1, or 0 to leave its text out.
+    `texts`: for each row 1, or 0 to leave its text out. `shown`: for each row the share of its tokens that is seen.
     """
     inputs, targets = [], []
     for row, (ids, _, tokens) in enumerate(rows):
@@ -64,7 +114,9 @@ def sequences(t3, rows, cond, texts, device):
         speech = torch.tensor([config.START_SPEECH] * 2 + tokens.tolist(), device=device)
         text = t3.text_emb(ids) * texts[row] + t3.text_pos_emb.emb.weight[:len(ids)]
         at = torch.arange(-1, len(speech) - 1, device=device).clamp_min(0)
-        inputs.append(torch.cat((cond[row], text, t3.speech_emb(speech) + t3.speech_pos_emb.emb(at))))
+        seen = (torch.rand(len(speech), 1, device=device) < shown[row]).float()
+        said = t3.speech_emb(speech) * seen
+        inputs.append(torch.cat((cond[row], text, said + t3.speech_pos_emb.emb(at))))
         target = torch.full((len(inputs[-1]),), -100, device=device)
         target[-len(tokens) - 1:-1] = speech[2:]
         target[-1] = config.CODES  # the end of speech follows the codes in used_rows()
@@ -93,13 +145,14 @@ def losses(t3, hidden, target, sizes):
     return cross_entropy(logits, target), FLATTEN * log_sum + PARK * parked, right
 
 
-def forward(t3, rows, prompts, rng, no_text, device, sizes):
+def forward(t3, guide, rows, prompts, rng, no_text, hidden, device, sizes):
     cond = conditioning(t3, rows, prompts, rng, device)
     texts = [float(rng.random() >= no_text) for _ in rows]
-    inputs, targets = sequences(t3, rows, cond, texts, device)
-    hidden = t3.tfmr(inputs_embeds=inputs, use_cache=False)[0]  # causal: padding on the right reaches nothing
+    shown = [1 - rng.uniform(0, hidden) if rng.random() < 0.5 else 1.0 for _ in rows]
+    inputs, targets = sequences(t3, rows, cond, texts, shown, device)
+    states = t3.tfmr(inputs_embeds=inputs, use_cache=False)[0]  # causal: padding on the right reaches nothing
     spoken = targets >= 0
-    return losses(t3, hidden[spoken], targets[spoken], sizes)
+    return *losses(t3, states[spoken], targets[spoken], sizes), guide.loss(rows, texts)
 
 
 def main():
@@ -112,20 +165,21 @@ def main():
     torch.manual_seed(config.SEED)
     t3 = models.make_t3(sizes)
     t3.text_head.requires_grad_(False)  # nothing reads it
+    guide = Guide(t3)
     bf16 = stage.fast_autocast(options.device)
 
-    def step_losses(rows, rng, no_text):
+    def step_losses(rows, rng, no_text, hidden):
         with torch.autocast(torch.device(options.device).type, torch.bfloat16, enabled=bf16):
-            return forward(t3, rows, prompts, rng, no_text, options.device, sizes)
+            return forward(t3, guide, rows, prompts, rng, no_text, hidden, options.device, sizes)
 
     def loss_of(step, rng):
-        loss, shape, right = step_losses(corpus.batch(rng), rng, NO_TEXT)
-        return loss + shape, {"loss": loss.item(), "right": right.item(), "shape": shape.item()}
+        loss, shape, right, look = step_losses(corpus.batch(rng), rng, NO_TEXT, HIDDEN)
+        return loss + shape + GUIDED * look, {"loss": loss.item(), "right": right.item(), "look": look.item()}
 
     def watch():
         rng = stage.draw(0, salt=1)
-        found = torch.tensor([step_losses([held_out.utterances[n] for n in b], rng, 0) for b in held_out.batches])
-        return dict(zip(("loss", "shape", "right"), found.mean(0).tolist()))
+        found = torch.tensor([step_losses([held_out.utterances[n] for n in b], rng, 0, 0) for b in held_out.batches])
+        return dict(zip(("loss", "shape", "right", "look"), found.mean(0).tolist()))
 
     stage.train("t3", t3, loss_of, options, rate=2e-3, watch=watch, decay=0.05)
 
