@@ -14,8 +14,10 @@
 namespace chatterbox::engine {
 
 // Models that are asked for by a name, not by a folder.
-inline constexpr const char* kDemoModel = "demo";            // ships with the library, and speaks
-inline constexpr const char* kSyntheticModel = "synthetic";  // made in memory, and makes noise
+// Both are the same model, made in memory, that makes noise: the first is what a host gets that
+// asks for none, the second what tests mean.
+inline constexpr const char* kDemoModel = "demo";
+inline constexpr const char* kSyntheticModel = "synthetic";
 
 struct ModelFiles {
   FamilyTraits traits;
