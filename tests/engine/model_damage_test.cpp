@@ -7,6 +7,8 @@
 #include <functional>
 
 #include "engine/checkpoint_folder.h"
+#include "support/requests.h"
+#include "voice/conditionals.h"
 
 namespace chatterbox {
 namespace {
@@ -14,6 +16,7 @@ namespace {
 using ::testing::AllOf;
 using testing::CheckpointFolder;
 using testing::DamagedFolder;
+using testing::failure_of;
 using ::testing::HasSubstr;
 using testing::kWeightFiles;
 using ::testing::Not;
@@ -120,6 +123,42 @@ TEST_F(ModelDamage, AFolderWithoutAVoice) {
   request.max_new_tokens = 2;
   request.voice = Voice::load(good().file("conds.pt"));
   EXPECT_FALSE(engine.generate(request).audio.samples.empty());
+}
+
+// A small model may know fewer speech tokens than there are. What T3 draws beyond them is dropped;
+// a voice and a recording that have others are refused.
+TEST_F(ModelDamage, AFlowThatKnowsFewerSpeechTokens) {
+  constexpr int64_t kKnown = 3000;
+  const DamagedFolder folder(good(), "s3gen.safetensors");
+  rewrite(good(), folder, "s3gen.safetensors", [](auto& entries) {
+    const auto table = find(entries, "flow.input_embedding.weight");
+    table->bytes = table->bytes / static_cast<size_t>(table->shape[0]) * kKnown;
+    table->shape[0] = kKnown;
+  });
+  const auto engine = ChatterboxEngine::load(options_for(folder.path()));
+  Request request;
+  request.text = "Hello.";
+  request.seed = 1;
+  request.max_new_tokens = 40;
+  request.cfm_steps = 1;
+  Failure failure = failure_of([&] { (void)engine.generate(request); });
+  EXPECT_EQ(failure.status, Status::kBadVoice);
+  EXPECT_THAT(failure.message, HasSubstr("this model's are below 3000"));
+
+  voice::Conditionals small = voice::load(good().file("conds.pt"));
+  for (int64_t& token : small.s3gen_tokens) token %= kKnown;
+  const testing::TemporaryFolder voices;
+  voice::save(small, voices.file("small.voice"));
+  request.voice = Voice::load(voices.file("small.voice"));
+  const Result result = engine.generate(request);
+  constexpr size_t kSamplesPerToken = 960;
+  EXPECT_LT(result.audio.samples.size(),
+            static_cast<size_t>(result.speech_tokens) * kSamplesPerToken);
+
+  const Audio recording = read_wav(CHATTERBOX_TEST_DATA "/data/espeak_m3.wav");
+  failure = failure_of([&] { (void)engine.convert_voice(recording, *request.voice); });
+  EXPECT_EQ(failure.status, Status::kBadModelFile);
+  EXPECT_THAT(failure.message, HasSubstr("its flow has 3000"));
 }
 
 TEST_F(ModelDamage, FilesOfEachKind) {
