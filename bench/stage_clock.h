@@ -1,7 +1,7 @@
 // Where the time of a group of requests goes. The engine reports after each step, so the time
 // between two reports of one of its threads is that of the stage that the later one ends. On a CPU
-// there is one thread; on CUDA S3Gen has its own: the stages' times overlap, and what it
-// waits for the next batch counts as the encoder's.
+// there is one thread; on CUDA S3Gen has its own: the stages' times overlap, and what it waits for
+// the next batch counts as the encoder's.
 #pragma once
 
 #include <chatterbox/chatterbox.hpp>

@@ -84,13 +84,13 @@ function(chatterbox_library name)
   endif()
 endfunction()
 
-# chatterbox_test(NAME [SLOW] SOURCES ... [LINK ...] [LABELS ...] [TIMEOUT seconds]): a GoogleTest program,
-# one CTest test. The label `full` gives it a checkpoint of the official size, made for the run and removed
-# after it; its folder is in the environment variable CHATTERBOX_FULL_CHECKPOINT. With that label or SLOW it is
-# not built under a sanitizer: it would take minutes to run what other tests run there.
+# chatterbox_test(NAME SOURCES ... [LINK ...] [LABELS ...] [TIMEOUT seconds]): a GoogleTest program, one
+# CTest test. The label `full` gives it a checkpoint of the official size, made for the run and removed
+# after it; its folder is in the environment variable CHATTERBOX_FULL_CHECKPOINT. With that label it is not
+# built under a sanitizer: it would take minutes to run what other tests run there.
 function(chatterbox_test name)
-  cmake_parse_arguments(arg "SLOW" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
-  if(CHATTERBOX_SANITIZE AND (arg_SLOW OR "full" IN_LIST arg_LABELS))
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
+  if(CHATTERBOX_SANITIZE AND "full" IN_LIST arg_LABELS)
     return()
   endif()
   add_executable(${name} ${arg_SOURCES})

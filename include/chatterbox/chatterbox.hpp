@@ -358,8 +358,7 @@ class CHATTERBOX_API ChatterboxEngine {
   [[nodiscard]] EngineInfo info() const;
   [[nodiscard]] Capacity capacity() const;
   [[nodiscard]] Voice default_voice() const;  // kNotFound where the model has none
-  // A voice that the model ships: NAME.voice in its folder. kNotFound
-  // lists those that are there.
+  // A voice that the model ships: NAME.voice in its folder. kNotFound lists those that are there.
   [[nodiscard]] Voice named_voice(const std::string& name) const;
   // A request without text, with the defaults of the family.
   [[nodiscard]] Request default_request() const;

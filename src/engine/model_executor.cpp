@@ -182,12 +182,10 @@ void ModelExecutor::check(const Task& task) const {
 
 // One of another model may know tokens that this one's S3Gen does not.
 void ModelExecutor::check_voice(const voice::Conditionals& voice) const {
-  for (const int64_t token : voice.s3gen_tokens) {
-    if (token >= s3gen_tokens_) {
-      fail(Status::kBadVoice,
-           "the voice has the speech token {}, this model's are below {}: make it with this model",
-           token, s3gen_tokens_);
-    }
+  if (const auto token = unknown_speech_token(voice.s3gen_tokens, s3gen_tokens_)) {
+    fail(Status::kBadVoice,
+         "the voice has the speech token {}, this model's are below {}: make it with this model",
+         *token, s3gen_tokens_);
   }
 }
 
@@ -306,11 +304,9 @@ bool ModelExecutor::read_source(Sequence& row) const {
   if (!row.source->next(*voice_maker_)) return false;
   row.speech_tokens = row.source->tokens();
   row.source.reset();
-  for (const int64_t token : row.speech_tokens) {
-    if (token >= s3gen_tokens_) {
-      fail(Status::kBadModelFile, "{}: its tokenizer gives the speech token {}, its flow has {}",
-           files_.s3gen->path(), token, s3gen_tokens_);
-    }
+  if (const auto token = unknown_speech_token(row.speech_tokens, s3gen_tokens_)) {
+    fail(Status::kBadModelFile, "{}: its tokenizer gives the speech token {}, its flow has {}",
+         files_.s3gen->path(), *token, s3gen_tokens_);
   }
   nn::emit(row.task.sink, "vc.tokens", at::tensor(row.speech_tokens, at::kLong));
   row.after_t3 = at::make_generator<at::CPUGeneratorImpl>(row.task.seed);

@@ -13,9 +13,8 @@
 
 namespace chatterbox::engine {
 
-// Models that are asked for by a name, not by a folder.
-// Both are the same model, made in memory, that makes noise: the first is what a host gets that
-// asks for none, the second what tests mean.
+// Two names of one model, made in memory, that makes noise: what a host gets that asks for none,
+// and what tests ask for.
 inline constexpr const char* kDemoModel = "demo";
 inline constexpr const char* kSyntheticModel = "synthetic";
 

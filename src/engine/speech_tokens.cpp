@@ -21,6 +21,14 @@ std::vector<int64_t> known(std::vector<int64_t>::const_iterator begin,
 
 }  // namespace
 
+std::optional<int64_t> unknown_speech_token(const std::vector<int64_t>& tokens,
+                                            int64_t vocabulary) {
+  const auto found = std::find_if(tokens.begin(), tokens.end(),
+                                  [vocabulary](int64_t token) { return token >= vocabulary; });
+  if (found == tokens.end()) return std::nullopt;
+  return *found;
+}
+
 std::vector<int64_t> turbo_speech_tokens(const std::vector<int64_t>& drawn, int64_t vocabulary) {
   std::vector<int64_t> valid = known(drawn.begin(), drawn.end(), vocabulary);
   if (!valid.empty() && kSilence < vocabulary) {

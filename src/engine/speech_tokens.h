@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace chatterbox::engine {
@@ -18,5 +19,9 @@ inline constexpr int64_t kEndOfSpeech = 6562;
 // Turbo's and Nano's: all ids that S3Gen knows, wherever they stand, and three tokens of silence.
 [[nodiscard]] std::vector<int64_t> turbo_speech_tokens(const std::vector<int64_t>& drawn,
                                                        int64_t vocabulary);
+
+// The first id that S3Gen does not know, of tokens that are used as they are.
+[[nodiscard]] std::optional<int64_t> unknown_speech_token(const std::vector<int64_t>& tokens,
+                                                          int64_t vocabulary);
 
 }  // namespace chatterbox::engine

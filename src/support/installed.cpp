@@ -38,8 +38,8 @@ std::optional<std::string> find_installed(const std::string& name) {
     fs::path folder = binary.parent_path();
     for (int i = 0; i < kFoldersToPrefix; ++i) {
       folder = folder.parent_path();
-      const fs::path path = folder / "share/chatterbox" / name;
-      if (fs::exists(path, error)) return path.string();
+      const fs::path file = folder / "share/chatterbox" / name;
+      if (fs::is_regular_file(file, error)) return file.string();
     }
   }
   return std::nullopt;

@@ -28,7 +28,7 @@ std::optional<std::string> find_weights(const std::string& model_folder) {
     if (!is_file(named)) fail(Status::kNotFound, "{}={}: no such file", kWeightsVariable, named);
     return named;
   }
-  if (auto file = find_installed(kWeightsFile); file && is_file(*file)) return file;
+  if (auto file = find_installed(kWeightsFile)) return file;
   if (is_file(CHATTERBOX_WATERMARK_BUILT)) return CHATTERBOX_WATERMARK_BUILT;
   return std::nullopt;
 }
