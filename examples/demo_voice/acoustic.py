@@ -5,11 +5,11 @@ import config
 import stage
 
 PER_TOKEN = {"wave": config.SAMPLES_PER_TOKEN, "mel": config.FRAMES_PER_TOKEN,
-             "s3": config.S3_FRAMES_PER_TOKEN, "pitch": config.FRAMES_PER_TOKEN}
+             "s3": config.S3_FRAMES_PER_TOKEN, "pitch": config.FRAMES_PER_TOKEN, "phones": 1}
 
 
 class Acoustic:
-    """By number: text, voice, length in tokens, and any span of tokens of wave, mel, s3 or pitch."""
+    """By number: text, voice, length in tokens, and any span of tokens of wave, mel, s3, pitch or phones."""
 
     def __init__(self, folder):
         self.shards, self.where = [], []
@@ -45,7 +45,13 @@ class Acoustic:
         count = self.tokens(number) - first if count is None else count
         each = PER_TOKEN[key]
         piece = self.shards[shard][key][(begin + first) * each:(begin + first + count) * each]
+        if key == "phones":
+            return piece
         return piece.float() / 32767 if key == "wave" else piece.float()
+
+    def phones(self):
+        """The number of every phone that occurs, in order."""
+        return torch.cat([shard["phones"].unique() for shard in self.shards]).unique()
 
     def mel_statistics(self):
         """Mean and deviation of each band, [80] each, over 500 utterances."""

@@ -1,7 +1,6 @@
 """Speech from espeak-ng, and the front ends of the models as the Python package computes them."""
-import shutil
-import subprocess
 import warnings
+from dataclasses import dataclass
 from functools import lru_cache
 
 import librosa
@@ -15,6 +14,7 @@ from chatterbox.models.voice_encoder.config import VoiceEncConfig
 from chatterbox.models.voice_encoder.melspec import melspectrogram
 
 import config
+import espeak
 
 warnings.filterwarnings("ignore", category=FutureWarning)
 
@@ -23,25 +23,57 @@ AUDIBLE = 0.01        # of full scale
 LEAD, TAIL = 960, 1920  # samples kept around what is audible: the vocoder fades in over the first 40 ms
 
 
+@dataclass
+class Spoken:
+    """An utterance at 24 kHz: N tokens of samples, its silence trimmed."""
+    wave: np.ndarray    # [960 N] float32
+    phones: np.ndarray  # [N] int64: which phoneme sounds in the middle of each token, as a number
+    places: np.ndarray  # [N] float32: where in the text it is then, from 0 to 1
+
+
 def speak(text, voice):
-    """[L] float32 at 24 kHz, L a multiple of a token's samples, or None where nothing is heard."""
-    program = shutil.which("espeak-ng")
-    if program is None:
-        raise SystemExit("error: espeak-ng is missing: apt-get install espeak-ng")
-    command = [program, "-v", voice, "-s", str(config.ESPEAK_SPEED), "--stdout", text]
-    wav = subprocess.run(command, capture_output=True, check=True).stdout
-    rate = int.from_bytes(wav[24:28], "little")
-    samples = np.frombuffer(wav[44:], np.int16)[:len(wav[44:]) // 2].astype(np.float32) / 32768
-    return None if len(samples) < 1000 else trim(GAIN * soxr.resample(samples, rate, config.RATE))
-
-
-def trim(wave):
+    """Spoken, or None where nothing is heard."""
+    speech = espeak.speak(text, voice)
+    if len(speech.samples) < 1000:
+        return None
+    wave = GAIN * soxr.resample(speech.samples, speech.rate, config.RATE)
     heard = np.flatnonzero(np.abs(wave) > AUDIBLE)
     if len(heard) == 0:
         return None
+    wave = trim(wave, heard[0], heard[-1])
+    middles = np.arange(0.5, len(wave) // config.SAMPLES_PER_TOKEN) * config.SAMPLES_PER_TOKEN + heard[0] - LEAD
+    middles = middles * speech.rate / config.RATE
+    return Spoken(wave, phones_at(speech.phonemes, middles), places_at(speech, len(text), middles))
+
+
+def trim(wave, first, last):
     padded = np.pad(wave, (LEAD, TAIL))  # so that there is always enough around
-    cut = padded[heard[0]:heard[-1] + LEAD + TAIL]
+    cut = padded[first:last + LEAD + TAIL]
     return np.pad(cut, (0, -len(cut) % config.SAMPLES_PER_TOKEN))
+
+
+SILENCE = 0  # the phone of every pause, and of what is before the first phoneme
+
+
+def phone_number(name):
+    return SILENCE if name.startswith(b"_") else int.from_bytes(name, "big")
+
+
+def phones_at(phonemes, times):
+    begins = [begin for begin, _ in phonemes]
+    numbers = np.array([SILENCE] + [phone_number(name) for _, name in phonemes], np.int64)
+    return numbers[np.searchsorted(begins, times, side="right")]
+
+
+def places_at(speech, letters, times):
+    """Evenly through the letters of a word, from its begin to that of the next phoneme that is not its own."""
+    begins = np.array([begin for begin, _, _ in speech.words] + [len(speech.samples)])
+    pauses = np.array([begin for begin, name in speech.phonemes if name.startswith(b"_")] + [np.inf])
+    knots, places = [], []
+    for (begin, first, count), end in zip(speech.words, begins[1:]):
+        knots += [begin, min(end, pauses[np.searchsorted(pauses, begin, side="right")])]
+        places += [first, first + count]
+    return np.clip(np.interp(times, knots, places) / letters, 0, 1).astype(np.float32)
 
 
 def to_16k(wave):

@@ -8,7 +8,7 @@ TOKENIZER_JSON = REPOSITORY / "src" / "checkpoint" / "data" / "tokenizer.json"
 PROGRAM = REPOSITORY / "build" / "release" / "bin" / "chatterbox"
 
 SEED = 20260
-ESPEAK_SPEED = 165  # words a minute
+ESPEAK_SPEED = 150  # words a minute
 VOICES = {"low": "en-us+m3", "high": "en-us+f2"}
 # The speaker encoders learn to tell these apart, so that a recording's place among them means something.
 SPEAKERS = [f"en-us+{name}" for name in "m1 m2 m3 m4 m5 m6 m7 m8 f1 f2 f3 f4 f5".split()]
@@ -77,8 +77,8 @@ class Budget:
 @dataclass(frozen=True)
 class Amounts:
     """How much is synthesised. The acoustic part is kept as sound, the rest as tokens alone."""
-    corpus: int = 40_000         # utterances for T3, about 30 hours
-    acoustic: int = 9_000        # of them with wave, mels and pitch, about 6 hours
+    corpus: int = 26_000         # utterances for T3, about 22 hours
+    acoustic: int = 7_000        # of them with wave, mels, pitch and phones, about 6 hours
     shard: int = 1_000           # utterances in a file
     held_out: int = 200          # sentences that nothing trains on: half to watch, half to test
     speaker_utterances: int = 60 # of each of SPEAKERS

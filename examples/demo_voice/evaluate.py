@@ -34,7 +34,7 @@ class Trial:
         self.texts = held_out[len(held_out) // 2:]
         self.voices = [list(config.VOICES)[n % 2] for n in range(len(self.texts))]
         self.judge = Judge(*Acoustic(options.work / "acoustic").mel_statistics())
-        self.waves = {v: [audio.speak(t, config.VOICES[v]) for t in self.texts] for v in config.VOICES}
+        self.waves = {v: [audio.speak(t, config.VOICES[v]).wave for t in self.texts] for v in config.VOICES}
         self.features = {v: [self.judge.of_wave(w) for w in waves] for v, waves in self.waves.items()}
 
     def own(self, n):
@@ -96,11 +96,13 @@ def copy_synthesis(trial, program):
 @torch.no_grad()
 def floor(trial, work):
     """The mels that the tokenizer's own decoder gives."""
-    model = stage.load_model(Autoencoder(torch.zeros(80), torch.ones(80)), work / "autoencoder.pt")
+    path = work / "autoencoder.pt"
+    model = Autoencoder(*(stage.load(path)[name] for name in ("mean", "deviation", "phones")))
+    model = stage.load_model(model, path)
     distances = []
     for n, voice in enumerate(trial.voices):
         s3 = audio.s3_mel(audio.to_16k(trial.own(n))).T[None]
-        mel, _ = model(s3, torch.tensor([list(config.VOICES).index(voice)]))
+        mel, _, _ = model(s3, torch.tensor([list(config.VOICES).index(voice)]))
         made = trial.judge.features(mel[0] * model.deviation + model.mean)
         distances.append(trial.judge.distance(made, trial.features[voice][n]))
     return float(np.mean(distances))
@@ -153,7 +155,7 @@ def hello(trial, program):
     """The quickstart's sentence among the held-out ones, in the default voice."""
     program.batch("hello", [dict(id="hello", text=HELLO, seed=1)])
     spoken = trial.judge.of_wave(program.spoken("hello", "hello"))
-    candidates = trial.features["low"] + [trial.judge.of_wave(audio.speak(HELLO, config.VOICES["low"]))]
+    candidates = trial.features["low"] + [trial.judge.of_wave(audio.speak(HELLO, config.VOICES["low"]).wave)]
     return {"first": trial.judge.ranking(spoken, candidates)[1] == len(candidates) - 1}
 
 

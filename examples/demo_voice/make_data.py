@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Stage 1: speaks the acoustic part of the corpus and a little in many voices, and keeps waves, mels and pitch.
+"""Stage 1: speaks the acoustic part of the corpus and a little in many voices, and keeps waves, mels, pitch and
+phonemes.
 
 Writes WORK/texts.pt (the whole corpus and the held-out sentences), WORK/acoustic/*.pt and WORK/speakers.pt.
 A shard that is there is not made again.
@@ -23,10 +24,11 @@ def features(job):
     """
     torch.set_num_threads(1)
     text, voice = job
-    wave = audio.speak(text, config.VOICES[voice])
-    if wave is None:
+    spoken = audio.speak(text, config.VOICES[voice])
+    if spoken is None:
         return None
-    return {"text": text, "voice": voice, "tokens": len(wave) // config.SAMPLES_PER_TOKEN,
+    wave = spoken.wave
+    return {"text": text, "voice": voice, "tokens": len(spoken.phones), "phones": spoken.phones,
             "wave": (wave * 32767).clip(-32767, 32767).astype(np.int16),
             "mel": audio.mel(wave).half().numpy(), "s3": audio.s3_mel(audio.to_16k(wave)).half().numpy(),
             "pitch": audio.pitch(wave).half().numpy()}
@@ -35,7 +37,7 @@ def features(job):
 def joined(utterances):
     """A shard: one long tensor of each kind, which can be mapped into memory."""
     shard = {key: [u[key] for u in utterances] for key in ("text", "voice", "tokens")}
-    for key in ("wave", "mel", "s3", "pitch"):
+    for key in ("wave", "mel", "s3", "pitch", "phones"):
         shard[key] = torch.from_numpy(np.concatenate([u[key] for u in utterances]))
     return shard
 
@@ -44,8 +46,8 @@ def speaker_wave(job):
     """Some utterances of one espeak-ng voice, one after the other, at 16 kHz."""
     torch.set_num_threads(1)
     voice, lines = job
-    waves = [w for w in (audio.speak(line, voice) for line in lines) if w is not None]
-    return audio.to_16k(np.concatenate(waves))
+    spoken = [audio.speak(line, voice) for line in lines]
+    return audio.to_16k(np.concatenate([s.wave for s in spoken if s is not None]))
 
 
 def list_texts(options):

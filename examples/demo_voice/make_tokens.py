@@ -10,6 +10,7 @@ import random
 import numpy as np
 import torch
 from chatterbox.models.tokenizers import EnTokenizer
+from chatterbox.models.tokenizers.tokenizer import SPACE
 from chatterbox.tts import punc_norm
 
 import audio
@@ -31,6 +32,12 @@ class Speaker:
     def ids(self, text):
         return self.text.encode(punc_norm(text))
 
+    def places(self, ids, places):
+        """Shares of the text [N] -> where in its ids that is [N], from 0 to their number."""
+        pieces = [self.text.tokenizer.id_to_token(i) for i in ids]
+        ends = np.cumsum([0] + [1 if piece == SPACE else len(piece) for piece in pieces])
+        return np.interp(places * ends[-1], ends, np.arange(len(ends))).astype(np.float16)
+
     def tokens(self, wave16):
         mel = audio.s3_mel(wave16).T.unsqueeze(0)
         return self.tokenizer.tokens(mel, torch.tensor([mel.size(2)]))[0]
@@ -40,14 +47,15 @@ speaker = None
 
 
 def tokens_of(job):
-    """(ids of the text, voice, speech tokens), or None where it is silent or longer than the models take."""
+    """(ids of the text, voice, speech tokens, where in the ids each is), or None where it is silent or longer than the models take."""
     torch.set_num_threads(1)
     text, voice = job
-    wave = audio.speak(text, config.VOICES[voice])
-    if wave is None or len(wave) > 30 * config.RATE:
+    spoken = audio.speak(text, config.VOICES[voice])
+    if spoken is None or len(spoken.wave) > 30 * config.RATE:
         return None
-    return (np.array(speaker.ids(text), np.int16), list(config.VOICES).index(voice),
-            speaker.tokens(audio.to_16k(wave)).numpy().astype(np.int16))
+    ids = speaker.ids(text)
+    return (np.array(ids, np.int16), list(config.VOICES).index(voice),
+            speaker.tokens(audio.to_16k(spoken.wave)).numpy().astype(np.int16), speaker.places(ids, spoken.places))
 
 
 def acoustic_tokens(data):

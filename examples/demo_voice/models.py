@@ -47,17 +47,17 @@ class Tokenizer(nn.Module):
         down.weight.register_hook(lambda grad: grad * free.to(grad).unsqueeze(1))
         down.bias.register_hook(lambda grad: grad * free.to(grad))
 
-    def digits(self, mel, lengths):
-        """[B, 128, 4N] -> digits in -1, 0, 1 [B, N, 8]; the gradient goes straight through the rounding."""
+    def soft_and_digits(self, mel, lengths):
+        """[B, 128, 4N] -> numbers from -1 to 1, and rounded [B, N, 8]; the gradient goes straight through that."""
         hidden, _ = self.encoder(mel, lengths)
         soft = torch.tanh(self.quantizer._codebook.project_down(hidden)) * CODE_SCALE
-        return soft + (soft.round() - soft).detach()
+        return soft, soft + (soft.round() - soft).detach()
 
     @torch.no_grad()
     def tokens(self, mel, lengths):
         """[B, 128, 4N] -> ids [B, N]"""
         powers = 3 ** torch.arange(8, device=mel.device)
-        return ((self.digits(mel, lengths).round() + 1).long() * powers).sum(-1)
+        return ((self.soft_and_digits(mel, lengths)[1].round() + 1).long() * powers).sum(-1)
 
 
 def digits_of(tokens):

@@ -26,11 +26,11 @@ FLATTEN = 0.01     # weight of the loss that keeps the logits' log-sum at 0
 PARK = 0.001       # weight of the loss that keeps the logit of unused ids at PARKED
 
 
-# Without help, T3 learns for long what speech follows speech before it looks at the text. espeak-ng speaks evenly,
-# so that where a token's letters are is known well enough to show one head of these layers where to look.
+# Without help, T3 learns for long what speech follows speech before it looks at the text. espeak-ng tells where in
+# the text a token is, so one head of each of these layers is shown where to look.
 GUIDED_LAYERS = (2, 3)
 GUIDED = 0.3       # weight of the loss of that
-REACH = 0.05       # of the text, to either side
+REACH = 2.0        # ids of the text, to either side
 
 
 class Guide:
@@ -52,8 +52,8 @@ class Guide:
         self.attended.append(scores.masked_fill(later, -torch.inf).softmax(2))
 
     def loss(self, rows, texts):
-        """Mean of -log of the attention that is near the diagonal from text to speech, of rows with their text."""
-        near = torch.stack([diagonal(len(ids), len(tokens), self.attended[0].size(1)) for ids, _, tokens in rows])
+        """Mean of -log of the attention that is near each token's place in the text, of rows with their text."""
+        near = torch.stack([diagonal(len(ids), places, self.attended[0].size(1)) for ids, _, _, places in rows])
         near = near.to(self.attended[0].device)
         counts = near.amax(2) * torch.tensor(texts, device=near.device)[:, None]
         total = sum(-((a * near).sum(2) + 1e-4).log().mul(counts).sum() for a in self.attended)
@@ -61,15 +61,14 @@ class Guide:
         return total / (len(GUIDED_LAYERS) * counts.sum().clamp_min(1))
 
 
-def diagonal(letters, tokens, size):
+def diagonal(letters, places, size):
     """[size, size]: 1 where a position that gives a token may look, 0 elsewhere"""
     near = torch.zeros(size, size)
     begin = CONDITIONING + letters + 3  # the second start gives the first token
-    at = (torch.arange(tokens) + 0.5) / tokens * letters
-    reach = max(2.0, REACH * letters)
+    at = torch.from_numpy(places).float()
     text = torch.arange(letters) + 0.5
-    near[begin:begin + tokens, CONDITIONING + 1:CONDITIONING + 1 + letters] = (
-        (text[None] - at[:, None]).abs() <= reach).float()
+    near[begin:begin + len(at), CONDITIONING + 1:CONDITIONING + 1 + letters] = (
+        (text[None] - at[:, None]).abs() <= REACH).float()
     return near
 
 
@@ -79,7 +78,7 @@ class Corpus:
     def __init__(self, utterances, sizes):
         self.utterances = [u for u in utterances
                            if len(u[0]) + 2 <= sizes.text_positions and len(u[2]) + 1 < sizes.speech_positions]
-        lengths = [CONDITIONING + len(ids) + 4 + len(tokens) for ids, _, tokens in self.utterances]
+        lengths = [CONDITIONING + len(ids) + 4 + len(tokens) for ids, _, tokens, _ in self.utterances]
         self.batches, batch = [], []
         for n in sorted(range(len(lengths)), key=lengths.__getitem__):
             if batch and (len(batch) + 1) * lengths[n] > POSITIONS:
@@ -94,7 +93,7 @@ class Corpus:
 
 def conditioning(t3, rows, prompts, rng, device):
     """[B, 34, C]: a random prompt of each row's voice, of one random length for all."""
-    picked = [rng.choice(prompts[list(config.VOICES)[voice]]) for _, voice, _ in rows]
+    picked = [rng.choice(prompts[list(config.VOICES)[voice]]) for _, voice, _, _ in rows]
     length = rng.randint(SHORTEST_PROMPT, min(len(p["t3_tokens"]) for p in picked))
     cond = T3Cond(
         speaker_emb=torch.stack([p["speaker_emb"] for p in picked]).to(device),
@@ -109,7 +108,7 @@ def sequences(t3, rows, cond, texts, shown, device):
     `texts`: for each row 1, or 0 to leave its text out. `shown`: for each row the share of its tokens that is seen.
     """
     inputs, targets = [], []
-    for row, (ids, _, tokens) in enumerate(rows):
+    for row, (ids, _, tokens, _) in enumerate(rows):
         ids = torch.tensor([config.START_TEXT, *ids.tolist(), config.STOP_TEXT], device=device)
         speech = torch.tensor([config.START_SPEECH] * 2 + tokens.tolist(), device=device)
         text = t3.text_emb(ids) * texts[row] + t3.text_pos_emb.emb.weight[:len(ids)]

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Stage 2: trains the S3 tokenizer as the encoder of an autoencoder of mels.
+"""Stage 2: trains the S3 tokenizer: its tokens are to say the phoneme, and of the mel what phonemes foretell.
 
 The decoder sees the digits of a few tokens and which voice speaks, and serves no more but for the floor that
 the evaluation compares with. Writes WORK/autoencoder.pt and, of it, WORK/tokenizer.pt.
 """
+import numpy as np
 import torch
 from torch import nn
 
@@ -15,6 +16,7 @@ from acoustic import Acoustic
 BATCH, LONGEST = 32, 64  # utterances, tokens
 # The deviation of noise on the input, so that a token hangs on no detail: two resamplers give the same.
 NOISE = 0.02
+PHONE, FORETOLD = 0.5, 1.0  # weights of the losses beside that of the mel
 
 
 class Decoder(nn.Module):
@@ -34,49 +36,99 @@ class Decoder(nn.Module):
         return self.leave(x.transpose(1, 2)).unflatten(2, (config.FRAMES_PER_TOKEN, -1)).flatten(1, 2)
 
 
+class PhoneHead(nn.Module):
+    """Digits [B, N, 6] -> logits of the phone [B, N, P]: from a token alone, so that the token must say it."""
+
+    def __init__(self, phones, width=128):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(config.FREE_DIGITS, width), nn.GELU(), nn.Linear(width, width),
+                                    nn.GELU(), nn.Linear(width, phones))
+
+    def forward(self, digits):
+        return self.layers(digits)
+
+
+class Foreteller(nn.Module):
+    """Phones [B, N] -> digits [B, N, 6] as far as the phones around foretell them, which is what T3 can learn."""
+
+    def __init__(self, phones, width=128, layers=3):
+        super().__init__()
+        self.enter = nn.Embedding(phones, width)
+        self.convs = nn.ModuleList(nn.Conv1d(width, width, 5, padding=2) for _ in range(layers))
+        self.leave = nn.Linear(width, config.FREE_DIGITS)
+
+    def forward(self, phones):
+        x = self.enter(phones).transpose(1, 2)
+        for conv in self.convs:
+            x = x + conv(nn.functional.gelu(x))
+        return torch.tanh(self.leave(x.transpose(1, 2)))
+
+
 class Autoencoder(nn.Module):
-    def __init__(self, mean, deviation):
+    """`phones`: the numbers of all that occur, in order."""
+
+    def __init__(self, mean, deviation, phones):
         super().__init__()
         self.tokenizer = models.Tokenizer(config.Sizes())
         self.decoder = Decoder()
+        self.phone_head = PhoneHead(len(phones))
+        self.foreteller = Foreteller(len(phones))
         self.register_buffer("mean", mean)
         self.register_buffer("deviation", deviation)
+        self.register_buffer("phones", phones)
 
     def forward(self, s3, voice):
+        """The mel of the decoder, and the digits that vary, before and after their rounding."""
         lengths = torch.full((s3.size(0),), s3.size(2), device=s3.device)
-        digits = self.tokenizer.digits(s3, lengths)
-        return self.decoder(digits[..., :config.FREE_DIGITS], voice), digits
+        soft, digits = (d[..., :config.FREE_DIGITS] for d in self.tokenizer.soft_and_digits(s3, lengths))
+        return self.decoder(digits, voice), soft, digits
+
+    def classes(self, phones):
+        """Numbers -> places among `self.phones`; one that never occurred in training counts as its neighbour."""
+        return torch.searchsorted(self.phones, phones).clamp_max(len(self.phones) - 1)
 
 
 def batch(data, picked, length, device):
     s3 = torch.stack([data.get(n, "s3", first, length) for n, first in picked]).transpose(1, 2)  # [B, 128, 4N]
     mel = torch.stack([data.get(n, "mel", first, length) for n, first in picked])
+    phones = torch.stack([data.get(n, "phones", first, length) for n, first in picked])
     voice = torch.tensor([list(config.VOICES).index(data.voice(n)) for n, _ in picked])
-    return s3.to(device), mel.to(device), voice.to(device)
+    return s3.to(device), mel.to(device), phones.to(device), voice.to(device)
+
+
+def errors(model, s3, mel, phones, voice):
+    """Of the mel [B, 2N, 80], the phones [B, N] and the foretold digits [B, N, 6], and whether each was right."""
+    made, soft, digits = model(s3, voice)
+    classes = model.classes(phones)
+    logits, foretold = model.phone_head(digits), model.foreteller(classes)
+    wrong = nn.functional.cross_entropy(logits.flatten(0, 1), classes.flatten())
+    return (made - (mel - model.mean) / model.deviation, wrong, soft - foretold,
+            logits.argmax(2) == classes, (foretold.round() == digits).all(2))
 
 
 def main():
     options = stage.parse(__doc__, config.Budget.tokenizer)
     data, held_out = Acoustic(options.work / "acoustic"), Acoustic(options.work / "acoustic_held_out")
     torch.manual_seed(config.SEED)
-    model = Autoencoder(*data.mel_statistics())
+    model = Autoencoder(*data.mel_statistics(), data.phones())
 
     def loss_of(step, rng):
-        s3, mel, voice = batch(data, *data.same_length_batch(rng, BATCH, LONGEST), options.device)
-        made, _ = model(s3 + NOISE * torch.randn_like(s3), voice)
-        error = made - (mel - model.mean) / model.deviation
-        loss = error.square().mean() + error.abs().mean()
-        return loss, {"loss": loss.item()}
+        s3, *rest = batch(data, *data.same_length_batch(rng, BATCH, LONGEST), options.device)
+        mel, phone, foretold, _, right = errors(model, s3 + NOISE * torch.randn_like(s3), *rest)
+        loss = (mel.square().mean() + mel.abs().mean() + PHONE * phone + FORETOLD * foretold.square().mean())
+        return loss, {"mel": mel.square().mean().item(), "phone": phone.item(), "foretold": right.float().mean().item()}
 
     def watch():
-        unexplained, used = 0.0, set()
-        numbers = range(min(len(held_out), 60))
-        for n in numbers:
-            s3, mel, voice = batch(held_out, [(n, 0)], held_out.tokens(n), options.device)
-            made, _ = model(s3, voice)
-            unexplained += (made - (mel - model.mean) / model.deviation).square().mean().item() / len(numbers)
-            used.update(model.tokenizer.tokens(s3, torch.tensor([s3.size(2)], device=s3.device)).flatten().tolist())
-        return {"explained": 1 - unexplained, "codes": len(used)}
+        explained, phone, foretold, used = [], [], [], set()
+        for n in range(min(len(held_out), 60)):
+            one = batch(held_out, [(n, 0)], held_out.tokens(n), options.device)
+            mel, _, _, named, right = errors(model, *one)
+            explained.append(1 - mel.square().mean().item())
+            phone.append(named.float().mean().item())
+            foretold.append(right.float().mean().item())
+            used.update(model.tokenizer.tokens(one[0], torch.tensor([one[0].size(2)])).flatten().tolist())
+        return {"explained": np.mean(explained), "phone": np.mean(phone), "foretold": np.mean(foretold),
+                "codes": len(used)}
 
     stage.train("autoencoder", model, loss_of, options, rate=1e-3, watch=watch)
     split(options.work)
