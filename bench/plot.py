@@ -77,11 +77,13 @@ def draw_lines(axes, lines, title, value):
 
 
 def draw_memory(axes, lines):
-    draw_lines(axes, lines, "memory, MiB: peak RSS, and KV cache (dashed)", lambda batch: batch["peak_rss_mib"])
-    axes.set_prop_cycle(None)  # the same colours again
+    """The KV cache as reserved: on a CPU only positions that were used take memory."""
     for _, batches in lines:
         axes.plot([batch["batch_size"] for batch in batches],
                   [batch["kv_cache_bytes"] / MIB for batch in batches], "o--", markerfacecolor="none")
+    axes.set_prop_cycle(None)  # the same colours again
+    draw_lines(axes, lines, "memory, MiB: peak RSS, and KV cache as reserved (dashed)",
+               lambda batch: batch["peak_rss_mib"])
 
 
 def draw_shares(axes, lines):

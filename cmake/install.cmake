@@ -16,9 +16,10 @@ install(TARGETS chatterbox EXPORT chatterboxTargets
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY include/chatterbox DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/chatterbox COMPONENT runtime)
-# What cmake/setup.sh fetched; find_installed() looks for it beside the library.
+# find_installed() looks for these beside the library. The watermark's weights are what cmake/setup.sh fetched.
 install(FILES build/watermark/perth_implicit.safetensors
   DESTINATION ${CMAKE_INSTALL_DATADIR}/chatterbox COMPONENT runtime OPTIONAL)
+install(DIRECTORY src/engine/demo DESTINATION ${CMAKE_INSTALL_DATADIR}/chatterbox COMPONENT runtime)
 if(TARGET chatterbox-cli)
   file(RELATIVE_PATH _bin_to_lib ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
   set_target_properties(chatterbox-cli PROPERTIES INSTALL_RPATH "$ORIGIN/${_bin_to_lib}")

@@ -11,7 +11,8 @@ Installs what is missing (bash cmake/setup.sh --help), then
   2. builds the engine and the C ABI in the preset tsan, without libtorch, and runs their tests
      (ThreadSanitizer; the rest has no threads of its own)
   3. builds the preset asan-ubsan and runs its tests (AddressSanitizer, LeakSanitizer, UBSan, with the tiny
-     models; of the program, the command batch alone, because each start takes seconds there)
+     models; of the program, the command batch alone, because each start takes seconds there, and not the
+     demo voice, which runs what the tiny models run)
   4. builds the preset dev, warnings as errors, and runs all tests
 A step that fails does not keep the next ones from running. The last lines are ctest's summary of step 4, and
 the names of failed steps if there are any.

@@ -61,17 +61,18 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Budget:
-    """Seconds of each stage on two CPU cores: 93 minutes in all, because T3 trains beside flow and HiFT, with a thread
+    """Seconds of each stage on two CPU cores: 92 minutes in all, because T3 trains beside flow and HiFT, with a thread
     each. A stage that trains stops when its time is up."""
-    data: int = 300        # an estimate: the amount of work is given, not the time
-    tokenizer: int = 420
-    speaker: int = 240     # a quarter for the voice encoder, the rest for CAM++
-    tokens: int = 780      # an estimate
-    t3: int = 3480
-    flow: int = 1920
-    hift: int = 1560
+    data: int = 180        # an estimate: the amount of work is given, not the time
+    tokenizer: int = 360
+    speaker: int = 210     # a quarter for the voice encoder, the rest for CAM++
+    tokens: int = 360      # an estimate
+    t3: int = 4050
+    flow: int = 1800
+    hift: int = 1920
+    pitch: int = 240       # besides 3 minutes for the mels
     export: int = 20       # an estimate
-    evaluate: int = 360    # an estimate
+    evaluate: int = 120    # an estimate
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stage 9: speaks held-out sentences with the exported model through the program, and judges them.
+"""Stage 10: speaks held-out sentences with the exported model through the program, and judges them.
 
 Writes results.json and mel.png, and the table of results into README.md. Each sentence is spoken in one of the
 two voices, and looked for among espeak-ng's own renderings of all of them in that voice.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stage 8: writes the official folder in fp16: t3_cfg, s3gen and ve .safetensors, tokenizer.json, conds.pt.
+"""Stage 9: writes the official folder in fp16: t3_cfg, s3gen and ve .safetensors, tokenizer.json, conds.pt.
 
 Beside them low.voice and high.voice, for --voice; conds.pt, the default, is the low one. Fails above 15 MB.
 """
@@ -27,7 +27,8 @@ def t3_state(work):
 
 
 def s3gen_state(work):
-    parts = {"tokenizer": "tokenizer", "speaker_encoder": "camplus", "flow": "flow", "mel2wav": "hift"}
+    parts = {"tokenizer": "tokenizer", "speaker_encoder": "camplus", "flow": "flow", "mel2wav": "hift",
+             "mel2wav.f0_predictor": "f0"}  # which replaces that of the vocoder
     return {f"{prefix}.{name}": tensor for prefix, file in parts.items()
             for name, tensor in stage.load(work / f"{file}.pt").items()}
 

@@ -22,7 +22,7 @@ for stage in make_data train_tokenizer train_speaker make_tokens; do run $stage 
 run train_t3 --threads 1 "$@" &
 t3=$!
 trap 'kill $t3 2>/dev/null || true' EXIT
-for stage in train_flow train_hift; do run $stage --threads 1 "$@"; done
+for stage in train_flow train_hift train_pitch; do run $stage --threads 1 "$@"; done
 wait $t3
 trap - EXIT
 for stage in export evaluate; do run $stage "$@"; done

@@ -65,8 +65,10 @@ class Texts:
         """60 % of the words as often as in real text, the rest evenly from the word list."""
         count = self.rng.randint(least, most)
         words = [self.rng.choice(self.common if self.rng.random() < 0.6 else self.words) for _ in range(count)]
-        for i in range(count - 1):
-            if self.rng.random() < 0.1:
+        for i in range(count):
+            if self.rng.random() < 0.06:
+                words[i] = words[i].upper()
+            if i < count - 1 and self.rng.random() < 0.1:
                 words[i] += ","
         text = " ".join(words)
         return text[0].upper() + text[1:] + self.rng.choice("...?!")

@@ -15,6 +15,8 @@ from acoustic import Acoustic
 
 BATCH, TOKENS = 8, 10     # crops of 0.4 s
 RESOLUTIONS = ((256, 64), (512, 128), (1024, 256), (2048, 512))  # window, hop
+HOP, PERIODIC_WINDOW = 480, 1920
+PERIODIC = 3.0            # weight of that loss
 MEL_NOISE = 0.1           # its deviation, in log amplitude
 WINDOWS = {n: torch.hann_window(n) for n, _ in RESOLUTIONS}
 BANDS = {n: torch.from_numpy(librosa.filters.mel(sr=config.RATE, n_fft=n, n_mels=min(80, n // 16)))
@@ -38,6 +40,28 @@ def spectral_loss(made, real):
     return total / len(RESOLUTIONS)
 
 
+def periodicity(wave, hertz):
+    """How alike each frame is to itself a period later: the normalised autocorrelation there. [B, L], [B, T] -> [B, T]
+
+    Frames of 80 ms, a hop apart; where there is no pitch the value means nothing.
+    """
+    side = (PERIODIC_WINDOW - HOP) // 2
+    frames = torch.nn.functional.pad(wave, (side, side)).unfold(1, PERIODIC_WINDOW, HOP)  # [B, T, W]
+    lag = (config.RATE / hertz.clamp_min(60.0)).round().long()
+    at = torch.arange(PERIODIC_WINDOW // 2, device=wave.device)
+    later = frames.gather(2, at + lag.unsqueeze(2))
+    first = frames[..., :PERIODIC_WINDOW // 2]
+    energy = (first.square().sum(2) * later.square().sum(2) + 1e-8).sqrt()
+    return (first * later).sum(2) / energy
+
+
+def periodic_loss(made, real, hertz):
+    """Spectra alone let the vocoder whisper: the harmonics of a low voice are finer than a mel band."""
+    voiced = hertz > 0
+    error = (periodicity(made, hertz) - periodicity(real, hertz)).abs()
+    return (error * voiced).sum() / voiced.sum().clamp_min(1)
+
+
 def vocode(hift, mel, hertz):
     """mel [B, 80, T], pitch [B, T] -> wave [B, 480 T] (hifigan.py: inference)"""
     source, _, _ = hift.m_source(hift.f0_upsamp(hertz[:, None]).transpose(1, 2))
@@ -59,10 +83,11 @@ def batch(data, rng, count=BATCH):
 
 
 def losses(hift, mel, hertz, wave):
-    """Of the sound, and of the pitch in units of 100 Hz (0 where unvoiced)"""
+    """Of the spectra, of what repeats with the pitch, and of the pitch in units of 100 Hz (0 where unvoiced)"""
     noisy = mel + MEL_NOISE * torch.randn_like(mel)
     predicted = hift.f0_predictor(noisy)
-    return spectral_loss(vocode(hift, noisy, hertz), wave), l1_loss(predicted, hertz) / 100
+    made = vocode(hift, noisy, hertz)
+    return spectral_loss(made, wave), periodic_loss(made, wave, hertz), l1_loss(predicted, hertz) / 100
 
 
 def main():
@@ -78,12 +103,13 @@ def main():
         return losses(hift, *(t.to(options.device) for t in batch(source, rng)))
 
     def loss_of(step, rng):
-        sound, hertz = step_losses(data, rng)
-        return sound + hertz, {"sound": sound.item(), "pitch": hertz.item()}
+        sound, periodic, hertz = step_losses(data, rng)
+        return sound + PERIODIC * periodic + hertz, {"sound": sound.item(), "periodic": periodic.item(),
+                                                     "pitch": hertz.item()}
 
     def watch():
         found = torch.tensor([step_losses(held_out, stage.draw(i, salt=3)) for i in range(4)])
-        return dict(zip(("sound", "pitch"), found.mean(0).tolist()))
+        return dict(zip(("sound", "periodic", "pitch"), found.mean(0).tolist()))
 
     stage.train("hift", hift, loss_of, options, rate=1.5e-3, watch=watch)
 

@@ -19,8 +19,8 @@ import stage
 POSITIONS = 3200   # of a batch, conditioning and padding included
 CONDITIONING = 34
 NO_TEXT = 0.15     # of the rows
-# In half of the rows up to so much of the speech that was said is not shown, so that T3 must look at the text.
-HIDDEN = 0.9
+# In a third of the rows up to so much of the speech that was said is not shown, so that T3 must look at the text.
+HIDDEN = 0.6
 SHORTEST_PROMPT = 25
 FLATTEN = 0.01     # weight of the loss that keeps the logits' log-sum at 0
 PARK = 0.001       # weight of the loss that keeps the logit of unused ids at PARKED
@@ -147,7 +147,7 @@ def losses(t3, hidden, target, sizes):
 def forward(t3, guide, rows, prompts, rng, no_text, hidden, device, sizes):
     cond = conditioning(t3, rows, prompts, rng, device)
     texts = [float(rng.random() >= no_text) for _ in rows]
-    shown = [1 - rng.uniform(0, hidden) if rng.random() < 0.5 else 1.0 for _ in rows]
+    shown = [1 - rng.uniform(0, hidden) if rng.random() < 1 / 3 else 1.0 for _ in rows]
     inputs, targets = sequences(t3, rows, cond, texts, shown, device)
     states = t3.tfmr(inputs_embeds=inputs, use_cache=False)[0]  # causal: padding on the right reaches nothing
     spoken = targets >= 0

@@ -216,8 +216,9 @@ enum {
 typedef struct chatterbox_engine_options {
   uint32_t struct_size; /* set by chatterbox_engine_options_init() */
   int32_t precision;    /* CHATTERBOX_PRECISION_...; default: fp32 on a CPU, bf16 on CUDA */
-  const char* model;  /* checkpoint folder, or "demo" (default; for tests also "synthetic"): a tiny
-                         model made in memory that makes noise */
+  const char* model;  /* checkpoint folder, or "demo" (default): a tiny model that is installed with
+                         the library and speaks English, or "synthetic": one made in memory, for
+                         tests, whose sound is noise */
   const char* device; /* "cpu", "cuda", "cuda:N", or "auto" (default): CUDA where there is one */
   int32_t threads;    /* CPU threads, 0 to 1024; default 0: one per core */
   int32_t max_queue;  /* requests that may wait, 1 to 65536; default 64 */
@@ -323,8 +324,8 @@ CHATTERBOX_API chatterbox_status chatterbox_engine_default_voice(chatterbox_engi
                                                                  chatterbox_voice** voice);
 
 /* Stores a voice that the model ships, NAME.voice in its folder, as a new handle, which the caller
- * ends with chatterbox_voice_destroy(). NOT_FOUND: there is none of that name; the message lists
- * those that are there. */
+ * ends with chatterbox_voice_destroy(); demo has "low" and "high". NOT_FOUND: there is none of that
+ * name; the message lists those that are there. */
 CHATTERBOX_API chatterbox_status chatterbox_engine_named_voice(chatterbox_engine* engine,
                                                                const char* name,
                                                                chatterbox_voice** voice);

@@ -98,8 +98,9 @@ enum class Watermark : int32_t {
 };
 
 struct EngineOptions {
-  // A checkpoint folder, or "demo" (for tests also "synthetic"): a tiny model made in memory, whose
-  // sound is noise-like.
+  // A checkpoint folder, or "demo": a tiny model that is installed with the library and speaks
+  // English, or "synthetic": one of the same architecture made in memory, for tests, whose sound is
+  // noise.
   std::string model = "demo";
   std::optional<Family> family = std::nullopt;  // default: the one whose files the folder has
   std::string device = "auto";  // "cpu", "cuda", "cuda:N", or "auto" (cuda where there is one)
@@ -358,7 +359,8 @@ class CHATTERBOX_API ChatterboxEngine {
   [[nodiscard]] EngineInfo info() const;
   [[nodiscard]] Capacity capacity() const;
   [[nodiscard]] Voice default_voice() const;  // kNotFound where the model has none
-  // A voice that the model ships: NAME.voice in its folder. kNotFound lists those that are there.
+  // A voice that the model ships: NAME.voice in its folder; demo has "low" and "high". kNotFound
+  // lists those that are there.
   [[nodiscard]] Voice named_voice(const std::string& name) const;
   // A request without text, with the defaults of the family.
   [[nodiscard]] Request default_request() const;

@@ -62,8 +62,8 @@ void add_convert(CLI::App& app, std::vector<Command>& commands) {
       ->required();
   convert_app
       ->add_option("--voice", options->voice,
-                   "a recording (WAV), a saved voice, a conds.pt, or the name of a voice in the "
-                   "model's folder")
+                   "a recording (WAV), a saved voice, a conds.pt, or a voice that the model has "
+                   "(demo: low, high)")
       ->type_name("FILE")
       ->default_str("the model's own");
   convert_app

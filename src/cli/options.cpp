@@ -94,9 +94,9 @@ void add_family_option(CLI::App& app, EngineOptions& options) {
 }
 
 void add_engine_options(CLI::App& app, EngineOptions& options) {
-  app.add_option("-m,--model", options.model,
-                 "folder with a checkpoint as published, or demo: a tiny model made in memory, "
-                 "whose sound is noise")
+  app.add_option(
+         "-m,--model", options.model,
+         "folder with a checkpoint as published, or demo: a tiny model that comes with the program")
       ->type_name("DIR")
       ->capture_default_str();
   add_family_option(app, options);
@@ -220,11 +220,14 @@ void add_request_options(CLI::App& app, RequestOptions& options) {
 }
 
 ChatterboxEngine load_engine(EngineOptions options) {
-  if (options.model == "demo" || options.model == "synthetic") {
-    std::cerr << "chatterbox: the " << options.model
-              << " model makes noise-like sound, not speech; for speech give --model a folder with "
-                 "the weights of https://huggingface.co/ResembleAI/chatterbox (see README.md)"
-              << std::endl;
+  if (options.model == "demo") {
+    std::cerr
+        << "chatterbox: the demo model is tiny and sounds like the espeak-ng that it learnt from; "
+           "for natural speech give --model a folder with the weights of "
+           "https://huggingface.co/ResembleAI/chatterbox (see README.md)"
+        << std::endl;
+  } else if (options.model == "synthetic") {
+    std::cerr << "chatterbox: the synthetic model makes noise; it is for tests" << std::endl;
   }
   options.log = [](LogLevel level, std::string_view message) {
     std::cerr << "chatterbox: " << (level == LogLevel::kError ? "error: " : "warning: ") << message

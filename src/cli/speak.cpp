@@ -150,8 +150,8 @@ void add_speak(CLI::App& app, std::vector<Command>& commands) {
       ->capture_default_str();
   app_speak
       ->add_option("--voice", options->voice,
-                   "a recording (WAV), a saved voice, a conds.pt, or the name of a voice in the "
-                   "model's folder")
+                   "a recording (WAV), a saved voice, a conds.pt, or a voice that the model has "
+                   "(demo: low, high)")
       ->type_name("FILE")
       ->default_str("the model's own");
   app_speak->add_option("--save-voice", options->save_voice, "write the voice there, for --voice")

@@ -8,6 +8,7 @@
 #include "checkpoint/torch_checkpoint.h"
 #include "support/error.h"
 #include "support/format.h"
+#include "support/installed.h"
 #include "text/punc_norm.h"
 
 namespace chatterbox::engine {
@@ -17,9 +18,21 @@ namespace fs = std::filesystem;
 
 constexpr const char* kVoiceEnding = ".voice";
 
+// The installed one, or that of the sources that this code was built from.
+std::string demo_folder() {
+  const fs::path sign = fs::path(kDemoModel) / "t3_cfg.safetensors";
+  if (auto file = find_installed(sign)) return fs::path(*file).parent_path();
+  std::error_code error;
+  if (fs::is_directory(CHATTERBOX_DEMO_BUILT, error)) return CHATTERBOX_DEMO_BUILT;
+  fail(Status::kNotFound,
+       "model {}: not installed (share/chatterbox/{} beside the folder of the library)", kDemoModel,
+       kDemoModel);
+}
+
 ModelFiles make_synthetic_model(std::optional<Family> family) {
   if (family && *family != Family::kEnglish) {
-    fail(Status::kInvalidArgument, "model demo is of the family english, and no other");
+    fail(Status::kInvalidArgument, "model {} is of the family english, and no other",
+         kSyntheticModel);
   }
   const auto size = checkpoint::SyntheticSize::kTiny;
   const std::string_view conds = checkpoint::synthetic_conds_pt(size);
@@ -59,16 +72,17 @@ std::shared_ptr<const text::Tokenizer> open_tokenizer(const FamilyFiles& files,
 }  // namespace
 
 ModelFiles open_model(const std::string& model, std::optional<Family> family) {
-  if (model == kDemoModel || model == kSyntheticModel) return make_synthetic_model(family);
-  const FamilyFiles paths = find_family(model, family);
+  if (model == kSyntheticModel) return make_synthetic_model(family);
+  const std::string folder = model == kDemoModel ? demo_folder() : model;
+  const FamilyFiles paths = find_family(folder, family);
   ModelFiles files;
-  files.folder = model;
+  files.folder = folder;
   files.traits = paths.traits;
   files.by_language = paths.traits.kind == Kind::kMultilingual && paths.sentencepiece.empty();
   files.t3 = open_weights(paths.t3);
   files.s3gen = open_weights(paths.s3gen);
   files.voice_encoder = open_weights(paths.voice_encoder);
-  files.tokenizer = open_tokenizer(paths, model);
+  files.tokenizer = open_tokenizer(paths, folder);
   if (!paths.default_voice.empty()) {
     files.default_voice = std::make_shared<voice::Conditionals>(voice::load(paths.default_voice));
   }

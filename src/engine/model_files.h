@@ -13,10 +13,9 @@
 
 namespace chatterbox::engine {
 
-// Two names of one model, made in memory, that makes noise: what a host gets that asks for none,
-// and what tests ask for.
-inline constexpr const char* kDemoModel = "demo";
-inline constexpr const char* kSyntheticModel = "synthetic";
+// Models that are asked for by a name, not by a folder.
+inline constexpr const char* kDemoModel = "demo";            // ships with the library, and speaks
+inline constexpr const char* kSyntheticModel = "synthetic";  // made in memory, and makes noise
 
 struct ModelFiles {
   FamilyTraits traits;

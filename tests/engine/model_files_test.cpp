@@ -88,6 +88,14 @@ TEST_F(ModelFolders, VoicesAreFilesOfTheFolder) {
             "the model has no voice ann: it has none by name");
 }
 
+// Its own tests are those of tests/golden/demo_voice_test.cpp.
+TEST_F(ModelFolders, TheDemoIsAFolderOfTheEnglishFamily) {
+  const ModelFiles demo = open_model("demo");
+  EXPECT_EQ(demo.traits.family, Family::kEnglish);
+  EXPECT_NE(demo.default_voice, nullptr);
+  for (const char* name : {"low", "high"}) EXPECT_NE(open_voice(demo, name), nullptr);
+}
+
 class WithIds final : public text::Tokenizer {
  public:
   WithIds(std::optional<int64_t> start, std::optional<int64_t> stop) : start_(start), stop_(stop) {}

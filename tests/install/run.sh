@@ -45,5 +45,8 @@ export PKG_CONFIG_PATH
 if [ -x "$prefix/bin/chatterbox" ]; then
   echo "-- the program"
   "$prefix/bin/chatterbox" --version
+  rm "$prefix/share/chatterbox/demo/ve.safetensors"
+  if message=$("$prefix/bin/chatterbox" info demo 2>&1); then echo "demo is not the installed one"; exit 1; fi
+  echo "$message" | grep -qF "$prefix/share/chatterbox/demo: missing ve.safetensors" || { echo "$message"; exit 1; }
 fi
 rm -rf "$work"
