@@ -66,7 +66,8 @@ void add_run_options(CLI::App& app, Options& options) {
       ->type_name("N")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
-  app.add_option("--warmup", plan.warmup, "runs of each text before those; of a batch, of its first request")
+  app.add_option("--warmup", plan.warmup,
+                 "runs of each text before those; of a batch, of its first request")
       ->type_name("N")
       ->check(CLI::Range(0, 10000))
       ->capture_default_str();

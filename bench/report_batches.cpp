@@ -144,7 +144,8 @@ void write_markdown(std::ostream& out, const Plan& plan, const BatchReports& rep
         << (factor ? number_text(*factor, 2) : "-") << " |\n";
   }
   out << "\nMedian of " << plan.repetitions << " runs after " << plan.warmup
-      << " of one request for warm-up. RTF: seconds of work for a second of sound. First: until the first "
+      << " of one request for warm-up. RTF: seconds of work for a second of sound. First: until "
+         "the first "
          "request is done.\nPrefix hits: requests, warm-up included, whose voice had been read "
          "before; saved: positions that they did not compute.\n"
          "Speedup: against sequential with as many requests.\n";

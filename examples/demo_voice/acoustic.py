@@ -45,9 +45,9 @@ class Acoustic:
         count = self.tokens(number) - first if count is None else count
         each = PER_TOKEN[key]
         piece = self.shards[shard][key][(begin + first) * each:(begin + first + count) * each]
-        if key == "phones":
+        if key == "phones":  # numbers of 64 bits
             return piece
-        return piece.float() / 32767 if key == "wave" else piece.float()
+        return piece / 32767 if key == "wave" else piece.float()
 
     def phones(self):
         """The number of every phone that occurs, in order."""

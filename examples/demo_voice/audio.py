@@ -66,7 +66,7 @@ def phones_at(phonemes, times):
 
 
 def places_at(speech, letters, times):
-    """Evenly through the letters of a word, from its begin to that of the next phoneme that is not its own."""
+    """Evenly through the letters of a word, from its begin to the next word or pause."""
     begins = np.array([begin for begin, _, _ in speech.words] + [len(speech.samples)])
     pauses = np.array([begin for begin, name in speech.phonemes if name.startswith(b"_")] + [np.inf])
     knots, places = [], []

@@ -53,7 +53,7 @@ class Guide:
 
     def loss(self, rows, texts):
         """Mean of -log of the attention that is near each token's place in the text, of rows with their text."""
-        near = torch.stack([diagonal(len(ids), places, self.attended[0].size(1)) for ids, _, _, places in rows])
+        near = torch.stack([near_places(len(ids), places, self.attended[0].size(1)) for ids, _, _, places in rows])
         near = near.to(self.attended[0].device)
         counts = near.amax(2) * torch.tensor(texts, device=near.device)[:, None]
         total = sum(-((a * near).sum(2) + 1e-4).log().mul(counts).sum() for a in self.attended)
@@ -61,7 +61,7 @@ class Guide:
         return total / (len(GUIDED_LAYERS) * counts.sum().clamp_min(1))
 
 
-def diagonal(letters, places, size):
+def near_places(letters, places, size):
     """[size, size]: 1 where a position that gives a token may look, 0 elsewhere"""
     near = torch.zeros(size, size)
     begin = CONDITIONING + letters + 3  # the second start gives the first token

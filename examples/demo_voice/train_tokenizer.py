@@ -19,6 +19,14 @@ NOISE = 0.02
 PHONE, FORETOLD = 0.5, 1.0  # weights of the losses beside that of the mel
 
 
+def residual(convs, x):
+    """[B, N, C] -> [B, N, C], each convolution over N beside its input"""
+    x = x.transpose(1, 2)
+    for conv in convs:
+        x = x + conv(nn.functional.gelu(x))
+    return x.transpose(1, 2)
+
+
 class Decoder(nn.Module):
     """Digits [B, N, 6] and a voice's number [B] -> mel [B, 2N, 80], its bands at mean 0 and deviation 1."""
 
@@ -30,22 +38,14 @@ class Decoder(nn.Module):
         self.leave = nn.Linear(width, config.FRAMES_PER_TOKEN * config.MELS)
 
     def forward(self, digits, voice):
-        x = (self.enter(digits) + self.voice(voice).unsqueeze(1)).transpose(1, 2)
-        for conv in self.convs:
-            x = x + conv(nn.functional.gelu(x))
-        return self.leave(x.transpose(1, 2)).unflatten(2, (config.FRAMES_PER_TOKEN, -1)).flatten(1, 2)
+        x = residual(self.convs, self.enter(digits) + self.voice(voice).unsqueeze(1))
+        return self.leave(x).unflatten(2, (config.FRAMES_PER_TOKEN, -1)).flatten(1, 2)
 
 
-class PhoneHead(nn.Module):
+def make_phone_head(phones, width=128):
     """Digits [B, N, 6] -> logits of the phone [B, N, P]: from a token alone, so that the token must say it."""
-
-    def __init__(self, phones, width=128):
-        super().__init__()
-        self.layers = nn.Sequential(nn.Linear(config.FREE_DIGITS, width), nn.GELU(), nn.Linear(width, width),
-                                    nn.GELU(), nn.Linear(width, phones))
-
-    def forward(self, digits):
-        return self.layers(digits)
+    return nn.Sequential(nn.Linear(config.FREE_DIGITS, width), nn.GELU(), nn.Linear(width, width), nn.GELU(),
+                         nn.Linear(width, phones))
 
 
 class Foreteller(nn.Module):
@@ -58,10 +58,7 @@ class Foreteller(nn.Module):
         self.leave = nn.Linear(width, config.FREE_DIGITS)
 
     def forward(self, phones):
-        x = self.enter(phones).transpose(1, 2)
-        for conv in self.convs:
-            x = x + conv(nn.functional.gelu(x))
-        return torch.tanh(self.leave(x.transpose(1, 2)))
+        return torch.tanh(self.leave(residual(self.convs, self.enter(phones))))
 
 
 class Autoencoder(nn.Module):
@@ -71,7 +68,7 @@ class Autoencoder(nn.Module):
         super().__init__()
         self.tokenizer = models.Tokenizer(config.Sizes())
         self.decoder = Decoder()
-        self.phone_head = PhoneHead(len(phones))
+        self.phone_head = make_phone_head(len(phones))
         self.foreteller = Foreteller(len(phones))
         self.register_buffer("mean", mean)
         self.register_buffer("deviation", deviation)
