@@ -37,31 +37,27 @@ void add_engine_options(CLI::App& app, EngineOptions& engine) {
   engine.watermark = Watermark::kOff;  // no part of the model's speed
   cli::add_engine_options(app, engine);
   app.get_option("--watermark")->default_str("off");
-  app.add_option("--memory-limit", engine.memory_limit,
-                 "bytes for the KV cache and the work on a batch; 0: half of what is free")
-      ->type_name("BYTES")
-      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000'000'000}))
-      ->capture_default_str();
 }
 
 void add_run_options(CLI::App& app, Options& options) {
   Plan& plan = options.plan;
   app.add_option("--voice", plan.voice,
-                 "a recording (WAV), made into a voice anew in each run, or a saved voice [the "
-                 "model's own voice]")
+                 "a recording (WAV, FLAC, Ogg Vorbis, Opus or MP3), made into a voice anew in each "
+                 "run, or a saved voice [the model's own voice]")
       ->type_name("FILE");
   auto* text = app.add_option("--text", plan.texts, "what to say; may be given several times")
                    ->type_name("TEXT")
                    ->allow_extra_args(false)
                    ->default_str(kDefaultText);
-  app.add_option("--texts", options.texts_file, "what to say, a text a line")
+  app.add_option("--texts", options.texts_file, "what to say, one text a line")
       ->type_name("FILE")
       ->excludes(text);
-  plan.request.set([](Request& request) { request.seed = 0; });
+  plan.request.seed = 0;
   cli::add_request_options(app, plan.request);
   app.get_option("--seed")->default_str("0");
   app.get_option("--language")
-      ->description("of the text, for multilingual models: see chatterbox speak --list-languages");
+      ->description(
+          "of the text, for multilingual models; chatterbox speak --list-languages lists them");
   app.add_option("-r,--repetitions", plan.repetitions, "timed runs of each text")
       ->type_name("N")
       ->check(CLI::Range(1, 10000))
@@ -86,15 +82,15 @@ void add_batch_options(CLI::App& app, Plan& plan) {
          [&plan](const std::vector<std::string>& names) {
            for (const std::string& name : names) plan.modes.push_back(kModes.at(name));
          },
-         "how requests share the engine: sequential, batch, dynamic, or several of them [dynamic, "
-         "with --batch-size]")
+         "how requests share the model: sequential, batch, dynamic, or several of them [dynamic if "
+         "--batch-size is given]")
       ->type_name("LIST")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::IsMember({"sequential", "batch", "dynamic"}));
   app.add_option("--batch-size", plan.batch_sizes,
                  "requests given together, 1 to 256, or several such numbers: the texts in turn, "
-                 "each with the next seed [1, with --mode]")
+                 "each with the next seed [1 if --mode is given]")
       ->type_name("LIST")
       ->delimiter(',')
       ->allow_extra_args(false)
@@ -134,7 +130,7 @@ void bench(Options& options) {
   Plan& plan = options.plan;
   if (!options.texts_file.empty()) plan.texts = read_lines(options.texts_file);
   if (plan.texts.empty()) plan.texts = {kDefaultText};
-  plan.engine.log = [](LogLevel, std::string_view message) {
+  plan.engine.log = [](LogLevel, uint64_t, std::string_view message) {
     std::cerr << "chatterbox-bench: " << message << std::endl;
   };
   if (plan.modes.empty() && plan.batch_sizes.empty()) {

@@ -1,64 +1,70 @@
 #include "measure.h"
 
-#include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <fstream>
 #include <utility>
+#include <variant>
 
+#include "cli/voice_file.h"
 #include "memory.h"
 
 namespace chatterbox::bench {
 namespace {
 
-bool is_wav(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(Status::kNotFound, path + ": " + std::strerror(errno));
-  std::string start(4, '\0');
-  file.read(start.data(), static_cast<std::streamsize>(start.size()));
-  return start == "RIFF" || start == "RIFX" || start == "RF64";
-}
-
 // The voice of the runs: a recording is made into one anew for each, so that this is measured too.
-struct VoiceSource {
-  std::optional<Audio> recording;
-  std::optional<Voice> voice;
-};
+using VoiceSource = std::variant<Voice, Audio>;
 
 VoiceSource open_voice(const ChatterboxEngine& engine, const std::string& path) {
-  VoiceSource source;
-  if (path.empty()) {
-    source.voice = engine.default_voice();
-  } else if (is_wav(path)) {
-    source.recording = read_wav(path);
-  } else {
-    source.voice = Voice::load(path);
-  }
-  return source;
+  if (path.empty()) return engine.default_voice();
+  return cli::read_voice_file(path);
 }
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+Voice make_voice(const ChatterboxEngine& engine, const VoiceSource& source) {
+  const auto* recording = std::get_if<Audio>(&source);
+  return recording != nullptr ? engine.make_voice(*recording) : std::get<Voice>(source);
 }
 
-Sample without_audio(Result result) {
-  Sample sample;
-  const Audio audio = std::exchange(result.audio, {});
-  sample.audio_seconds = static_cast<double>(audio.samples.size()) / audio.sample_rate;
-  sample.result = std::move(result);
-  return sample;
+// What the plan does not say, as the family has it.
+Request complete(Request request, const RequestDefaults& defaults) {
+  const auto fill = [](auto& option, auto value) { option = option.value_or(value); };
+  fill(request.temperature, defaults.temperature);
+  fill(request.cfg_weight, defaults.cfg_weight);
+  fill(request.exaggeration, defaults.exaggeration);
+  fill(request.min_p, defaults.min_p);
+  fill(request.top_p, defaults.top_p);
+  fill(request.repetition_penalty, defaults.repetition_penalty);
+  fill(request.max_new_tokens, defaults.max_new_tokens);
+  fill(request.cfm_steps, defaults.cfm_steps);
+  fill(request.top_k, defaults.top_k);
+  fill(request.analyze_alignment, defaults.analyze_alignment);
+  return request;
+}
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// The sample learns when the request's first samples come.
+void listen(Request& request, Clock::time_point start, Sample& sample) {
+  request.on_audio = [start, &sample](Samples) {
+    if (sample.first_sound_seconds == 0) sample.first_sound_seconds = seconds_since(start);
+    return true;
+  };
+}
+
+void describe(const Result& result, Sample& sample) {
+  sample.stats = result.stats();
+  sample.audio_seconds = static_cast<double>(sample.stats.samples) / result.sample_rate();
 }
 
 Sample run(const ChatterboxEngine& engine, const VoiceSource& source, Request request) {
-  double voice_seconds = 0;
-  request.voice = source.voice;
-  if (source.recording) {
-    const auto start = std::chrono::steady_clock::now();
-    request.voice = engine.make_voice(*source.recording);
-    voice_seconds = seconds_since(start);
-  }
-  Sample sample = without_audio(engine.generate(request));
-  sample.voice_seconds = voice_seconds;
+  Sample sample;
+  const auto voice_start = Clock::now();
+  request.voice = make_voice(engine, source);
+  if (std::holds_alternative<Audio>(source)) sample.voice_seconds = seconds_since(voice_start);
+  listen(request, Clock::now(), sample);
+  describe(engine.generate(std::move(request)), sample);
   return sample;
 }
 
@@ -75,16 +81,18 @@ std::vector<Request> make_requests(const std::vector<std::string>& texts, const 
 
 BatchSample run_batch(const ChatterboxEngine& engine, std::vector<Request> requests) {
   BatchSample sample;
+  sample.requests.resize(requests.size());
   StageClock clock;
-  for (Request& request : requests) {
-    request.on_progress = [&clock](const Progress& progress) { clock.report(progress); };
+  const auto start = Clock::now();
+  for (size_t i = 0; i < requests.size(); ++i) {
+    requests[i].on_progress = [&clock](const Progress& progress) { clock.report(progress); };
+    listen(requests[i], start, sample.requests[i]);
   }
-  const auto start = std::chrono::steady_clock::now();
-  std::vector<Outcome> outcomes = engine.generate_batch(requests);
+  const std::vector<Outcome> outcomes = engine.generate_batch(requests);
   sample.seconds = seconds_since(start);
-  for (Outcome& outcome : outcomes) {
-    if (outcome.error) throw *outcome.error;
-    sample.requests.push_back(without_audio(*std::move(outcome.result)));
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i].error) throw *outcomes[i].error;
+    describe(*outcomes[i].result, sample.requests[i]);
   }
   sample.stages = clock.seconds();
   return sample;
@@ -101,9 +109,8 @@ BatchReport measure_batch(const Plan& plan, Mode mode, int batch_size,
   options.max_batch = batch_size;
   const ChatterboxEngine engine = ChatterboxEngine::load(options);
   report.loaded_rss_mib = rss_mib();
-  report.request = plan.request.over(engine.default_request());
-  const VoiceSource source = open_voice(engine, plan.voice);
-  const Voice voice = source.recording ? engine.make_voice(*source.recording) : *source.voice;
+  report.request = complete(plan.request, engine.info().defaults);
+  const Voice voice = make_voice(engine, open_voice(engine, plan.voice));
   const std::vector<Request> requests =
       make_requests(plan.texts, report.request, voice, batch_size);
   for (int round = 0; round < plan.warmup; ++round) {  // one request touches all the weights
@@ -115,7 +122,8 @@ BatchReport measure_batch(const Plan& plan, Mode mode, int batch_size,
     report.samples.push_back(run_batch(engine, requests));
   }
   report.engine = engine.info();
-  report.capacity = engine.capacity();
+  report.limits = engine.limits();
+  report.metrics = engine.metrics();
   report.peak_rss_mib = peak_rss_mib();
   report.rss_mib = rss_mib();
   return report;
@@ -129,7 +137,7 @@ Report measure(const Plan& plan, const OnRun& on_run) {
   const ChatterboxEngine engine = ChatterboxEngine::load(options);
   Report report;
   report.loaded_rss_mib = rss_mib();
-  report.request = plan.request.over(engine.default_request());
+  report.request = complete(plan.request, engine.info().defaults);
   const VoiceSource voice = open_voice(engine, plan.voice);
   report.engine = engine.info();
   report.samples.resize(plan.texts.size());

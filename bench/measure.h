@@ -3,11 +3,9 @@
 
 #include <chatterbox/chatterbox.hpp>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "cli/options.h"
 #include "stage_clock.h"
 
 namespace chatterbox::bench {
@@ -16,7 +14,7 @@ struct Plan {
   EngineOptions engine;  // without mode and max_batch
   std::string voice;     // a recording or a saved voice; empty: the model's own
   std::vector<std::string> texts;
-  cli::RequestOptions request;  // over the family's defaults; sets a seed
+  Request request;  // what is unset is the family's own; has a seed
   int repetitions = 5;
   int warmup = 1;
   // For measure_batches(): every mode with every batch size.
@@ -24,15 +22,16 @@ struct Plan {
   std::vector<int> batch_sizes;
 };
 
-struct Sample {              // one run of one text
-  double voice_seconds = 0;  // 0 where no recording was made into a voice
-  double audio_seconds = 0;
-  Result result;  // without its audio
+struct Sample {  // one request
+  ResultStats stats = {};
+  double voice_seconds = 0;        // 0 where no recording was made into a voice
+  double audio_seconds = 0;        // of sound that was made
+  double first_sound_seconds = 0;  // from giving the request until its first samples came
 };
 
 struct Report {
   EngineInfo engine;
-  Request request;                           // what the runs have in common: all but text and voice
+  Request request;                           // of all runs, but for text and voice; nothing unset
   double loaded_rss_mib = 0;                 // once the model was loaded
   std::vector<std::vector<Sample>> samples;  // [text][repetition]
   double peak_rss_mib = 0;                   // of the process, loading included
@@ -54,8 +53,9 @@ struct BatchReport {  // of one mode and batch size
   Mode mode = Mode::kSequential;
   int batch_size = 0;
   EngineInfo engine;
-  Request request;    // as above; the seed is the first request's
-  Capacity capacity;  // after the last run, so that its counts are of all runs
+  Request request;  // as above; the seed is the first request's
+  Limits limits = {};
+  Metrics metrics = {};  // after the last run, so that its counts are of all runs
   double loaded_rss_mib = 0;
   std::vector<BatchSample> samples;
   double peak_rss_mib = 0;  // since the engine began to load

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "checkpoint/safetensors.h"
-#include "checkpoint/synthetic.h"
 #include "nn/attention.h"
 #include "nn/linear.h"
 #include "nn/weight_reader.h"
@@ -18,11 +17,12 @@
 #include "s3gen/s3gen.h"
 #include "s3gen/snake_kernel.h"
 #include "s3gen/transformer_block.h"
+#include "support/synthetic/synthetic.h"
 
 namespace chatterbox {
 namespace {
 
-using checkpoint::SyntheticSize;
+using testing::SyntheticSize;
 
 at::Tensor random(at::IntArrayRef shape, at::ScalarType type = at::kFloat) {
   const auto generator = at::make_generator<at::CPUGeneratorImpl>(0);
@@ -122,7 +122,7 @@ BENCHMARK(vocoder_conv)
 
 void open_safetensors(benchmark::State& state) {
   const auto path = std::filesystem::temp_directory_path() / "chatterbox_micro_bench.safetensors";
-  const auto model = checkpoint::make_synthetic("s3gen", SyntheticSize::kTiny);
+  const auto model = testing::make_synthetic("s3gen", SyntheticSize::kTiny);
   checkpoint::write_safetensors(path.string(), model->entries());
   for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(checkpoint::open_safetensors(path.string()));
@@ -149,7 +149,7 @@ BENCHMARK(snake)->Arg(64)->Arg(6000);
 // One row of so many mel frames, 50 a second.
 void mel_to_wave(benchmark::State& state) {
   const c10::InferenceMode inference_mode;
-  const nn::WeightReader reader(checkpoint::make_synthetic("s3gen", SyntheticSize::kTiny), {});
+  const nn::WeightReader reader(testing::make_synthetic("s3gen", SyntheticSize::kTiny), {});
   const auto vocoder = s3gen::load_vocoder(reader);
   const auto generator = at::make_generator<at::CPUGeneratorImpl>(0);
   const at::Tensor mel = at::randn({80, state.range(0)}, generator, at::TensorOptions(at::kFloat));

@@ -7,8 +7,8 @@
 
 #include <vector>
 
-#include "checkpoint/synthetic.h"
 #include "s3gen/estimator.h"
+#include "support/synthetic/synthetic.h"
 #include "t3/llama.h"
 
 namespace chatterbox {
@@ -65,7 +65,7 @@ BENCHMARK(decode_step)
 
 // All of it: the synthetic model's weights have the official names and sizes.
 s3gen::Estimator synthetic_estimator() {
-  const auto file = checkpoint::make_synthetic("s3gen", checkpoint::SyntheticSize::kFull);
+  const auto file = testing::make_synthetic("s3gen", testing::SyntheticSize::kFull);
   return s3gen::read_estimator(nn::WeightReader(file, {}).scope("flow.decoder.estimator"));
 }
 

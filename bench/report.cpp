@@ -13,22 +13,24 @@ using nlohmann::ordered_json;
 
 const Metric<Sample> kMetrics[] = {
     {"prefill_ms", "prefill ms", 1, false,
-     [](const Sample& s) { return s.result.timings.prefill * 1e3; }},
+     [](const Sample& s) { return s.stats.prefill_seconds * 1e3; }},
     {"decode_ms_per_step", "decode ms/step", 2, false,
      [](const Sample& s) {
-       return per(s.result.timings.decode * 1e3, static_cast<double>(s.result.decode_steps));
+       return per(s.stats.decode_seconds * 1e3, static_cast<double>(s.stats.decode_steps));
      }},
     {"tokens_per_second", "tok/s", 2, true,
      [](const Sample& s) {
-       return per(static_cast<double>(s.result.speech_tokens),
-                  s.result.timings.prefill + s.result.timings.decode);
+       return per(static_cast<double>(s.stats.speech_tokens),
+                  s.stats.prefill_seconds + s.stats.decode_seconds);
      }},
-    {"flow_ms", "flow ms", 1, false, [](const Sample& s) { return s.result.timings.flow * 1e3; }},
+    {"flow_ms", "flow ms", 1, false, [](const Sample& s) { return s.stats.flow_seconds * 1e3; }},
     {"vocoder_ms", "vocoder ms", 1, false,
-     [](const Sample& s) { return s.result.timings.vocoder * 1e3; }},
-    {"total_s", "total s", 3, false, [](const Sample& s) { return s.result.timings.total; }},
+     [](const Sample& s) { return s.stats.vocoder_seconds * 1e3; }},
+    {"first_sound_seconds", "first sound s", 3, false,
+     [](const Sample& s) { return s.first_sound_seconds; }},
+    {"total_s", "total s", 3, false, [](const Sample& s) { return s.stats.total_seconds; }},
     {"rtf", "RTF", 3, false,
-     [](const Sample& s) { return per(s.result.timings.total, s.audio_seconds); }},
+     [](const Sample& s) { return per(s.stats.total_seconds, s.audio_seconds); }},
 };
 
 std::vector<double> voice_times(const Report& report) {
@@ -76,7 +78,7 @@ void write_markdown(std::ostream& out, const Plan& plan, const Report& report) {
   out << "\n" << std::fixed << std::setprecision(2);
   for (const auto& samples : report.samples) {
     const Sample& first = samples.front();
-    out << "| " << first.result.text_tokens << " | " << first.result.speech_tokens << " | "
+    out << "| " << first.stats.text_tokens << " | " << first.stats.speech_tokens << " | "
         << first.audio_seconds << " |";
     for (const auto& metric : kMetrics) {
       out << ' ' << pair_text(summarise(samples, metric), metric.decimals) << " |";
@@ -90,7 +92,8 @@ void write_markdown(std::ostream& out, const Plan& plan, const Report& report) {
   if (voices.front() > 0) {
     out << "; the voice, " << pair_text(summarise(voices, false), 1) << " ms";
   }
-  out << ". Not timed: program start, warm-up.\n\n";
+  out << ". Not timed: program start, warm-up. First sound: "
+         "until the first samples came.\n\n";
   write_memory(out, report);
 }
 
@@ -108,18 +111,20 @@ void write_json(std::ostream& out, const Plan& plan, const Report& report) {
 
 void write_csv(std::ostream& out, const Report& report) {
   out << "text,repetition,text_tokens,speech_tokens,decode_steps,finish_reason,audio_seconds,"
-         "voice_seconds,queued,text_seconds,prefill,decode,flow,vocoder,total\n"
+         "voice_seconds,first_sound_seconds,queued,text_seconds,prefill,decode,flow,vocoder,"
+         "watermark,total\n"
       << std::setprecision(std::numeric_limits<float>::max_digits10);
   for (size_t text = 0; text < report.samples.size(); ++text) {
     for (size_t i = 0; i < report.samples[text].size(); ++i) {
       const Sample& sample = report.samples[text][i];
-      const Result& result = sample.result;
-      const Timings& times = result.timings;
-      out << text << ',' << i << ',' << result.text_tokens << ',' << result.speech_tokens << ','
-          << result.decode_steps << ',' << name_of(result.finish_reason) << ','
-          << sample.audio_seconds << ',' << sample.voice_seconds << ',' << times.queued << ','
-          << times.text << ',' << times.prefill << ',' << times.decode << ',' << times.flow << ','
-          << times.vocoder << ',' << times.total << "\n";
+      const ResultStats& stats = sample.stats;
+      out << text << ',' << i << ',' << stats.text_tokens << ',' << stats.speech_tokens << ','
+          << stats.decode_steps << ',' << finish_reason(stats) << ',' << sample.audio_seconds << ','
+          << sample.voice_seconds << ',' << sample.first_sound_seconds << ','
+          << stats.queued_seconds << ',' << stats.text_seconds << ',' << stats.prefill_seconds
+          << ',' << stats.decode_seconds << ',' << stats.flow_seconds << ','
+          << stats.vocoder_seconds << ',' << stats.watermark_seconds << ',' << stats.total_seconds
+          << "\n";
     }
   }
 }

@@ -20,7 +20,7 @@ double audio_seconds(const BatchSample& run) {
 
 int64_t speech_tokens(const BatchSample& run) {
   int64_t tokens = 0;
-  for (const Sample& request : run.requests) tokens += request.result.speech_tokens;
+  for (const Sample& request : run.requests) tokens += request.stats.speech_tokens;
   return tokens;
 }
 
@@ -28,7 +28,7 @@ int64_t speech_tokens(const BatchSample& run) {
 double prefill_seconds(const BatchSample& run) {
   double seconds = 0;
   for (const Sample& request : run.requests) {
-    seconds += request.result.timings.text + request.result.timings.prefill;
+    seconds += request.stats.text_seconds + request.stats.prefill_seconds;
   }
   return seconds;
 }
@@ -43,6 +43,12 @@ double other_seconds(const BatchSample& run) {
 
 double tokens_per_second(const BatchSample& run) {
   return per(static_cast<double>(speech_tokens(run)), decode_seconds(run));
+}
+
+double first_sound_seconds(const BatchSample& run) {
+  double first = run.seconds;
+  for (const Sample& request : run.requests) first = std::min(first, request.first_sound_seconds);
+  return first;
 }
 
 double rtf(const BatchSample& run) { return per(run.seconds, audio_seconds(run)); }
@@ -62,6 +68,7 @@ const Metric<BatchSample> kMetrics[] = {
     {"other_seconds", "other s", 3, false, other_seconds},
     {"first_done_seconds", "first s", 3, false,
      [](const BatchSample& run) { return run.stages.first_done; }},
+    {"first_sound_seconds", "first sound s", 3, false, first_sound_seconds},
 };
 
 double median_seconds(const BatchReport& report) {
@@ -78,9 +85,9 @@ std::optional<double> speedup(const BatchReports& reports, const BatchReport& re
   return per(median_seconds(*sequential), median_seconds(report));
 }
 
-double prefix_hit_rate(const Capacity& capacity) {
-  return per(static_cast<double>(capacity.prefix_hits),
-             static_cast<double>(capacity.prefix_hits + capacity.prefix_misses));
+double prefix_hit_rate(const Metrics& metrics) {
+  return per(static_cast<double>(metrics.prefix_hits),
+             static_cast<double>(metrics.prefix_hits + metrics.prefix_misses));
 }
 
 ordered_json to_json(const BatchSample& run) {
@@ -99,17 +106,17 @@ ordered_json to_json(const BatchReports& reports, const BatchReport& report) {
       {"peak_rss_mib", report.peak_rss_mib},
       {"loaded_rss_mib", report.loaded_rss_mib},
       {"rss_mib", report.rss_mib},
-      {"kv_cache_bytes", report.capacity.cache_bytes},
-      {"kv_row_bytes", report.capacity.row_bytes},
-      {"kv_rows", report.capacity.rows},
-      {"kv_positions", report.capacity.positions},
-      {"kv_peak_rows", report.capacity.peak_rows},
-      {"batch_frames", report.capacity.batch_frames},
-      {"prefix_bytes", report.capacity.prefix_bytes},
-      {"prefix_hits", report.capacity.prefix_hits},
-      {"prefix_misses", report.capacity.prefix_misses},
-      {"prefix_hit_rate", prefix_hit_rate(report.capacity)},
-      {"prefix_positions_saved", report.capacity.prefix_positions_saved},
+      {"kv_cache_bytes", report.limits.cache_bytes},
+      {"kv_row_bytes", report.limits.row_bytes},
+      {"kv_rows", report.limits.rows},
+      {"kv_positions", report.limits.positions},
+      {"kv_peak_rows", report.metrics.peak_rows},
+      {"batch_frames", report.limits.batch_frames},
+      {"prefix_bytes", report.limits.prefix_bytes},
+      {"prefix_hits", report.metrics.prefix_hits},
+      {"prefix_misses", report.metrics.prefix_misses},
+      {"prefix_hit_rate", prefix_hit_rate(report.metrics)},
+      {"prefix_positions_saved", report.metrics.prefix_positions_saved},
       {"speedup", nullptr},
   };
   if (const auto factor = speedup(reports, report)) json["speedup"] = *factor;
@@ -138,15 +145,15 @@ void write_markdown(std::ostream& out, const Plan& plan, const BatchReports& rep
     }
     const auto factor = speedup(reports, report);
     out << ' ' << number_text(report.peak_rss_mib, 0) << " | "
-        << number_text(static_cast<double>(report.capacity.cache_bytes) / kMiB, 0) << " | "
-        << number_text(prefix_hit_rate(report.capacity) * 100, 0) << " % | "
-        << report.capacity.prefix_positions_saved << " | "
+        << number_text(static_cast<double>(report.limits.cache_bytes) / kMiB, 0) << " | "
+        << number_text(prefix_hit_rate(report.metrics) * 100, 0) << " % | "
+        << report.metrics.prefix_positions_saved << " | "
         << (factor ? number_text(*factor, 2) : "-") << " |\n";
   }
   out << "\nMedian of " << plan.repetitions << " runs after " << plan.warmup
       << " of one request for warm-up. RTF: seconds of work for a second of sound. First: until "
-         "the first "
-         "request is done.\nPrefix hits: requests, warm-up included, whose voice had been read "
+         "the first request is done; first sound: until the first samples came.\nPrefix hits: "
+         "requests, warm-up included, whose voice had been read "
          "before; saved: positions that they did not compute.\n"
          "Speedup: against sequential with as many requests.\n";
 }
@@ -169,7 +176,7 @@ void write_csv(std::ostream& out, const BatchReports& reports) {
       out << name_of(report.mode) << ',' << report.batch_size << ',' << i << ','
           << speech_tokens(run) << ',' << audio_seconds(run);
       for (const auto& metric : kMetrics) out << ',' << metric.value(run);
-      out << ',' << report.peak_rss_mib << ',' << report.capacity.cache_bytes << ',';
+      out << ',' << report.peak_rss_mib << ',' << report.limits.cache_bytes << ',';
       if (const auto factor = speedup(reports, report)) out << *factor;
       out << "\n";
     }

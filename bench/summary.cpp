@@ -13,15 +13,22 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string cpu_name() {
+// What /proc/cpuinfo says of the first core, as in "model name\t: AMD EPYC".
+std::string cpu_info(const std::string& name) {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);) {
     const size_t colon = line.find(": ");
-    if (line.compare(0, 10, "model name") == 0 && colon != std::string::npos) {
-      return line.substr(colon + 2);
-    }
+    const size_t end = line.find('\t');
+    if (colon != std::string::npos && line.substr(0, end) == name) return line.substr(colon + 2);
   }
   return "unknown";
+}
+
+// The widest vectors that the CPU has: a virtual machine's name does not tell.
+const char* vector_width() {
+  const std::string flags = " " + cpu_info("flags") + " ";
+  if (flags.find(" avx512f ") != std::string::npos) return "AVX-512";
+  return flags.find(" avx2 ") != std::string::npos ? "AVX2" : "no AVX2";
 }
 
 }  // namespace
@@ -42,8 +49,8 @@ std::string number_text(double value, int decimals) {
   return out.str();
 }
 
-const char* name_of(FinishReason reason) {
-  return reason == FinishReason::kEos ? "eos" : "max_tokens";
+const char* finish_reason(const ResultStats& stats) {
+  return stats.finish_reason == CHATTERBOX_FINISH_EOS ? "eos" : "max_tokens";
 }
 
 const char* name_of(Mode mode) {
@@ -59,24 +66,25 @@ const char* name_of(Mode mode) {
 }
 
 ordered_json to_json(const Sample& sample) {
-  const Result& result = sample.result;
-  const Timings& timings = result.timings;
+  const ResultStats& stats = sample.stats;
   return {
-      {"seed", result.seed},
-      {"text_tokens", result.text_tokens},
-      {"speech_tokens", result.speech_tokens},
-      {"decode_steps", result.decode_steps},
-      {"finish_reason", name_of(result.finish_reason)},
+      {"seed", stats.seed},
+      {"text_tokens", stats.text_tokens},
+      {"speech_tokens", stats.speech_tokens},
+      {"decode_steps", stats.decode_steps},
+      {"finish_reason", finish_reason(stats)},
       {"audio_seconds", sample.audio_seconds},
       {"voice_seconds", sample.voice_seconds},
+      {"first_sound_seconds", sample.first_sound_seconds},
       {"timings",
-       {{"queued", timings.queued},
-        {"text", timings.text},
-        {"prefill", timings.prefill},
-        {"decode", timings.decode},
-        {"flow", timings.flow},
-        {"vocoder", timings.vocoder},
-        {"total", timings.total}}},
+       {{"queued", stats.queued_seconds},
+        {"text", stats.text_seconds},
+        {"prefill", stats.prefill_seconds},
+        {"decode", stats.decode_seconds},
+        {"flow", stats.flow_seconds},
+        {"vocoder", stats.vocoder_seconds},
+        {"watermark", stats.watermark_seconds},
+        {"total", stats.total_seconds}}},
   };
 }
 
@@ -89,29 +97,33 @@ ordered_json describe(const Plan& plan, const EngineInfo& engine, const Request&
       {"version", chatterbox_version()},
       {"commit", CHATTERBOX_COMMIT},
       {"build", chatterbox_build_info()},
-      {"cpu", cpu_name()},
+      {"cpu", cpu_info("model name")},
+      {"cpu_family", cpu_info("cpu family")},
+      {"cpu_model", cpu_info("model")},
+      {"vector", vector_width()},
       {"cores", std::thread::hardware_concurrency()},
       {"model", engine.model},
       {"family", engine.family},
       {"device", engine.device},
       {"precision", engine.precision},
       {"deterministic", plan.engine.deterministic},
-      {"threads", plan.engine.threads},
-      {"memory_limit", plan.engine.memory_limit},
+      {"threads", engine.threads},
+      {"memory_limit",
+       plan.engine.memory_limit ? ordered_json(*plan.engine.memory_limit) : ordered_json(nullptr)},
       {"voice", plan.voice},
       {"watermark", engine.watermark},
       {"seed", *request.seed},
       {"language", request.language},
-      {"temperature", request.temperature},
-      {"cfg_weight", request.cfg_weight},
-      {"exaggeration", request.exaggeration},
-      {"min_p", request.min_p},
-      {"top_p", request.top_p},
-      {"top_k", request.top_k},
-      {"repetition_penalty", request.repetition_penalty},
-      {"analyze_alignment", request.analyze_alignment},
-      {"max_new_tokens", request.max_new_tokens},
-      {"cfm_steps", request.cfm_steps},
+      {"temperature", *request.temperature},
+      {"cfg_weight", *request.cfg_weight},
+      {"exaggeration", *request.exaggeration},
+      {"min_p", *request.min_p},
+      {"top_p", *request.top_p},
+      {"top_k", *request.top_k},
+      {"repetition_penalty", *request.repetition_penalty},
+      {"analyze_alignment", *request.analyze_alignment},
+      {"max_new_tokens", *request.max_new_tokens},
+      {"cfm_steps", *request.cfm_steps},
       {"repetitions", plan.repetitions},
       {"warmup", plan.warmup},
       {"weight_bytes", engine.weight_bytes},
@@ -121,11 +133,11 @@ ordered_json describe(const Plan& plan, const EngineInfo& engine, const Request&
 
 void write_description(std::ostream& out, const Plan& plan, const EngineInfo& engine,
                        const Request& request) {
-  out << chatterbox_build_info() << ", commit " << CHATTERBOX_COMMIT << "; " << cpu_name() << "\n"
+  out << chatterbox_build_info() << ", commit " << CHATTERBOX_COMMIT << "; "
+      << cpu_info("model name") << ", " << vector_width() << "\n"
       << "model " << engine.model << ", " << engine.family << ", " << engine.device << ", "
       << engine.precision << (plan.engine.deterministic ? ", deterministic" : "") << ", threads "
-      << (plan.engine.threads == 0 ? "one per core" : std::to_string(plan.engine.threads))
-      << ", seed " << *request.seed << ", " << request.cfm_steps << " CFM steps"
+      << engine.threads << ", seed " << *request.seed << ", " << *request.cfm_steps << " CFM steps"
       << (engine.watermark ? ", watermark" : "") << "\n\n";
 }
 

@@ -37,7 +37,7 @@ inline constexpr double kMiB = 1024.0 * 1024.0;
 // 0 where there is nothing to divide by.
 [[nodiscard]] double per(double amount, double of);
 [[nodiscard]] std::string number_text(double value, int decimals);
-[[nodiscard]] const char* name_of(FinishReason reason);
+[[nodiscard]] const char* finish_reason(const ResultStats& stats);
 [[nodiscard]] const char* name_of(Mode mode);
 
 [[nodiscard]] nlohmann::ordered_json to_json(const Sample& sample);

@@ -6,7 +6,7 @@
 # package of the python3 on PATH.
 #
 # Targets: libtorch::cpu, and where libtorch_cuda.so lies beside it libtorch::cuda, which nothing of the
-# library links (src/engine/cuda_runtime.cpp loads it at run time).
+# library links (src/runtime/cuda_runtime.cpp loads it at run time).
 # Variables: Libtorch_ROOT_DIR, Libtorch_LIBRARY_DIR, Libtorch_VERSION.
 
 # A path that an earlier configure found is dropped when the request changed or the folder is gone.

@@ -1,5 +1,5 @@
-# install, find_package(chatterbox) and pkg-config. Only the shared library, its two headers and the
-# program are installed; libtorch is used where it lies.
+# install, find_package(chatterbox) and pkg-config. Only the shared library, its headers, the demo
+# model and the program are installed; libtorch is used where it lies.
 if(NOT TARGET chatterbox)
   return()
 endif()
@@ -19,7 +19,8 @@ install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/chatterbox COMPON
 # find_installed() looks for these beside the library. The watermark's weights are what cmake/setup.sh fetched.
 install(FILES build/watermark/perth_implicit.safetensors
   DESTINATION ${CMAKE_INSTALL_DATADIR}/chatterbox COMPONENT runtime OPTIONAL)
-install(DIRECTORY src/engine/demo DESTINATION ${CMAKE_INSTALL_DATADIR}/chatterbox COMPONENT runtime)
+install(DIRECTORY examples/demo_voice/model/
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/chatterbox/models/demo COMPONENT runtime)
 if(TARGET chatterbox-cli)
   file(RELATIVE_PATH _bin_to_lib ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
   set_target_properties(chatterbox-cli PROPERTIES INSTALL_RPATH "$ORIGIN/${_bin_to_lib}")

@@ -1,7 +1,7 @@
 // The expensive part of most sources.
 #pragma once
-#include <spdlog/fmt/fmt.h>
-#include <spdlog/logger.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <functional>

@@ -33,7 +33,7 @@ if(CHATTERBOX_SANITIZE)
     UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1)
 endif()
 
-# Whether CUDA devices can be asked for. Nothing is linked for them: see src/engine/cuda_runtime.h.
+# Whether CUDA devices can be asked for. Nothing is linked for them: see src/runtime/cuda_runtime.h.
 set(CHATTERBOX_WITH_CUDA OFF)
 if(CHATTERBOX_TORCH AND NOT CHATTERBOX_CUDA STREQUAL "OFF")
   if(Libtorch_CUDA_LIBRARY)
@@ -58,7 +58,7 @@ function(chatterbox_precompiled name header)
   cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
   file(WRITE ${PROJECT_BINARY_DIR}/${name}.cpp "")
   add_library(${name} STATIC ${PROJECT_BINARY_DIR}/${name}.cpp)
-  target_link_libraries(${name} PRIVATE chatterbox_flags spdlog::spdlog ${arg_LINK})
+  target_link_libraries(${name} PRIVATE chatterbox_flags fmt::fmt ${arg_LINK})
   target_precompile_headers(${name} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/${header})
 endfunction()
 if(CHATTERBOX_PCH)

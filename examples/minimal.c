@@ -15,9 +15,9 @@ int main(int argc, char** argv) {
   request.text = "Hello from C.";
   if (!status) status = chatterbox_engine_generate(engine, &request, &result);
   if (!status) {
-    status = chatterbox_audio_write("hello_c.wav", chatterbox_result_samples(result),
-                                    chatterbox_result_sample_count(result), 1,
-                                    chatterbox_result_sample_rate(result));
+    status = chatterbox_audio_write(
+        "hello_c.wav", CHATTERBOX_FORMAT_AUTO, chatterbox_result_samples(result),
+        chatterbox_result_sample_count(result), 1, chatterbox_result_sample_rate(result));
   }
   if (status) fprintf(stderr, "error: %s\n", chatterbox_last_error());
 

@@ -1,5 +1,5 @@
 // Speaks one sentence with the demo model, or with the checkpoint folder given, in the model's own
-// voice or in that of a WAV file.
+// voice or in that of a recording.
 #include <chatterbox/chatterbox.hpp>
 #include <iostream>
 
@@ -11,11 +11,12 @@ int main(int argc, char** argv) try {
   chatterbox::Request request;
   request.text = "Hello from C++.";
   request.seed = 1;
-  if (argc > 2) request.voice = engine.make_voice(chatterbox::read_wav(argv[2]));
+  if (argc > 2) request.voice = engine.make_voice(chatterbox::read_audio(argv[2]));
 
   const chatterbox::Result result = engine.generate(request);
-  chatterbox::write_wav("hello_cpp.wav", result.audio);
-  std::cout << result.speech_tokens << " speech tokens in " << result.timings.total << " s\n";
+  chatterbox::write_audio("hello_cpp.wav", result);
+  const auto stats = result.stats();
+  std::cout << stats.speech_tokens << " speech tokens in " << stats.total_seconds << " s\n";
 } catch (const chatterbox::Error& error) {
   std::cerr << "error: " << error.what() << '\n';
   return 1;

@@ -4,7 +4,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WORK = REPOSITORY / "build" / "demo_voice"  # what a run writes; nothing of it is kept in git
-TOKENIZER_JSON = REPOSITORY / "src" / "checkpoint" / "data" / "tokenizer.json"
+TOKENIZER_JSON = REPOSITORY / "examples" / "demo_voice" / "model" / "tokenizer.json"
 PROGRAM = REPOSITORY / "build" / "release" / "bin" / "chatterbox"
 
 SEED = 20260

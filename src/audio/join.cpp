@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "audio/wav_limits.h"
+#include "audio/limits.h"
 #include "support/error.h"
 
 namespace chatterbox::audio {
@@ -34,8 +34,8 @@ void fade_out(std::vector<float>& samples, size_t count) {
 }  // namespace
 
 SpeechJoiner::SpeechJoiner(const JoinOptions& options) : options_(options) {
-  if (options.sample_rate < 1 || options.sample_rate > kMostWavRate) {
-    fail(Status::kInvalidArgument, "sample_rate must be in [1, {}] Hz, got {}", kMostWavRate,
+  if (options.sample_rate < 1 || options.sample_rate > kMaxSampleRate) {
+    fail(Status::kInvalidArgument, "sample_rate must be in [1, {}] Hz, got {}", kMaxSampleRate,
          options.sample_rate);
   }
   check("pause", options.pause, kMostPause);

@@ -34,6 +34,8 @@ class SpeechJoiner {
                                         std::optional<double> pause_before = std::nullopt);
   // The rest, with so many seconds of silence behind it, 0 to 10. The joiner then is as new.
   [[nodiscard]] std::vector<float> finish(double pause_after = 0);
+  // Samples of the last wave that are not final yet.
+  [[nodiscard]] size_t held() const { return tail_.size(); }
 
  private:
   [[nodiscard]] size_t samples_of(double seconds) const;

@@ -26,8 +26,11 @@ constexpr double kPoveyExponent = 0.85;  // of a Hann window that is zero at bot
 }  // namespace
 
 KaldiFbank make_kaldi_fbank(c10::Device device) {
+  // A Hann window in float32, as torchaudio has it; its power, whose last bit in float32 depends on
+  // the CPU, in double.
+  const at::Tensor hann = at::hann_window(kFrame, /*periodic=*/false, at::kFloat);
   return {kaldi_mel_filters(kRate, kFft, kMels).t().contiguous().to(device),
-          at::hann_window(kFrame, /*periodic=*/false, at::kFloat).pow_(kPoveyExponent).to(device)};
+          hann.to(at::kDouble).pow_(kPoveyExponent).to(device, at::kFloat)};
 }
 
 at::Tensor kaldi_fbank(const KaldiFbank& front_end, const at::Tensor& waves) {

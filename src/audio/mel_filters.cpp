@@ -75,7 +75,9 @@ at::Tensor kaldi_mel_filters(int64_t sample_rate, int64_t n_fft, int64_t n_mels)
   const double hz_per_bin = static_cast<double>(sample_rate) / static_cast<double>(n_fft);
   // In float32, as torchaudio does: a mel of 2800 then has an error that shows in narrow triangles.
   const at::Tensor bins = at::arange(n_fft / 2, at::kFloat).mul_(hz_per_bin);
-  const at::Tensor mel = bins.div_(700.0).add_(1.0).log_().mul_(1127.0);  // [n_fft/2]
+  // But for the logarithm, whose last bit in float32 depends on the CPU.
+  const at::Tensor log = bins.div_(700.0).add_(1.0).to(at::kDouble).log_().to(at::kFloat);
+  const at::Tensor mel = log.mul(1127.0);                                 // [n_fft/2]
   const at::Tensor index = at::arange(n_mels, at::kFloat).unsqueeze_(1);  // [n_mels, 1]
   const at::Tensor left = at::mul(index, step).add_(low);
   const at::Tensor centre = at::add(index, 1.0).mul_(step).add_(low);

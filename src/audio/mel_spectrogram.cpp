@@ -2,6 +2,7 @@
 
 #include <ATen/ops/abs.h>
 #include <ATen/ops/amax.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/hann_window.h>
 #include <ATen/ops/log.h>
 #include <ATen/ops/log10.h>
@@ -10,6 +11,8 @@
 #include <ATen/ops/reflection_pad1d.h>
 #include <ATen/ops/stft.h>
 #include <ATen/ops/view_as_real.h>
+
+#include <algorithm>
 
 #include "audio/mel_filters.h"
 
@@ -25,26 +28,52 @@ constexpr int64_t kRate24 = 24000;
 constexpr int64_t kWindow24 = 1920;
 constexpr int64_t kHop24 = 480;
 
-// Both ends are mirrored, so that frame i is centred at i * hop.
-at::Tensor centred_stft(const at::Tensor& waves, const at::Tensor& window, int64_t hop) {
-  const int64_t size = window.size(0);
-  return at::stft(waves, size, hop, size, window, /*center=*/true, /*pad_mode=*/"reflect",
-                  /*normalized=*/false, /*onesided=*/true, /*return_complex=*/true);
+constexpr int64_t kFramesAtOnce = 8192;
+
+at::Tensor finished(SpectrumRun run) {
+  while (!run.next()) {
+  }
+  return run.power();
 }
 
 }  // namespace
+
+SpectrumRun::SpectrumRun(const MelFrontEnd& front_end, const at::Tensor& waves, int64_t frames)
+    : window_(front_end.window) {
+  const int64_t size = window_.size(0);
+  padded_ = at::reflection_pad1d(waves.to(window_.scalar_type()), {size / 2, size / 2});
+  // A frame's bins together, as at::stft() leaves them: which layout a product reads decides bits.
+  power_ = at::empty({waves.size(0), frames, size / 2 + 1}, waves.options()).transpose(1, 2);
+}
+
+bool SpectrumRun::next() {
+  const int64_t size = window_.size(0);
+  const int64_t count = std::min(kFramesAtOnce, power_.size(2) - done_);
+  const at::Tensor part = padded_.narrow(1, done_ * kHop16, (count - 1) * kHop16 + size);
+  const at::Tensor spectrum =
+      at::stft(part, size, kHop16, size, window_, /*center=*/false, /*pad_mode=*/"reflect",
+               /*normalized=*/false, /*onesided=*/true, /*return_complex=*/true);
+  // librosa.stft works in float64 and rounds its result.
+  power_.narrow(2, done_, count).copy_(at::abs(spectrum.to(at::kComplexFloat)).square_());
+  done_ += count;
+  return done_ == power_.size(2);
+}
 
 MelFrontEnd make_speaker_mel(c10::Device device) {
   return {slaney_mel_filters(kRate16, kWindow16, 40, 0, 8000).to(device),
           at::hann_window(kWindow16, at::kDouble).to(device)};
 }
 
+SpectrumRun speaker_spectrum(const MelFrontEnd& front_end, const at::Tensor& waves) {
+  return {front_end, waves, 1 + waves.size(1) / kHop16};
+}
+
+at::Tensor speaker_mel_of(const MelFrontEnd& front_end, const at::Tensor& power) {
+  return at::matmul(front_end.filters, power).transpose(1, 2).contiguous();
+}
+
 at::Tensor speaker_mel(const MelFrontEnd& front_end, const at::Tensor& waves) {
-  // librosa.stft works in float64 and rounds its result.
-  const at::Tensor spectrum =
-      centred_stft(waves.to(at::kDouble), front_end.window, kHop16).to(at::kComplexFloat);
-  const at::Tensor mel = at::matmul(front_end.filters, at::abs(spectrum).square_());
-  return mel.transpose(1, 2).contiguous();
+  return speaker_mel_of(front_end, finished(speaker_spectrum(front_end, waves)));
 }
 
 MelFrontEnd make_s3_log_mel(c10::Device device) {
@@ -52,12 +81,18 @@ MelFrontEnd make_s3_log_mel(c10::Device device) {
           at::hann_window(kWindow16, at::kFloat).to(device)};
 }
 
-at::Tensor s3_log_mel(const MelFrontEnd& front_end, const at::Tensor& waves) {
-  const at::Tensor spectrum = centred_stft(waves, front_end.window, kHop16);
-  const at::Tensor power = at::abs(spectrum.narrow(2, 0, spectrum.size(2) - 1)).square_();
+SpectrumRun s3_spectrum(const MelFrontEnd& front_end, const at::Tensor& waves) {
+  return {front_end, waves, waves.size(1) / kHop16};
+}
+
+at::Tensor s3_log_mel_of(const MelFrontEnd& front_end, const at::Tensor& power) {
   const at::Tensor log_mel = at::log10(at::matmul(front_end.filters, power).clamp_min_(1e-10));
   const at::Tensor floor = at::amax(log_mel, {1, 2}, /*keepdim=*/true).sub_(8.0);
   return at::maximum(log_mel, floor).add_(4.0).div_(4.0);
+}
+
+at::Tensor s3_log_mel(const MelFrontEnd& front_end, const at::Tensor& waves) {
+  return s3_log_mel_of(front_end, finished(s3_spectrum(front_end, waves)));
 }
 
 MelFrontEnd make_s3gen_mel(c10::Device device) {

@@ -1,20 +1,69 @@
-#include <limits>
-#include <vector>
+#include <chatterbox/audio.h>
 
+#include "audio/codec.h"
+#include "audio/limits.h"
+#include "capi/arguments.h"
 #include "capi/guard.h"
 #include "capi/handles.h"
 
 using chatterbox::fail;
 using chatterbox::Status;
+using chatterbox::audio::AudioFormat;
+using chatterbox::audio::AudioWriter;
 using chatterbox::capi::guard;
 using chatterbox::capi::require;
+
+namespace {
+
+AudioFormat format_of(int32_t format) {
+  if (format < CHATTERBOX_FORMAT_AUTO || format > CHATTERBOX_FORMAT_MP3) {
+    fail(Status::kInvalidArgument, "format must be {} to {}, got {}", CHATTERBOX_FORMAT_AUTO,
+         CHATTERBOX_FORMAT_MP3, format);
+  }
+  return static_cast<AudioFormat>(format);
+}
+
+AudioFormat known_format_of(int32_t format) {
+  if (format == CHATTERBOX_FORMAT_AUTO) {
+    fail(Status::kInvalidArgument, "format must not be CHATTERBOX_FORMAT_AUTO: there is no name");
+  }
+  return format_of(format);
+}
+
+// Checks the counts before the samples are touched.
+chatterbox::Audio samples_of(const float* samples, uint64_t frames, int32_t channels,
+                             int32_t sample_rate) {
+  if (frames > 0) require("samples", samples);
+  constexpr int32_t kMaxChannels = chatterbox::audio::kMaxChannels;
+  if (channels < 1 || channels > kMaxChannels) {
+    fail(Status::kInvalidArgument, "channels must be in [1, {}], got {}", kMaxChannels, channels);
+  }
+  if (frames > chatterbox::audio::max_frames(channels)) {
+    fail(Status::kInvalidArgument, "{} frames of {} channels do not fit into a file", frames,
+         channels);
+  }
+  return chatterbox::capi::copy_audio(samples, frames, channels, sample_rate);
+}
+
+}  // namespace
 
 chatterbox_status chatterbox_audio_read(const char* path, chatterbox_audio** audio) {
   if (audio != nullptr) *audio = nullptr;
   return guard([&] {
     require("audio", audio);
     require("path", path);
-    *audio = new chatterbox_audio{chatterbox::read_wav(path)};
+    *audio = new chatterbox_audio{chatterbox::audio::read_audio(path)};
+  });
+}
+
+chatterbox_status chatterbox_audio_decode(const void* data, uint64_t size,
+                                          chatterbox_audio** audio) {
+  if (audio != nullptr) *audio = nullptr;
+  return guard([&] {
+    require("audio", audio);
+    require("data", data);
+    *audio = new chatterbox_audio{
+        chatterbox::audio::decode_audio(data, static_cast<size_t>(size), "audio in memory")};
   });
 }
 
@@ -37,27 +86,69 @@ int32_t chatterbox_audio_sample_rate(const chatterbox_audio* audio) {
 
 void chatterbox_audio_destroy(chatterbox_audio* audio) { delete audio; }
 
-chatterbox_status chatterbox_audio_write(const char* path, const float* samples, uint64_t frames,
-                                         int32_t channels, int32_t sample_rate) {
+chatterbox_status chatterbox_audio_write(const char* path, int32_t format, const float* samples,
+                                         uint64_t frames, int32_t channels, int32_t sample_rate) {
   return guard([&] {
     require("path", path);
-    if (frames > 0) require("samples", samples);
-    if (channels < 1)
-      fail(Status::kInvalidArgument, "channels must be at least 1, got {}", channels);
-    if (sample_rate < 1) {
-      fail(Status::kInvalidArgument, "sample_rate must be at least 1 Hz, got {}", sample_rate);
-    }
-    // The sizes in a WAV file's header have 32 bits.
-    constexpr uint64_t kMostBytes = std::numeric_limits<uint32_t>::max();
-    if (frames > kMostBytes / sizeof(int16_t) / static_cast<uint64_t>(channels)) {
-      fail(Status::kInvalidArgument, "{} frames of {} channels do not fit into a WAV file", frames,
-           channels);
-    }
-    chatterbox::Audio audio;
-    audio.sample_rate = sample_rate;
-    audio.channels = channels;
-    if (frames > 0)
-      audio.samples.assign(samples, samples + frames * static_cast<uint64_t>(channels));
-    chatterbox::write_wav(path, audio);
+    const AudioFormat known = format_of(format);
+    chatterbox::audio::write_audio(path, samples_of(samples, frames, channels, sample_rate), known);
   });
 }
+
+chatterbox_status chatterbox_audio_encode(int32_t format, const float* samples, uint64_t frames,
+                                          int32_t channels, int32_t sample_rate,
+                                          chatterbox_buffer** buffer) {
+  if (buffer != nullptr) *buffer = nullptr;
+  return guard([&] {
+    require("buffer", buffer);
+    const AudioFormat known = known_format_of(format);
+    *buffer = new chatterbox_buffer{
+        chatterbox::audio::encode_audio(samples_of(samples, frames, channels, sample_rate), known)};
+  });
+}
+
+chatterbox_status chatterbox_audio_writer_create(const char* path, int32_t format, int32_t channels,
+                                                 int32_t sample_rate,
+                                                 chatterbox_audio_writer** writer) {
+  if (writer != nullptr) *writer = nullptr;
+  return guard([&] {
+    require("writer", writer);
+    require("path", path);
+    *writer =
+        new chatterbox_audio_writer{AudioWriter(path, sample_rate, channels, format_of(format))};
+  });
+}
+
+chatterbox_status chatterbox_audio_writer_create_for_callback(chatterbox_bytes_callback on_bytes,
+                                                              void* user_data, int32_t format,
+                                                              int32_t channels, int32_t sample_rate,
+                                                              chatterbox_audio_writer** writer) {
+  if (writer != nullptr) *writer = nullptr;
+  return guard([&] {
+    require("writer", writer);
+    if (on_bytes == nullptr) fail(Status::kInvalidArgument, "on_bytes must not be NULL");
+    const auto sink = [on_bytes, user_data](const void* data, size_t size) {
+      return on_bytes(data, size, user_data) == 0;
+    };
+    *writer = new chatterbox_audio_writer{
+        AudioWriter(sink, sample_rate, channels, known_format_of(format))};
+  });
+}
+
+chatterbox_status chatterbox_audio_writer_write(chatterbox_audio_writer* writer,
+                                                const float* samples, uint64_t frames) {
+  return guard([&] {
+    require("writer", writer);
+    if (frames > 0) require("samples", samples);
+    writer->writer.write(samples, static_cast<size_t>(frames));
+  });
+}
+
+chatterbox_status chatterbox_audio_writer_finish(chatterbox_audio_writer* writer) {
+  return guard([&] {
+    require("writer", writer);
+    writer->writer.finish();
+  });
+}
+
+void chatterbox_audio_writer_destroy(chatterbox_audio_writer* writer) { delete writer; }

@@ -1,16 +1,18 @@
-#include <memory>
-#include <string>
+#include <chatterbox/engine.h>
+
 #include <utility>
 
+#include "capi/arguments.h"
 #include "capi/callbacks.h"
 #include "capi/guard.h"
 #include "capi/handles.h"
-#include "capi/request.h"
 #include "capi/structs.h"
+#include "support/error.h"
 
 using chatterbox::fail;
 using chatterbox::Status;
 using chatterbox::capi::guard;
+using chatterbox::capi::option;
 using chatterbox::capi::require;
 
 namespace {
@@ -18,85 +20,64 @@ namespace {
 chatterbox_engine_options default_options() {
   const chatterbox::EngineOptions from;
   chatterbox_engine_options options{};
-  options.precision = CHATTERBOX_PRECISION_DEFAULT;
+  options.family = CHATTERBOX_UNSET;
   options.model = "demo";
   options.device = "auto";
-  options.threads = from.threads;
-  options.max_queue = from.max_queue;
-  options.log_level = static_cast<int32_t>(from.log_level);
-  options.deterministic = from.deterministic ? 1 : 0;
+  options.precision = CHATTERBOX_UNSET;
+  options.weights = static_cast<int32_t>(from.weights);
+  options.threads = CHATTERBOX_UNSET;
   options.mode = static_cast<int32_t>(from.mode);
   options.max_batch = from.max_batch;
-  options.memory_limit = from.memory_limit;
-  options.family = CHATTERBOX_FAMILY_AUTO;
+  options.max_queue = from.max_queue;
+  options.max_queue_bytes = from.max_queue_bytes;
+  options.memory_limit = CHATTERBOX_UNSET;
+  options.deterministic = from.deterministic ? 1 : 0;
   options.watermark = static_cast<int32_t>(from.watermark);
+  options.log_level = static_cast<int32_t>(from.log_level);
   return options;
+}
+
+std::vector<chatterbox::NamedBytes> copy_files(const chatterbox_file* files, uint64_t count) {
+  if (count > 0) require("files", files);
+  std::vector<chatterbox::NamedBytes> copies;
+  for (uint64_t i = 0; i < count; ++i) {
+    require("name of a file", files[i].name);
+    if (files[i].size > 0) require("data of a file", files[i].data);
+    copies.push_back({files[i].name, std::string(static_cast<const char*>(files[i].data),
+                                                 static_cast<size_t>(files[i].size))});
+  }
+  return copies;
+}
+
+// An enum that may be unset.
+template <class Enum>
+std::optional<Enum> optional_enum(int32_t value) {
+  if (const auto number = option(value)) return static_cast<Enum>(*number);
+  return std::nullopt;
 }
 
 chatterbox::EngineOptions convert(const chatterbox_engine_options& from) {
   require("model", from.model);
   require("device", from.device);
+  chatterbox::capi::require_zero("reserved", from.reserved);
   chatterbox::EngineOptions options;
   options.model = from.model;
+  options.files = copy_files(from.files, from.file_count);
+  options.family = optional_enum<chatterbox::Family>(from.family);
   options.device = from.device;
-  if (from.precision != CHATTERBOX_PRECISION_DEFAULT) {
-    options.precision = static_cast<chatterbox::Precision>(from.precision);
-  }
-  options.threads = from.threads;
-  options.max_queue = from.max_queue;
-  options.log_level = static_cast<chatterbox::LogLevel>(from.log_level);
-  options.log = chatterbox::capi::log_callback(from.log, from.log_user_data);
-  options.deterministic = chatterbox::capi::flag("deterministic", from.deterministic);
+  options.precision = optional_enum<chatterbox::Precision>(from.precision);
+  options.weights = static_cast<chatterbox::Weights>(from.weights);
+  options.threads = option(from.threads);
   options.mode = static_cast<chatterbox::Mode>(from.mode);
   options.max_batch = from.max_batch;
-  options.memory_limit = from.memory_limit;
-  if (from.family != CHATTERBOX_FAMILY_AUTO) {
-    options.family = static_cast<chatterbox::Family>(from.family);
-  }
+  options.max_queue = from.max_queue;
+  options.max_queue_bytes = from.max_queue_bytes;
+  options.memory_limit = option(from.memory_limit);
+  options.deterministic = chatterbox::capi::flag("deterministic", from.deterministic);
   options.watermark = static_cast<chatterbox::Watermark>(from.watermark);
+  options.log = chatterbox::capi::log_callback(from.log, from.log_user_data);
+  options.log_level = static_cast<chatterbox::LogLevel>(from.log_level);
   return options;
-}
-
-chatterbox_engine_info convert(const chatterbox::EngineInfo& from, const std::string& languages) {
-  chatterbox_engine_info info{};
-  info.sample_rate = from.sample_rate;
-  info.family = from.family.c_str();
-  info.model = from.model.c_str();
-  info.device = from.device.c_str();
-  info.precision = from.precision.c_str();
-  info.parameters = from.parameters;
-  info.weight_bytes = from.weight_bytes;
-  info.max_text_tokens = from.max_text_tokens;
-  info.kv_bytes_per_position = from.kv_bytes_per_position;
-  info.load_seconds = from.load_seconds;
-  info.has_default_voice = from.has_default_voice ? 1 : 0;
-  info.watermark = from.watermark ? 1 : 0;
-  info.languages = languages.c_str();
-  return info;
-}
-
-chatterbox_capacity convert(const chatterbox::Capacity& from) {
-  chatterbox_capacity capacity{};
-  capacity.rows = from.rows;
-  capacity.positions = from.positions;
-  capacity.row_bytes = from.row_bytes;
-  capacity.cache_bytes = from.cache_bytes;
-  capacity.batch_frames = from.batch_frames;
-  capacity.rows_in_use = from.rows_in_use;
-  capacity.peak_rows = from.peak_rows;
-  capacity.running = from.running;
-  capacity.waiting = from.waiting;
-  capacity.prefix_bytes = from.prefix_bytes;
-  capacity.prefix_hits = from.prefix_hits;
-  capacity.prefix_misses = from.prefix_misses;
-  capacity.prefix_positions_saved = from.prefix_positions_saved;
-  return capacity;
-}
-
-std::string comma_separated(const std::vector<std::string>& words) {
-  std::string all;
-  for (const std::string& word : words) all += (all.empty() ? "" : ",") + word;
-  return all;
 }
 
 }  // namespace
@@ -117,56 +98,22 @@ chatterbox_status chatterbox_engine_create(const chatterbox_engine_options* opti
     if (options != nullptr) {
       from = chatterbox::capi::read_struct("chatterbox_engine_options", from, options);
     }
-    auto loaded = chatterbox::ChatterboxEngine::load(convert(from));
-    chatterbox::EngineInfo info = loaded.info();
-    std::string languages = comma_separated(info.languages);
-    *engine = new chatterbox_engine{std::move(loaded), std::move(info), std::move(languages)};
+    *engine = new chatterbox_engine{chatterbox::Engine(convert(from))};
   });
 }
 
 void chatterbox_engine_destroy(chatterbox_engine* engine) { delete engine; }
 
-chatterbox_status chatterbox_engine_get_info(const chatterbox_engine* engine,
-                                             chatterbox_engine_info* info, size_t size) {
-  return guard([&] {
-    require("info", info);
-    chatterbox::capi::write_struct("chatterbox_engine_info", {}, info, size);
-    require("engine", engine);
-    chatterbox::capi::write_struct("chatterbox_engine_info",
-                                   convert(engine->info, engine->languages), info, size);
-  });
+void chatterbox_engine_cancel_all(chatterbox_engine* engine) {
+  if (engine == nullptr) return;
+  // Without memory for the reason, jobs run to their end.
+  (void)guard([&] { engine->engine.cancel_all(); });
 }
 
-chatterbox_status chatterbox_engine_get_capacity(const chatterbox_engine* engine,
-                                                 chatterbox_capacity* capacity, size_t size) {
+chatterbox_status chatterbox_engine_drain(chatterbox_engine* engine, int64_t timeout_ms) {
   return guard([&] {
-    require("capacity", capacity);
-    chatterbox::capi::write_struct("chatterbox_capacity", {}, capacity, size);
     require("engine", engine);
-    chatterbox::capi::write_struct("chatterbox_capacity", convert(engine->engine.capacity()),
-                                   capacity, size);
-  });
-}
-
-chatterbox_status chatterbox_engine_generate(chatterbox_engine* engine,
-                                             const chatterbox_request* request,
-                                             chatterbox_result** result) {
-  if (result != nullptr) *result = nullptr;
-  return guard([&] {
-    require("result", result);
-    require("engine", engine);
-    *result = chatterbox::capi::wait_for_result(
-        engine->engine.submit(chatterbox::capi::convert(request)));
-  });
-}
-
-chatterbox_status chatterbox_engine_submit(chatterbox_engine* engine,
-                                           const chatterbox_request* request,
-                                           chatterbox_job** job) {
-  if (job != nullptr) *job = nullptr;
-  return guard([&] {
-    require("job", job);
-    require("engine", engine);
-    *job = new chatterbox_job{engine->engine.submit(chatterbox::capi::convert(request))};
+    const auto timeout = chatterbox::capi::waiting_time("timeout_ms", timeout_ms);
+    return engine->engine.drain(timeout) ? CHATTERBOX_STATUS_OK : CHATTERBOX_STATUS_TIMEOUT;
   });
 }

@@ -1,40 +1,38 @@
 // Every entry point that can fail goes through guard(): no exception crosses the C ABI.
 #pragma once
 
-#include <chatterbox/chatterbox.h>
+#include <chatterbox/status.h>
 
-#include "support/error.h"
+#include <type_traits>
 
 namespace chatterbox::capi {
 
 // Keeps the exception that is being handled for chatterbox_last_error(), and gives its status.
 [[nodiscard]] chatterbox_status record_failure() noexcept;
 
+// The status that `work` returns, OK where it returns nothing, or that of what it throws.
 template <class Work>
 [[nodiscard]] chatterbox_status guard(Work&& work) noexcept {
   try {
-    work();
-    return CHATTERBOX_STATUS_OK;
+    if constexpr (std::is_void_v<decltype(work())>) {
+      work();
+      return CHATTERBOX_STATUS_OK;
+    } else {
+      return work();
+    }
   } catch (...) {
     return record_failure();
   }
 }
 
-template <class Pointer>
-void require(const char* name, const Pointer* pointer) {
-  if (pointer == nullptr) fail(Status::kInvalidArgument, "{} must not be NULL", name);
-}
-
-// A flag: 0 or 1.
-[[nodiscard]] inline bool flag(const char* name, int32_t value) {
-  if (value != 0 && value != 1) {
-    fail(Status::kInvalidArgument, "{} must be 0 or 1, got {}", name, value);
+// For functions that cannot fail: `otherwise` where `ask` throws.
+template <class Value, class Ask>
+[[nodiscard]] Value ask_or(Value otherwise, Ask&& ask) noexcept {
+  try {
+    return ask();
+  } catch (...) {
+    return otherwise;
   }
-  return value == 1;
-}
-
-inline void require_zero(const char* name, int32_t value) {
-  if (value != 0) fail(Status::kInvalidArgument, "{} must be 0, got {}", name, value);
 }
 
 }  // namespace chatterbox::capi

@@ -1,19 +1,25 @@
 // What the opaque handles of chatterbox.h are.
 #pragma once
 
-#include <chatterbox/chatterbox.h>
+#include <chatterbox/types.h>
 
-#include <chatterbox/chatterbox.hpp>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "audio/audio.h"
+#include "audio/writer.h"
+#include "engine/engine.h"
+#include "engine/job.h"
+#include "engine/result.h"
+#include "engine/voice.h"
+#include "runtime/watermark_detector.h"
 #include "support/failure.h"
 
 struct chatterbox_engine {
-  chatterbox::ChatterboxEngine engine;
-  chatterbox::EngineInfo info;  // owns the strings of chatterbox_engine_get_info()
-  std::string languages;        // this one too
+  chatterbox::Engine engine;
 };
 
 struct chatterbox_voice {
@@ -21,11 +27,18 @@ struct chatterbox_voice {
 };
 
 struct chatterbox_job {
+  explicit chatterbox_job(chatterbox::Job with) : job(std::move(with)) {}
+
   chatterbox::Job job;
+  chatterbox::Chunk chunk;  // what chatterbox_job_next() gave last
+  // Kept for chatterbox_job_get_error(), whose text belongs to the handle.
+  mutable std::mutex mutex;
+  mutable std::optional<chatterbox::Failure> failure;
 };
 
 struct chatterbox_result {
   std::shared_ptr<const chatterbox::Result> result;  // never null
+  uint64_t tag;
 };
 
 // One of the two for each request.
@@ -33,20 +46,23 @@ struct chatterbox_batch {
   struct Item {
     std::shared_ptr<const chatterbox::Result> result;
     chatterbox::Failure failure;
+    uint64_t tag = 0;
   };
   std::vector<Item> items;
 };
 
-namespace chatterbox::capi {
-
-// Waits for the job. The result is the job's own: it is not copied.
-[[nodiscard]] inline chatterbox_result* wait_for_result(const Job& job) {
-  const auto owner = std::make_shared<const Job>(job);
-  return new chatterbox_result{std::shared_ptr<const Result>(owner, &owner->wait())};
-}
-
-}  // namespace chatterbox::capi
-
 struct chatterbox_audio {
   chatterbox::Audio audio;
+};
+
+struct chatterbox_buffer {
+  std::string bytes;
+};
+
+struct chatterbox_audio_writer {
+  chatterbox::audio::AudioWriter writer;
+};
+
+struct chatterbox_watermark_detector {
+  chatterbox::runtime::WatermarkDetector detector;
 };

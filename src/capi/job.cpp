@@ -1,42 +1,111 @@
-#include <chrono>
+#include <chatterbox/job.h>
 
+#include <optional>
+#include <vector>
+
+#include "capi/arguments.h"
 #include "capi/guard.h"
 #include "capi/handles.h"
+#include "capi/jobs.h"
+#include "capi/structs.h"
 
+using chatterbox::Job;
 using chatterbox::capi::guard;
 using chatterbox::capi::require;
+using chatterbox::capi::waiting_time;
 
-chatterbox_status chatterbox_job_wait(const chatterbox_job* job, chatterbox_result** result) {
+namespace {
+
+constexpr int32_t kSampleRate = 24000;  // of all results: chatterbox_result_sample_rate()
+
+chatterbox_chunk default_chunk() { return {}; }
+
+}  // namespace
+
+chatterbox_status chatterbox_job_wait(const chatterbox_job* job, int64_t timeout_ms,
+                                      chatterbox_result** result) {
   if (result != nullptr) *result = nullptr;
-  return guard([&] {
+  return guard([&]() -> chatterbox_status {
     require("result", result);
     require("job", job);
+    if (!job->job.wait(waiting_time("timeout_ms", timeout_ms))) return CHATTERBOX_STATUS_TIMEOUT;
     *result = chatterbox::capi::wait_for_result(job->job);
+    return CHATTERBOX_STATUS_OK;
   });
 }
 
-chatterbox_status chatterbox_job_wait_for(const chatterbox_job* job, uint64_t milliseconds,
-                                          int32_t* done) {
-  if (done != nullptr) *done = 0;
-  return guard([&] {
-    require("done", done);
-    require("job", job);
-    using std::chrono::nanoseconds;
-    constexpr uint64_t kNanoseconds = 1000000;
-    const auto most = static_cast<uint64_t>(nanoseconds::max().count());
-    const bool forever = milliseconds > most / kNanoseconds;  // 292 years
-    const auto timeout = static_cast<int64_t>(forever ? most : milliseconds * kNanoseconds);
-    *done = job->job.wait_for(nanoseconds(timeout)) ? 1 : 0;
+chatterbox_status chatterbox_jobs_wait_any(const chatterbox_job* const* jobs, uint64_t count,
+                                           int64_t timeout_ms, uint64_t* index) {
+  if (index != nullptr) *index = 0;
+  return guard([&]() -> chatterbox_status {
+    require("index", index);
+    if (count > 0) require("jobs", jobs);
+    std::vector<Job> all;
+    for (uint64_t i = 0; i < count; ++i) {
+      require("a job", jobs[i]);
+      all.push_back(jobs[i]->job);
+    }
+    const auto found = chatterbox::wait_any(all, waiting_time("timeout_ms", timeout_ms));
+    if (!found) return CHATTERBOX_STATUS_TIMEOUT;
+    *index = *found;
+    return CHATTERBOX_STATUS_OK;
   });
 }
 
-int32_t chatterbox_job_done(const chatterbox_job* job) {
+int32_t chatterbox_job_is_done(const chatterbox_job* job) {
   return job != nullptr && job->job.done() ? 1 : 0;
+}
+
+chatterbox_status chatterbox_job_get_error(const chatterbox_job* job, chatterbox_status* status,
+                                           const char** message) {
+  if (status != nullptr) *status = CHATTERBOX_STATUS_OK;
+  if (message != nullptr) *message = "";
+  return guard([&] {
+    require("status", status);
+    require("message", message);
+    require("job", job);
+    const std::lock_guard<std::mutex> lock(job->mutex);
+    if (!job->failure) job->failure = job->job.failure();
+    if (!job->failure) return;
+    *status = static_cast<chatterbox_status>(job->failure->status);
+    *message = job->failure->message.c_str();
+  });
+}
+
+uint64_t chatterbox_job_tag(const chatterbox_job* job) {
+  return job == nullptr ? 0 : job->job.tag();
+}
+
+chatterbox_status chatterbox_chunk_init(chatterbox_chunk* chunk, size_t size) {
+  return guard([&] {
+    require("chunk", chunk);
+    chatterbox::capi::init_struct("chatterbox_chunk", default_chunk(), chunk, size);
+  });
+}
+
+chatterbox_status chatterbox_job_next(chatterbox_job* job, int64_t timeout_ms,
+                                      chatterbox_chunk* chunk) {
+  return guard([&]() -> chatterbox_status {
+    require("chunk", chunk);
+    const size_t size = chunk->struct_size;
+    chatterbox::capi::init_struct("chatterbox_chunk", default_chunk(), chunk, size);
+    require("job", job);
+    const auto next = job->job.next(waiting_time("timeout_ms", timeout_ms), job->chunk);
+    if (next == Job::Next::kTimeout) return CHATTERBOX_STATUS_TIMEOUT;
+    if (next == Job::Next::kEnd) return CHATTERBOX_STATUS_END_OF_STREAM;
+    chatterbox_chunk filled = default_chunk();
+    filled.sample_rate = kSampleRate;
+    filled.samples = job->chunk.samples.data();
+    filled.count = job->chunk.samples.size();
+    filled.first_sample = static_cast<uint64_t>(job->chunk.first);
+    chatterbox::capi::init_struct("chatterbox_chunk", filled, chunk, size);
+    return CHATTERBOX_STATUS_OK;
+  });
 }
 
 void chatterbox_job_cancel(chatterbox_job* job) {
   if (job == nullptr) return;
-  // Where there is no memory for the reason, the worker still finds that the job was cancelled.
+  // Where there is no memory for the reason, the job runs to its end.
   (void)guard([&] { job->job.cancel(); });
 }
 

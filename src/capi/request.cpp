@@ -1,73 +1,112 @@
 #include "capi/request.h"
 
+#include "capi/arguments.h"
 #include "capi/callbacks.h"
 #include "capi/guard.h"
 #include "capi/handles.h"
 #include "capi/structs.h"
+#include "engine/validate.h"
 
 namespace chatterbox::capi {
 namespace {
 
-// Without text, voice, seed and callbacks.
-chatterbox_request to_struct(const Request& from) {
+chatterbox_request default_request() {
   chatterbox_request request{};
-  request.temperature = from.temperature;
-  request.cfg_weight = from.cfg_weight;
-  request.exaggeration = from.exaggeration;
-  request.min_p = from.min_p;
-  request.top_p = from.top_p;
-  request.repetition_penalty = from.repetition_penalty;
-  request.max_new_tokens = from.max_new_tokens;
-  request.cfm_steps = from.cfm_steps;
-  request.analyze_alignment = from.analyze_alignment ? 1 : 0;
-  request.top_k = from.top_k;
+  request.temperature = CHATTERBOX_UNSET;
+  request.cfg_weight = CHATTERBOX_UNSET;
+  request.exaggeration = CHATTERBOX_UNSET;
+  request.min_p = CHATTERBOX_UNSET;
+  request.top_p = CHATTERBOX_UNSET;
+  request.repetition_penalty = CHATTERBOX_UNSET;
+  request.max_new_tokens = CHATTERBOX_UNSET;
+  request.cfm_steps = CHATTERBOX_UNSET;
+  request.top_k = CHATTERBOX_UNSET;
+  request.analyze_alignment = CHATTERBOX_UNSET;
+  request.deadline_ms = CHATTERBOX_UNSET;
   return request;
+}
+
+chatterbox_conversion default_conversion() {
+  chatterbox_conversion conversion{};
+  conversion.channels = 1;
+  conversion.cfm_steps = CHATTERBOX_UNSET;
+  conversion.deadline_ms = CHATTERBOX_UNSET;
+  return conversion;
+}
+
+// What the two structs have in common.
+template <class From, class To>
+void convert_common(const From& from, To& to) {
+  require_zero("reserved", from.reserved);
+  if (from.voice != nullptr) to.voice = from.voice->voice;
+  if (flag("has_seed", from.has_seed)) to.seed = from.seed;
+  to.cfm_steps = option(from.cfm_steps);
+  to.tag = from.tag;
+  to.client = from.client;
+  to.priority = from.priority;
+  if (const auto deadline = option(from.deadline_ms)) {
+    to.deadline = std::chrono::milliseconds(*deadline);
+  }
+  to.wait_for_room = waiting_time("wait_ms", from.wait_ms);
+  to.stream = flag("stream", from.stream);
+  to.on_progress = progress_callback(from.on_progress, from.tag, from.user_data);
+  to.on_tensor = tensor_callback(from.on_tensor, from.tag, from.user_data);
+  to.on_audio = audio_callback(from.on_audio, from.tag, from.user_data);
+  to.on_done = done_callback(from.on_done, from.tag, from.user_data);
 }
 
 }  // namespace
 
 Request convert(const chatterbox_request* caller) {
   require("request", caller);
-  const auto from = read_struct("chatterbox_request", to_struct(Request()), caller);
+  const auto from = read_struct("chatterbox_request", default_request(), caller);
   require("text", from.text);
-  require_zero("reserved", from.reserved);
   Request request;
+  convert_common(from, request);
   request.text = from.text;
-  if (from.voice != nullptr) request.voice = from.voice->voice;
-  if (flag("has_seed", from.has_seed)) request.seed = from.seed;
-  request.temperature = from.temperature;
-  request.cfg_weight = from.cfg_weight;
-  request.exaggeration = from.exaggeration;
-  request.min_p = from.min_p;
-  request.top_p = from.top_p;
-  request.repetition_penalty = from.repetition_penalty;
-  request.max_new_tokens = from.max_new_tokens;
-  request.cfm_steps = from.cfm_steps;
-  request.analyze_alignment = flag("analyze_alignment", from.analyze_alignment);
-  request.top_k = from.top_k;
+  request.temperature = option(from.temperature);
+  request.cfg_weight = option(from.cfg_weight);
+  request.exaggeration = option(from.exaggeration);
+  request.min_p = option(from.min_p);
+  request.top_p = option(from.top_p);
+  request.repetition_penalty = option(from.repetition_penalty);
+  request.max_new_tokens = option(from.max_new_tokens);
+  request.top_k = option(from.top_k);
+  request.analyze_alignment = optional_flag("analyze_alignment", from.analyze_alignment);
   if (from.language != nullptr) request.language = from.language;
   request.text_tags = flag("text_tags", from.text_tags);
-  request.on_progress = progress_callback(from.on_progress, from.progress_user_data);
-  request.on_tensor = tensor_callback(from.on_tensor, from.tensor_user_data);
   return request;
+}
+
+Conversion convert(const chatterbox_conversion* caller) {
+  require("conversion", caller);
+  const auto from = read_struct("chatterbox_conversion", default_conversion(), caller);
+  require("samples", from.samples);
+  // Before the samples are touched: a wrong count must not make us read beyond them.
+  engine::validate_recording_format(from.frames, from.channels, from.sample_rate,
+                                    engine::kMinSourceSeconds);
+  Conversion conversion;
+  convert_common(from, conversion);
+  conversion.source = copy_audio(from.samples, from.frames, from.channels, from.sample_rate);
+  return conversion;
 }
 
 }  // namespace chatterbox::capi
 
+using chatterbox::capi::guard;
+using chatterbox::capi::init_struct;
+using chatterbox::capi::require;
+
 chatterbox_status chatterbox_request_init(chatterbox_request* request, size_t size) {
-  return chatterbox::capi::guard([&] {
-    chatterbox::capi::require("request", request);
-    chatterbox::capi::init_struct(
-        "chatterbox_request", chatterbox::capi::to_struct(chatterbox::Request()), request, size);
+  return guard([&] {
+    require("request", request);
+    init_struct("chatterbox_request", chatterbox::capi::default_request(), request, size);
   });
 }
 
-chatterbox_status chatterbox_engine_request_init(const chatterbox_engine* engine,
-                                                 chatterbox_request* request, size_t size) {
-  return chatterbox::capi::guard([&] {
-    chatterbox::capi::require("request", request);
-    chatterbox::capi::require("engine", engine);
-    const auto defaults = chatterbox::capi::to_struct(engine->engine.default_request());
-    chatterbox::capi::init_struct("chatterbox_request", defaults, request, size);
+chatterbox_status chatterbox_conversion_init(chatterbox_conversion* conversion, size_t size) {
+  return guard([&] {
+    require("conversion", conversion);
+    init_struct("chatterbox_conversion", chatterbox::capi::default_conversion(), conversion, size);
   });
 }

@@ -1,13 +1,15 @@
-// chatterbox_request as the C++ API's.
+// Requests of the C ABI as the library's own code has them.
 #pragma once
 
-#include <chatterbox/chatterbox.h>
+#include <chatterbox/request.h>
 
-#include <chatterbox/chatterbox.hpp>
+#include "engine/request.h"
 
 namespace chatterbox::capi {
 
-// Throws kInvalidArgument where the struct, or a flag or a pointer in it, is wrong.
+// Both throw kInvalidArgument where the struct, or a flag or a pointer in it, is wrong; the second
+// also kBadAudio where its samples cannot be read.
 [[nodiscard]] Request convert(const chatterbox_request* caller);
+[[nodiscard]] Conversion convert(const chatterbox_conversion* caller);
 
 }  // namespace chatterbox::capi

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <type_traits>
 
+#include "capi/arguments.h"
+#include "capi/guard.h"
 #include "support/error.h"
 
 namespace chatterbox::capi {
@@ -34,7 +36,8 @@ void write_struct(const char* name, Struct value, Struct* out, size_t size) {
   std::fill(bytes + known, bytes + size, static_cast<unsigned char>(0));
 }
 
-// For an _init function: the same, but the size is the caller's.
+// For a struct that the caller hands in again, as after an _init function: the same, but the size
+// stays the caller's.
 template <class Struct>
 void init_struct(const char* name, const Struct& defaults, Struct* out, size_t size) {
   write_struct(name, defaults, out, size);
@@ -59,6 +62,19 @@ template <class Struct>
   }
   std::memcpy(&defaults, in, known);
   return defaults;
+}
+
+// For a function that describes what `handle` is: all of the caller's struct is 0 where that fails.
+// `what` and `of` are the arguments' names.
+template <class Handle, class Struct, class Tell>
+[[nodiscard]] chatterbox_status describe(const char* what, const char* of, const Handle* handle,
+                                         Struct* out, size_t size, Tell&& tell) noexcept {
+  return guard([&] {
+    require(what, out);
+    write_struct(what, Struct{}, out, size);
+    require(of, handle);
+    write_struct(what, tell(), out, size);
+  });
 }
 
 }  // namespace chatterbox::capi

@@ -1,4 +1,4 @@
-#include <chatterbox/chatterbox.h>
+#include <chatterbox/status.h>
 
 #ifdef CHATTERBOX_LIBTORCH_VERSION
 #define CHATTERBOX_LIBTORCH_INFO "libtorch " CHATTERBOX_LIBTORCH_VERSION

@@ -1,7 +1,9 @@
+#include <chatterbox/voice.h>
+
+#include "capi/arguments.h"
 #include "capi/callbacks.h"
 #include "capi/guard.h"
 #include "capi/handles.h"
-#include "capi/samples.h"
 #include "capi/structs.h"
 #include "engine/validate.h"
 
@@ -18,8 +20,8 @@ chatterbox_voice_options default_options() {
 
 }  // namespace
 
-chatterbox_status chatterbox_engine_default_voice(chatterbox_engine* engine,
-                                                  chatterbox_voice** voice) {
+chatterbox_status chatterbox_engine_get_default_voice(const chatterbox_engine* engine,
+                                                      chatterbox_voice** voice) {
   if (voice != nullptr) *voice = nullptr;
   return guard([&] {
     require("voice", voice);
@@ -28,8 +30,8 @@ chatterbox_status chatterbox_engine_default_voice(chatterbox_engine* engine,
   });
 }
 
-chatterbox_status chatterbox_engine_named_voice(chatterbox_engine* engine, const char* name,
-                                                chatterbox_voice** voice) {
+chatterbox_status chatterbox_engine_get_voice(const chatterbox_engine* engine, const char* name,
+                                              chatterbox_voice** voice) {
   if (voice != nullptr) *voice = nullptr;
   return guard([&] {
     require("voice", voice);
@@ -65,7 +67,7 @@ chatterbox_status chatterbox_engine_make_voice(chatterbox_engine* engine, const 
     chatterbox::engine::validate_recording_format(frames, channels, sample_rate);
     chatterbox::VoiceOptions with;
     with.normalise_loudness = normalise;
-    with.on_tensor = chatterbox::capi::tensor_callback(from.on_tensor, from.tensor_user_data);
+    with.on_tensor = chatterbox::capi::tensor_callback(from.on_tensor, /*tag=*/0, from.user_data);
     *voice = new chatterbox_voice{engine->engine.make_voice(
         chatterbox::capi::copy_audio(samples, frames, channels, sample_rate), with)};
   });
@@ -80,6 +82,17 @@ chatterbox_status chatterbox_voice_load(const char* path, chatterbox_voice** voi
   });
 }
 
+chatterbox_status chatterbox_voice_load_from_memory(const void* data, uint64_t size,
+                                                    chatterbox_voice** voice) {
+  if (voice != nullptr) *voice = nullptr;
+  return guard([&] {
+    require("voice", voice);
+    require("data", data);
+    const std::string_view bytes(static_cast<const char*>(data), static_cast<size_t>(size));
+    *voice = new chatterbox_voice{chatterbox::Voice::parse(bytes, "a voice in memory")};
+  });
+}
+
 chatterbox_status chatterbox_voice_save(const chatterbox_voice* voice, const char* path) {
   return guard([&] {
     require("voice", voice);
@@ -88,19 +101,30 @@ chatterbox_status chatterbox_voice_save(const chatterbox_voice* voice, const cha
   });
 }
 
+chatterbox_status chatterbox_voice_save_to_memory(const chatterbox_voice* voice,
+                                                  chatterbox_buffer** buffer) {
+  if (buffer != nullptr) *buffer = nullptr;
+  return guard([&] {
+    require("buffer", buffer);
+    require("voice", voice);
+    *buffer = new chatterbox_buffer{voice->voice.serialise()};
+  });
+}
+
+const char* chatterbox_voice_id(const chatterbox_voice* voice) {
+  return voice == nullptr ? nullptr : voice->voice.id().c_str();
+}
+
 void chatterbox_voice_destroy(chatterbox_voice* voice) { delete voice; }
 
 chatterbox_status chatterbox_voice_get_info(const chatterbox_voice* voice,
                                             chatterbox_voice_info* info, size_t size) {
-  return guard([&] {
-    require("info", info);
-    chatterbox::capi::write_struct("chatterbox_voice_info", {}, info, size);
-    require("voice", voice);
-    const chatterbox::Voice::Info from = voice->voice.info();
+  return chatterbox::capi::describe("info", "voice", voice, info, size, [&] {
+    const chatterbox::voice::Conditionals& from = *voice->voice.conditionals();
     chatterbox_voice_info to{};
-    to.prompt_tokens = from.prompt_tokens;
-    to.s3gen_tokens = from.s3gen_tokens;
-    to.mel_frames = from.mel_frames;
-    chatterbox::capi::write_struct("chatterbox_voice_info", to, info, size);
+    to.prompt_tokens = static_cast<int64_t>(from.prompt_tokens.size());
+    to.s3gen_tokens = static_cast<int64_t>(from.s3gen_tokens.size());
+    to.mel_frames = from.mel_frames();
+    return to;
   });
 }

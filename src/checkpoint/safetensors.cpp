@@ -4,9 +4,10 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
-#include "checkpoint/mapped_file.h"
 #include "support/error.h"
+#include "support/file_bytes.h"
 
 namespace chatterbox::checkpoint {
 namespace {
@@ -217,12 +218,17 @@ void SafetensorsFile::align_entries() {
 }  // namespace
 
 std::shared_ptr<const TensorFile> open_safetensors(const std::string& path) {
-  return std::make_shared<SafetensorsFile>(path, map_file(path));
+  return parse_safetensors(open_file(path, FileAccess::kMapped), path);
 }
 
 std::shared_ptr<const TensorFile> parse_safetensors(const void* data, size_t size,
                                                     const std::string& name) {
-  return std::make_shared<SafetensorsFile>(name, copy_bytes(data, size));
+  return parse_safetensors(copy_bytes(data, size), name);
+}
+
+std::shared_ptr<const TensorFile> parse_safetensors(std::shared_ptr<const Bytes> bytes,
+                                                    const std::string& name) {
+  return std::make_shared<SafetensorsFile>(name, std::move(bytes));
 }
 
 }  // namespace chatterbox::checkpoint

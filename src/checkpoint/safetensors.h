@@ -8,17 +8,24 @@
 #include <vector>
 
 #include "checkpoint/tensor_file.h"
+#include "support/file_bytes.h"
 
 namespace chatterbox::checkpoint {
 
 // Maps the file read-only and validates all of the header before anything is used. Throws
 // kNotFound, kIo, or kBadModelFile with the path, the tensor and the value at fault.
 [[nodiscard]] std::shared_ptr<const TensorFile> open_safetensors(const std::string& path);
-// The same from bytes in memory, which are copied. `name` stands in messages.
+// The same from bytes in memory: shared, or copied. `name` stands in messages.
+[[nodiscard]] std::shared_ptr<const TensorFile> parse_safetensors(
+    std::shared_ptr<const Bytes> bytes, const std::string& name);
 [[nodiscard]] std::shared_ptr<const TensorFile> parse_safetensors(const void* data, size_t size,
                                                                   const std::string& name);
 
-// Writes to a temporary file beside `path` and renames it, so that no half file is ever seen.
+// The bytes of a file of these tensors.
+[[nodiscard]] std::string encode_safetensors(
+    const std::vector<TensorEntry>& tensors,
+    const std::map<std::string, std::string>& metadata = {});
+// The same into an AtomicFile, so that no half file is ever seen.
 void write_safetensors(const std::string& path, const std::vector<TensorEntry>& tensors,
                        const std::map<std::string, std::string>& metadata = {});
 

@@ -1,17 +1,12 @@
-#include <unistd.h>
-
-#include <atomic>
-#include <cstdio>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "checkpoint/safetensors.h"
-#include "support/error.h"
-#include "support/format.h"
+#include "support/file_io.h"
 
 namespace chatterbox::checkpoint {
 namespace {
 
+// What precedes the tensors' bytes.
 std::string make_header(const std::vector<TensorEntry>& tensors,
                         const std::map<std::string, std::string>& metadata) {
   nlohmann::json header = nlohmann::json::object();
@@ -26,30 +21,30 @@ std::string make_header(const std::vector<TensorEntry>& tensors,
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8,
               ' ');  // the data begin at a multiple of 8, as the format asks
-  return text;
+  std::string length(8, '\0');
+  for (size_t i = 0; i < length.size(); ++i) length[i] = static_cast<char>(text.size() >> (8 * i));
+  return length + text;
+}
+
+std::string_view bytes_of(const TensorEntry& tensor) {
+  return {static_cast<const char*>(tensor.data), tensor.bytes};
 }
 
 }  // namespace
 
+std::string encode_safetensors(const std::vector<TensorEntry>& tensors,
+                               const std::map<std::string, std::string>& metadata) {
+  std::string bytes = make_header(tensors, metadata);
+  for (const TensorEntry& tensor : tensors) bytes += bytes_of(tensor);
+  return bytes;
+}
+
 void write_safetensors(const std::string& path, const std::vector<TensorEntry>& tensors,
                        const std::map<std::string, std::string>& metadata) {
-  const std::string header = make_header(tensors, metadata);
-  std::string length(8, '\0');
-  for (size_t i = 0; i < length.size(); ++i)
-    length[i] = static_cast<char>(header.size() >> (8 * i));
-  // A name of its own, so that two who write one file do not mix.
-  static std::atomic<uint64_t> count{0};
-  const std::string temporary = fmt::format("{}.{}-{}.partial", path, getpid(), count++);
-  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-  file << length << header;
-  for (const TensorEntry& tensor : tensors) {
-    file.write(static_cast<const char*>(tensor.data), static_cast<std::streamsize>(tensor.bytes));
-  }
-  file.close();
-  if (!file || std::rename(temporary.c_str(), path.c_str()) != 0) {
-    std::remove(temporary.c_str());
-    fail(Status::kIo, "{}: cannot be written", path);
-  }
+  AtomicFile file(path);
+  file.write(make_header(tensors, metadata));
+  for (const TensorEntry& tensor : tensors) file.write(bytes_of(tensor));
+  file.commit();
 }
 
 }  // namespace chatterbox::checkpoint

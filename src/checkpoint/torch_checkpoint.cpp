@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
-#include "checkpoint/mapped_file.h"
 #include "checkpoint/torch_zip.h"
 #include "support/error.h"
+#include "support/file_bytes.h"
 
 namespace chatterbox::checkpoint {
 namespace {
@@ -23,14 +24,19 @@ bool is_old(const Bytes& bytes) {
 }  // namespace
 
 std::shared_ptr<const TensorFile> open_torch_checkpoint(const std::string& path) {
-  if (is_old(*map_file(path))) {
+  return parse_torch_checkpoint(open_file(path, FileAccess::kMapped), path);
+}
+
+std::shared_ptr<const TensorFile> parse_torch_checkpoint(std::shared_ptr<const Bytes> bytes,
+                                                         const std::string& name) {
+  if (is_old(*bytes)) {
     fail(Status::kBadModelFile,
          "{}: in the format of PyTorch before 1.6, which is not read: load it in Python and "
          "torch.save() it again",
-         path);
+         name);
   }
-  std::shared_ptr<const TorchFile> file = open_torch_zip(path);
-  if (file->entries().empty()) fail(Status::kBadModelFile, "{}: no tensors in it", path);
+  std::shared_ptr<const TorchFile> file = parse_torch_zip(std::move(bytes), name);
+  if (file->entries().empty()) fail(Status::kBadModelFile, "{}: no tensors in it", name);
   return file;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "checkpoint/tensor_file.h"
+#include "support/file_bytes.h"
 
 namespace chatterbox::checkpoint {
 
@@ -13,5 +14,8 @@ namespace chatterbox::checkpoint {
 // stays in the file (torch.save aligns storages), and tensors may share one; a strided one is
 // copied. Throws kNotFound, kIo, or kBadModelFile with the path and the tensor or record at fault.
 [[nodiscard]] std::shared_ptr<const TensorFile> open_torch_checkpoint(const std::string& path);
+// The same from bytes in memory, which are shared. `name` stands in messages.
+[[nodiscard]] std::shared_ptr<const TensorFile> parse_torch_checkpoint(
+    std::shared_ptr<const Bytes> bytes, const std::string& name);
 
 }  // namespace chatterbox::checkpoint

@@ -7,10 +7,10 @@
 #include <cstring>
 #include <utility>
 
-#include "checkpoint/mapped_file.h"
 #include "checkpoint/pickle.h"
 #include "checkpoint/zip_archive.h"
 #include "support/error.h"
+#include "support/file_bytes.h"
 
 namespace chatterbox::checkpoint {
 namespace {
@@ -290,12 +290,17 @@ const void* TorchZipFile::make_contiguous(const std::string& name, const unsigne
 }  // namespace
 
 std::shared_ptr<const TorchFile> open_torch_zip(const std::string& path) {
-  return std::make_shared<TorchZipFile>(path, map_file(path));
+  return parse_torch_zip(open_file(path, FileAccess::kMapped), path);
 }
 
 std::shared_ptr<const TorchFile> parse_torch_zip(const void* data, size_t size,
                                                  const std::string& name) {
-  return std::make_shared<TorchZipFile>(name, copy_bytes(data, size));
+  return parse_torch_zip(copy_bytes(data, size), name);
+}
+
+std::shared_ptr<const TorchFile> parse_torch_zip(std::shared_ptr<const Bytes> bytes,
+                                                 const std::string& name) {
+  return std::make_shared<TorchZipFile>(name, std::move(bytes));
 }
 
 }  // namespace chatterbox::checkpoint

@@ -6,13 +6,16 @@
 #include "cli/batch_run.h"
 #include "cli/files.h"
 #include "cli/interrupt.h"
+#include "cli/load.h"
+#include "cli/output.h"
+#include "cli/ranges.h"
 
 namespace chatterbox::cli {
 namespace {
 
 struct BatchOptions {
   EngineOptions engine;
-  RequestOptions request;  // for the lines that do not say otherwise
+  Request request;  // for the lines that do not say otherwise
   std::string requests;
   BatchOutputs outputs;
 };
@@ -21,20 +24,16 @@ int speak_batch(const BatchOptions& options) {
   if (options.outputs.dump == "-" || options.outputs.folder == "-") {
     throw Error(Status::kInvalidArgument, "--output and --dump need a folder, got -");
   }
-  const std::vector<RequestLine> lines = read_requests(read_text(options.requests));
+  const std::vector<RequestLine> lines =
+      read_requests(read_text(options.requests), options.request);
   if (lines.empty()) throw Error(Status::kInvalidArgument, options.requests + ": no requests");
   make_folder(options.outputs.folder);
   if (!options.outputs.dump.empty()) make_folder(options.outputs.dump);
   check_writable(options.outputs.json);
 
-  // The next batch waits while one runs, and a voice may be made meanwhile.
-  EngineOptions engine_options = options.engine;
-  const int32_t most_in_flight = 2 * engine_options.max_batch;
-  engine_options.max_queue = most_in_flight + 1;
-  const ChatterboxEngine engine = load_engine(engine_options);
+  const ChatterboxEngine engine = load_engine(options.engine);
   throw_if_interrupted();
-  BatchRun run(engine, options.request.over(engine.default_request()), options.outputs,
-               static_cast<size_t>(most_in_flight));
+  BatchRun run(engine, options.outputs);
   return run.run(lines) ? 0 : 1;
 }
 
@@ -43,49 +42,53 @@ void add_batching_options(CLI::App& app, EngineOptions& options) {
       {"sequential", Mode::kSequential}, {"batch", Mode::kBatch}, {"dynamic", Mode::kDynamic}};
   app.add_option_function<std::string>(
          "--mode", [&options](const std::string& name) { options.mode = kModes.at(name); },
-         "one request at a time; a batch at a time; or requests that join and leave at any time")
+         "how requests share the model: sequential (one at a time), batch (a batch at a time) or "
+         "dynamic (requests join and leave at any time)")
       ->type_name("NAME")
-      ->check(CLI::IsMember({"sequential", "batch", "dynamic"})
-                  .description("sequential, batch or dynamic"))
+      ->check(one_of(kModes))
       ->default_str("dynamic");
   app.add_option("--batch-size", options.max_batch, "requests at a time, at most")
       ->type_name("N")
       ->check(in_range(1, 256))
       ->capture_default_str();
-  app.add_option("--memory-limit", options.memory_limit,
-                 "bytes for the KV cache and the work on a batch; 0: half of what is free")
-      ->type_name("BYTES")
-      ->check(in_range(0, 1e15))
+}
+
+void add_outputs(CLI::App& app, BatchOutputs& outputs) {
+  app.add_option("-o,--output", outputs.folder, "folder for the audio file of each request, ID.wav")
+      ->type_name("DIR")
       ->capture_default_str();
+  app.add_option("--format", outputs.format,
+                 "of the audio files, and their ending: wav (16 bit), flac, ogg, opus or mp3")
+      ->type_name("NAME")
+      ->check(one_of(format_names()))
+      ->capture_default_str();
+  app.add_option("--json", outputs.json,
+                 "write statistics there, a line for each request as it is done, and a summary; - "
+                 "is standard output")
+      ->type_name("FILE")
+      ->capture_default_str();
+  app.add_option("--dump", outputs.dump,
+                 "folder for the tensors of every stage of each request, ID.safetensors")
+      ->type_name("DIR");
 }
 
 }  // namespace
 
 void add_batch(CLI::App& app, std::vector<Command>& commands) {
   auto options = std::make_shared<BatchOptions>();
-  CLI::App* batch = app.add_subcommand("batch", "speak many texts, each into a WAV file");
+  CLI::App* batch = app.add_subcommand("batch", "speak many texts, each into an audio file");
   batch
       ->add_option("requests", options->requests,
-                   "one JSON object a line: \"id\", \"text\", and the options of speak with "
-                   "underscores, as \"voice\" and \"cfg_weight\"; - reads standard input")
+                   "one JSON object a line: \"id\" and \"text\"; if wanted, \"voice\", the "
+                   "options below with underscores (\"cfg_weight\"), \"priority\" (in [-100, 100], "
+                   "default: 0; of what waits, the highest starts first) and \"deadline_ms\" (1 or "
+                   "more, default: none; from when the request is queued). - reads standard input")
       ->type_name("REQUESTS.jsonl")
       ->required();
-  batch->add_option("-o,--output", options->outputs.folder, "folder for ID.wav of each request")
-      ->type_name("DIR")
-      ->capture_default_str();
+  add_outputs(*batch, options->outputs);
   add_engine_options(*batch, options->engine);
   add_batching_options(*batch, options->engine);
   add_request_options(*batch, options->request);
-  batch
-      ->add_option("--json", options->outputs.json,
-                   "write statistics there, a line for each request as it is done, and a summary; "
-                   "- is standard output")
-      ->type_name("FILE")
-      ->capture_default_str();
-  batch
-      ->add_option("--dump", options->outputs.dump,
-                   "folder for ID.safetensors of each request: the tensors of every stage")
-      ->type_name("DIR");
   commands.push_back({batch, [options] { return speak_batch(*options); }});
 }
 

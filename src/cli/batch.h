@@ -1,4 +1,4 @@
-// chatterbox batch: many texts, each to a WAV file.
+// chatterbox batch: many texts, each to an audio file.
 #pragma once
 
 #include <vector>

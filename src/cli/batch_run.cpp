@@ -1,20 +1,23 @@
 #include "cli/batch_run.h"
 
+#include <cstddef>
 #include <cstdio>
 #include <iostream>
 #include <utility>
 
 #include "cli/files.h"
 #include "cli/interrupt.h"
+#include "cli/output.h"
+#include "cli/running_job.h"
 #include "cli/statistics.h"
-#include "cli/voice.h"
+#include "cli/voice_file.h"
 
 namespace chatterbox::cli {
 namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::chrono::milliseconds kPollInterval{50};
+constexpr std::chrono::milliseconds kNoWait{0};
 constexpr size_t kBarWidth = 20;
 constexpr size_t kMostNamed = 10;  // ids in one message
 
@@ -36,12 +39,8 @@ std::string format(const char* pattern, Values... values) {
 
 }  // namespace
 
-BatchRun::BatchRun(const ChatterboxEngine& engine, Request defaults, const BatchOutputs& outputs,
-                   size_t most_in_flight)
-    : engine_(engine),
-      defaults_(std::move(defaults)),
-      outputs_(outputs),
-      most_in_flight_(most_in_flight) {
+BatchRun::BatchRun(const ChatterboxEngine& engine, BatchOutputs outputs)
+    : engine_(engine), outputs_(std::move(outputs)) {
   if (outputs_.json == "-") return;
   json_file_.open(outputs_.json, std::ios::binary);
   if (!json_file_) throw Error(Status::kIo, outputs_.json + ": cannot be written");
@@ -50,19 +49,16 @@ BatchRun::BatchRun(const ChatterboxEngine& engine, Request defaults, const Batch
 // After an exception: what is in flight calls back.
 BatchRun::~BatchRun() {
   for (const Flight& flight : in_flight_) flight.job.cancel();
-  for (const Flight& flight : in_flight_) (void)flight.job.wait_for(std::chrono::hours(1));
+  for (const Flight& flight : in_flight_) end(flight.job);
 }
 
 bool BatchRun::run(const std::vector<RequestLine>& lines) {
   requests_ = lines.size();
   auto next = lines.begin();
   while (!interrupted() && (next != lines.end() || !in_flight_.empty())) {
-    while (next != lines.end() && in_flight_.size() < most_in_flight_ && !interrupted()) {
-      submit(*next++);
-    }
     draw();
-    if (finish_what_is_done() || in_flight_.empty()) continue;
-    (void)in_flight_.front().job.wait_for(kPollInterval);
+    if (next != lines.end() && submit(*next)) ++next;
+    finish_what_is_done(next == lines.end() ? kPollInterval : kNoWait);
   }
   if (interrupted()) {
     cancel_the_rest();
@@ -75,19 +71,22 @@ bool BatchRun::run(const std::vector<RequestLine>& lines) {
   return failed_ == 0;
 }
 
-void BatchRun::submit(const RequestLine& line) {
+// False: there is no room in the queue yet.
+bool BatchRun::submit(const RequestLine& line) {
   try {
     if (line.error) throw *line.error;
     const auto dump = outputs_.dump.empty() ? nullptr : std::make_shared<TensorDump>();
     in_flight_.push_back({&line, engine_.submit(complete(line, dump)), dump});
   } catch (const Error& error) {
+    if (error.status() == Status::kBusy) return false;
     fail(line, error);
   }
+  return true;
 }
 
 Request BatchRun::complete(const RequestLine& line, const std::shared_ptr<TensorDump>& dump) {
-  Request request = line.request.over(defaults_);
-  request.text = line.text;
+  Request request = line.request;
+  request.wait_for_room = kPollInterval;
   if (!line.voice.empty()) request.voice = voice(line.voice);
   if (dump) request.on_tensor = [dump](const TensorView& view) { dump->add(view); };
   if (terminal_.enabled()) {
@@ -112,47 +111,48 @@ const Voice& BatchRun::voice(const std::string& path) {
   return std::get<Voice>(found->second);
 }
 
-// Whether there was any.
-bool BatchRun::finish_what_is_done() {
-  bool any = false;
-  for (auto flight = in_flight_.begin(); flight != in_flight_.end();) {
-    if (!flight->job.done()) {
-      ++flight;
-      continue;
-    }
-    finish(*flight);
-    flight = in_flight_.erase(flight);
-    any = true;
+// Waits so long at most for one that is done.
+void BatchRun::finish_what_is_done(std::chrono::milliseconds wait) {
+  std::vector<Job> jobs;
+  for (const Flight& flight : in_flight_) jobs.push_back(flight.job);
+  while (!jobs.empty()) {
+    const std::optional<size_t> done = wait_any(jobs, std::exchange(wait, kNoWait));
+    if (!done) return;
+    const auto index = static_cast<std::ptrdiff_t>(*done);
+    finish(in_flight_[*done]);
+    in_flight_.erase(in_flight_.begin() + index);
+    jobs.erase(jobs.begin() + index);
   }
-  return any;
 }
 
+// Writes what became of a job that is done.
 void BatchRun::finish(const Flight& flight) {
+  ordered_json json = head_of(*flight.line);
   try {
-    save(flight, flight.job.wait());
+    const Result result = flight.job.wait();
+    save(flight, result);
+    json.update(statistics(result));
   } catch (const Error& error) {
     return fail(*flight.line, error);
   }
-  const Result& result = flight.job.wait();
   ++spoken_;
-  tokens_ += result.speech_tokens;
-  ordered_json json = head_of(*flight.line);
-  json.update(statistics(result));
+  tokens_ += json.at("speech_tokens").get<int64_t>();
   audio_seconds_ += json.at("audio_seconds").get<double>();
   write(json);
 }
 
 void BatchRun::save(const Flight& flight, const Result& result) {
   const std::string& id = flight.line->id;
-  write_wav(outputs_.folder + "/" + id + ".wav", result.audio);
+  write_audio(outputs_.folder + "/" + id + "." + outputs_.format, result,
+              format_names().at(outputs_.format));
   if (!flight.dump) return;
   flight.dump->write(outputs_.dump + "/" + id + ".safetensors",
-                     {{"seed", std::to_string(result.seed)}});
+                     {{"seed", std::to_string(result.stats().seed)}});
 }
 
 // What is done by now is kept.
 void BatchRun::cancel_the_rest() {
-  finish_what_is_done();
+  finish_what_is_done(kNoWait);
   for (const Flight& flight : in_flight_) flight.job.cancel();
   for (const Flight& flight : in_flight_) finish(flight);
   in_flight_.clear();
@@ -191,7 +191,8 @@ void BatchRun::summarise() {
            {"rtf",
             audio_seconds_ > 0 ? ordered_json(seconds / audio_seconds_) : ordered_json(nullptr)},
            {"engine", statistics(engine_.info())},
-           {"capacity", statistics(engine_.capacity())},
+           {"limits", statistics(engine_.limits())},
+           {"metrics", statistics(engine_.metrics())},
            {"peak_rss_mib", peak_rss_mib()}}}});
   terminal_.clear();
   if (!interrupted()) return;

@@ -5,7 +5,6 @@
 #include <chatterbox/chatterbox.hpp>
 #include <chrono>
 #include <fstream>
-#include <list>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -22,18 +21,15 @@ namespace chatterbox::cli {
 
 // Where the outputs go.
 struct BatchOutputs {
-  std::string folder = "speech";  // ID.wav each
+  std::string folder = "speech";  // ID.wav each, or with the ending of another format
+  std::string format = "wav";     // of format_names()
   std::string json = "-";         // statistics, a line each
   std::string dump;               // a folder, ID.safetensors each; empty: none
 };
 
 class BatchRun {
  public:
-  // So many requests are handed to the engine before the first is done; its queue must have room
-  // for one more, a voice.
-  // `defaults` has what a line does not say.
-  BatchRun(const ChatterboxEngine& engine, Request defaults, const BatchOutputs& outputs,
-           size_t most_in_flight);
+  BatchRun(const ChatterboxEngine& engine, BatchOutputs outputs);
   ~BatchRun();
   BatchRun(const BatchRun&) = delete;
   BatchRun& operator=(const BatchRun&) = delete;
@@ -50,10 +46,10 @@ class BatchRun {
   };
   using Clock = std::chrono::steady_clock;
 
-  void submit(const RequestLine& line);
+  [[nodiscard]] bool submit(const RequestLine& line);
   [[nodiscard]] Request complete(const RequestLine& line, const std::shared_ptr<TensorDump>& dump);
   [[nodiscard]] const Voice& voice(const std::string& path);
-  bool finish_what_is_done();
+  void finish_what_is_done(std::chrono::milliseconds wait);
   void finish(const Flight& flight);
   void save(const Flight& flight, const Result& result);
   void cancel_the_rest();
@@ -64,13 +60,11 @@ class BatchRun {
   [[nodiscard]] double elapsed() const;
 
   const ChatterboxEngine& engine_;
-  const Request defaults_;
   const BatchOutputs outputs_;
-  const size_t most_in_flight_;
   const Clock::time_point start_ = Clock::now();
   std::ofstream json_file_;
   std::map<std::string, std::variant<Voice, Error>> voices_;
-  std::list<Flight> in_flight_;
+  std::vector<Flight> in_flight_;
   size_t requests_ = 0, spoken_ = 0, failed_ = 0;
   std::vector<std::string> not_spoken_;  // after an interrupt
   double audio_seconds_ = 0;

@@ -6,9 +6,11 @@
 #include "cli/dump.h"
 #include "cli/files.h"
 #include "cli/interrupt.h"
+#include "cli/load.h"
+#include "cli/output.h"
 #include "cli/running_job.h"
 #include "cli/statistics.h"
-#include "cli/voice.h"
+#include "cli/voice_file.h"
 
 namespace chatterbox::cli {
 namespace {
@@ -18,7 +20,7 @@ struct ConvertOptions {
   Conversion conversion;
   std::string input;
   std::string voice;
-  std::string output = "converted.wav";
+  AudioOutput output = {"converted.wav"};
   std::string json;
   std::string dump;
 };
@@ -26,7 +28,7 @@ struct ConvertOptions {
 int convert(const ConvertOptions& options) {
   check_outputs(options.output, options.json, options.dump);
   Conversion conversion = options.conversion;
-  conversion.source = read_wav(options.input);
+  conversion.source = read_audio(options.input);
   const ChatterboxEngine engine = load_engine(options.engine);
   throw_if_interrupted();
   TensorDump dump;
@@ -38,9 +40,9 @@ int convert(const ConvertOptions& options) {
   }
   throw_if_interrupted();
   const Result result = wait_with_progress(engine, std::move(conversion));
-  write_audio(options.output, result.audio);
+  write_speech(options.output, result);
   if (!options.dump.empty()) {
-    dump.write(options.dump, {{"seed", std::to_string(result.seed)}});
+    dump.write(options.dump, {{"seed", std::to_string(result.stats().seed)}});
   }
   if (options.json.empty()) return 0;
   auto json = statistics(result);
@@ -55,38 +57,18 @@ int convert(const ConvertOptions& options) {
 void add_convert(CLI::App& app, std::vector<Command>& commands) {
   auto options = std::make_shared<ConvertOptions>();
   CLI::App* convert_app =
-      app.add_subcommand("convert", "let a recording's words be spoken by another voice");
+      app.add_subcommand("convert", "speak a recording's words in another voice");
   convert_app
-      ->add_option("recording", options->input, "WAV file, 0.1 s to 10 minutes, 8 to 192 kHz")
-      ->type_name("IN.wav")
-      ->required();
-  convert_app
-      ->add_option("--voice", options->voice,
-                   "a recording (WAV), a saved voice, a conds.pt, or a voice that the model has "
-                   "(demo: low, high)")
+      ->add_option(
+          "recording", options->input,
+          "audio file: WAV, FLAC, Ogg Vorbis, Opus or MP3, 0.1 s to 10 minutes, 8 to 192 kHz")
       ->type_name("FILE")
-      ->default_str("the model's own");
-  convert_app
-      ->add_option("-o,--output", options->output,
-                   "WAV file, 24 kHz mono 16 bit; - is standard output")
-      ->type_name("OUT.wav")
-      ->capture_default_str();
+      ->required();
+  add_output_options(*convert_app, options->output);
+  add_voice_option(*convert_app, options->voice);
   add_engine_options(*convert_app, options->engine);
-  convert_app
-      ->add_option_function<uint64_t>(
-          "--seed", [options = options.get()](uint64_t value) { options->conversion.seed = value; },
-          "of the random numbers")
-      ->type_name("N")
-      ->check(seed())
-      ->default_str("picked, and reported by --json");
-  convert_app
-      ->add_option_function<int32_t>(
-          "--cfm-steps",
-          [options = options.get()](int32_t value) { options->conversion.cfm_steps = value; },
-          "Euler steps of the flow; fewer are faster")
-      ->type_name("N")
-      ->check(in_range(1, 100))
-      ->default_str("10; Turbo, Nano: 2");
+  add_seed_option(*convert_app, options->conversion.seed);
+  add_cfm_steps_option(*convert_app, options->conversion.cfm_steps);
   convert_app
       ->add_option("--json", options->json,
                    "write statistics there, times in seconds; - is standard output")

@@ -1,6 +1,8 @@
 #include "cli/dump.h"
 
+#include <exception>
 #include <functional>
+#include <new>
 #include <numeric>
 
 #include "checkpoint/safetensors.h"
@@ -31,7 +33,13 @@ void TensorDump::write(const std::string& path,
     entry.bytes = tensor.bytes.size();
     entries.push_back(std::move(entry));
   }
-  checkpoint::write_safetensors(path, entries, metadata);
+  try {
+    checkpoint::write_safetensors(path, entries, metadata);
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {  // of the library's own class, not the public one
+    throw Error(Status::kIo, error.what());
+  }
 }
 
 }  // namespace chatterbox::cli

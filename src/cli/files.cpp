@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -14,23 +13,6 @@ namespace chatterbox::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A file of its own under the system's folder for such, removed at the end.
-class TemporaryFile {
- public:
-  TemporaryFile() : path_((fs::temp_directory_path() / "chatterbox-XXXXXX").string()) {
-    const int file = mkstemp(path_.data());
-    if (file < 0) throw Error(Status::kIo, "cannot make " + path_ + ": " + std::strerror(errno));
-    close(file);
-  }
-  ~TemporaryFile() { unlink(path_.c_str()); }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 void check_stdout() {
   std::cout.flush();
@@ -63,12 +45,13 @@ void check_writable(const std::string& path) {
   }
 }
 
-void check_outputs(const std::string& output, const std::string& json, const std::string& dump) {
-  if (output == "-" && json == "-") {
+void check_outputs(const AudioOutput& output, const std::string& json, const std::string& dump) {
+  if (output.path == "-" && json == "-") {
     throw Error(Status::kInvalidArgument, "--output - and --json - both want standard output");
   }
   if (dump == "-") throw Error(Status::kInvalidArgument, "--dump needs a file, got -");
-  for (const std::string& path : {output, json, dump}) check_writable(path);
+  for (const std::string& path : {output.path, json, dump}) check_writable(path);
+  check_format(output);
 }
 
 void make_folder(const std::string& path) {
@@ -76,6 +59,13 @@ void make_folder(const std::string& path) {
   fs::create_directories(path, error);
   if (!fs::is_directory(path, error)) throw Error(Status::kIo, path + ": is not a folder");
   check_writable((fs::path(path) / "any").string());
+}
+
+void check_text(const std::string& text) {
+  const size_t nul = text.find('\0');
+  if (nul == std::string::npos) return;
+  throw Error(Status::kInvalidArgument,
+              "text must not contain NUL, got one at byte " + std::to_string(nul));
 }
 
 std::string read_stdin() {
@@ -102,26 +92,6 @@ void write_text(const std::string& path, const std::string& text) {
   file << text;
   file.close();
   if (!file) throw Error(Status::kIo, path + ": cannot be written: " + std::strerror(errno));
-}
-
-void write_audio(const std::string& path, const Audio& audio) {
-  if (path != "-") {
-    write_wav(path, audio);
-    return;
-  }
-  const TemporaryFile file;
-  write_wav(file.path(), audio);
-  std::ifstream bytes(file.path(), std::ios::binary);
-  std::cout << bytes.rdbuf();
-  check_stdout();
-}
-
-bool is_wav(const std::string& path) {
-  std::ifstream file = open_file(path);
-  char magic[4] = {};
-  file.read(magic, sizeof magic);
-  const std::string start(magic, sizeof magic);
-  return start == "RIFF" || start == "RIFX" || start == "RF64";
 }
 
 }  // namespace chatterbox::cli

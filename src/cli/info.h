@@ -1,4 +1,4 @@
-// chatterbox info: what a model is.
+// chatterbox info: describes a model.
 #pragma once
 
 #include <vector>

@@ -1,4 +1,4 @@
-// The command-line program: a thin layer over the public C++ interface.
+// The command-line program: a host of the library like any other, through its public interface.
 // Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 #include <algorithm>
 #include <iostream>

@@ -52,4 +52,17 @@ void ProgressLine::draw() {
   line_.draw(describe(progress_));
 }
 
+void PiecesLine::update(const Piece& piece) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  done_ = piece.index + 1;
+  count_ = piece.count;
+}
+
+void PiecesLine::draw(double seconds) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (count_ == 0) return line_.draw("speaking the first piece");
+  line_.draw(std::to_string(done_) + " of " + std::to_string(count_) + " pieces, " +
+             std::to_string(static_cast<int64_t>(seconds)) + " s");
+}
+
 }  // namespace chatterbox::cli

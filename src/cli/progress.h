@@ -37,4 +37,17 @@ class ProgressLine {
   TerminalLine line_;
 };
 
+// How far a long text is: its pieces, and the seconds of speech that were written. As above.
+class PiecesLine {
+ public:
+  [[nodiscard]] bool enabled() const { return line_.enabled(); }
+  void update(const Piece& piece);
+  void draw(double seconds);
+
+ private:
+  std::mutex mutex_;
+  uint64_t done_ = 0, count_ = 0;  // of pieces; no count before the first
+  TerminalLine line_;
+};
+
 }  // namespace chatterbox::cli

@@ -1,11 +1,14 @@
 #include "cli/request_lines.h"
 
+#include <chrono>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 #include <utility>
+
+#include "cli/files.h"
 
 namespace chatterbox::cli {
 namespace {
@@ -63,32 +66,52 @@ std::string as_id(const std::string& key, const json& value) {
 
 using Set = void (*)(RequestLine&, const std::string& key, const json& value);
 
-template <auto Member, auto Read>
-void set_member(RequestLine& line, const std::string& key, const json& value) {
-  line.request.set([read = Read(key, value)](Request& request) { request.*Member = read; });
+std::chrono::milliseconds as_milliseconds(const std::string& key, const json& value) {
+  return std::chrono::milliseconds(as_int(key, value));
 }
 
-// The options of chatterbox speak, with underscores. Their ranges are the engine's business.
+// C's strings end at a NUL.
+std::string as_text(const std::string& key, const json& value) {
+  std::string text = as_string(key, value);
+  check_text(text);
+  return text;
+}
+
+template <auto Member, auto Read>
+void set_member(RequestLine& line, const std::string& key, const json& value) {
+  line.request.*Member = Read(key, value);
+}
+
+// Of an option, -1 would say that it is not given.
+template <auto Member, auto Read>
+void set_option(RequestLine& line, const std::string& key, const json& value) {
+  if (value == -1) refuse(key + " is out of range, got -1");
+  set_member<Member, Read>(line, key, value);
+}
+
+// The options of chatterbox speak, with underscores, and how a request is run. Their ranges are the
+// engine's business.
 const std::map<std::string, Set>& setters() {
   static const std::map<std::string, Set> kSetters = {
       {"id", [](RequestLine&, const std::string&, const json&) {}},  // read before the rest
-      {"text", [](RequestLine& line, const std::string& key,
-                  const json& value) { line.text = as_string(key, value); }},
+      {"text", set_member<&Request::text, as_text>},
       {"voice", [](RequestLine& line, const std::string& key,
                    const json& value) { line.voice = as_string(key, value); }},
       {"seed", set_member<&Request::seed, as_seed>},
       {"language", set_member<&Request::language, as_string>},
       {"text_tags", set_member<&Request::text_tags, as_bool>},
-      {"cfg_weight", set_member<&Request::cfg_weight, as_float>},
-      {"exaggeration", set_member<&Request::exaggeration, as_float>},
-      {"temperature", set_member<&Request::temperature, as_float>},
-      {"min_p", set_member<&Request::min_p, as_float>},
-      {"top_p", set_member<&Request::top_p, as_float>},
-      {"top_k", set_member<&Request::top_k, as_int>},
-      {"repetition_penalty", set_member<&Request::repetition_penalty, as_float>},
-      {"max_new_tokens", set_member<&Request::max_new_tokens, as_int>},
-      {"cfm_steps", set_member<&Request::cfm_steps, as_int>},
+      {"cfg_weight", set_option<&Request::cfg_weight, as_float>},
+      {"exaggeration", set_option<&Request::exaggeration, as_float>},
+      {"temperature", set_option<&Request::temperature, as_float>},
+      {"min_p", set_option<&Request::min_p, as_float>},
+      {"top_p", set_option<&Request::top_p, as_float>},
+      {"top_k", set_option<&Request::top_k, as_int>},
+      {"repetition_penalty", set_option<&Request::repetition_penalty, as_float>},
+      {"max_new_tokens", set_option<&Request::max_new_tokens, as_int>},
+      {"cfm_steps", set_option<&Request::cfm_steps, as_int>},
       {"analyze_alignment", set_member<&Request::analyze_alignment, as_bool>},
+      {"priority", set_member<&Request::priority, as_int>},
+      {"deadline_ms", set_option<&Request::deadline, as_milliseconds>},
   };
   return kSetters;
 }
@@ -118,7 +141,7 @@ void read(RequestLine& line, const std::string& text, std::set<std::string>& ids
 
 }  // namespace
 
-std::vector<RequestLine> read_requests(const std::string& text) {
+std::vector<RequestLine> read_requests(const std::string& text, const Request& defaults) {
   std::vector<RequestLine> lines;
   std::set<std::string> ids;
   std::istringstream in(text);
@@ -127,6 +150,8 @@ std::vector<RequestLine> read_requests(const std::string& text) {
     if (one.find_first_not_of(" \t\r") == std::string::npos) continue;
     RequestLine line;
     line.number = number;
+    line.request = defaults;
+    line.request.tag = number;
     try {
       read(line, one, ids);
     } catch (const Error& error) {

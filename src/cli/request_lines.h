@@ -6,21 +6,20 @@
 #include <string>
 #include <vector>
 
-#include "cli/options.h"
-
 namespace chatterbox::cli {
 
 struct RequestLine {
-  size_t number = 0;  // in the file, from 1
-  std::string id;     // empty where the line gives none that can be used
-  std::string text;
-  RequestOptions request;      // what else it says
-  std::string voice;           // a file; empty: the model's own
+  size_t number = 0;           // in the file, from 1
+  std::string id;              // empty where the line gives none that can be used
+  Request request;             // without its voice; tagged with the number
+  std::string voice;           // as --voice; empty: the model's own
   std::optional<Error> error;  // why the line is no request
 };
 
-// Lines that are blank are left out. A line that cannot be read, that has a key that nobody knows,
-// or an id that was there before, has an error; the others are not concerned.
-[[nodiscard]] std::vector<RequestLine> read_requests(const std::string& text);
+// What a line does not say is as in `defaults`. Lines that are blank are left out. A line that
+// cannot be read, that has a key that nobody knows, or an id that was there before, has an error;
+// the others are not concerned.
+[[nodiscard]] std::vector<RequestLine> read_requests(const std::string& text,
+                                                     const Request& defaults);
 
 }  // namespace chatterbox::cli

@@ -1,28 +1,33 @@
 #include "cli/running_job.h"
 
-#include <chrono>
+#include <optional>
 
 #include "cli/interrupt.h"
 
 namespace chatterbox::cli {
-namespace {
 
-constexpr std::chrono::milliseconds kPollInterval{50};
+void end(const Job& job) noexcept {
+  job.cancel();
+  const chatterbox_job* handle = job.handle();
+  uint64_t index = 0;
+  (void)chatterbox_jobs_wait_any(&handle, 1, CHATTERBOX_FOREVER, &index);
+}
 
-}  // namespace
+void rethrow_as_interrupt(const Error& error) {
+  if (error.status() == Status::kCancelled && interrupted()) throw Interrupted();
+  throw error;
+}
 
 Result wait_for(const Job& job, ProgressLine& line) {
-  while (!job.wait_for(kPollInterval)) {
-    line.draw();
-    if (!interrupted()) continue;
-    job.cancel();
-    break;
-  }
+  const JobGuard guard(job);
   try {
-    return job.wait();
+    for (;;) {
+      if (std::optional<Result> result = job.wait_for(kPollInterval)) return *std::move(result);
+      line.draw();
+      if (interrupted()) job.cancel();
+    }
   } catch (const Error& error) {
-    if (error.status() == Status::kCancelled && interrupted()) throw Interrupted();
-    throw;
+    rethrow_as_interrupt(error);
   }
 }
 

@@ -1,4 +1,4 @@
-// chatterbox speak: text to a WAV file.
+// chatterbox speak: text to an audio file.
 #pragma once
 
 #include <vector>

@@ -2,6 +2,9 @@
 
 #include <sys/resource.h>
 
+#include <cstdio>
+#include <cstdlib>
+
 #include "cli/files.h"
 
 namespace chatterbox::cli {
@@ -10,8 +13,8 @@ using nlohmann::ordered_json;
 
 namespace {
 
-const char* name(Intervention kind) {
-  switch (kind) {
+const char* name_of(const InterventionSpan& span) {
+  switch (static_cast<Intervention>(span.kind)) {
     case Intervention::kEndSuppressed:
       return "end_suppressed";
     case Intervention::kLongTail:
@@ -24,49 +27,92 @@ const char* name(Intervention kind) {
   return "unknown";
 }
 
-ordered_json statistics(const Quality& quality) {
+// 0.8, not the 0.800000011920929 that a float becomes as a double.
+double decimal(float value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", static_cast<double>(value));
+  return std::strtod(text, nullptr);
+}
+
+ordered_json quality_of(const Result& result) {
+  const Quality quality = result.quality();
+  const bool analyzed = quality.text_coverage != static_cast<float>(CHATTERBOX_UNSET);
   ordered_json interventions = ordered_json::array();
-  for (const InterventionSpan& span : quality.interventions) {
+  for (const InterventionSpan& span : result.interventions()) {
     interventions.push_back(
-        {{"kind", name(span.kind)}, {"first_step", span.first_step}, {"steps", span.steps}});
+        {{"kind", name_of(span)}, {"first_step", span.first_step}, {"steps", span.steps}});
   }
   return {
       {"peak", quality.peak},
       {"clipped_samples", quality.clipped_samples},
       {"longest_repetition", quality.longest_repetition},
-      {"text_coverage",
-       quality.text_coverage ? ordered_json(*quality.text_coverage) : ordered_json(nullptr)},
+      {"text_coverage", analyzed ? ordered_json(quality.text_coverage) : ordered_json(nullptr)},
       {"interventions", interventions},
   };
+}
+
+ordered_json timings_of(const ResultStats& stats) {
+  return {
+      {"queued", stats.queued_seconds},       {"text", stats.text_seconds},
+      {"prefill", stats.prefill_seconds},     {"decode", stats.decode_seconds},
+      {"flow", stats.flow_seconds},           {"vocoder", stats.vocoder_seconds},
+      {"watermark", stats.watermark_seconds}, {"total", stats.total_seconds},
+  };
+}
+
+ordered_json pieces_of(const Result& result) {
+  ordered_json pieces = ordered_json::array();
+  for (const Piece& piece : result.pieces()) {
+    pieces.push_back({{"text_begin", piece.text_begin},
+                      {"text_end", piece.text_end},
+                      {"begin_seconds", piece.begin_seconds},
+                      {"end_seconds", piece.end_seconds}});
+  }
+  return pieces;
+}
+
+ordered_json defaults_of(const RequestDefaults& defaults) {
+  return {
+      {"temperature", decimal(defaults.temperature)},
+      {"cfg_weight", decimal(defaults.cfg_weight)},
+      {"exaggeration", decimal(defaults.exaggeration)},
+      {"min_p", decimal(defaults.min_p)},
+      {"top_p", decimal(defaults.top_p)},
+      {"top_k", defaults.top_k},
+      {"repetition_penalty", decimal(defaults.repetition_penalty)},
+      {"max_new_tokens", defaults.max_new_tokens},
+      {"cfm_steps", defaults.cfm_steps},
+      {"analyze_alignment", defaults.analyze_alignment},
+  };
+}
+
+// Requests that ended so far, by the status that ended them.
+ordered_json ended_of(const Metrics& metrics) {
+  ordered_json ended = ordered_json::object();
+  for (int32_t i = 0; i < CHATTERBOX_METRICS_STATUSES; ++i) {
+    if (metrics.ended[i] > 0) ended[chatterbox_status_string(-i)] = metrics.ended[i];
+  }
+  return ended;
 }
 
 }  // namespace
 
 ordered_json statistics(const Result& result) {
-  return statistics(result,
-                    static_cast<double>(result.audio.samples.size()) / result.audio.sample_rate);
-}
-
-ordered_json statistics(const Result& result, double seconds) {
-  const Timings& timings = result.timings;
-  return {
-      {"text_tokens", result.text_tokens},
-      {"speech_tokens", result.speech_tokens},
-      {"decode_steps", result.decode_steps},
-      {"finish_reason", result.finish_reason == FinishReason::kEos ? "eos" : "max_tokens"},
-      {"seed", result.seed},
+  const ResultStats stats = result.stats();
+  const double seconds = static_cast<double>(stats.samples) / result.sample_rate();
+  ordered_json json = {
+      {"text_tokens", stats.text_tokens},
+      {"speech_tokens", stats.speech_tokens},
+      {"decode_steps", stats.decode_steps},
+      {"finish_reason", result.finish_reason() == FinishReason::kEos ? "eos" : "max_tokens"},
+      {"seed", stats.seed},
       {"audio_seconds", seconds},
-      {"rtf", seconds > 0 ? ordered_json(timings.total / seconds) : ordered_json(nullptr)},
-      {"timings",
-       {{"queued", timings.queued},
-        {"text", timings.text},
-        {"prefill", timings.prefill},
-        {"decode", timings.decode},
-        {"flow", timings.flow},
-        {"vocoder", timings.vocoder},
-        {"total", timings.total}}},
-      {"quality", statistics(result.quality)},
+      {"rtf", seconds > 0 ? ordered_json(stats.total_seconds / seconds) : ordered_json(nullptr)},
+      {"timings", timings_of(stats)},
+      {"quality", quality_of(result)},
   };
+  if (ordered_json pieces = pieces_of(result); !pieces.empty()) json["pieces"] = std::move(pieces);
+  return json;
 }
 
 ordered_json statistics(const EngineInfo& info) {
@@ -75,6 +121,7 @@ ordered_json statistics(const EngineInfo& info) {
       {"model", info.model},
       {"device", info.device},
       {"precision", info.precision},
+      {"threads", info.threads},
       {"sample_rate", info.sample_rate},
       {"parameters", info.parameters},
       {"weight_bytes", info.weight_bytes},
@@ -83,23 +130,46 @@ ordered_json statistics(const EngineInfo& info) {
       {"load_seconds", info.load_seconds},
       {"has_default_voice", info.has_default_voice},
       {"watermark", info.watermark},
+      {"voices", info.voices},
       {"languages", info.languages},
+      {"defaults", defaults_of(info.defaults)},
   };
 }
 
-ordered_json statistics(const Capacity& capacity) {
+ordered_json statistics(const Limits& limits) {
   return {
-      {"rows", capacity.rows},
-      {"positions", capacity.positions},
-      {"row_bytes", capacity.row_bytes},
-      {"cache_bytes", capacity.cache_bytes},
-      {"batch_frames", capacity.batch_frames},
-      {"peak_rows", capacity.peak_rows},
+      {"max_batch", limits.max_batch},
+      {"rows", limits.rows},
+      {"positions", limits.positions},
+      {"row_bytes", limits.row_bytes},
+      {"cache_bytes", limits.cache_bytes},
+      {"prefix_bytes", limits.prefix_bytes},
+      {"batch_frames", limits.batch_frames},
+      {"max_queue", limits.max_queue},
+      {"max_queue_bytes", limits.max_queue_bytes},
+      {"max_text_tokens", limits.max_text_tokens},
   };
 }
 
-ordered_json statistics(const Voice::Info& info) {
+ordered_json statistics(const Metrics& metrics) {
   return {
+      {"healthy", metrics.healthy == 1},
+      {"peak_rows", metrics.peak_rows},
+      {"prefix_hits", metrics.prefix_hits},
+      {"prefix_misses", metrics.prefix_misses},
+      {"prefix_positions_saved", metrics.prefix_positions_saved},
+      {"speech_tokens", metrics.speech_tokens},
+      {"decode_steps", metrics.decode_steps},
+      {"audio_seconds", metrics.audio_seconds},
+      {"step_seconds", metrics.step_seconds},
+      {"ended", ended_of(metrics)},
+  };
+}
+
+ordered_json statistics(const Voice& voice) {
+  const Voice::Info info = voice.info();
+  return {
+      {"id", voice.id()},
       {"prompt_tokens", info.prompt_tokens},
       {"s3gen_tokens", info.s3gen_tokens},
       {"mel_frames", info.mel_frames},

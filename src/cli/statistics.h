@@ -8,11 +8,10 @@
 namespace chatterbox::cli {
 
 [[nodiscard]] nlohmann::ordered_json statistics(const Result& result);
-// The same where the samples went elsewhere.
-[[nodiscard]] nlohmann::ordered_json statistics(const Result& result, double audio_seconds);
 [[nodiscard]] nlohmann::ordered_json statistics(const EngineInfo& info);
-[[nodiscard]] nlohmann::ordered_json statistics(const Capacity& capacity);
-[[nodiscard]] nlohmann::ordered_json statistics(const Voice::Info& info);
+[[nodiscard]] nlohmann::ordered_json statistics(const Limits& limits);
+[[nodiscard]] nlohmann::ordered_json statistics(const Metrics& metrics);
+[[nodiscard]] nlohmann::ordered_json statistics(const Voice& voice);
 
 [[nodiscard]] double peak_rss_mib();  // of this process
 

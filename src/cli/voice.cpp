@@ -1,11 +1,12 @@
 #include "cli/voice.h"
 
 #include <chrono>
-#include <filesystem>
 #include <iostream>
+#include <memory>
 
 #include "cli/files.h"
 #include "cli/interrupt.h"
+#include "cli/load.h"
 #include "cli/statistics.h"
 
 namespace chatterbox::cli {
@@ -23,9 +24,12 @@ struct InfoOptions {
   std::string json;
 };
 
-void print(std::ostream& out, const Voice::Info& info) {
-  // 25 tokens and 50 mel frames a second.
-  out << "T3 prompt:    " << info.prompt_tokens << " speech tokens\n"
+void print(std::ostream& out, const Voice& voice) {
+  const Voice::Info info = voice.info();
+  out << "id:           " << voice.id()
+      << "\n"
+      // 25 tokens and 50 mel frames a second.
+      << "T3 prompt:    " << info.prompt_tokens << " speech tokens\n"
       << "S3Gen prompt: " << info.s3gen_tokens << " speech tokens, " << info.mel_frames
       << " mel frames\n";
 }
@@ -33,7 +37,7 @@ void print(std::ostream& out, const Voice::Info& info) {
 int make_voice(const MakeOptions& options) {
   check_writable(options.output);
   check_writable(options.json);
-  const Audio recording = read_wav(options.input);
+  const Audio recording = read_audio(options.input);
   const ChatterboxEngine engine = load_engine(options.engine);
   throw_if_interrupted();
   const auto start = std::chrono::steady_clock::now();
@@ -42,7 +46,7 @@ int make_voice(const MakeOptions& options) {
   throw_if_interrupted();
   voice.save(options.output);
   if (options.json.empty()) return 0;
-  auto json = statistics(voice.info());
+  auto json = statistics(voice);
   json["voice_seconds"] = elapsed.count();
   json["engine"] = statistics(engine.info());
   json["peak_rss_mib"] = peak_rss_mib();
@@ -54,31 +58,26 @@ int show_voice(const InfoOptions& options) {
   check_writable(options.json);
   const Voice voice = Voice::load(options.file);
   if (options.json.empty()) {
-    print(std::cout, voice.info());
+    print(std::cout, voice);
   } else {
-    write_json(options.json, statistics(voice.info()));
+    write_json(options.json, statistics(voice));
   }
   return 0;
-}
-
-// A word, and no file.
-bool is_name(const std::string& voice) {
-  std::error_code error;
-  return voice.find_first_of("./") == std::string::npos && !std::filesystem::exists(voice, error);
 }
 
 }  // namespace
 
 void add_voice(CLI::App& app, std::vector<Command>& commands) {
-  CLI::App* voice = app.add_subcommand("voice", "make a voice from a recording, or look at one");
+  CLI::App* voice = app.add_subcommand("voice", "make a voice from a recording, or describe one");
   voice->require_subcommand(1);
 
   auto make = std::make_shared<MakeOptions>();
   CLI::App* make_app = voice->add_subcommand("make", "make a voice from a recording");
   make_app
       ->add_option("recording", make->input,
-                   "WAV file, 0.5 s to 10 minutes, 8 to 192 kHz; 10 s of one speaker are best")
-      ->type_name("IN.wav")
+                   "audio file: WAV, FLAC, Ogg Vorbis, Opus or MP3, 0.5 s (Turbo, Nano: 5 s) to 10 "
+                   "minutes, 8 to 192 kHz; 10 s of one speaker are best")
+      ->type_name("FILE")
       ->required();
   make_app->add_option("-o,--output", make->output, "the voice's file")
       ->type_name("OUT.voice")
@@ -89,23 +88,15 @@ void add_voice(CLI::App& app, std::vector<Command>& commands) {
   commands.push_back({make_app, [make] { return make_voice(*make); }});
 
   auto info = std::make_shared<InfoOptions>();
-  CLI::App* info_app = voice->add_subcommand("info", "what a voice's file holds");
+  CLI::App* info_app = voice->add_subcommand("info", "describe a voice's file");
   info_app->add_option("file", info->file, "a saved voice, or a conds.pt")
       ->type_name("FILE")
       ->required();
-  info_app->add_option("--json", info->json, "write it there as JSON; - is standard output")
+  info_app
+      ->add_option("--json", info->json,
+                   "write the description there as JSON; - is standard output")
       ->type_name("FILE");
   commands.push_back({info_app, [info] { return show_voice(*info); }});
-}
-
-Voice open_voice(const ChatterboxEngine& engine, const std::string& voice,
-                 const std::function<void(const TensorView&)>& on_tensor) {
-  if (is_name(voice)) return engine.named_voice(voice);
-  if (!is_wav(voice)) return Voice::load(voice);
-  const Audio recording = read_wav(voice);
-  VoiceOptions options;
-  options.on_tensor = on_tensor;
-  return engine.make_voice(recording, options);
 }
 
 }  // namespace chatterbox::cli

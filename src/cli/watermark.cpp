@@ -19,7 +19,7 @@ struct WatermarkOptions {
 
 int look_for_mark(const WatermarkOptions& options) {
   check_writable(options.json);
-  const float confidence = detect_watermark(read_wav(options.input));
+  const float confidence = WatermarkDetector().detect(read_audio(options.input));
   const bool marked = confidence > kYes;
   if (options.json.empty()) {
     std::cout << (marked ? "watermarked" : "not watermarked") << " (confidence " << confidence
@@ -36,10 +36,13 @@ void add_watermark(CLI::App& app, std::vector<Command>& commands) {
   auto options = std::make_shared<WatermarkOptions>();
   CLI::App* watermark =
       app.add_subcommand("watermark", "say whether a recording carries the Perth watermark");
-  watermark->add_option("recording", options->input, "WAV file, 0.1 s to 10 minutes")
-      ->type_name("IN.wav")
+  watermark
+      ->add_option("recording", options->input,
+                   "audio file: WAV, FLAC, Ogg Vorbis, Opus or MP3, 0.1 s to 10 minutes")
+      ->type_name("FILE")
       ->required();
-  watermark->add_option("--json", options->json, "write it there; - is standard output")
+  watermark
+      ->add_option("--json", options->json, "write the answer there as JSON; - is standard output")
       ->type_name("FILE");
   commands.push_back({watermark, [options] { return look_for_mark(*options); }});
 }

@@ -1,217 +1,161 @@
-#include <chatterbox/chatterbox.hpp>
+#include "engine/engine.h"
+
+#include <new>
 #include <utility>
 
-#include "engine/job.h"
+#include "engine/batch.h"
 #include "engine/long_text.h"
-#include "engine/task.h"
+#include "engine/make_task.h"
+#include "engine/submit.h"
 #include "engine/validate.h"
-#include "engine/voice.h"
-#include "engine/worker.h"
 #include "support/error.h"
-#include "support/failure.h"
-#include "support/log.h"
-#include "text/languages.h"
 
 namespace chatterbox {
 namespace {
 
-// The failure of `work`, if it fails.
-template <class Work>
-Outcome outcome_of(Work&& work) {
-  Outcome outcome;
-  try {
-    work();
-  } catch (...) {
-    const Failure failure = current_failure();
-    outcome.error.emplace(failure.status, failure.message);
-  }
-  return outcome;
+using engine::Submission;
+using engine::Worker;
+
+Limits limits_of(const runtime::ModelCatalog& catalog, const EngineOptions& options) {
+  const runtime::CacheLimits cache = catalog.limits();
+  Limits limits;
+  limits.rows = cache.rows;
+  limits.positions = cache.positions;
+  limits.row_bytes = cache.row_bytes;
+  limits.cache_bytes = cache.rows * cache.row_bytes;
+  limits.batch_frames = cache.batch_frames;
+  limits.prefix_bytes = cache.prefix_bytes;
+  limits.max_batch = catalog.mode() == Mode::kSequential ? 1 : options.max_batch;
+  limits.max_queue = options.max_queue;
+  limits.max_queue_bytes = options.max_queue_bytes;
+  limits.max_text_tokens = catalog.info().max_text_tokens;
+  return limits;
+}
+
+// What a caller holds. The samples of a streamed job go to whoever holds it: where nobody does any
+// more, nobody can read them, and it would be unread for ever.
+Job handle_of(const std::shared_ptr<Job::State>& job) {
+  if (!job->streams()) return Job(job);
+  return Job(std::shared_ptr<Job::State>(job.get(), [job](Job::State*) {
+    try {
+      job->cancel();
+    } catch (const std::bad_alloc&) {
+      return;  // the end of the engine ends it
+    }
+  }));
 }
 
 }  // namespace
 
-class ChatterboxEngine::Impl {
+class Engine::Impl {
  public:
-  explicit Impl(const EngineOptions& options)
-      : log_(make_log(options.log, options.log_level)),
-        worker_(options, log_),
-        pieces_at_a_time_(2 * static_cast<size_t>(options.max_batch)) {
-    const EngineInfo info = worker_.executor().info();
-    log_->info("loaded {} ({}, {}, {}) in {:.3f} s", info.model, info.family, info.device,
-               info.precision, info.load_seconds);
+  explicit Impl(const EngineOptions& options) : log_(options.log, options.log_level) {
+    try {
+      engine::validate_options(options);
+      worker_ = Worker::start(options, log_);
+      limits_ = limits_of(worker_->catalog(), options);
+    } catch (...) {
+      log_.close();
+      throw;
+    }
+    const EngineInfo& info = worker_->catalog().info();
+    log_.info(0, "loaded {} ({}, {}, {}) in {:.3f} s", info.model, info.family, info.device,
+              info.precision, info.load_seconds);
   }
-
-  [[nodiscard]] const engine::Executor& executor() const { return worker_.executor(); }
-  [[nodiscard]] Capacity capacity() const { return worker_.capacity(); }
-
-  // A Request or a Conversion.
-  template <class Asked>
-  [[nodiscard]] std::shared_ptr<Job::Impl> submit(Asked&& asked) {
-    worker_.refuse_own_thread();
-    auto job = make_job(std::forward<Asked>(asked));
-    worker_.queue()->push(job);
-    return job;
+  ~Impl() {
+    worker_->stop();
+    log_.close();
   }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
-  [[nodiscard]] std::vector<Outcome> generate_batch(const std::vector<Request>& requests);
-
-  [[nodiscard]] Result generate_long(const Request& request, const LongTextOptions& options);
-
-  template <class Asked>
-  [[nodiscard]] Result generate(Asked&& asked) {
-    return submit(std::forward<Asked>(asked))->completion().take();
-  }
-
-  [[nodiscard]] voice::Conditionals make_voice(const Audio& recording,
-                                               const VoiceOptions& options) {
-    worker_.refuse_own_thread();
-    engine::validate_recording(recording);
-    const auto job = std::make_shared<engine::VoiceJob>();
-    job->recording = &recording;
-    job->options = &options;
-    worker_.queue()->push(job);
-    return job->completion.take();
-  }
+  // Calls hold it for as long as they wait.
+  [[nodiscard]] const std::shared_ptr<Worker>& worker() const { return worker_; }
+  [[nodiscard]] const Limits& limits() const { return limits_; }
 
  private:
-  template <class Asked>
-  [[nodiscard]] std::shared_ptr<Job::Impl> make_job(Asked&& asked) {
-    auto on_progress = asked.on_progress;
-    auto on_tensor = asked.on_tensor;
-    return std::make_shared<Job::Impl>(engine::make_task(std::forward<Asked>(asked), executor()),
-                                       std::move(on_progress), std::move(on_tensor),
-                                       worker_.queue());
-  }
-
-  Log log_;
-  engine::Worker worker_;
-  // Of a long text: as many as run, and as many again that wait, so that none does for another.
-  size_t pieces_at_a_time_;
+  const Log log_;
+  std::shared_ptr<Worker> worker_;
+  Limits limits_;
 };
 
-std::vector<Outcome> ChatterboxEngine::Impl::generate_batch(const std::vector<Request>& requests) {
-  worker_.refuse_own_thread();
-  std::vector<Outcome> outcomes(requests.size());
-  std::vector<std::shared_ptr<Job::Impl>> jobs(requests.size());
-  std::vector<engine::Work> works;
-  for (size_t i = 0; i < requests.size(); ++i) {
-    outcomes[i] = outcome_of([&] { jobs[i] = make_job(requests[i]); });
-    if (jobs[i]) works.emplace_back(jobs[i]);
-  }
-  const size_t pushed = worker_.queue()->push_all(works);
-  for (size_t i = pushed; i < works.size(); ++i) {
-    engine::fail_work(works[i], {Status::kCancelled, "the engine is being destroyed"});
-  }
-  for (size_t i = 0; i < requests.size(); ++i) {
-    if (!jobs[i]) continue;
-    std::optional<Result> result;
-    outcomes[i] = outcome_of([&] { result = jobs[i]->completion().take(); });
-    outcomes[i].result = std::move(result);
-  }
-  return outcomes;
-}
+Engine::Engine(const EngineOptions& options) : impl_(std::make_unique<Impl>(options)) {}
+Engine::~Engine() = default;
 
-Result ChatterboxEngine::Impl::generate_long(const Request& request,
-                                             const LongTextOptions& options) {
-  worker_.refuse_own_thread();
-  engine::validate_long_text(request, options);
-  Request piece = request;
-  piece.on_progress = nullptr;
-  piece.on_tensor = nullptr;
-  if (!piece.seed) piece.seed = engine::random_seed();
-  piece.language = engine::lower_case(piece.language);
-  engine::LongTextMeans means;
-  engine::Task counted;
-  counted.language = piece.language;
-  counted.text_tags = piece.text_tags;
-  means.count_tokens = [&](std::string_view text) {
-    counted.text = text;
-    return executor().text_tokens(counted);
-  };
-  means.submit = [this](const Request& one) {
-    const auto job = make_job(one);
-    if (worker_.queue()->push_all({job}) == 0) {
-      fail(Status::kCancelled, "the engine is being destroyed");
-    }
-    return Job(job);
-  };
-  means.max_tokens = executor().piece_tokens();
-  means.pieces_at_a_time = pieces_at_a_time_;
-  return engine::speak_long_text(piece, options, means);
-}
+const EngineInfo& Engine::info() const { return impl_->worker()->catalog().info(); }
 
-ChatterboxEngine::ChatterboxEngine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-ChatterboxEngine::~ChatterboxEngine() = default;
-ChatterboxEngine::ChatterboxEngine(ChatterboxEngine&&) noexcept = default;
-ChatterboxEngine& ChatterboxEngine::operator=(ChatterboxEngine&&) noexcept = default;
+const Limits& Engine::limits() const { return impl_->limits(); }
 
-ChatterboxEngine ChatterboxEngine::load(EngineOptions options) {
-  engine::validate_options(options);
-  return ChatterboxEngine(std::make_unique<Impl>(options));
-}
+Metrics Engine::metrics() const { return impl_->worker()->metrics(); }
 
-EngineInfo ChatterboxEngine::info() const { return impl_->executor().info(); }
-
-Capacity ChatterboxEngine::capacity() const { return impl_->capacity(); }
-
-Voice ChatterboxEngine::default_voice() const {
-  auto conditionals = impl_->executor().default_voice();
+Voice Engine::default_voice() const {
+  auto conditionals = impl_->worker()->catalog().default_voice();
   if (!conditionals) fail(Status::kNotFound, "the model has no voice of its own");
-  return engine::wrap_voice(std::move(conditionals));
+  return Voice(std::move(conditionals));
 }
 
-Voice ChatterboxEngine::named_voice(const std::string& name) const {
-  return engine::wrap_voice(impl_->executor().named_voice(name));
+Voice Engine::named_voice(const std::string& name) const {
+  return Voice(impl_->worker()->catalog().named_voice(name));
 }
 
-Request ChatterboxEngine::default_request() const { return impl_->executor().default_request(); }
-
-Voice ChatterboxEngine::make_voice(const Audio& recording, const VoiceOptions& options) const {
-  return engine::wrap_voice(
-      std::make_shared<const voice::Conditionals>(impl_->make_voice(recording, options)));
+int64_t Engine::count_tokens(std::string_view text, const std::string& language,
+                             bool text_tags) const {
+  engine::validate_long_text(text);
+  runtime::Task task;
+  task.text = text;
+  task.language = engine::lower_case(language);
+  task.text_tags = text_tags;
+  return impl_->worker()->catalog().text_tokens(task);
 }
 
-Result ChatterboxEngine::generate(const Request& request) const { return impl_->generate(request); }
-
-Result ChatterboxEngine::generate(std::string text) const {
-  Request request = default_request();
-  request.text = std::move(text);
-  return generate(request);
+Job Engine::submit(const Request& request) {
+  const std::shared_ptr<Worker> worker = impl_->worker();
+  const Submission submission(*worker);
+  runtime::Task task = engine::make_task(request, worker->catalog());
+  return handle_of(engine::submit(*worker, request, std::move(task), submission));
 }
 
-Result ChatterboxEngine::generate(std::string text, const Voice& voice) const {
-  Request request = default_request();
-  request.text = std::move(text);
-  request.voice = voice;
-  return generate(request);
+Job Engine::submit(const Conversion& conversion) {
+  const std::shared_ptr<Worker> worker = impl_->worker();
+  const Submission submission(*worker);
+  runtime::Task task = engine::make_task(conversion, worker->catalog());
+  return handle_of(engine::submit(*worker, conversion, std::move(task), submission));
 }
 
-std::vector<Outcome> ChatterboxEngine::generate_batch(const std::vector<Request>& requests) const {
-  return impl_->generate_batch(requests);
+Job Engine::submit_long(const Request& request, const LongTextOptions& options) {
+  const std::shared_ptr<Worker> worker = impl_->worker();
+  return handle_of(engine::LongText::submit(worker, request, options));
 }
 
-const std::vector<Language>& languages() { return text::languages(); }
-
-Job ChatterboxEngine::submit(Request request) const { return Job(impl_->submit(request)); }
-
-Result ChatterboxEngine::generate_long(const Request& request,
-                                       const LongTextOptions& options) const {
-  return impl_->generate_long(request, options);
+std::vector<Outcome> Engine::generate_batch(const std::vector<Request>& requests) {
+  const std::shared_ptr<Worker> worker = impl_->worker();
+  worker->refuse_own_thread();
+  return engine::generate_batch(*worker, requests);
 }
 
-Result ChatterboxEngine::convert_voice(const Audio& source, const Voice& voice) const {
-  Conversion conversion;
-  conversion.source = source;
-  conversion.voice = voice;
-  return impl_->generate(std::move(conversion));
+Voice Engine::make_voice(const Audio& recording, const VoiceOptions& options) {
+  const std::shared_ptr<Worker> worker = impl_->worker();
+  worker->refuse_own_thread();
+  const Submission submission(*worker);
+  JobOptions job;
+  job.on_tensor = options.on_tensor;
+  job.wait_for_room = kForever;
+  runtime::Task task = engine::make_task(recording, options, worker->catalog());
+  return Voice(engine::submit(*worker, job, std::move(task), submission)->voice());
 }
 
-Result ChatterboxEngine::convert_voice(const Conversion& conversion) const {
-  return impl_->generate(conversion);
+void Engine::cancel_all() {
+  impl_->worker()->registry()->interrupt_all(
+      {Status::kCancelled, "all requests of the engine were cancelled"});
 }
 
-Job ChatterboxEngine::submit(Conversion conversion) const {
-  return Job(impl_->submit(std::move(conversion)));
+bool Engine::drain(std::chrono::milliseconds timeout) {
+  const std::shared_ptr<Worker> worker = impl_->worker();
+  const engine::TimePoint due = engine::end_of_wait(timeout, engine::Clock::now());
+  if (timeout.count() != 0) worker->refuse_own_thread();
+  worker->room().close({Status::kBusy, "the engine is being drained and accepts nothing more"});
+  // Whoever has a seat registers a job before it gives the seat away.
+  return worker->room().wait_until_empty(due) && worker->registry()->wait_until_empty(due);
 }
 
 }  // namespace chatterbox

@@ -1,101 +1,89 @@
 #include "engine/job.h"
 
+#include <algorithm>
 #include <utility>
 
-#include "engine/work_queue.h"
+#include "engine/bell.h"
+#include "engine/job_state.h"
 #include "support/error.h"
 
 namespace chatterbox {
 namespace {
 
-const char* const kCancelledMessage = "the request was cancelled";
+using engine::end_of_wait;
+using engine::TimePoint;
 
-Failure callback_failure(const char* callback) noexcept {
-  Failure failure = current_failure();
-  try {
-    failure.message = fmt::format("{} threw: {}", callback, failure.message);
-    failure.status = Status::kInternal;
-    return failure;
-  } catch (...) {
-    return current_failure();
+// Rung when one of the jobs is done, for as long as this object lives.
+class Watch {
+ public:
+  explicit Watch(const std::vector<Job>& jobs) : jobs_(jobs) {
+    try {
+      for (const Job& job : jobs_) job.state()->add_watcher(bell_);
+    } catch (...) {
+      stop();
+      throw;
+    }
   }
+  ~Watch() { stop(); }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  [[nodiscard]] bool wait_until(TimePoint due) const { return bell_->wait_until(due); }
+
+ private:
+  void stop() const {
+    for (const Job& job : jobs_) job.state()->remove_watcher(bell_);
+  }
+
+  const std::vector<Job>& jobs_;
+  const std::shared_ptr<engine::Bell> bell_ = std::make_shared<engine::Bell>();
+};
+
+std::optional<size_t> first_done(const std::vector<Job>& jobs) {
+  const auto found =
+      std::find_if(jobs.begin(), jobs.end(), [](const Job& job) { return job.done(); });
+  if (found == jobs.end()) return std::nullopt;
+  return static_cast<size_t>(found - jobs.begin());
 }
 
 }  // namespace
 
-Job::Impl::Impl(engine::Task task, std::function<void(const Progress&)> on_progress,
-                std::function<void(const TensorView&)> on_tensor,
-                const std::shared_ptr<engine::WorkQueue>& queue)
-    : task_(std::move(task)), on_progress_(std::move(on_progress)), queue_(queue) {
-  if (!on_tensor) return;
-  // The failure is kept, not thrown: it must not end the other rows of a batch.
-  task_.sink = [this, on_tensor = std::move(on_tensor)](const TensorView& view) {
-    if (over_ || callback_failure_) return;
-    try {
-      on_tensor(view);
-    } catch (...) {
-      callback_failure_ = callback_failure("on_tensor");
-    }
-  };
+Job::Job(std::shared_ptr<State> state) : state_(std::move(state)) {
+  if (!state_) fail(Status::kInternal, "a job without a state");
 }
 
-void Job::Impl::cancel() {
-  cancelled_ = true;
-  Failure failure{Status::kCancelled,
-                  kCancelledMessage};  // before the job leaves the queue: may throw
-  const auto queue = queue_.lock();
-  if (queue && queue->remove(*this)) fail(std::move(failure));
+uint64_t Job::tag() const { return state_->tag(); }
+
+bool Job::done() const { return state_->done(); }
+
+bool Job::wait(std::chrono::milliseconds timeout) const {
+  const TimePoint due = end_of_wait(timeout, engine::Clock::now());
+  return timeout.count() == 0 ? done() : state_->wait_until(due);
 }
 
-void Job::Impl::report(const Progress& progress) noexcept {
-  if (!on_progress_ || callback_failure_) return;
-  try {
-    on_progress_(progress);
-  } catch (...) {
-    callback_failure_ = callback_failure("on_progress");
+void Job::wait_until_told() const { state_->wait_until_told(); }
+
+const Result& Job::result() const { return state_->result(); }
+
+std::optional<Failure> Job::failure() const { return state_->failure(); }
+
+void Job::cancel() const { state_->cancel(); }
+
+Job::Next Job::next(std::chrono::milliseconds timeout, Chunk& chunk) const {
+  return state_->next(end_of_wait(timeout, engine::Clock::now()), chunk);
+}
+
+std::optional<size_t> wait_any(const std::vector<Job>& jobs, std::chrono::milliseconds timeout) {
+  if (jobs.empty()) fail(Status::kInvalidArgument, "there must be a job to wait for, got none");
+  const TimePoint due = end_of_wait(timeout, engine::Clock::now());
+  auto found = first_done(jobs);
+  if (found || timeout.count() == 0) return found;
+  for (const Job& job : jobs) job.state()->refuse_own_thread();
+  const Watch watch(jobs);
+  while (!(found = first_done(jobs))) {
+    if (!watch.wait_until(due)) return first_done(jobs);
   }
+  return found;
 }
-
-std::optional<Failure> Job::Impl::interruption() const {
-  if (callback_failure_) return callback_failure_;
-  if (cancelled_) return Failure{Status::kCancelled, kCancelledMessage};
-  return std::nullopt;
-}
-
-void Job::Impl::succeed(Result result) noexcept {
-  release();
-  completion_.succeed(std::move(result));
-}
-
-void Job::Impl::fail(Failure failure) noexcept {
-  release();
-  completion_.fail(std::move(failure));
-}
-
-void Job::Impl::release() noexcept {
-  over_ = true;
-  task_.voice.reset();
-  task_.source.reset();
-  task_.sink = nullptr;
-  on_progress_ = nullptr;
-}
-
-Job::Job(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {
-  if (!impl_) chatterbox::fail(Status::kInvalidArgument, "a job without a request");
-}
-
-const Result& Job::wait() const { return impl_->completion().get(); }
-
-bool Job::wait_for(std::chrono::nanoseconds timeout) const {
-  const auto now = Impl::Clock::now();
-  const auto longest = Impl::Clock::time_point::max() - now;
-  // Adding more than that to the time of day would overflow.
-  if (timeout >= longest) timeout = longest;
-  return impl_->completion().wait_until(now + timeout);
-}
-
-bool Job::done() const { return impl_->completion().done(); }
-
-void Job::cancel() const { impl_->cancel(); }
 
 }  // namespace chatterbox

@@ -1,59 +1,59 @@
-// A request between submit() and its end.
+// A request on its way, as callers hold it.
 #pragma once
 
-#include <atomic>
-#include <chatterbox/chatterbox.hpp>
 #include <chrono>
-#include <functional>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
-#include "engine/completion.h"
-#include "engine/executor.h"
+#include "engine/request.h"
+#include "engine/result.h"
+#include "support/failure.h"
 
 namespace chatterbox {
-namespace engine {
-class WorkQueue;
-}
 
-class Job::Impl {
+// Samples that a streamed job hands out.
+struct Chunk {
+  std::vector<float> samples;  // mono, 24 kHz
+  int64_t first = 0;           // index of the first of them in all of the speech
+};
+
+// Copies share the job. Dropping every copy does not cancel it, unless it is streamed: nobody could
+// read it any more. Every function may be called from
+// any thread; on the engine's own threads those that would wait throw kInvalidArgument.
+class Job {
  public:
-  using Clock = std::chrono::steady_clock;
+  class State;
+  explicit Job(std::shared_ptr<State> state);
 
-  // `task` without its sink, which is made of `on_tensor`.
-  Impl(engine::Task task, std::function<void(const Progress&)> on_progress,
-       std::function<void(const TensorView&)> on_tensor,
-       const std::shared_ptr<engine::WorkQueue>& queue);
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
+  [[nodiscard]] uint64_t tag() const;
+  [[nodiscard]] bool done() const;
+  // False: not done in time.
+  [[nodiscard]] bool wait(std::chrono::milliseconds timeout) const;
+  // Waits for the end, and until on_done has returned: no callback is called any more.
+  void wait_until_told() const;
+  // Waits for the end. Throws what ended the job. The result lives as long as a copy of the job.
+  [[nodiscard]] const Result& result() const;
+  // What ended the job; nothing where it is not done, or succeeded. Never waits.
+  [[nodiscard]] std::optional<Failure> failure() const;
+  void cancel() const;  // takes effect within one decode step or one Euler step
 
-  // From any thread.
-  void cancel();
-  [[nodiscard]] engine::Completion<Result>& completion() { return completion_; }
+  // The next samples of a streamed job; to be called by one thread at a time.
+  enum class Next { kChunk, kEnd, kTimeout };
+  // kEnd: there are no more, and the job has succeeded. Throws what ended the job otherwise, and
+  // kInvalidArgument where the job is not streamed.
+  [[nodiscard]] Next next(std::chrono::milliseconds timeout, Chunk& chunk) const;
 
-  // From the worker thread, or where the job is in no queue any more.
-  [[nodiscard]] const engine::Task& task() const { return task_; }
-  [[nodiscard]] Clock::time_point submitted() const { return submitted_; }
-  [[nodiscard]] bool wants_progress() const { return static_cast<bool>(on_progress_); }
-  void report(const Progress& progress) noexcept;
-  // Why the job must not go on: it was cancelled, or one of its callbacks failed.
-  [[nodiscard]] std::optional<Failure> interruption() const;
-  [[nodiscard]] std::optional<Failure> broken_callback() const { return callback_failure_; }
-  // Both let go of the voice and the callbacks first.
-  void succeed(Result result) noexcept;
-  void fail(Failure failure) noexcept;
+  [[nodiscard]] const std::shared_ptr<State>& state() const { return state_; }
 
  private:
-  void release() noexcept;
-
-  const Clock::time_point submitted_ = Clock::now();
-  engine::Task task_;
-  std::function<void(const Progress&)> on_progress_;
-  std::optional<Failure> callback_failure_;
-  bool over_ = false;  // the request's callbacks are not called any more
-  std::atomic<bool> cancelled_{false};
-  std::weak_ptr<engine::WorkQueue> queue_;
-  engine::Completion<Result> completion_;
+  std::shared_ptr<State> state_;  // never null
 };
+
+// Waits until one of the jobs is done, and gives its index; the lowest where there are several.
+// Nothing: none was done in time. kInvalidArgument where there are no jobs.
+[[nodiscard]] std::optional<size_t> wait_any(const std::vector<Job>& jobs,
+                                             std::chrono::milliseconds timeout);
 
 }  // namespace chatterbox

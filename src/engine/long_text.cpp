@@ -1,125 +1,195 @@
 #include "engine/long_text.h"
 
 #include <algorithm>
-#include <chrono>
-#include <deque>
 #include <new>
 #include <utility>
 
-#include "audio/join.h"
+#include "engine/join_results.h"
+#include "engine/make_task.h"
+#include "engine/validate.h"
 #include "support/error.h"
-#include "text/splitter.h"
 
 namespace chatterbox::engine {
-namespace {
 
-// Jobs in the order of their pieces. Those that are left when it goes are cancelled, and over.
-class JobQueue {
- public:
-  JobQueue() = default;
-  JobQueue(const JobQueue&) = delete;
-  JobQueue& operator=(const JobQueue&) = delete;
-  ~JobQueue() {
-    for (const Job& job : jobs_) cancel(job);
-    for (const Job& job : jobs_) {
-      while (!job.wait_for(std::chrono::hours(1))) {
-      }
-    }
+std::shared_ptr<Job::State> LongText::submit(const std::shared_ptr<Worker>& worker,
+                                             const Request& request,
+                                             const LongTextOptions& options) {
+  const Submission submission(*worker);
+  validate_long_text(request, options);
+  worker->room().check_open();  // before the work of splitting
+  runtime::Task task = make_task_without_text(request, worker->catalog());
+  PiecesOfText text = split_into_pieces(request.text, task, worker->catalog());
+
+  JobSetup setup = job_setup(*worker, request, task, submission);
+  setup.options.on_tensor = nullptr;
+  const auto whole = std::make_shared<Job::State>(std::move(setup));
+  WaitingRoom::Seat seat = take_seat(*worker, request, text.bytes);
+  const auto driver = std::make_shared<LongText>(worker, std::move(task), std::move(text), options,
+                                                 std::move(seat));
+  driver->whole_ = whole;
+  whole->set_driver(driver);
+  register_and(*worker, whole, [] {});
+  driver->pump();
+  return whole;
+}
+
+LongText::LongText(const std::shared_ptr<Worker>& worker, runtime::Task task, PiecesOfText text,
+                   const LongTextOptions& options, WaitingRoom::Seat seat)
+    : worker_(worker),
+      pieces_at_a_time_(2 * static_cast<size_t>(worker->max_batch())),
+      task_(std::move(task)),
+      options_(options),
+      client_(worker->new_bulk_client()),
+      text_(std::move(text)),
+      seat_(std::move(seat)),
+      joiner_({worker->catalog().info().sample_rate, options.pause}) {}
+
+void LongText::interrupted(Job::State& /*job*/) noexcept { pump(); }
+
+void LongText::samples_read() noexcept { pump(); }
+
+void LongText::pump() noexcept {
+  const std::shared_ptr<LongText> self = shared_from_this();  // its job may let go of it
+  const std::shared_ptr<Job::State> whole = whole_.lock();
+  if (!whole) return;
+  std::unique_lock<std::mutex> lock(mutex_);
+  again_ = true;
+  if (pumping_) return;
+  pumping_ = true;
+  while (std::exchange(again_, false)) {
+    lock.unlock();
+    advance_or_fail(*whole);
+    lock.lock();
   }
+  pumping_ = false;
+}
 
-  [[nodiscard]] size_t size() const { return jobs_.size(); }
-  void push(Job job) { jobs_.push_back(std::move(job)); }
-  // `is_cancelled` is asked again and again meanwhile.
-  [[nodiscard]] const Result& wait_for_first(const std::function<bool()>& is_cancelled) const {
-    constexpr std::chrono::milliseconds kInterval(50);
-    while (is_cancelled && !jobs_.front().wait_for(kInterval)) {
-      if (is_cancelled()) fail(Status::kCancelled, "is_cancelled asked to stop");
-    }
-    return jobs_.front().wait();
+void LongText::advance_or_fail(Job::State& whole) noexcept {
+  try {
+    return advance(whole);
+  } catch (...) {
+    failure_ = current_failure();
   }
-  void pop() { jobs_.pop_front(); }
+  stop_pieces();
+  end_stopped(whole);
+}
 
- private:
-  // Without memory for a failure, a job runs to its end.
-  static void cancel(const Job& job) noexcept {
+void LongText::advance(Job::State& whole) {
+  if (over_) return;
+  if (!stopped_) deliver_what_is_done(whole);
+  if (!failure_ && whole.wanted()) {
+    if (delivered_ == text_.pieces.size()) return succeed(whole);
+    return feed(whole);
+  }
+  stop_pieces();
+  end_stopped(whole);
+}
+
+void LongText::deliver_what_is_done(Job::State& whole) {
+  while (!jobs_.empty() && jobs_.front()->done() && whole.wanted()) {
+    failure_ = jobs_.front()->failure();
+    if (failure_) return;
+    deliver(whole, jobs_.front()->result());
+    jobs_.pop_front();
+    ++delivered_;
+  }
+}
+
+void LongText::deliver(Job::State& whole, const Result& spoken) {
+  const PieceOfText& text = text_.pieces[delivered_];
+  std::vector<float> samples = joiner_.push(spoken.audio.samples, text.pause_before);
+  const int64_t end = samples_ + static_cast<int64_t>(samples.size() + joiner_.held());
+  const int64_t begin = end - static_cast<int64_t>(spoken.audio.samples.size());
+  if (delivered_ + 1 == text_.pieces.size()) {
+    const std::vector<float> rest = joiner_.finish(text_.pause_after);
+    samples.insert(samples.end(), rest.begin(), rest.end());
+  }
+  samples_ += static_cast<int64_t>(samples.size());
+  add_piece(spoken, result_);
+  const double rate = spoken.audio.sample_rate;
+  const Piece piece{delivered_,
+                    text_.pieces.size(),
+                    text.begin,
+                    text.end,
+                    static_cast<double>(begin) / rate,
+                    static_cast<double>(end) / rate};
+  result_.pieces.push_back(piece);
+  whole.deliver(std::move(samples));
+  if (options_.on_piece && whole.wanted()) {
+    whole.call("on_piece", [&] { options_.on_piece(piece); });
+  }
+  if (whole.wanted()) whole.report({Stage::kDecode, result_.speech_tokens, 0});
+}
+
+// Samples that nobody has read yet hold up the rest: a reader that does not read stops its own job,
+// and no other.
+void LongText::feed(const Job::State& whole) {
+  const std::shared_ptr<Worker> worker = worker_.lock();
+  if (!worker) fail(Status::kCancelled, "the engine was destroyed");
+  while (delivered_ + jobs_.size() < text_.pieces.size() &&
+         jobs_.size() + whole.unread_chunks() < pieces_at_a_time_) {
+    jobs_.push_back(next_job(*worker, whole));
     try {
-      job.cancel();
+      worker->queue()->push(jobs_.back());
+    } catch (...) {
+      jobs_.pop_back();  // it was never on its way
+      throw;
+    }
+  }
+  if (delivered_ + jobs_.size() == text_.pieces.size()) seat_.leave();
+}
+
+std::shared_ptr<Job::State> LongText::next_job(Worker& worker, const Job::State& whole) {
+  PieceOfText& piece = text_.pieces[delivered_ + jobs_.size()];
+  JobSetup setup;
+  setup.options.tag = whole.tag();
+  setup.task = task_;
+  setup.task.text = std::move(piece.text);
+  setup.task.text_ids = std::move(piece.ids);
+  setup.standing = whole.standing();
+  setup.standing.client = client_;
+  setup.standing.series = client_.id;
+  setup.submitted = worker.now();
+  setup.on_end = [self = weak_from_this()] {
+    if (const auto text = self.lock()) text->pump();
+  };
+  auto job = std::make_shared<Job::State>(std::move(setup));
+  job->set_driver(worker.queue());
+  return job;
+}
+
+void LongText::stop_pieces() {
+  if (std::exchange(stopped_, true)) return;
+  for (const auto& job : jobs_) {
+    try {
+      job->interrupt({Status::kCancelled, "the long text was ended"});
     } catch (const std::bad_alloc&) {
+      continue;  // it runs to its end
     }
   }
-
-  std::deque<Job> jobs_;
-};
-
-void add(const Timings& from, Timings& to) {
-  to.queued += from.queued;
-  to.text += from.text;
-  to.prefill += from.prefill;
-  to.decode += from.decode;
-  to.flow += from.flow;
-  to.vocoder += from.vocoder;
 }
 
-// Sums, and of what cannot be summed the worst. A piece's interventions have no step of the whole.
-void add(const Result& from, Result& to) {
-  to.seed = from.seed;
-  to.audio.sample_rate = from.audio.sample_rate;
-  if (from.finish_reason == FinishReason::kMaxTokens) to.finish_reason = from.finish_reason;
-  to.text_tokens += from.text_tokens;
-  to.speech_tokens += from.speech_tokens;
-  to.decode_steps += from.decode_steps;
-  add(from.timings, to.timings);
-  to.quality.peak = std::max(to.quality.peak, from.quality.peak);
-  to.quality.clipped_samples += from.quality.clipped_samples;
-  to.quality.longest_repetition =
-      std::max(to.quality.longest_repetition, from.quality.longest_repetition);
-  if (from.quality.text_coverage) {
-    to.quality.text_coverage =
-        std::min(to.quality.text_coverage.value_or(1), *from.quality.text_coverage);
-  }
+// Once the last piece has stopped.
+void LongText::end_stopped(Job::State& whole) {
+  const auto done = [](const std::shared_ptr<Job::State>& job) { return job->done(); };
+  if (over_ || !std::all_of(jobs_.begin(), jobs_.end(), done)) return;
+  over_ = true;
+  seat_.leave();
+  jobs_.clear();
+  if (whole.wanted() && failure_) return whole.fail(std::move(*failure_));
+  whole.end_unwanted();
 }
 
-// Hands samples out, or keeps them.
-void give(const std::vector<float>& samples, const LongTextOptions& options, Result& result) {
-  if (samples.empty()) return;
-  if (options.on_samples) {
-    options.on_samples(samples.data(), samples.size());
-  } else {
-    result.audio.samples.insert(result.audio.samples.end(), samples.begin(), samples.end());
+void LongText::succeed(Job::State& whole) {
+  over_ = true;
+  whole.report({Stage::kDone, 0, 0});
+  if (whole.callback_failed()) return whole.end_unwanted();
+  if (const auto worker = worker_.lock()) {
+    result_.timings.total =
+        std::chrono::duration<double>(worker->now() - whole.submitted()).count();
   }
-}
-
-}  // namespace
-
-Result speak_long_text(const Request& request, const LongTextOptions& options,
-                       const LongTextMeans& means) {
-  text::SplitOptions split;
-  split.language = request.language;
-  split.max_tokens = means.max_tokens;
-  const text::SplitText text = text::split_text(request.text, split, means.count_tokens);
-  if (text.pieces.empty()) fail(Status::kInvalidArgument, "text has nothing to speak but pauses");
-
-  const auto start = std::chrono::steady_clock::now();
-  Result result;
-  audio::SpeechJoiner joiner({result.audio.sample_rate, options.pause});
-  JobQueue jobs;
-  size_t submitted = 0;
-  for (size_t i = 0; i < text.pieces.size(); ++i) {
-    for (; submitted < text.pieces.size() && jobs.size() < means.pieces_at_a_time; ++submitted) {
-      Request piece = request;
-      piece.text = text.pieces[submitted].text;
-      jobs.push(means.submit(std::move(piece)));
-    }
-    const Result& spoken = jobs.wait_for_first(options.is_cancelled);
-    add(spoken, result);
-    give(joiner.push(spoken.audio.samples, text.pieces[i].pause_before), options, result);
-    jobs.pop();
-    if (options.on_piece) options.on_piece(i + 1, text.pieces.size());
-  }
-  give(joiner.finish(text.pause_after), options, result);
-  result.timings.total =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return result;
+  result_.timings.text += whole.text_seconds();
+  whole.succeed(std::move(result_));
 }
 
 }  // namespace chatterbox::engine

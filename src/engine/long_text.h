@@ -1,24 +1,69 @@
-// A text of any length, spoken in pieces of which many are under way at a time.
+// A text of any length as one job: pieces of it are jobs of the engine's own, many at a time, and
+// what this does is driven by their ends. It has no thread.
 #pragma once
 
-#include <chatterbox/chatterbox.hpp>
-#include <cstdint>
-#include <functional>
-#include <string_view>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "audio/join.h"
+#include "engine/job_state.h"
+#include "engine/request.h"
+#include "engine/scheduling/worker.h"
+#include "engine/submit.h"
+#include "engine/text_pieces.h"
 
 namespace chatterbox::engine {
 
-// What of the engine it takes.
-struct LongTextMeans {
-  std::function<int64_t(std::string_view)> count_tokens;  // of a text, with start and stop
-  std::function<Job(Request)> submit;                     // waits for room in the queue
-  int64_t max_tokens = 0;                                 // of a piece, with start and stop
-  size_t pieces_at_a_time = 1;
-};
+// The job's driver, which holds it for as long as it is not done.
+class LongText final : public JobDriver, public std::enable_shared_from_this<LongText> {
+ public:
+  // See Engine::submit_long(). Splits the text on the calling thread.
+  [[nodiscard]] static std::shared_ptr<Job::State> submit(const std::shared_ptr<Worker>& worker,
+                                                          const Request& request,
+                                                          const LongTextOptions& options);
 
-// `request` was validated but for its text. Throws what ends a piece, the others then being
-// cancelled and over.
-[[nodiscard]] Result speak_long_text(const Request& request, const LongTextOptions& options,
-                                     const LongTextMeans& means);
+  LongText(const std::shared_ptr<Worker>& worker, runtime::Task task, PiecesOfText text,
+           const LongTextOptions& options, WaitingRoom::Seat seat);
+
+  void interrupted(Job::State& job) noexcept override;
+  void samples_read() noexcept override;
+
+ private:
+  void pump() noexcept;
+  void advance(Job::State& whole);
+  void advance_or_fail(Job::State& whole) noexcept;
+  void deliver_what_is_done(Job::State& whole);
+  void deliver(Job::State& whole, const Result& spoken);
+  void feed(const Job::State& whole);
+  [[nodiscard]] std::shared_ptr<Job::State> next_job(Worker& worker, const Job::State& whole);
+  void stop_pieces();
+  void end_stopped(Job::State& whole);
+  void succeed(Job::State& whole);
+
+  const std::weak_ptr<Worker> worker_;
+  const size_t pieces_at_a_time_;
+  const runtime::Task task_;  // of every piece, but for its text
+  const LongTextOptions options_;
+  const ClientId client_;
+  std::weak_ptr<Job::State> whole_;  // the job; itself holds this object
+
+  // One thread at a time is in here; others leave it word that there is more to do.
+  std::mutex mutex_;
+  bool pumping_ = false, again_ = false;
+
+  // Of that thread.
+  PiecesOfText text_;
+  WaitingRoom::Seat seat_;                        // until all pieces are on their way
+  std::deque<std::shared_ptr<Job::State>> jobs_;  // on their way, from piece `delivered_` on
+  size_t delivered_ = 0;                          // pieces
+  std::optional<Failure> failure_;                // that ended a piece, and so all
+  bool stopped_ = false;                          // the pieces were asked to stop
+  bool over_ = false;
+  audio::SpeechJoiner joiner_;
+  int64_t samples_ = 0;  // delivered
+  Result result_;
+};
 
 }  // namespace chatterbox::engine

@@ -2,6 +2,7 @@
 
 #include "engine/validate.h"
 #include "support/error.h"
+#include "support/ranges.h"
 
 namespace chatterbox::engine {
 namespace {
@@ -13,15 +14,22 @@ void check_word(const char* name, const std::string& value) {
   }
 }
 
-void check_range(const char* name, int32_t value, int32_t least, int32_t most) {
-  if (value >= least && value <= most) return;
-  fail(Status::kInvalidArgument, "{} must be in [{}, {}], got {}", name, least, most, value);
+template <class Enum>
+void check_enum(const char* name, Enum value, Enum min, Enum max) {
+  check_range(name, static_cast<int32_t>(value), static_cast<int32_t>(min),
+              static_cast<int32_t>(max));
+}
+
+void check_at_least(const char* name, int64_t value, int64_t min) {
+  if (value < min)
+    fail(Status::kInvalidArgument, "{} must be at least {}, got {}", name, min, value);
 }
 
 }  // namespace
 
 void validate_options(const EngineOptions& options) {
   check_word("model", options.model);
+  for (const NamedBytes& file : options.files) check_word("the name of a file", file.name);
   check_word("device", options.device);
   if (options.precision && *options.precision != Precision::kFp32 &&
       *options.precision != Precision::kBf16) {
@@ -29,24 +37,18 @@ void validate_options(const EngineOptions& options) {
          static_cast<int32_t>(Precision::kFp32), static_cast<int32_t>(Precision::kBf16),
          static_cast<int32_t>(*options.precision));
   }
-  if (options.family) {
-    check_range("family", static_cast<int32_t>(*options.family), CHATTERBOX_FAMILY_ENGLISH,
-                CHATTERBOX_FAMILY_NANO);
-  }
-  check_range("watermark", static_cast<int32_t>(options.watermark), CHATTERBOX_WATERMARK_AUTO,
-              CHATTERBOX_WATERMARK_OFF);
-  check_range("threads", options.threads, 0, 1024);
+  if (options.family) check_enum("family", *options.family, Family::kEnglish, Family::kNano);
+  check_enum("weights", options.weights, Weights::kMapped, Weights::kLocked);
+  check_enum("watermark", options.watermark, Watermark::kAuto, Watermark::kOff);
+  if (options.threads) check_range("threads", *options.threads, 1, 1024);
   check_range("max_queue", options.max_queue, 1, 65536);
-  check_range("log_level", static_cast<int32_t>(options.log_level), CHATTERBOX_LOG_DEBUG,
-              CHATTERBOX_LOG_OFF);
-  check_range("mode", static_cast<int32_t>(options.mode), CHATTERBOX_MODE_SEQUENTIAL,
-              CHATTERBOX_MODE_DYNAMIC);
+  check_at_least("max_queue_bytes", options.max_queue_bytes, int64_t{1} << 20);
+  check_enum("log_level", options.log_level, LogLevel::kDebug, LogLevel::kOff);
+  check_enum("mode", options.mode, Mode::kSequential, Mode::kDynamic);
   // 256 requests with guidance are 512 rows: by then the weights are long read in parts (on a CPU),
   // or are no more than a small share of a step (on a GPU).
   check_range("max_batch", options.max_batch, 1, 256);
-  if (options.memory_limit < 0) {
-    fail(Status::kInvalidArgument, "memory_limit must be at least 0, got {}", options.memory_limit);
-  }
+  if (options.memory_limit) check_at_least("memory_limit", *options.memory_limit, 1);
 }
 
 }  // namespace chatterbox::engine

@@ -6,35 +6,35 @@
 namespace chatterbox::engine {
 namespace {
 
-constexpr double kMostSeconds = 600;
+constexpr double kMaxSeconds = 600;
 constexpr int64_t kMaxChannels = 8;
-constexpr int64_t kLeastRate = 8000;
-constexpr int64_t kMostRate = 192000;
+constexpr int64_t kMinRate = 8000;
+constexpr int64_t kMaxRate = 192000;
 
 }  // namespace
 
 void validate_recording_format(uint64_t frames, int64_t channels, int64_t sample_rate,
-                               double least_seconds) {
+                               double min_seconds) {
   if (channels < 1 || channels > kMaxChannels) {
     fail(Status::kBadAudio, "a recording must have 1 to {} channels, got {}", kMaxChannels,
          channels);
   }
-  if (sample_rate < kLeastRate || sample_rate > kMostRate) {
+  if (sample_rate < kMinRate || sample_rate > kMaxRate) {
     fail(Status::kBadAudio, "the sample rate of a recording must be in [{}, {}] Hz, got {}",
-         kLeastRate, kMostRate, sample_rate);
+         kMinRate, kMaxRate, sample_rate);
   }
   const double seconds = static_cast<double>(frames) / static_cast<double>(sample_rate);
-  if (seconds < least_seconds || seconds > kMostSeconds) {
+  if (seconds < min_seconds || seconds > kMaxSeconds) {
     fail(Status::kBadAudio, "a recording must be {} to {} s long, got {:.6g} s ({} frames)",
-         least_seconds, kMostSeconds, seconds, frames);
+         min_seconds, kMaxSeconds, seconds, frames);
   }
 }
 
-void validate_recording(const Audio& recording, double least_seconds) {
+void validate_recording(const Audio& recording, double min_seconds) {
   const uint64_t samples = recording.samples.size();
   const int64_t channels = recording.channels;
   validate_recording_format(channels > 0 ? samples / static_cast<uint64_t>(channels) : 0, channels,
-                            recording.sample_rate, least_seconds);
+                            recording.sample_rate, min_seconds);
   if (samples % static_cast<uint64_t>(channels) != 0) {
     fail(Status::kBadAudio, "a recording of {} channels cannot have {} samples", channels, samples);
   }

@@ -3,6 +3,7 @@
 
 #include "engine/validate.h"
 #include "support/error.h"
+#include "support/ranges.h"
 #include "support/utf8.h"
 
 namespace chatterbox::engine {
@@ -10,21 +11,9 @@ namespace {
 
 constexpr size_t kMaxTextBytes = 10000;
 constexpr size_t kMaxLongTextBytes = size_t{16} << 20U;
-constexpr double kMostPause = 10;  // seconds
-constexpr int32_t kMostSteps = 100;
-
-// Written so that NaN, which is in no range, fails.
-bool within(float value, float least, float most) { return value >= least && value <= most; }
-
-void check_range(const char* name, float value, float least, float most) {
-  if (within(value, least, most)) return;
-  fail(Status::kInvalidArgument, "{} must be in [{}, {}], got {}", name, least, most, value);
-}
-
-void check_range(const char* name, int32_t value, int32_t least, int32_t most) {
-  if (value >= least && value <= most) return;
-  fail(Status::kInvalidArgument, "{} must be in [{}, {}], got {}", name, least, most, value);
-}
+constexpr double kMaxPause = 10;  // seconds
+constexpr int32_t kMaxSteps = 100;
+constexpr int32_t kMaxPriority = 100;
 
 // Whether there is nothing but white space, as Unicode defines it. `text` is valid UTF-8.
 bool is_blank(std::string_view text) {
@@ -67,37 +56,60 @@ void check_text(std::string_view text, size_t max_bytes) {
 }
 
 void check_voice(const std::optional<Voice>& voice) {
-  if (voice && !voice->impl()) {
+  if (voice && !voice->conditionals()) {
     fail(Status::kInvalidArgument, "voice must not have been moved from");
   }
 }
 
 // Which languages there are is the model's business.
 void check_language(const std::string& language) {
-  constexpr size_t kMost = 16;
+  constexpr size_t kMaxLetters = 16;
   const auto printable = [](char c) { return c > ' ' && c < '\x7f'; };
-  if (language.size() > kMost || !std::all_of(language.begin(), language.end(), printable)) {
+  if (language.size() > kMaxLetters || !std::all_of(language.begin(), language.end(), printable)) {
     fail(Status::kInvalidArgument,
-         "language must be a code of at most {} letters, such as fr, got one of {} bytes", kMost,
-         language.size());
+         "language must be a code of at most {} letters, such as fr, got one of {} bytes",
+         kMaxLetters, language.size());
   }
 }
 
+void check_job(const JobOptions& options) {
+  check_range("priority", options.priority, -kMaxPriority, kMaxPriority);
+  if (options.deadline && options.deadline->count() < 1) {
+    fail(Status::kInvalidArgument, "deadline must be at least 1 ms, got {}",
+         options.deadline->count());
+  }
+  if (options.wait_for_room.count() < 0 && options.wait_for_room != kForever) {
+    fail(Status::kInvalidArgument, "wait_for_room must be at least 0 ms, or -1 for ever, got {}",
+         options.wait_for_room.count());
+  }
+  if (options.stream && options.on_audio) {
+    fail(Status::kInvalidArgument,
+         "samples go to one place: stream and on_audio exclude each other");
+  }
+}
+
+template <class Number>
+void check_range(const char* name, const std::optional<Number>& value, Number min, Number max) {
+  if (value) chatterbox::check_range(name, *value, min, max);
+}
+
 void check_all_but_text(const Request& request) {
+  check_job(request);
   check_voice(request.voice);
-  if (request.temperature != 0 && !within(request.temperature, 0.05F, 5)) {
+  if (request.temperature && *request.temperature != 0 &&
+      !within(*request.temperature, 0.05F, 5.F)) {
     fail(Status::kInvalidArgument, "temperature must be 0 or in [0.05, 5], got {}",
-         request.temperature);
+         *request.temperature);
   }
   check_range("cfg_weight", request.cfg_weight, 0.F, 5.F);
   check_range("exaggeration", request.exaggeration, 0.F, 2.F);
   check_range("min_p", request.min_p, 0.F, 1.F);
-  if (!(request.top_p > 0 && request.top_p <= 1)) {
-    fail(Status::kInvalidArgument, "top_p must be above 0 and at most 1, got {}", request.top_p);
+  if (request.top_p && !(*request.top_p > 0 && *request.top_p <= 1)) {
+    fail(Status::kInvalidArgument, "top_p must be above 0 and at most 1, got {}", *request.top_p);
   }
   check_range("repetition_penalty", request.repetition_penalty, 0.5F, 5.F);
   check_range("max_new_tokens", request.max_new_tokens, 1, 4096);
-  check_range("cfm_steps", request.cfm_steps, 1, kMostSteps);
+  check_range("cfm_steps", request.cfm_steps, 1, kMaxSteps);
   check_range("top_k", request.top_k, 0, 10000);
   check_language(request.language);
 }
@@ -109,19 +121,22 @@ void validate_request(const Request& request) {
   check_all_but_text(request);
 }
 
+void validate_long_text(std::string_view text) { check_text(text, kMaxLongTextBytes); }
+
 void validate_long_text(const Request& request, const LongTextOptions& options) {
-  check_text(request.text, kMaxLongTextBytes);
+  validate_long_text(request.text);
   check_all_but_text(request);
-  if (!(options.pause >= 0 && options.pause <= kMostPause)) {
-    fail(Status::kInvalidArgument, "pause must be in [0, {}] seconds, got {}", kMostPause,
+  if (!within(options.pause, 0.0, kMaxPause)) {
+    fail(Status::kInvalidArgument, "pause must be in [0, {}] seconds, got {}", kMaxPause,
          options.pause);
   }
 }
 
 void validate_conversion(const Conversion& conversion) {
-  validate_recording(conversion.source, kLeastSourceSeconds);
+  check_job(conversion);
+  validate_recording(conversion.source, kMinSourceSeconds);
   check_voice(conversion.voice);
-  if (conversion.cfm_steps) check_range("cfm_steps", *conversion.cfm_steps, 1, kMostSteps);
+  check_range("cfm_steps", conversion.cfm_steps, 1, kMaxSteps);
 }
 
 }  // namespace chatterbox::engine

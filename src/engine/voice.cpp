@@ -5,25 +5,28 @@
 #include "support/error.h"
 
 namespace chatterbox {
+namespace {
 
-Voice::Voice(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {
-  if (!impl_) fail(Status::kInvalidArgument, "a voice without conditionals");
+Voice hold(voice::Conditionals conditionals) {
+  return Voice(std::make_shared<const voice::Conditionals>(std::move(conditionals)));
 }
 
-Voice Voice::load(const std::string& path) {
-  return engine::wrap_voice(std::make_shared<const voice::Conditionals>(voice::load(path)));
+}  // namespace
+
+Voice::Voice(std::shared_ptr<const voice::Conditionals> conditionals)
+    : conditionals_(std::move(conditionals)) {
+  if (!conditionals_) fail(Status::kInternal, "a voice without conditionals");
+  id_ = voice::content_id(*conditionals_);
 }
 
-void Voice::save(const std::string& path) const { voice::save(*impl_->conditionals(), path); }
+Voice Voice::load(const std::string& path) { return hold(voice::load(path)); }
 
-Voice::Info Voice::info() const {
-  const voice::Conditionals& conditionals = *impl_->conditionals();
-  return {static_cast<int64_t>(conditionals.prompt_tokens.size()),
-          static_cast<int64_t>(conditionals.s3gen_tokens.size()), conditionals.mel_frames()};
+Voice Voice::parse(std::string_view bytes, const std::string& name) {
+  return hold(voice::parse(bytes.data(), bytes.size(), name));
 }
 
-Voice engine::wrap_voice(std::shared_ptr<const voice::Conditionals> conditionals) {
-  return Voice(std::make_shared<const Voice::Impl>(std::move(conditionals)));
-}
+void Voice::save(const std::string& path) const { voice::save(*conditionals_, path); }
+
+std::string Voice::serialise() const { return voice::serialise(*conditionals_); }
 
 }  // namespace chatterbox

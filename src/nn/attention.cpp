@@ -2,6 +2,8 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/index.h>
+#include <ATen/ops/minimum.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/tensor.h>
 
@@ -36,13 +38,19 @@ at::Tensor masked_attention(const CachedAttention& args) {
   };
   write(args.k_cache, rotate(args.k));
   write(args.v_cache, split(args.v));
+  // Beyond a row's own positions the cache holds anything, NaN too, and 0 * NaN is NaN: there the
+  // row's last position is read in their place.
   const int64_t longest = *std::max_element(args.positions.begin(), args.positions.end()) + 1;
-  const at::Tensor k = args.k_cache.narrow(2, 0, longest).index_select(0, rows);
-  const at::Tensor v = args.v_cache.narrow(2, 0, longest).index_select(0, rows);
-  const at::Tensor live =
-      at::arange(longest, long_on_device).unsqueeze(0) <= positions.unsqueeze(1);
-  const at::Tensor mask = live.view({batch, 1, 1, longest});
-  const at::Tensor out = at::scaled_dot_product_attention(q, k, v, mask);
+  const at::Tensor all = at::arange(longest, long_on_device).unsqueeze(0);
+  const at::Tensor last = positions.unsqueeze(1);
+  const at::Tensor own = at::minimum(all, last);  // [R, longest]
+  const auto read = [&](const at::Tensor& cache) {
+    const at::Tensor by_position = cache.transpose(1, 2);
+    return at::index(by_position, {rows.unsqueeze(1), own}).transpose(1, 2);
+  };
+  const at::Tensor mask = (all <= last).view({batch, 1, 1, longest});
+  const at::Tensor out =
+      at::scaled_dot_product_attention(q, read(args.k_cache), read(args.v_cache), mask);
   return out.reshape({batch, heads * kHead}).to(args.q.scalar_type());
 }
 

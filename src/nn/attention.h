@@ -10,7 +10,8 @@ namespace chatterbox::nn {
 using cpu::CachedAttention;
 
 // Rotates q and k, appends k and v, and attends to each row's own prefix: by the kernels on the
-// CPU, by masked_attention() elsewhere. [R, H * 64]
+// CPU, by masked_attention() elsewhere. Whatever the cache holds beyond a row's own positions, NaN
+// too, makes no difference. [R, H * 64]
 [[nodiscard]] at::Tensor cached_attention(const CachedAttention& args);
 // The same with at:: operators, on any device: all rows over the longest live prefix, masked.
 [[nodiscard]] at::Tensor masked_attention(const CachedAttention& args);

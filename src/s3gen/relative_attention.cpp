@@ -54,9 +54,12 @@ RelativeAttention read_relative_attention(const nn::WeightReader& reader, int64_
 
 at::Tensor relative_positions(int64_t frames, int64_t size, const at::TensorOptions& options) {
   const at::Tensor distance = at::arange(frames - 1, -frames, -1, at::kFloat).unsqueeze(1);
-  const at::Tensor rate = at::exp(at::arange(0, size, 2, at::kFloat) *
-                                  (-std::log(kMaxWavelength) / static_cast<double>(size)));
-  const at::Tensor angle = at::mul(distance, rate);
+  const at::Tensor exponents =
+      at::arange(0, size, 2, at::kFloat) * (-std::log(kMaxWavelength) / static_cast<double>(size));
+  // In double: the last bit of a float32 exponential depends on the CPU, and a distance of a
+  // thousand frames makes it a thousand times larger.
+  const at::Tensor rates = at::exp(exponents.to(at::kDouble)).to(at::kFloat);
+  const at::Tensor angle = at::mul(distance, rates);
   return at::stack({angle.sin(), angle.cos()}, 2).flatten(1).to(options);
 }
 

@@ -24,8 +24,10 @@ at::Tensor embed_times(const TimeEmbedding& embedding, const at::Tensor& times,
   constexpr double kTimeScale = 1000.0;       // matcha/decoder.py, SinusoidalPosEmb
   constexpr double kMaxWavelength = 10000.0;  // of the sinusoids
   const int64_t half = embedding.inner.weight.size(1) / 2;
-  const at::Tensor rates = at::exp(at::arange(half, at::kFloat) *
-                                   (-std::log(kMaxWavelength) / static_cast<double>(half - 1)));
+  const at::Tensor exponents =
+      at::arange(half, at::kFloat) * (-std::log(kMaxWavelength) / static_cast<double>(half - 1));
+  // In double: the last bit of a float32 exponential depends on the CPU.
+  const at::Tensor rates = at::exp(exponents.to(at::kDouble)).to(at::kFloat);
   const at::Tensor angles = at::mul(times.cpu().mul(kTimeScale).unsqueeze(1), rates);
   const at::Tensor sinusoids = at::cat({angles.sin(), angles.cos()}, 1).to(options);
   return nn::linear(at::silu(nn::linear(sinusoids, embedding.inner)), embedding.outer);

@@ -1,11 +1,11 @@
 // Throwing chatterbox::Error with a formatted message.
 #pragma once
 
-#include <chatterbox/chatterbox.hpp>
 #include <string>
 #include <utility>
 
 #include "support/format.h"
+#include "support/status.h"
 
 namespace chatterbox {
 

@@ -2,8 +2,9 @@
 // thread.
 #pragma once
 
-#include <chatterbox/chatterbox.hpp>
 #include <string>
+
+#include "support/status.h"
 
 namespace chatterbox {
 

@@ -1,4 +1,5 @@
-// {fmt}, as spdlog brings it: its own copy, or the system's (cmake/targets.cmake sees to that one).
+// {fmt}, the system's: libtorch brings headers of another version (cmake/targets.cmake).
 #pragma once
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "nn/emit.h"
+#include "nn/torch_failure.h"
 #include "support/error.h"
 #include "t3/batch_generation_state.h"
 #include "t3/model.h"
@@ -17,6 +18,16 @@ constexpr size_t kLogitsForSink = 3;  // t3.logits0 to t3.logits2
 
 void emit_logits(const TensorSink& sink, size_t step, const at::Tensor& logits) {
   if (step < kLogitsForSink) nn::emit(sink, "t3.logits" + std::to_string(step), logits);
+}
+
+bool device_is_lost(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const c10::Error& error) {
+    return nn::kind_of(error) == nn::TorchFailure::kDevice;
+  } catch (...) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -141,6 +152,7 @@ void Decoder::Impl::feed_back_in_halves(const std::vector<int64_t>& ids) {
     feed_back(ids);
   } catch (...) {
     for (const auto& [row, length] : lengths) cache.set_length(row, length);
+    if (device_is_lost(std::current_exception())) throw;
     if (ids.size() == 1) return state.end_with(std::current_exception(), ids.front());
     const auto half = ids.begin() + static_cast<std::ptrdiff_t>(ids.size() / 2);
     feed_back_in_halves({ids.begin(), half});
@@ -175,6 +187,10 @@ void Decoder::Impl::feed_back(const std::vector<int64_t>& ids) {
     }
     first += count;
   }
+}
+
+int64_t Decoder::drawn(int64_t id) const {
+  return static_cast<int64_t>(impl_->state.at(id).generation.tokens.size());
 }
 
 bool Decoder::finished(int64_t id) const { return impl_->state.at(id).ended(); }

@@ -4,12 +4,12 @@
 
 #include <ATen/core/Generator.h>
 
-#include <chatterbox/chatterbox.hpp>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "t3/alignment_analyzer.h"
+#include "t3/quality.h"
 
 namespace chatterbox::t3 {
 
@@ -24,7 +24,7 @@ enum class SamplingFamily {
   kPlain,
 };
 
-// Ranges as in chatterbox::Request, validated there. What the model's family has not must be 0.
+// Ranges as in engine/request.h, validated there. What the model's family has not must be 0.
 struct SamplingOptions {
   float temperature = 0.8f;  // 0: greedy, the best after all other steps with a temperature of 1
   float cfg_weight = 0.5f;   // 0: one row, no guidance

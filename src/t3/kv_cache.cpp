@@ -2,24 +2,43 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/from_blob.h>
+#include <c10/util/accumulate.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 
 #include "nn/cpu/kernels.h"
 #include "support/error.h"
 
 namespace chatterbox::t3 {
+namespace {
+
+// A tensor in memory that it keeps.
+at::Tensor over(const std::shared_ptr<const PageMemory>& pages, at::IntArrayRef sizes,
+                const at::TensorOptions& options) {
+  return at::from_blob(
+      pages->data(), sizes, [pages](void*) {}, options);
+}
+
+}  // namespace
 
 BatchKVCache::BatchKVCache(int64_t layers, int64_t heads, int64_t rows, int64_t positions,
                            const nn::Placement& placement)
     : lengths_(static_cast<size_t>(rows), 0) {
   const auto options = at::device(placement.device).dtype(placement.dtype);
-  k_ = at::empty({layers, rows, heads, positions, nn::cpu::kHeadSize}, options);
-  v_ = at::empty_like(k_);
-  if (!placement.device.is_cpu()) {  // there masked positions are read too, and must be finite
-    k_.zero_();
-    v_.zero_();
+  const std::array<int64_t, 5> sizes = {layers, rows, heads, positions, nn::cpu::kHeadSize};
+  if (placement.device.is_cpu()) {
+    const auto bytes =
+        static_cast<size_t>(c10::multiply_integers(sizes)) * options.dtype().itemsize();
+    k_pages_ = std::make_shared<const PageMemory>(bytes);
+    v_pages_ = std::make_shared<const PageMemory>(bytes);
+    k_ = over(k_pages_, sizes, options);
+    v_ = over(v_pages_, sizes, options);
+  } else {
+    k_ = at::empty(sizes, options);
+    v_ = at::empty_like(k_);
   }
   for (int64_t row = rows - 1; row >= 0; --row) free_.push_back(row);
 }
@@ -36,8 +55,19 @@ std::vector<int64_t> BatchKVCache::take(int64_t count) {
 }
 
 void BatchKVCache::release(const std::vector<int64_t>& rows) noexcept {
-  for (const int64_t row : rows) {  // within the capacity that the constructor made
+  for (const int64_t row : rows) {
+    if (k_pages_) give_back(row);
+    // Within the capacity that the constructor made.
     free_.insert(std::upper_bound(free_.begin(), free_.end(), row, std::greater<>()), row);
+  }
+}
+
+void BatchKVCache::give_back(int64_t row) noexcept {
+  const auto block = static_cast<size_t>(k_.stride(1)) * k_.itemsize();  // of a row and layer
+  for (int64_t layer = 0; layer < k_.size(0); ++layer) {
+    const size_t offset = static_cast<size_t>(layer * rows() + row) * block;
+    k_pages_->give_back(offset, block);
+    v_pages_->give_back(offset, block);
   }
 }
 

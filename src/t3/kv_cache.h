@@ -1,11 +1,14 @@
-// The attention keys and values of all running sequences, allocated once.
+// The attention keys and values of all running sequences, allocated once. On a CPU a position takes
+// physical memory from the time that it is written until its row is released.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
+#include <memory>
 #include <vector>
 
 #include "nn/placement.h"
+#include "t3/page_memory.h"
 
 namespace chatterbox::t3 {
 
@@ -16,6 +19,8 @@ class BatchKVCache {
 
   // The lowest free rows, their lengths 0. Throws kBusy where fewer are free.
   [[nodiscard]] std::vector<int64_t> take(int64_t count);
+  // What the rows hold is lost, on a CPU; elsewhere it stays until it is overwritten, and nobody
+  // reads it (see nn/attention.h).
   void release(const std::vector<int64_t>& rows) noexcept;
 
   [[nodiscard]] int64_t rows() const { return static_cast<int64_t>(lengths_.size()); }
@@ -35,8 +40,11 @@ class BatchKVCache {
   [[nodiscard]] at::Tensor v(int64_t layer) const { return v_[layer]; }
 
  private:
-  at::Tensor k_, v_;           // [layers, rows, H, positions, 64]
-  std::vector<int64_t> free_;  // sorted, highest first
+  void give_back(int64_t row) noexcept;
+
+  std::shared_ptr<const PageMemory> k_pages_, v_pages_;  // of k_ and v_, on a CPU; else null
+  at::Tensor k_, v_;                                     // [layers, rows, H, positions, 64]
+  std::vector<int64_t> free_;                            // sorted, highest first
   std::vector<int64_t> lengths_;
 };
 

@@ -1,4 +1,6 @@
 // What a model can speak of what is asked.
+#include <optional>
+
 #include "support/error.h"
 #include "t3/model.h"
 
@@ -52,6 +54,19 @@ void check_sampling(const SamplingOptions& sampling, const Limits& limits) {
   }
 }
 
+// The first of the heads that the model does not have.
+std::optional<AlignmentHead> missing_head(const Model& model,
+                                          const AlignmentThresholds& thresholds) {
+  const Backbone& backbone = model.backbone();
+  for (const AlignmentHead& wanted : thresholds.heads) {
+    const auto [layer, head] = wanted;
+    const bool there =
+        layer >= 0 && layer < backbone.layers() && head >= 0 && head < backbone.heads();
+    if (!there) return wanted;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 void Model::check(const SequenceOptions& options) const {
@@ -63,17 +78,18 @@ void Model::check(const SequenceOptions& options) const {
   if (options.analyze) check_heads(*this, *options.analyze);
 }
 
+bool has_alignment_heads(const Model& model, const AlignmentThresholds& thresholds) {
+  return model.limits().guided() && !missing_head(model, thresholds);
+}
+
 void check_heads(const Model& model, const AlignmentThresholds& thresholds) {
   if (!model.limits().guided()) {
     fail(Status::kInvalidArgument, "no heads of this model's family align speech and text");
   }
-  const Backbone& backbone = model.backbone();
-  for (const auto [layer, head] : thresholds.heads) {
-    if (layer < 0 || layer >= backbone.layers() || head < 0 || head >= backbone.heads()) {
-      fail(Status::kInvalidArgument,
-           "the model has no head {} in layer {} to analyze: it has {} layers of {} heads", head,
-           layer, backbone.layers(), backbone.heads());
-    }
+  if (const auto missing = missing_head(model, thresholds)) {
+    fail(Status::kInvalidArgument,
+         "the model has no head {} in layer {} to analyze: it has {} layers of {} heads",
+         missing->head, missing->layer, model.backbone().layers(), model.backbone().heads());
   }
 }
 

@@ -50,7 +50,10 @@ struct Limits {
 };
 [[nodiscard]] Limits limits(const Model& model);
 
-// Throws kInvalidArgument where the model has not the heads to analyze, or none that align.
+// Whether the model has the heads to analyze. The official thresholds are for models of the
+// official size.
+[[nodiscard]] bool has_alignment_heads(const Model& model, const AlignmentThresholds& thresholds);
+// Throws kInvalidArgument that says what is missing.
 void check_heads(const Model& model, const AlignmentThresholds& thresholds);
 
 struct SequenceOptions {
@@ -99,9 +102,11 @@ class Decoder {
   int64_t start(const SequenceOptions& options, const TensorSink& sink = {});
   // Draws one token for every running sequence and feeds it back: one decode step for all. A
   // sequence whose logits are not finite, or that fails alone, ends (Finish::kFailed); the others
-  // go on. What fails together is tried again in halves.
+  // go on. What fails together is tried again in halves, but not on a device that is lost: then
+  // step() throws.
   void step();
   [[nodiscard]] bool finished(int64_t id) const;
+  [[nodiscard]] int64_t drawn(int64_t id) const;  // tokens so far, also where the sequence failed
   // Tokens so far, finish reason, the generator. Throws kInternal where the sequence failed.
   [[nodiscard]] const Generation& generation(int64_t id) const;
   [[nodiscard]] int64_t cache_bytes() const;  // of the KV cache, and what the prefix cache has

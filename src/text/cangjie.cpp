@@ -37,9 +37,10 @@ Table read_table(const JsonReader& reader, const Json& json) {
 
 }  // namespace
 
-Cangjie::Cangjie(const std::string& path, const BpeTokenizer& tokenizer) {
-  const JsonReader reader(path);
-  const Table table = read_table(reader, reader.parse(read_file(path)));
+Cangjie::Cangjie(const FileSource& files, const BpeTokenizer& tokenizer) {
+  constexpr const char* kName = "Cangjie5_TC.json";
+  const JsonReader reader(files.path(kName));
+  const Table table = read_table(reader, reader.parse(files.read(kName, kMaxFileBytes)));
   const auto id_of = [&](char key, const std::string& character) {
     const std::string token = std::string("[cj_") + key + "]";
     const auto id = tokenizer.find(token);

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "support/file_source.h"
 #include "text/hf_tokenizer.h"
 
 namespace chatterbox::text {
@@ -17,7 +18,7 @@ class Cangjie {
  public:
   // Cangjie5_TC.json: ["character\tcode", ...]. A code that several have gets the number of the
   // character among them, from the second on. kBadModelFile: damaged, or a key that is no token.
-  Cangjie(const std::string& path, const BpeTokenizer& tokenizer);
+  Cangjie(const FileSource& files, const BpeTokenizer& tokenizer);
 
   // The ids of a character, null where the table has it not.
   [[nodiscard]] const std::vector<int64_t>* find(std::string_view character) const;

@@ -10,6 +10,7 @@
 namespace chatterbox::text {
 namespace {
 
+constexpr const char* kFile = "tokenizer.json";
 constexpr const char* kStart = "[START]";
 constexpr const char* kStop = "[STOP]";
 constexpr std::string_view kSpace = "[SPACE]";  // stands for ' ', which the pre-tokenizer drops
@@ -43,8 +44,8 @@ EnglishTokenizer EnglishTokenizer::parse(std::string_view json, const std::strin
   return EnglishTokenizer(BpeTokenizer::parse(json, name), name);
 }
 
-EnglishTokenizer EnglishTokenizer::load(const std::string& path) {
-  return parse(read_file(path), path);
+EnglishTokenizer EnglishTokenizer::load(const FileSource& files) {
+  return parse(files.read(kFile, kMaxFileBytes), files.path(kFile));
 }
 
 std::vector<int64_t> EnglishTokenizer::encode(std::string_view normalized_text) const {
@@ -59,13 +60,8 @@ std::vector<int64_t> EnglishTokenizer::encode(std::string_view normalized_text) 
   return tokenizer_.encode(text);
 }
 
-std::shared_ptr<const Tokenizer> make_english_tokenizer(std::string_view json,
-                                                        const std::string& name) {
-  return std::make_shared<EnglishText>(EnglishTokenizer::parse(json, name));
-}
-
-std::shared_ptr<const Tokenizer> load_english_tokenizer(const std::string& path) {
-  return std::make_shared<EnglishText>(EnglishTokenizer::load(path));
+std::shared_ptr<const Tokenizer> load_english_tokenizer(const FileSource& files) {
+  return std::make_shared<EnglishText>(EnglishTokenizer::load(files));
 }
 
 }  // namespace chatterbox::text

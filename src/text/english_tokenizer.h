@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "support/file_source.h"
 #include "text/hf_tokenizer.h"
 
 namespace chatterbox::text {
@@ -15,7 +16,7 @@ class EnglishTokenizer {
  public:
   // As BpeTokenizer::parse; also kBadModelFile where the start or stop token is missing.
   [[nodiscard]] static EnglishTokenizer parse(std::string_view json, const std::string& name);
-  [[nodiscard]] static EnglishTokenizer load(const std::string& path);
+  [[nodiscard]] static EnglishTokenizer load(const FileSource& files);  // tokenizer.json
 
   // Without start and stop. `normalized_text` comes from punc_norm_english().
   [[nodiscard]] std::vector<int64_t> encode(std::string_view normalized_text) const;

@@ -11,6 +11,7 @@
 namespace chatterbox::text {
 namespace {
 
+constexpr const char* kConfig = "tokenizer_config.json";
 constexpr const char* kVocabulary = "the vocabulary";
 constexpr const char* kAddedTokens = "added_tokens_decoder";
 // A token of the vocabulary that GPT-2's tokenizer class finds in a text without being told to.
@@ -28,10 +29,9 @@ void add_end_of_text(AddedTokenList& list, const TokenizerFile& file) {
 // tokenizer_config.json
 class Config {
  public:
-  explicit Config(const std::string& folder)
-      : path_(path_in(folder, "tokenizer_config.json")), reader_(path_) {
-    if (!file_exists(path_)) return;
-    json_ = reader_.parse(read_file(path_));
+  explicit Config(const FileSource& files) : reader_(files.path(kConfig)) {
+    if (!files.has(kConfig)) return;
+    json_ = reader_.parse(files.read(kConfig, kMaxFileBytes));
     reader_.require_object(json_, "the file");
     for (const char* key : {"add_prefix_space", "add_bos_token"}) {
       if (reader_.get_flag(json_, key)) reader_.unsupported("{} is not supported", key);
@@ -77,16 +77,16 @@ class Config {
     return error == std::errc() && stop == end ? Json(number) : Json();
   }
 
-  std::string path_;
   JsonReader reader_;
   Json json_ = Json::object();
 };
 
 // added_tokens.json: {"[laugh]": 50275, ...}
-void add_tokens(const std::string& folder, TokenizerFile& file) {
-  const std::string path = path_in(folder, "added_tokens.json");
-  const JsonReader reader(path);
-  const Json json = file_exists(path) ? reader.parse(read_file(path)) : Json::object();
+void add_tokens(const FileSource& files, TokenizerFile& file) {
+  constexpr const char* kName = "added_tokens.json";
+  const JsonReader reader(files.path(kName));
+  const Json json =
+      files.has(kName) ? reader.parse(files.read(kName, kMaxFileBytes)) : Json::object();
   reader.require_object(json, "the file");
   AddedTokenList list(reader, file);
   for (const auto& [content, id] : json.items()) {
@@ -98,9 +98,10 @@ void add_tokens(const std::string& folder, TokenizerFile& file) {
   add_end_of_text(list, file);
 }
 
-void read_merges(const std::string& path, BpeModel& model) {
-  const std::string bytes = read_file(path);
-  const JsonReader reader(path);
+void read_merges(const FileSource& files, BpeModel& model) {
+  constexpr const char* kName = "merges.txt";
+  const std::string bytes = files.read(kName, kMaxFileBytes);
+  const JsonReader reader(files.path(kName));
   std::string_view rest = bytes;
   for (size_t rank = 0; !rest.empty();) {
     const size_t stop = std::min(rest.find('\n'), rest.size());
@@ -113,29 +114,31 @@ void read_merges(const std::string& path, BpeModel& model) {
   }
 }
 
-TokenizerFile read_files(const std::string& folder, const Config& config) {
-  const std::string path = path_in(folder, "vocab.json");
-  const JsonReader reader(path);
+TokenizerFile read_files(const FileSource& files, const Config& config) {
+  constexpr const char* kName = "vocab.json";
+  const JsonReader reader(files.path(kName));
   TokenizerFile file;
-  read_vocabulary(reader, reader.parse(read_file(path)), kVocabulary, file.model);
+  read_vocabulary(reader, reader.parse(files.read(kName, kMaxFileBytes)), kVocabulary, file.model);
   require_byte_letters(reader, kVocabulary, file.model);
-  read_merges(path_in(folder, "merges.txt"), file.model);
+  read_merges(files, file.model);
   if (config.has_tokens()) {
     config.add_tokens(file);
   } else {
-    add_tokens(folder, file);
+    add_tokens(files, file);
   }
   return file;
 }
 
 }  // namespace
 
-Gpt2Tokenizer load_gpt2_tokenizer(const std::string& folder) {
+Gpt2Tokenizer load_gpt2_tokenizer(const FileSource& files) {
   constexpr auto kKind = PreTokenizer::kByteLevel;
-  const Config config(folder);
-  const std::string whole = path_in(folder, "tokenizer.json");
-  BpeTokenizer tokenizer = file_exists(whole) ? BpeTokenizer::parse(read_file(whole), whole, kKind)
-                                              : BpeTokenizer(read_files(folder, config), kKind);
+  constexpr const char* kWhole = "tokenizer.json";
+  const Config config(files);
+  BpeTokenizer tokenizer =
+      files.has(kWhole)
+          ? BpeTokenizer::parse(files.read(kWhole, kMaxFileBytes), files.path(kWhole), kKind)
+          : BpeTokenizer(read_files(files, config), kKind);
   return {std::move(tokenizer), config.model_max_length()};
 }
 

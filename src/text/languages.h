@@ -1,11 +1,15 @@
 // The languages of the multilingual family.
 #pragma once
 
-#include <chatterbox/chatterbox.hpp>
 #include <string_view>
 #include <vector>
 
 namespace chatterbox::text {
+
+struct Language {
+  std::string_view code;  // ISO 639-1, "fr"
+  std::string_view name;  // "French"
+};
 
 // Sorted by code (mtl_tts.py: SUPPORTED_LANGUAGES).
 [[nodiscard]] const std::vector<Language>& languages();

@@ -15,7 +15,6 @@ namespace {
 // Of the current releases, and of the first one.
 constexpr const char* kFile = "grapheme_mtl_merged_expanded_v1.json";
 constexpr const char* kOldFile = "mtl_tokenizer.json";
-constexpr const char* kCangjieFile = "Cangjie5_TC.json";
 
 // Lower case before NFKD: the first is not the same on what the second makes.
 std::string prepare(std::string_view normalized, std::string_view code) {
@@ -43,20 +42,17 @@ void refuse_han(std::string_view text) {
 
 }  // namespace
 
-MultilingualTokenizer MultilingualTokenizer::load(const std::string& folder) {
-  const std::string current = path_in(folder, kFile);
-  const std::string old = path_in(folder, kOldFile);
-  const bool is_old = !file_exists(current) && file_exists(old);
-  return {is_old ? old : current, path_in(folder, kCangjieFile)};
-}
+MultilingualTokenizer::MultilingualTokenizer(const FileSource& files)
+    : MultilingualTokenizer(files, !files.has(kFile) && files.has(kOldFile) ? kOldFile : kFile) {}
 
-MultilingualTokenizer::MultilingualTokenizer(const std::string& tokenizer_json,
-                                             const std::string& cangjie_json)
-    : tokenizer_(BpeTokenizer::parse(read_file(tokenizer_json), tokenizer_json)),
-      cangjie_(cangjie_json, tokenizer_),
-      start_id_(tokenizer_.require("[START]", tokenizer_json)),
-      stop_id_(tokenizer_.require("[STOP]", tokenizer_json)),
-      space_id_(tokenizer_.require("[SPACE]", tokenizer_json)) {}
+MultilingualTokenizer::MultilingualTokenizer(const FileSource& files,
+                                             const std::string& tokenizer_json)
+    : tokenizer_(BpeTokenizer::parse(files.read(tokenizer_json, kMaxFileBytes),
+                                     files.path(tokenizer_json))),
+      cangjie_(files, tokenizer_),
+      start_id_(tokenizer_.require("[START]", files.path(tokenizer_json))),
+      stop_id_(tokenizer_.require("[STOP]", files.path(tokenizer_json))),
+      space_id_(tokenizer_.require("[SPACE]", files.path(tokenizer_json))) {}
 
 std::vector<int64_t> MultilingualTokenizer::encode(std::string_view text, std::string_view language,
                                                    const TextOptions& options) const {
@@ -107,8 +103,8 @@ void MultilingualTokenizer::append(std::string_view part, bool tags,
   ids.insert(ids.end(), more.begin(), more.end());
 }
 
-std::shared_ptr<const Tokenizer> load_multilingual_tokenizer(const std::string& folder) {
-  return std::make_shared<MultilingualTokenizer>(MultilingualTokenizer::load(folder));
+std::shared_ptr<const Tokenizer> load_multilingual_tokenizer(const FileSource& files) {
+  return std::make_shared<MultilingualTokenizer>(files);
 }
 
 }  // namespace chatterbox::text

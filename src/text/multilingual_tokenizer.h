@@ -16,9 +16,7 @@ namespace chatterbox::text {
 class MultilingualTokenizer final : public Tokenizer {
  public:
   // See load_multilingual_tokenizer().
-  [[nodiscard]] static MultilingualTokenizer load(const std::string& folder);
-  // Either file by its path.
-  MultilingualTokenizer(const std::string& tokenizer_json, const std::string& cangjie_json);
+  explicit MultilingualTokenizer(const FileSource& files);
 
   using Tokenizer::encode;
   [[nodiscard]] std::vector<int64_t> encode(std::string_view text, std::string_view language,
@@ -32,6 +30,7 @@ class MultilingualTokenizer final : public Tokenizer {
   [[nodiscard]] std::optional<int64_t> stop_id() const override { return stop_id_; }
 
  private:
+  MultilingualTokenizer(const FileSource& files, const std::string& tokenizer_json);
   [[nodiscard]] int64_t tag_of(std::string_view code) const;
   void append(std::string_view part, bool tags, std::vector<int64_t>& ids) const;
 

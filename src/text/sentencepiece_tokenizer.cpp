@@ -12,12 +12,14 @@ namespace {
 
 class SentencePieceTokenizer final : public Tokenizer {
  public:
-  SentencePieceTokenizer(const std::string& path, std::string (*normalize)(std::string_view))
+  SentencePieceTokenizer(const FileSource& files, const std::string& name,
+                         std::string (*normalize)(std::string_view))
       : normalize_(normalize) {
-    const std::string bytes = read_file(path);
+    const std::string bytes = files.read(name, kMaxFileBytes);
     const auto status = processor_.LoadFromSerializedProto(bytes);
     if (!status.ok()) {
-      fail(Status::kBadModelFile, "{}: not a SentencePiece model: {}", path, status.message());
+      fail(Status::kBadModelFile, "{}: not a SentencePiece model: {}", files.path(name),
+           status.message());
     }
   }
 
@@ -54,8 +56,8 @@ class SentencePieceTokenizer final : public Tokenizer {
 }  // namespace
 
 std::shared_ptr<const Tokenizer> load_sentencepiece_tokenizer(
-    const std::string& path, std::string (*normalize)(std::string_view)) {
-  return std::make_shared<SentencePieceTokenizer>(path, normalize);
+    const FileSource& files, const std::string& name, std::string (*normalize)(std::string_view)) {
+  return std::make_shared<SentencePieceTokenizer>(files, name, normalize);
 }
 
 }  // namespace chatterbox::text

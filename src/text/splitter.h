@@ -15,6 +15,9 @@ struct TextPiece {
   // Seconds of silence before it, 0 to 10, where the text asks for them; 0: none at all. Nothing:
   // whatever usually lies between two pieces.
   std::optional<double> pause_before = std::nullopt;
+  // Its place in the text that was split, in bytes, without space around it. Places rise and do not
+  // overlap. Between punctuation and what it joined, white space and pauses may lie.
+  size_t begin = 0, end = 0;
 };
 
 struct SplitText {

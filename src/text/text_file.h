@@ -1,15 +1,10 @@
 // Files of a tokenizer.
 #pragma once
 
-#include <string>
+#include <cstddef>
 
 namespace chatterbox::text {
 
-// The bytes of a file. kNotFound, kIo; kBadModelFile above 64 MiB. Each message names the path.
-[[nodiscard]] std::string read_file(const std::string& path);
-[[nodiscard]] bool file_exists(const std::string& path);
-
-// "folder/name"
-[[nodiscard]] std::string path_in(const std::string& folder, const char* name);
+inline constexpr size_t kMaxFileBytes = size_t{64} << 20U;
 
 }  // namespace chatterbox::text

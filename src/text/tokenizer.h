@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "support/file_source.h"
+
 namespace chatterbox::text {
 
 // For the multilingual family; the others do not look at them.
@@ -46,23 +48,20 @@ class Tokenizer {
 // All of them: kNotFound names the file that is missing, kBadModelFile says what is wrong with one,
 // kUnsupported what it asks for.
 
-// A tokenizer.json of the English family. `name` is for messages.
-[[nodiscard]] std::shared_ptr<const Tokenizer> make_english_tokenizer(std::string_view json,
-                                                                      const std::string& name);
-[[nodiscard]] std::shared_ptr<const Tokenizer> load_english_tokenizer(const std::string& path);
+// English: tokenizer.json.
+[[nodiscard]] std::shared_ptr<const Tokenizer> load_english_tokenizer(const FileSource& files);
 
 // Turbo and Nano: tokenizer.json, or vocab.json and merges.txt with added_tokens.json; and
-// tokenizer_config.json, whose model_max_length limits the text, where they are in the folder.
-[[nodiscard]] std::shared_ptr<const Tokenizer> load_turbo_tokenizer(const std::string& folder);
+// tokenizer_config.json, whose model_max_length limits the text, where there is one.
+[[nodiscard]] std::shared_ptr<const Tokenizer> load_turbo_tokenizer(const FileSource& files);
 
 // grapheme_mtl_merged_expanded_v1.json, or mtl_tokenizer.json where that is absent, and
 // Cangjie5_TC.json. Like the reference without its optional packages: Chinese is not segmented,
 // Hebrew gets no vowel points, Russian no stress marks and Japanese no readings.
-[[nodiscard]] std::shared_ptr<const Tokenizer> load_multilingual_tokenizer(
-    const std::string& folder);
+[[nodiscard]] std::shared_ptr<const Tokenizer> load_multilingual_tokenizer(const FileSource& files);
 
 // A SentencePiece model (*.model) behind one of punc_norm.h.
 [[nodiscard]] std::shared_ptr<const Tokenizer> load_sentencepiece_tokenizer(
-    const std::string& path, std::string (*normalize)(std::string_view));
+    const FileSource& files, const std::string& name, std::string (*normalize)(std::string_view));
 
 }  // namespace chatterbox::text

@@ -40,8 +40,8 @@ class TurboTokenizer final : public Tokenizer {
 
 }  // namespace
 
-std::shared_ptr<const Tokenizer> load_turbo_tokenizer(const std::string& folder) {
-  return std::make_shared<TurboTokenizer>(load_gpt2_tokenizer(folder));
+std::shared_ptr<const Tokenizer> load_turbo_tokenizer(const FileSource& files) {
+  return std::make_shared<TurboTokenizer>(load_gpt2_tokenizer(files));
 }
 
 }  // namespace chatterbox::text

@@ -6,7 +6,10 @@
 #include <unicode/unistr.h>
 #include <unicode/uscript.h>
 
+#include <algorithm>
+
 #include "support/error.h"
+#include "support/utf8.h"
 
 namespace chatterbox::text {
 namespace {
@@ -26,6 +29,21 @@ UChar32 code(char32_t c) { return static_cast<UChar32>(c); }
 bool is_python_space(char32_t c) {
   return u_isUWhiteSpace(code(c)) != 0 || (c >= 0x1C && c <= 0x1F);
 }
+
+std::string_view trim(std::string_view text) {
+  size_t begin = text.size(), end = 0;
+  for (size_t i = 0; i < text.size();) {
+    const CodePoint c = decode_utf8(text, i);
+    if (!is_python_space(c.value)) {
+      begin = std::min(begin, i);
+      end = i + c.size;
+    }
+    i += c.size;
+  }
+  return end == 0 ? std::string_view() : text.substr(begin, end - begin);
+}
+
+bool is_blank(std::string_view text) { return trim(text).empty(); }
 
 bool is_python_lower(char32_t c) { return u_isULowercase(code(c)) != 0; }
 

@@ -6,7 +6,11 @@
 
 namespace chatterbox::text {
 
-[[nodiscard]] bool is_python_space(char32_t c);      // str.isspace of one character
+[[nodiscard]] bool is_python_space(char32_t c);  // str.isspace of one character
+// Without the white space of Python at both ends, and whether there is nothing else. `text` is
+// UTF-8.
+[[nodiscard]] std::string_view trim(std::string_view text);
+[[nodiscard]] bool is_blank(std::string_view text);
 [[nodiscard]] bool is_python_lower(char32_t c);      // str.islower of one character
 [[nodiscard]] std::string python_upper(char32_t c);  // str.upper of one character, UTF-8
 

@@ -89,14 +89,28 @@ at::Tensor dense_block(const CamPlus::DenseBlock& block, const at::Tensor& x) {
 
 }  // namespace
 
-at::Tensor x_vectors(const CamPlus& model, const at::Tensor& features) {
-  at::Tensor x = head(model, features);
-  x = at::conv1d(x, model.tdnn.weight, model.tdnn.bias, /*stride=*/2, /*padding=*/2).relu_();
-  x = x.transpose(1, 2).contiguous();  // [B, T/2, C]
-  for (const CamPlus::DenseBlock& block : model.blocks) x = dense_block(block, x);
-  x = norm_relu(x, model.out_norm);
+bool XVectorRun::next() {
+  if (done_ == 0) {
+    x_ = head(*model_, x_);
+    x_ = at::conv1d(x_, model_->tdnn.weight, model_->tdnn.bias, /*stride=*/2, /*padding=*/2);
+    x_ = x_.relu_().transpose(1, 2).contiguous();  // [B, T/2, C]
+  } else {
+    x_ = dense_block(model_->blocks[done_ - 1], x_);
+  }
+  return done_++ == model_->blocks.size();
+}
+
+at::Tensor XVectorRun::vectors() const {
+  const at::Tensor x = norm_relu(x_, model_->out_norm);
   const at::Tensor statistics = at::cat({at::mean(x, 1), at::std(x, 1, /*unbiased=*/true)}, 1);
-  return linear(statistics, model.dense);
+  return linear(statistics, model_->dense);
+}
+
+at::Tensor x_vectors(const CamPlus& model, const at::Tensor& features) {
+  XVectorRun run(model, features);
+  while (!run.next()) {
+  }
+  return run.vectors();
 }
 
 }  // namespace chatterbox::voice

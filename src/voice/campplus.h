@@ -7,6 +7,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <utility>
 #include <vector>
 
 #include "nn/weight_reader.h"
@@ -49,6 +50,21 @@ struct CamPlus {
 
 // `reader`: the scope "speaker_encoder".
 [[nodiscard]] CamPlus load_camplus(const nn::WeightReader& reader);
+
+// The network in parts: what comes before its dense blocks, then each of them.
+class XVectorRun {
+ public:
+  // As of x_vectors().
+  XVectorRun(const CamPlus& model, at::Tensor features) : model_(&model), x_(std::move(features)) {}
+
+  bool next();  // the next part; whether it was the last
+  [[nodiscard]] at::Tensor vectors() const;
+
+ private:
+  const CamPlus* model_;
+  at::Tensor x_;
+  size_t done_ = 0;
+};
 
 // Filter banks of one length, mean over time removed, [B, T, 80] with T >= 3 -> [B, 192].
 [[nodiscard]] at::Tensor x_vectors(const CamPlus& model, const at::Tensor& features);

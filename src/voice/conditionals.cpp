@@ -6,10 +6,11 @@
 #include <string_view>
 #include <utility>
 
-#include "checkpoint/mapped_file.h"
 #include "checkpoint/safetensors.h"
 #include "checkpoint/torch_zip.h"
 #include "support/error.h"
+#include "support/file_io.h"
+#include "support/hash.h"
 
 namespace chatterbox::voice {
 namespace {
@@ -216,7 +217,10 @@ Format recognise(std::string_view bytes, const std::string& name) {
   constexpr size_t kHeaderStart = 8;  // after its length, safetensors' JSON begins
   if (bytes.substr(0, 2) == "PK") return Format::kTorchZip;
   if (bytes.size() > kHeaderStart && bytes[kHeaderStart] == '{') return Format::kSafetensors;
-  if (bytes.substr(0, 4) == "RIFF") {
+  const bool is_recording = bytes.substr(0, 4) == "RIFF" || bytes.substr(0, 4) == "fLaC" ||
+                            bytes.substr(0, 4) == "OggS" || bytes.substr(0, 3) == "ID3" ||
+                            bytes.substr(0, 2) == "\xFF\xFB" || bytes.substr(0, 2) == "\xFF\xF3";
+  if (is_recording) {
     fail(Status::kBadVoice, "{}: a recording, not a saved voice: make a voice of it first", name);
   }
   fail(Status::kBadVoice, "{}: {} bytes, neither a saved voice (safetensors) nor a conds.pt", name,
@@ -227,7 +231,7 @@ Format recognise(std::string_view bytes, const std::string& name) {
 
 void validate(const Conditionals& conditionals) { check_all("", conditionals); }
 
-void save(const Conditionals& conditionals, const std::string& path) {
+std::string serialise(const Conditionals& conditionals) {
   validate(conditionals);
   const auto entry = [](const char* name, DType dtype, std::vector<int64_t> shape,
                         const auto& values) {
@@ -237,8 +241,7 @@ void save(const Conditionals& conditionals, const std::string& path) {
   const auto count = [](const auto& values) { return static_cast<int64_t>(values.size()); };
   const Conditionals& voice = conditionals;
   const std::vector<float> emotion = {voice.emotion};
-  checkpoint::write_safetensors(
-      path,
+  return checkpoint::encode_safetensors(
       {entry(kVoiceNames.speaker_emb, DType::kFloat32, {1, count(voice.speaker_emb)},
              voice.speaker_emb),
        entry(kVoiceNames.prompt_tokens, DType::kInt64, {1, count(voice.prompt_tokens)},
@@ -252,9 +255,31 @@ void save(const Conditionals& conditionals, const std::string& path) {
       {{"format", kFormat}, {"version", kVersion}});
 }
 
+void save(const Conditionals& conditionals, const std::string& path) {
+  write_file(path, serialise(conditionals));
+}
+
+// Not of serialise(): an id must outlive changes of the file's format.
+std::string content_id(const Conditionals& conditionals) {
+  const auto bytes_of = [](const auto& values) {
+    return std::string_view(reinterpret_cast<const char*>(values.data()),
+                            values.size() * sizeof(values[0]));
+  };
+  const std::vector<float> emotion = {conditionals.emotion};
+  return content_hash({"chatterbox.voice", bytes_of(conditionals.speaker_emb),
+                       bytes_of(conditionals.prompt_tokens), bytes_of(emotion),
+                       bytes_of(conditionals.s3gen_tokens), bytes_of(conditionals.s3gen_mel),
+                       bytes_of(conditionals.x_vector)});
+}
+
 Conditionals load(const std::string& path) {
-  const auto bytes = checkpoint::map_file(path);
+  const auto bytes = open_file(path, FileAccess::kMapped);
   return parse(bytes->data(), bytes->size(), path);
+}
+
+Conditionals load(const FileSource& files, const std::string& name) {
+  const auto bytes = files.open(name, FileAccess::kMapped);
+  return parse(bytes->data(), bytes->size(), files.path(name));
 }
 
 Conditionals parse(const void* data, size_t size, const std::string& name) {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "support/file_source.h"
+
 namespace chatterbox::voice {
 
 struct Conditionals {
@@ -25,11 +27,18 @@ struct Conditionals {
 // Throws Error(kBadVoice) that names the first field with a wrong size, id or non-finite number.
 void validate(const Conditionals& conditionals);
 
-// One safetensors file, tensors named as the goldens name them (voice.speaker_emb, ...).
+// One safetensors file, tensors named as the goldens name them (voice.speaker_emb, ...). kBadVoice
+// where validate() throws it.
+[[nodiscard]] std::string serialise(const Conditionals& conditionals);
+// What serialise() gives, as a file that is replaced whole.
 void save(const Conditionals& conditionals, const std::string& path);
 // Reads what save() wrote, or a conds.pt of the Python package; told apart by the first bytes.
 [[nodiscard]] Conditionals load(const std::string& path);
-// From bytes in memory (the synthetic model's conds.pt). `name` stands in messages.
+[[nodiscard]] Conditionals load(const FileSource& files, const std::string& name);
+// From bytes in memory. `name` stands in messages.
 [[nodiscard]] Conditionals parse(const void* data, size_t size, const std::string& name);
+
+// 32 hexadecimal digits (BLAKE2b-128), equal where all numbers have the same bits.
+[[nodiscard]] std::string content_id(const Conditionals& conditionals);
 
 }  // namespace chatterbox::voice

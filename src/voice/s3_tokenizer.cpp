@@ -35,29 +35,17 @@ using Affine = S3Tokenizer::Affine;
 
 at::Tensor linear(const at::Tensor& x, const Affine& a) { return at::linear(x, a.weight, a.bias); }
 
-// Clips one after the other, as rows of one matrix: they share the large products and nothing else.
-struct Clips {
-  std::vector<int64_t> tokens;  // rows of each
-  at::Tensor cos, sin;          // of each row's position in its clip, [R, 1, 32]
-};
-
-Clips describe(const std::vector<at::Tensor>& rows) {
-  Clips clips;
+// The positions of clips one after the other, as angles. [R, 1, 32]
+at::Tensor angles_of(const std::vector<int64_t>& tokens) {
   std::vector<at::Tensor> positions;
-  for (const at::Tensor& clip : rows) {
-    clips.tokens.push_back(clip.size(0));
-    positions.push_back(at::arange(clip.size(0), at::kFloat));
-  }
+  for (const int64_t count : tokens) positions.push_back(at::arange(count, at::kFloat));
   const at::Tensor exponent = at::arange(0, kHeadSize, 2, at::kFloat).div_(double{kHeadSize});
   const at::Tensor frequencies = at::pow(kRotaryBase, exponent).reciprocal_();
-  const at::Tensor angles = at::outer(at::cat(positions), frequencies).unsqueeze(1);
-  clips.cos = at::cos(angles).to(rows.front().device());
-  clips.sin = at::sin(angles).to(rows.front().device());
-  return clips;
+  return at::outer(at::cat(positions), frequencies).unsqueeze(1);
 }
 
 // Every token of one clip attends to all of them. [T, H, 64] -> [T, H * 64]
-at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) {
+at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) {
   const auto heads_first = [](const at::Tensor& x) { return x.transpose(0, 1).unsqueeze(0); };
   const at::Tensor mixed =
       at::scaled_dot_product_attention(heads_first(query), heads_first(key), heads_first(value));
@@ -74,23 +62,6 @@ at::Tensor memory(const at::Tensor& values, const at::Tensor& taps) {
     sum.addcmul_(padded.narrow(0, i, values.size(0)), taps.select(0, i));
   }
   return sum;
-}
-
-at::Tensor attention(const S3Tokenizer::Block& block, const at::Tensor& x, const Clips& clips) {
-  const auto heads = [](const at::Tensor& y) { return y.view({y.size(0), -1, kHeadSize}); };
-  const auto split = [&clips](const at::Tensor& y) { return y.split_with_sizes(clips.tokens); };
-  const auto rotate = [&clips](const at::Tensor& y) {
-    return nn::apply_rope(y, clips.cos, clips.sin);
-  };
-  const auto queries = split(rotate(heads(linear(x, block.query))));
-  const auto keys = split(rotate(heads(linear(x, block.key))));
-  const auto values = split(linear(x, block.value));
-  std::vector<at::Tensor> mixed, remembered;
-  for (size_t i = 0; i < values.size(); ++i) {
-    mixed.push_back(attend(queries[i], keys[i], heads(values[i])));
-    remembered.push_back(memory(values[i], block.memory));
-  }
-  return linear(at::cat(mixed), block.out).add_(at::cat(remembered));  // [R, C]
 }
 
 // The two convolutions of stride 2. [128, T] -> [T/4, C]
@@ -155,25 +126,76 @@ at::Tensor quantise(const at::Tensor& projected) {
   return digits.mul_(powers).sum(-1).to(at::kLong);
 }
 
-std::vector<at::Tensor> s3_tokens(const S3Tokenizer& tokenizer,
-                                  const std::vector<at::Tensor>& mels) {
-  std::vector<at::Tensor> rows;
+S3TokenRun::S3TokenRun(const S3Tokenizer& tokenizer, const std::vector<at::Tensor>& mels)
+    : tokenizer_(&tokenizer), mels_(mels) {
   for (const at::Tensor& mel : mels) {
     if (mel.size(1) > kMaxFrames) {
       fail(Status::kBadAudio,
            "the S3 tokenizer takes at most {} mel frames (30 s) at a time, got {}", kMaxFrames,
            mel.size(1));
     }
-    rows.push_back(quarter(tokenizer, mel));
   }
-  const Clips clips = describe(rows);
-  at::Tensor x = at::cat(rows);  // [R, C]
-  for (const S3Tokenizer::Block& block : tokenizer.blocks) {
-    x = attention(block, nn::layer_norm(x, block.attn_ln), clips).add_(x);
-    const at::Tensor inner = at::gelu(linear(nn::layer_norm(x, block.mlp_ln), block.mlp_in));
-    x = x.add_(linear(inner, block.mlp_out));
+}
+
+void S3TokenRun::convolve() {
+  std::vector<at::Tensor> rows;
+  for (const at::Tensor& mel : mels_) {
+    rows.push_back(quarter(*tokenizer_, mel));
+    clips_.tokens.push_back(rows.back().size(0));
   }
-  return quantise(linear(x, tokenizer.project_down)).split_with_sizes(clips.tokens);
+  const at::Tensor angles = angles_of(clips_.tokens);
+  clips_.cos = at::cos(angles).to(rows.front().device());
+  clips_.sin = at::sin(angles).to(rows.front().device());
+  x_ = at::cat(rows);
+}
+
+void S3TokenRun::attend(const S3Tokenizer::Block& block) {
+  const auto heads = [](const at::Tensor& y) { return y.view({y.size(0), -1, kHeadSize}); };
+  const auto split = [this](const at::Tensor& y) { return y.split_with_sizes(clips_.tokens); };
+  const auto rotate = [this](const at::Tensor& y) {
+    return nn::apply_rope(y, clips_.cos, clips_.sin);
+  };
+  const at::Tensor x = nn::layer_norm(x_, block.attn_ln);
+  const auto queries = split(rotate(heads(linear(x, block.query))));
+  const auto keys = split(rotate(heads(linear(x, block.key))));
+  const auto values = split(linear(x, block.value));
+  std::vector<at::Tensor> mixed, remembered;
+  for (size_t i = 0; i < values.size(); ++i) {
+    mixed.push_back(attention(queries[i], keys[i], heads(values[i])));
+    remembered.push_back(memory(values[i], block.memory));
+  }
+  x_ = linear(at::cat(mixed), block.out).add_(at::cat(remembered)).add_(x_);
+}
+
+bool S3TokenRun::next() {
+  if (part_ == Part::kConvolutions) {
+    convolve();
+    part_ = Part::kAttention;
+  } else {
+    const S3Tokenizer::Block& block = tokenizer_->blocks[block_];
+    if (part_ == Part::kAttention) {
+      attend(block);
+      part_ = Part::kMlpIn;
+    } else if (part_ == Part::kMlpIn) {
+      inner_ = at::gelu(linear(nn::layer_norm(x_, block.mlp_ln), block.mlp_in));
+      part_ = Part::kMlpOut;
+    } else {
+      x_ = x_.add_(linear(inner_, block.mlp_out));
+      part_ = Part::kAttention;
+      ++block_;
+    }
+  }
+  if (part_ != Part::kAttention || block_ < tokenizer_->blocks.size()) return false;
+  tokens_ = quantise(linear(x_, tokenizer_->project_down)).split_with_sizes(clips_.tokens);
+  return true;
+}
+
+std::vector<at::Tensor> s3_tokens(const S3Tokenizer& tokenizer,
+                                  const std::vector<at::Tensor>& mels) {
+  S3TokenRun run(tokenizer, mels);
+  while (!run.next()) {
+  }
+  return run.tokens();
 }
 
 }  // namespace chatterbox::voice

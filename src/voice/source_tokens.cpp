@@ -1,9 +1,8 @@
 #include "voice/source_tokens.h"
 
 #include <algorithm>
+#include <optional>
 
-#include "audio/resample.h"
-#include "support/error.h"
 #include "voice/recording.h"
 #include "voice/voice_models.h"
 
@@ -16,22 +15,7 @@ constexpr int64_t kWindow = 3000;
 constexpr int64_t kOverlap = 400;
 constexpr int64_t kOverlapTokens = kOverlap / kFramesPerToken;
 
-constexpr size_t kLeastSamples16 = 640;  // one token
-
 int64_t tokens_of(int64_t frames) { return (frames + kFramesPerToken - 1) / kFramesPerToken; }
-
-std::vector<float> at_16_khz(const Audio& recording) {
-  std::vector<float> mono = mono_mix(recording);
-  if (recording.sample_rate != kRate16) {
-    mono = audio::resample_soxr_hq(mono, recording.sample_rate, kRate16);
-  }
-  if (mono.size() < kLeastSamples16) {
-    fail(Status::kBadAudio,
-         "a recording to convert must have at least {} samples at 16 kHz (0.04 s), got {}",
-         kLeastSamples16, mono.size());
-  }
-  return mono;
-}
 
 }  // namespace
 
@@ -49,20 +33,53 @@ std::vector<TokenWindow> token_windows(int64_t frames) {
   return windows;
 }
 
-SourceReader::SourceReader(const VoiceMaker& maker, const Audio& recording)
-    : mel_(maker.s3_log_mel(at_16_khz(recording))), windows_(token_windows(mel_.size(1))) {}
+class SourceReader::Impl {
+ public:
+  Impl(const VoiceMaker& maker, const Audio& heard)
+      : maker_(maker), spectrum_(maker.s3_spectrum(heard.samples)) {}
 
-bool SourceReader::next(const VoiceMaker& maker) {
-  const TokenWindow& window = windows_[read_];
-  const std::vector<int64_t> heard =
-      maker.speech_tokens({mel_.narrow(1, window.begin, window.frames)}).front();
-  tokens_.insert(tokens_.end(), heard.begin() + window.skip, heard.end() - window.leave);
-  return ++read_ == windows_.size();
-}
+  bool next() {
+    if (spectrum_) {
+      if (spectrum_->next()) {
+        mel_ = maker_.s3_log_mel_of(spectrum_->power());
+        windows_ = token_windows(mel_.size(1));
+        spectrum_.reset();
+      }
+      return false;
+    }
+    const TokenWindow& window = windows_[read_];
+    if (!run_) run_.emplace(maker_.speech_tokens({mel_.narrow(1, window.begin, window.frames)}));
+    if (!run_->next()) return false;
+    const auto heard = to_vector<int64_t>(run_->tokens().front());
+    run_.reset();
+    tokens_.insert(tokens_.end(), heard.begin() + window.skip, heard.end() - window.leave);
+    return ++read_ == windows_.size();
+  }
+  [[nodiscard]] const std::vector<int64_t>& tokens() const { return tokens_; }
+
+ private:
+  const VoiceMaker& maker_;
+  std::optional<audio::SpectrumRun> spectrum_;  // until the mel is there
+  at::Tensor mel_;                              // [128, T]
+  std::vector<TokenWindow> windows_;
+  size_t read_ = 0;
+  std::optional<S3TokenRun> run_;  // of the window that is being read
+  std::vector<int64_t> tokens_;
+};
+
+SourceReader::SourceReader(const VoiceMaker& maker, const Audio& heard)
+    : impl_(std::make_unique<Impl>(maker, heard)) {}
+
+SourceReader::~SourceReader() = default;
+SourceReader::SourceReader(SourceReader&&) noexcept = default;
+
+bool SourceReader::next() { return impl_->next(); }
+
+const std::vector<int64_t>& SourceReader::tokens() const { return impl_->tokens(); }
 
 std::vector<int64_t> source_tokens(const VoiceMaker& maker, const Audio& recording) {
-  SourceReader reader(maker, recording);
-  while (!reader.next(maker)) {
+  SourceReader reader(maker, heard_for_conversion(recording));
+  while (!reader.next()) {
   }
   return reader.tokens();
 }

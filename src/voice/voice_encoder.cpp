@@ -75,25 +75,35 @@ PartialPlan plan_partials(int64_t mel_frames) {
   return {count, kPartialFrames + kPartialStep * (count - 1)};
 }
 
-at::Tensor speaker_embeddings(const VoiceEncoder& encoder, const std::vector<at::Tensor>& mels) {
-  std::vector<at::Tensor> partials;
-  partials.reserve(mels.size());
-  for (const at::Tensor& mel : mels) partials.push_back(partials_of(mel));
-
-  const at::Tensor all = at::cat(partials, 0);
-  std::vector<at::Tensor> embedded;
-  for (const at::Tensor& some : all.split(kPartialsAtOnce)) {
-    embedded.push_back(embed_partials(encoder, some));
+SpeakerEmbeddingRun::SpeakerEmbeddingRun(const VoiceEncoder& encoder,
+                                         const std::vector<at::Tensor>& mels)
+    : encoder_(&encoder) {
+  std::vector<at::Tensor> all;
+  for (const at::Tensor& mel : mels) {
+    all.push_back(partials_of(mel));
+    counts_.push_back(all.back().size(0));
   }
-  const at::Tensor vectors = at::cat(embedded, 0);
+  partials_ = at::cat(all, 0).split(kPartialsAtOnce);
+}
 
+bool SpeakerEmbeddingRun::next() {
+  embedded_.push_back(embed_partials(*encoder_, partials_[embedded_.size()]));
+  return embedded_.size() == partials_.size();
+}
+
+at::Tensor SpeakerEmbeddingRun::embeddings() const {
   std::vector<at::Tensor> means;
-  int64_t begin = 0;
-  for (const at::Tensor& own : partials) {
-    means.push_back(vectors.narrow(0, begin, own.size(0)).mean(0));
-    begin += own.size(0);
+  for (const at::Tensor& own : at::cat(embedded_, 0).split_with_sizes(counts_)) {
+    means.push_back(own.mean(0));
   }
   return unit(at::stack(means));
+}
+
+at::Tensor speaker_embeddings(const VoiceEncoder& encoder, const std::vector<at::Tensor>& mels) {
+  SpeakerEmbeddingRun run(encoder, mels);
+  while (!run.next()) {
+  }
+  return run.embeddings();
 }
 
 }  // namespace chatterbox::voice

@@ -27,6 +27,21 @@ struct PartialPlan {
 };
 [[nodiscard]] PartialPlan plan_partials(int64_t mel_frames);
 
+// Embeds mels a few partials at a time, so that a long recording does not hold others up.
+class SpeakerEmbeddingRun {
+ public:
+  // As of speaker_embeddings().
+  SpeakerEmbeddingRun(const VoiceEncoder& encoder, const std::vector<at::Tensor>& mels);
+
+  bool next();  // the next 32 partials, 25 s; whether they were the last
+  [[nodiscard]] at::Tensor embeddings() const;
+
+ private:
+  const VoiceEncoder* encoder_;
+  std::vector<int64_t> counts_;  // partials of each mel
+  std::vector<at::Tensor> partials_, embedded_;
+};
+
 // Mels [T, 40] of any lengths, power and not logarithm -> unit vectors [B, 256].
 [[nodiscard]] at::Tensor speaker_embeddings(const VoiceEncoder& encoder,
                                             const std::vector<at::Tensor>& mels);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -16,30 +17,6 @@ namespace {
 
 constexpr size_t kS3GenPromptSeconds = 10;  // tts.py: DEC_COND_LEN
 constexpr double kLoudness = -27;           // tts_turbo.py: norm_loudness, LUFS
-// Three frames of Kaldi's bank at 16 kHz, so that the x-vector's deviation has two values; longer
-// than the 720 samples that the mel mirrors.
-constexpr size_t kLeastSamples24 = 1080;
-
-std::vector<float> at_24_khz(const Audio& recording) {
-  std::vector<float> mono = mono_mix(recording);
-  check_not_silent(mono);
-  if (recording.sample_rate != kRate24) {
-    mono = audio::resample_soxr_hq(mono, recording.sample_rate, kRate24);
-  }
-  return mono;
-}
-
-void check_length(const std::vector<float>& wave24, const VoiceRecipe& recipe) {
-  if (wave24.size() < kLeastSamples24) {
-    fail(Status::kBadAudio, "a recording must have at least {} samples at 24 kHz (0.045 s), got {}",
-         kLeastSamples24, wave24.size());
-  }
-  const double seconds = static_cast<double>(wave24.size()) / kRate24;
-  if (seconds < recipe.least_seconds) {
-    fail(Status::kBadAudio, "a recording for this model must be at least {} s long, got {:.3f} s",
-         recipe.least_seconds, seconds);
-  }
-}
 
 void normalise_loudness(std::vector<float>& wave24) {
   const auto loudness = audio::integrated_loudness(wave24, kRate24);
@@ -89,37 +66,109 @@ std::shared_ptr<const VoiceMaker> load_voice_maker(const nn::WeightReader& ve,
   return std::make_shared<const VoiceMaker>(ve, s3gen);
 }
 
-Conditionals make_voice(const VoiceMaker& maker, const Audio& recording, const VoiceRecipe& recipe,
-                        const TensorSink& sink) {
-  std::vector<float> wave24 = at_24_khz(recording);
-  check_length(wave24, recipe);
-  if (recipe.normalise_loudness) normalise_loudness(wave24);
-  const std::vector<float> wave16 = audio::resample_soxr_hq(wave24, kRate24, kRate16);
+class VoiceRun::Impl {
+ public:
+  Impl(const VoiceMaker& maker, Audio heard, const VoiceRecipe& recipe, TensorSink sink)
+      : maker_(maker), recipe_(recipe), sink_(std::move(sink)), wave24_(std::move(heard.samples)) {}
 
-  const std::vector<float> prompt24 = first_seconds(wave24, kS3GenPromptSeconds, kRate24);
-  // S3Gen's prompt comes down to 16 kHz by torchaudio's resampler in the reference.
-  const std::vector<float> prompt16 = audio::resample_sinc_hann(prompt24, kRate24, kRate16);
-  const std::vector<float> t3_prompt16 = first_seconds(wave16, recipe.prompt_seconds, kRate16);
+  // Goes on to the next stage where this one is done.
+  bool next() {
+    if (!(this->*kStages[stage_])()) return false;
+    return ++stage_ == std::size(kStages);
+  }
+  [[nodiscard]] const Conditionals& voice() const { return voice_; }
 
-  Conditionals voice;
-  voice.speaker_emb = maker.speaker_embedding(wave16);
-  voice.x_vector = maker.x_vector(prompt16);
-  voice.s3gen_mel = maker.mel(prompt24);
-  std::vector<std::vector<int64_t>> tokens =
-      maker.speech_tokens({maker.s3_log_mel(t3_prompt16), maker.s3_log_mel(prompt16)});
-  voice.prompt_tokens = std::move(tokens[0]);
-  voice.s3gen_tokens = std::move(tokens[1]);
-  // A token stands for two frames; a clip that is no multiple of 40 ms has one token too many.
-  const auto most = static_cast<size_t>(voice.mel_frames() / 2);
-  voice.s3gen_tokens.resize(std::min(voice.s3gen_tokens.size(), most));
-  check_result(voice);
+ private:
+  // Each does its next part, and says whether it was its last.
+  using Stage = bool (Impl::*)();
 
-  emit_all(sink, voice);
-  return voice;
+  bool normalise() {
+    if (recipe_.normalise_loudness) normalise_loudness(wave24_);
+    return true;
+  }
+  bool resample() {
+    wave16_ = audio::resample_soxr_hq(wave24_, kRate24, kRate16);
+    prompt24_ = first_seconds(wave24_, kS3GenPromptSeconds, kRate24);
+    wave24_ = {};
+    // S3Gen's prompt comes down to 16 kHz by torchaudio's resampler in the reference.
+    prompt16_ = audio::resample_sinc_hann(prompt24_, kRate24, kRate16);
+    t3_prompt16_ = first_seconds(wave16_, recipe_.prompt_seconds, kRate16);
+    return true;
+  }
+  bool trim() {
+    spectrum_.emplace(maker_.speaker_spectrum(wave16_));
+    wave16_ = {};
+    return true;
+  }
+  bool transform() {
+    if (!spectrum_->next()) return false;
+    embedding_.emplace(maker_.speaker_embedding(spectrum_->power()));
+    spectrum_.reset();
+    return true;
+  }
+  bool embed() {
+    if (!embedding_->next()) return false;
+    voice_.speaker_emb = to_vector<float>(embedding_->embeddings());
+    embedding_.reset();
+    x_vector_.emplace(maker_.x_vector(prompt16_));
+    return true;
+  }
+  bool identify() {
+    if (!x_vector_->next()) return false;
+    voice_.x_vector = to_vector<float>(x_vector_->vectors());
+    voice_.s3gen_mel = maker_.mel(prompt24_);
+    // Both at once: the tokenizer is most of the work, and larger products are faster.
+    tokens_.emplace(
+        maker_.speech_tokens({maker_.s3_log_mel(t3_prompt16_), maker_.s3_log_mel(prompt16_)}));
+    return true;
+  }
+  bool tokenise() {
+    if (!tokens_->next()) return false;
+    voice_.prompt_tokens = to_vector<int64_t>(tokens_->tokens()[0]);
+    voice_.s3gen_tokens = to_vector<int64_t>(tokens_->tokens()[1]);
+    // A token stands for two frames; a clip that is no multiple of 40 ms has one token too many.
+    const auto most = static_cast<size_t>(voice_.mel_frames() / 2);
+    voice_.s3gen_tokens.resize(std::min(voice_.s3gen_tokens.size(), most));
+    check_result(voice_);
+    emit_all(sink_, voice_);
+    return true;
+  }
+
+  static constexpr Stage kStages[] = {&Impl::normalise, &Impl::resample, &Impl::trim,
+                                      &Impl::transform, &Impl::embed,    &Impl::identify,
+                                      &Impl::tokenise};
+
+  const VoiceMaker& maker_;
+  VoiceRecipe recipe_;
+  TensorSink sink_;
+  size_t stage_ = 0;
+  std::vector<float> wave24_, wave16_, prompt24_, prompt16_, t3_prompt16_;
+  std::optional<audio::SpectrumRun> spectrum_;
+  std::optional<SpeakerEmbeddingRun> embedding_;
+  std::optional<XVectorRun> x_vector_;
+  std::optional<S3TokenRun> tokens_;
+  Conditionals voice_;
+};
+
+VoiceRun::VoiceRun(const VoiceMaker& maker, Audio heard, const VoiceRecipe& recipe,
+                   TensorSink sink) {
+  check_duration(heard, recipe);
+  impl_ = std::make_unique<Impl>(maker, std::move(heard), recipe, std::move(sink));
 }
 
-Conditionals make_voice(const VoiceMaker& maker, const Audio& recording, const TensorSink& sink) {
-  return make_voice(maker, recording, kEnglishRecipe, sink);
+VoiceRun::~VoiceRun() = default;
+VoiceRun::VoiceRun(VoiceRun&&) noexcept = default;
+
+bool VoiceRun::next() { return impl_->next(); }
+
+const Conditionals& VoiceRun::voice() const { return impl_->voice(); }
+
+Conditionals make_voice(const VoiceMaker& maker, const Audio& recording, const VoiceRecipe& recipe,
+                        const TensorSink& sink) {
+  VoiceRun run(maker, heard_for_voice(recording), recipe, sink);
+  while (!run.next()) {
+  }
+  return run.voice();
 }
 
 }  // namespace chatterbox::voice

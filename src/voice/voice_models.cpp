@@ -10,13 +10,6 @@ namespace {
 
 constexpr double kTrimDecibels = 20;  // voice_encoder.py: trim_top_db
 
-template <class T>
-std::vector<T> to_vector(const at::Tensor& tensor) {
-  const at::Tensor flat = tensor.to(at::kCPU).contiguous();
-  const T* begin = flat.const_data_ptr<T>();
-  return {begin, begin + flat.numel()};
-}
-
 }  // namespace
 
 VoiceMaker::VoiceMaker(const nn::WeightReader& ve, const nn::WeightReader& s3gen)
@@ -34,29 +27,31 @@ at::Tensor VoiceMaker::row(const float* samples, size_t size) const {
       .to(device_);
 }
 
-std::vector<float> VoiceMaker::speaker_embedding(const std::vector<float>& wave16) const {
+audio::SpectrumRun VoiceMaker::speaker_spectrum(const std::vector<float>& wave16) const {
   const audio::Range audible = audio::trim_silence(wave16, kTrimDecibels);
-  const at::Tensor wave = row(wave16.data() + audible.begin, audible.end - audible.begin);
-  const at::Tensor mel = audio::speaker_mel(speaker_mel_, wave);
-  return to_vector<float>(speaker_embeddings(voice_encoder_, {mel.squeeze(0)}));
+  return audio::speaker_spectrum(speaker_mel_,
+                                 row(wave16.data() + audible.begin, audible.end - audible.begin));
+}
+
+SpeakerEmbeddingRun VoiceMaker::speaker_embedding(const at::Tensor& power) const {
+  return {voice_encoder_, {audio::speaker_mel_of(speaker_mel_, power).squeeze(0)}};
+}
+
+audio::SpectrumRun VoiceMaker::s3_spectrum(const std::vector<float>& wave16) const {
+  return audio::s3_spectrum(s3_log_mel_, row(wave16.data(), wave16.size()));
+}
+
+at::Tensor VoiceMaker::s3_log_mel_of(const at::Tensor& power) const {
+  return audio::s3_log_mel_of(s3_log_mel_, power).squeeze(0);
 }
 
 at::Tensor VoiceMaker::s3_log_mel(const std::vector<float>& wave16) const {
   return audio::s3_log_mel(s3_log_mel_, row(wave16.data(), wave16.size())).squeeze(0);
 }
 
-std::vector<std::vector<int64_t>> VoiceMaker::speech_tokens(
-    const std::vector<at::Tensor>& mels) const {
-  std::vector<std::vector<int64_t>> tokens;
-  for (const at::Tensor& ids : s3_tokens(tokenizer_, mels)) {
-    tokens.push_back(to_vector<int64_t>(ids));
-  }
-  return tokens;
-}
-
-std::vector<float> VoiceMaker::x_vector(const std::vector<float>& wave16) const {
+XVectorRun VoiceMaker::x_vector(const std::vector<float>& wave16) const {
   const at::Tensor bank = audio::kaldi_fbank(fbank_, row(wave16.data(), wave16.size()));
-  return to_vector<float>(x_vectors(camplus_, bank.sub(at::mean(bank, 1, /*keepdim=*/true))));
+  return {camplus_, bank.sub(at::mean(bank, 1, /*keepdim=*/true))};
 }
 
 std::vector<float> VoiceMaker::mel(const std::vector<float>& wave24) const {

@@ -15,18 +15,29 @@
 
 namespace chatterbox::voice {
 
+template <class T>
+[[nodiscard]] std::vector<T> to_vector(const at::Tensor& tensor) {
+  const at::Tensor flat = tensor.to(at::kCPU).contiguous();
+  const T* begin = flat.const_data_ptr<T>();
+  return {begin, begin + flat.numel()};
+}
+
 class VoiceMaker {
  public:
   VoiceMaker(const nn::WeightReader& ve, const nn::WeightReader& s3gen);
 
-  [[nodiscard]] std::vector<float> speaker_embedding(const std::vector<float>& wave16) const;
-  // [128, n/160]
+  // Of the audible part of a wave at 16 kHz: its spectrum, and of that the embedding [1, 256].
+  [[nodiscard]] audio::SpectrumRun speaker_spectrum(const std::vector<float>& wave16) const;
+  [[nodiscard]] SpeakerEmbeddingRun speaker_embedding(const at::Tensor& power) const;
+  // The spectrum of a wave at 16 kHz, and of that the mel [128, n/160]; or both at once.
+  [[nodiscard]] audio::SpectrumRun s3_spectrum(const std::vector<float>& wave16) const;
+  [[nodiscard]] at::Tensor s3_log_mel_of(const at::Tensor& power) const;
   [[nodiscard]] at::Tensor s3_log_mel(const std::vector<float>& wave16) const;
-  // Of all mels, at most 3000 frames each, at once: the tokenizer is most of the work, and larger
-  // products are faster.
-  [[nodiscard]] std::vector<std::vector<int64_t>> speech_tokens(
-      const std::vector<at::Tensor>& mels) const;
-  [[nodiscard]] std::vector<float> x_vector(const std::vector<float>& wave16) const;
+  // Of such mels, at most 3000 frames each.
+  [[nodiscard]] S3TokenRun speech_tokens(const std::vector<at::Tensor>& mels) const {
+    return {tokenizer_, mels};
+  }
+  [[nodiscard]] XVectorRun x_vector(const std::vector<float>& wave16) const;
   [[nodiscard]] std::vector<float> mel(const std::vector<float>& wave24) const;
 
  private:

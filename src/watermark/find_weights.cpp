@@ -18,11 +18,7 @@ bool is_file(const fs::path& path) {
 
 }  // namespace
 
-std::optional<std::string> find_weights(const std::string& model_folder) {
-  if (!model_folder.empty()) {
-    const fs::path file = fs::path(model_folder) / kWeightsFile;
-    if (is_file(file)) return file.string();
-  }
+std::optional<std::string> find_weights() {
   const char* named = std::getenv(kWeightsVariable);
   if (named != nullptr && *named != '\0') {
     if (!is_file(named)) fail(Status::kNotFound, "{}={}: no such file", kWeightsVariable, named);

@@ -11,8 +11,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "audio/limits.h"
 #include "audio/resample.h"
-#include "audio/wav_limits.h"
 #include "support/error.h"
 #include "watermark/polyphase.h"
 #include "watermark/spectrogram.h"
@@ -28,9 +28,9 @@ constexpr double kSlow = 1.25;
 constexpr double kFast = 0.75;
 
 void check_input(const std::vector<float>& samples, int32_t sample_rate) {
-  if (sample_rate < audio::kLeastWavRate || sample_rate > audio::kMostWavRate) {
-    fail(Status::kBadAudio, "the sample rate must be in [{}, {}] Hz, got {}", audio::kLeastWavRate,
-         audio::kMostWavRate, sample_rate);
+  if (sample_rate < audio::kMinSampleRate || sample_rate > audio::kMaxSampleRate) {
+    fail(Status::kBadAudio, "the sample rate must be in [{}, {}] Hz, got {}", audio::kMinSampleRate,
+         audio::kMaxSampleRate, sample_rate);
   }
   const auto bad =
       std::find_if_not(samples.begin(), samples.end(), [](float x) { return std::isfinite(x); });

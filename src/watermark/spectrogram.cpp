@@ -14,7 +14,7 @@ constexpr double kLeastMagnitude = 1e-9;
 constexpr double kLeastLevel = -180;  // kLeastMagnitude in dB
 constexpr double kHeadroom = 15;      // dB
 constexpr double kDecibels = kHeadroom - kLeastLevel;
-constexpr double kMostExponent = 10;
+constexpr double kMaxExponent = 10;
 
 }  // namespace
 
@@ -28,7 +28,7 @@ Spectrogram analyse(const at::Tensor& signal, const at::Tensor& window) {
 
 at::Tensor synthesise(const Spectrogram& spectrogram, const at::Tensor& window, int64_t length) {
   const at::Tensor exponent = spectrogram.level.mul(kDecibels).add_(kLeastLevel).div_(20);
-  const at::Tensor magnitude = at::pow(10, exponent.clamp_max_(kMostExponent));
+  const at::Tensor magnitude = at::pow(10, exponent.clamp_max_(kMaxExponent));
   return at::istft(at::polar(magnitude, spectrogram.phase), kFftSize, kHop, kFftSize, window,
                    /*center=*/true, /*normalized=*/false, /*onesided=*/true, length);
 }

@@ -1,9 +1,9 @@
 #include "audio/join.h"
+#include "support/status.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chatterbox/chatterbox.hpp>
 #include <cmath>
 #include <limits>
 #include <random>

@@ -7,7 +7,7 @@
 #include <limits>
 #include <string>
 
-#include "audio/wav.h"
+#include "audio/codec.h"
 #include "checkpoint/safetensors.h"
 
 namespace chatterbox::audio {
@@ -37,7 +37,7 @@ double golden_number(const std::string& golden, const char* name) {
 // Measured: within 1e-8 LU; pyloudnorm rounds to float32 between its filters.
 TEST(Loudness, OfSpeechEqualsTheReference) {
   std::vector<float> speech =
-      read_wav(std::string(CHATTERBOX_TEST_DATA) + "/data/espeak_m3.wav").samples;
+      read_audio(std::string(CHATTERBOX_TEST_DATA) + "/data/espeak_m3.wav").samples;
   const double once = loudness_of(speech);
   EXPECT_NEAR(once, golden_number("turbo_tiny_default", "voice.lufs"), 1e-6);
   EXPECT_NEAR(std::pow(10.0, (-27 - once) / 20), golden_number("turbo_tiny_default", "voice.gain"),

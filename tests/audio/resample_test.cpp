@@ -1,9 +1,9 @@
 // Both resamplers against resample.json, made with librosa and torchaudio.
 #include "audio/resample.h"
+#include "support/status.h"
 
 #include <gtest/gtest.h>
 
-#include <chatterbox/chatterbox.hpp>
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>

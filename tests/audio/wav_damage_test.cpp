@@ -5,6 +5,7 @@
 
 #include "audio/wav.h"
 #include "audio/wav_bytes.h"
+#include "support/error.h"
 
 namespace chatterbox::audio {
 namespace {

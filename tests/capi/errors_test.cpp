@@ -1,5 +1,4 @@
 // Statuses, messages and versions.
-#include <chatterbox/chatterbox.hpp>
 #include <filesystem>
 #include <functional>
 #include <limits>
@@ -8,7 +7,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "capi/handles.h"
+#include "capi/capi_test.h"
 #include "support/error.h"
 
 namespace chatterbox::capi_test {
@@ -33,6 +32,8 @@ TEST_F(Errors, VersionsAgree) {
 // Written out: the numbers are part of the ABI.
 TEST_F(Errors, EveryStatusHasItsNumberAndText) {
   const std::pair<chatterbox_status, const char*> expected[] = {
+      {2, "timeout"},
+      {1, "end of stream"},
       {0, "ok"},
       {-1, "invalid argument"},
       {-2, "not found"},
@@ -47,13 +48,15 @@ TEST_F(Errors, EveryStatusHasItsNumberAndText) {
       {-11, "busy"},
       {-12, "no speech"},
       {-13, "internal error"},
+      {-14, "deadline exceeded"},
+      {-15, "device lost"},
   };
   for (const auto& [status, text] : expected) EXPECT_STREQ(chatterbox_status_string(status), text);
 #define CHATTERBOX_NUMBER(name, camel, value, text) value,
   const std::set<int> known = {CHATTERBOX_FOR_EACH_STATUS(CHATTERBOX_NUMBER)};
 #undef CHATTERBOX_NUMBER
   EXPECT_EQ(known.size(), std::size(expected));
-  for (const int32_t status : {1, -14, std::numeric_limits<int32_t>::min()}) {
+  for (const int32_t status : {3, -16, std::numeric_limits<int32_t>::min()}) {
     EXPECT_STREQ(chatterbox_status_string(status), "unknown status");
   }
 }
@@ -101,8 +104,8 @@ std::vector<Thrown> every_kind() {
 void expect_mapped(FakePoint point, const std::function<chatterbox_status()>& call) {
   for (const Thrown& thrown : every_kind()) {
     SCOPED_TRACE(std::string(thrown.message) + " at " + std::to_string(static_cast<int>(point)));
-    const ScopedFakeHook hook([&](const FakeCall& at) {
-      if (at.point == point) thrown.raise();
+    const ScopedFakeHook hook([point, raise = thrown.raise](const FakeCall& at) {
+      if (at.point == point) raise();
     });
     EXPECT_EQ(call(), thrown.status);
     EXPECT_STREQ(chatterbox_last_error(), thrown.message);
@@ -119,7 +122,8 @@ TEST_F(Errors, EveryExceptionBecomesAStatus) {
   const auto engine = make_engine();
   const chatterbox_request request = request_for("Hello.");
   const std::vector<float> samples(24000, 0.5F);
-  for (const FakePoint point : {FakePoint::kCheck, FakePoint::kBegin, FakePoint::kStep,
+  for (const FakePoint point : {FakePoint::kEncode, FakePoint::kCheck, FakePoint::kBegin,
+                                FakePoint::kPrefill, FakePoint::kStep, FakePoint::kCollect,
                                 FakePoint::kFlow, FakePoint::kEuler, FakePoint::kVocode}) {
     expect_mapped(point, [&] {
       chatterbox_result* result = nullptr;
@@ -148,6 +152,66 @@ TEST_F(Errors, AFailedJobSaysWhyAsOftenAsItIsAsked) {
     EXPECT_EQ(wait_status(job), CHATTERBOX_STATUS_DEVICE);
     EXPECT_STREQ(chatterbox_last_error(), "the device is gone");
   }
+}
+
+TEST_F(Errors, AJobsOwnErrorIsToldOnAnyThread) {
+  const auto engine = make_engine();
+  const ScopedFakeHook hook([](const FakeCall& at) {
+    if (at.point == FakePoint::kStep) fail(Status::kDevice, "the device is gone");
+  });
+  chatterbox_request request = request_for("Hello.");
+  request.tag = 12;
+  const auto job = submit(engine, request);
+  EXPECT_EQ(wait_status(job), CHATTERBOX_STATUS_DEVICE);
+  std::thread([&] {
+    chatterbox_status status = CHATTERBOX_STATUS_OK;
+    const char* message = nullptr;
+    EXPECT_EQ(chatterbox_job_get_error(job.get(), &status, &message), CHATTERBOX_STATUS_OK);
+    EXPECT_EQ(status, CHATTERBOX_STATUS_DEVICE);
+    EXPECT_STREQ(message, "the device is gone (tag 12)");
+    EXPECT_STREQ(chatterbox_last_error(), "");  // that is about calls of this thread
+    const char* again = nullptr;
+    EXPECT_EQ(chatterbox_job_get_error(job.get(), &status, &again), CHATTERBOX_STATUS_OK);
+    EXPECT_EQ(again, message);  // the job's handle has it
+  }).join();
+}
+
+TEST_F(Errors, AJobThatIsNotDoneOrSucceededHasNone) {
+  const auto engine = make_engine();
+  const Hold hold(FakePoint::kBegin);
+  const auto job = submit(engine, request_for("Hello."));
+  hold.wait_until_reached();
+  const auto expect_none = [&] {
+    chatterbox_status status = CHATTERBOX_STATUS_INTERNAL;
+    const char* message = nullptr;
+    EXPECT_EQ(chatterbox_job_get_error(job.get(), &status, &message), CHATTERBOX_STATUS_OK);
+    EXPECT_EQ(status, CHATTERBOX_STATUS_OK);
+    EXPECT_STREQ(message, "");
+  };
+  expect_none();
+  hold.go_on();
+  EXPECT_EQ(wait_status(job), CHATTERBOX_STATUS_OK);
+  expect_none();
+}
+
+TEST_F(Errors, ALostDeviceIsTheEndOfItsEngine) {
+  const auto engine = make_engine();
+  const chatterbox_request request = request_for("Hello.");
+  {
+    const ScopedFakeHook hook([](const FakeCall& at) {
+      if (at.point == FakePoint::kStep) fail(Status::kDeviceLost, "it fell off the bus");
+    });
+    EXPECT_EQ(wait_status(submit(engine, request)), CHATTERBOX_STATUS_DEVICE_LOST);
+    EXPECT_STREQ(chatterbox_last_error(), "it fell off the bus");
+  }
+  // Not tried again.
+  EXPECT_EQ(refusal(engine, request, CHATTERBOX_STATUS_DEVICE_LOST), "it fell off the bus");
+  EXPECT_EQ(metrics_of(engine).healthy, 0);
+  const std::vector<float> samples(24000, 0.5F);
+  chatterbox_voice* voice = nullptr;
+  EXPECT_EQ(chatterbox_engine_make_voice(engine.get(), samples.data(), samples.size(), 1, 24000,
+                                         nullptr, &voice),
+            CHATTERBOX_STATUS_DEVICE_LOST);
 }
 
 TEST_F(Errors, RequestsAreCheckedAndTheEngineGoesOn) {
@@ -179,7 +243,7 @@ TEST_F(Errors, RequestsAreCheckedAndTheEngineGoesOn) {
       {"repetition_penalty", &chatterbox_request::repetition_penalty},
   };
   for (const auto& [name, member] : members) {
-    for (const auto& [value, text] : {std::pair{kNan, "nan"}, {kInf, "inf"}, {-1.F, "-1"}}) {
+    for (const auto& [value, text] : {std::pair{kNan, "nan"}, {kInf, "inf"}, {-2.F, "-2"}}) {
       chatterbox_request request = request_for("Hello.");
       request.*member = value;
       EXPECT_EQ(chatterbox_engine_generate(engine.get(), &request, &result),
@@ -228,7 +292,7 @@ TEST_F(Errors, AModelWithoutAVoiceSaysSo) {
   options.model = testing::kFakeWithoutVoice;
   const auto engine = make_engine(&options);
   chatterbox_voice* voice = nullptr;
-  EXPECT_EQ(chatterbox_engine_default_voice(engine.get(), &voice), CHATTERBOX_STATUS_NOT_FOUND);
+  EXPECT_EQ(chatterbox_engine_get_default_voice(engine.get(), &voice), CHATTERBOX_STATUS_NOT_FOUND);
   const chatterbox_request request = request_for("Hello.");
   chatterbox_job* job = nullptr;
   EXPECT_EQ(chatterbox_engine_submit(engine.get(), &request, &job), CHATTERBOX_STATUS_NOT_FOUND);

@@ -113,8 +113,9 @@ class Stress {
     chatterbox_request request = pool_[id % pool_.size()];
     request.on_progress = [](const chatterbox_progress* progress, void* record) {
       if (progress->stage == CHATTERBOX_STAGE_DONE) ++static_cast<Record*>(record)->done_reports;
+      return 0;
     };
-    request.progress_user_data = &records_[id];
+    request.user_data = &records_[id];
     chatterbox_job* job = nullptr;
     for (;;) {
       const chatterbox_status status = chatterbox_engine_submit(engine_.get(), &request, &job);
@@ -142,7 +143,7 @@ class Stress {
     Record& record = records_[flight.id];
     const size_t index = flight.id % pool_.size();
     chatterbox_result* result = nullptr;
-    record.status = chatterbox_job_wait(flight.job.get(), &result);
+    record.status = chatterbox_job_wait(flight.job.get(), CHATTERBOX_FOREVER, &result);
     const Owned<chatterbox_result> owner(result);
     ++record.ended;
     if (record.status != CHATTERBOX_STATUS_OK) return;
@@ -156,14 +157,17 @@ class Stress {
   }
 
   void expect_idle() const {
-    chatterbox_capacity capacity;
-    ASSERT_EQ(chatterbox_engine_get_capacity(engine_.get(), &capacity, sizeof capacity),
+    chatterbox_limits limits;
+    ASSERT_EQ(chatterbox_engine_get_limits(engine_.get(), &limits, sizeof limits),
               CHATTERBOX_STATUS_OK);
-    EXPECT_GT(capacity.peak_rows, 2);  // they did run together
-    EXPECT_LE(capacity.peak_rows, capacity.rows);
-    EXPECT_EQ(capacity.rows_in_use, 0);
-    EXPECT_EQ(capacity.running, 0);
-    EXPECT_EQ(capacity.waiting, 0);
+    chatterbox_metrics metrics;
+    ASSERT_EQ(chatterbox_engine_get_metrics(engine_.get(), &metrics, sizeof metrics),
+              CHATTERBOX_STATUS_OK);
+    EXPECT_GT(metrics.peak_rows, 2);  // they did run together
+    EXPECT_LE(metrics.peak_rows, limits.rows);
+    EXPECT_EQ(metrics.rows_in_use, 0);
+    EXPECT_EQ(metrics.running, 0);
+    EXPECT_EQ(metrics.waiting, 0);
   }
 
   const Owned<chatterbox_engine>& engine_;

@@ -4,10 +4,10 @@
 
 #include <gtest/gtest.h>
 
-#include <chatterbox/chatterbox.hpp>
 #include <string>
 
 #include "checkpoint/tensor_file.h"
+#include "support/status.h"
 
 namespace chatterbox::testing {
 

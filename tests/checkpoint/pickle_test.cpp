@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <chatterbox/chatterbox.hpp>
 #include <limits>
 
 #include "checkpoint/pickle_bytes.h"
+#include "support/status.h"
 
 namespace chatterbox::checkpoint {
 namespace {

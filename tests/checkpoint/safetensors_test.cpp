@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chatterbox/chatterbox.hpp>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <thread>
 
+#include "support/status.h"
 #include "support/temporary_folder.h"
 
 namespace chatterbox::checkpoint {
@@ -101,6 +101,16 @@ TEST(Safetensors, ParsedBytesAreTheCallersNoMore) {
     const TensorEntry& entry = file->entries()[i];
     EXPECT_EQ(std::memcmp(entry.data, again->entries()[i].data, entry.bytes), 0);
   }
+}
+
+TEST(Safetensors, SharedBytesAreNotCopied) {
+  const std::vector<float> numbers = {1, 2, 3};
+  auto bytes = own_bytes(encode_safetensors({{"a", DType::kFloat32, {3}, numbers.data(), 12}}));
+  const std::string_view all = bytes->view();
+  const auto file = parse_safetensors(std::move(bytes), "shared");
+  const TensorEntry* entry = file->find("a");
+  EXPECT_EQ(static_cast<const char*>(entry->data), all.data() + all.size() - 12);
+  EXPECT_EQ(std::memcmp(entry->data, numbers.data(), 12), 0);
 }
 
 TEST(Safetensors, PathsThatAreNoFiles) {

@@ -97,6 +97,14 @@ TEST_F(TorchCheckpoint, ContiguousTensorsStayInTheFile) {
   EXPECT_EQ(file->find("tied.weight")->data, file->find("inner.weight")->data);
 }
 
+TEST_F(TorchCheckpoint, SharedBytesAreNotCopied) {
+  const auto bytes = own_bytes(read_file(kRealFile));
+  const auto file = parse_torch_checkpoint(bytes, "shared");
+  const auto* weight = static_cast<const unsigned char*>(file->find("inner.weight")->data);
+  EXPECT_GE(weight, bytes->data());
+  EXPECT_LT(weight, bytes->data() + bytes->size());
+}
+
 // Of a real file.
 TEST_F(TorchCheckpoint, TruncationsAndFlippedBitsAreSeen) {
   const std::string good = read_file(kRealFile);

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "checkpoint/damage.h"
-#include "checkpoint/synthetic.h"
 #include "checkpoint/torch_bytes.h"
 #include "checkpoint/torch_zip.h"
+#include "support/synthetic/synthetic.h"
 
 namespace chatterbox::checkpoint {
 namespace {
@@ -171,7 +171,7 @@ TEST(TorchZipDamage, RepeatedData) {
 }
 
 TEST(TorchZipDamage, TruncatedAt200Places) {
-  const std::string good(synthetic_conds_pt(SyntheticSize::kTiny));
+  const std::string good(testing::synthetic_conds_pt(testing::SyntheticSize::kTiny));
   for (size_t i = 0; i < 200; ++i) {
     for (const size_t size : {good.size() * i / 200, good.size() - 1 - i}) {
       EXPECT_TRUE(testing::refuses(kParse, good.substr(0, size), std::to_string(size))) << size;
@@ -181,7 +181,7 @@ TEST(TorchZipDamage, TruncatedAt200Places) {
 
 // Any bit of a record's bytes changes its checksum: the pickle, and the largest tensor.
 TEST(TorchZipDamage, FlippedBitsOfARealFile) {
-  const std::string good(synthetic_conds_pt(SyntheticSize::kTiny));
+  const std::string good(testing::synthetic_conds_pt(testing::SyntheticSize::kTiny));
   const size_t pickle = good.find("\x80\x02}");
   EXPECT_EQ(testing::count_refused_flips(kParse, good, pickle, pickle + 749), 8U * 749);
   for (size_t i = 6200; i < 160'000; i += 4999) {

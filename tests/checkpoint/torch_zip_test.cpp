@@ -2,15 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <chatterbox/chatterbox.hpp>
 #include <cstring>
 #include <fstream>
 
 #include "checkpoint/damage.h"
 #include "checkpoint/safetensors.h"
-#include "checkpoint/synthetic.h"
 #include "checkpoint/tensor_values.h"
 #include "checkpoint/torch_bytes.h"
+#include "support/status.h"
+#include "support/synthetic/synthetic.h"
 #include "support/temporary_folder.h"
 
 namespace chatterbox::checkpoint {
@@ -29,9 +29,9 @@ constexpr auto kParse = [](const std::string& bytes, const std::string& name) {
 
 // The reference saved the same tensors into conds.pt and, by safetensors, into the goldens. Its mel
 // is a transposed view there, [1, 500, 80] with strides (40000, 1, 500).
-void expect_golden_voice(SyntheticSize size, const std::string& golden_name) {
+void expect_golden_voice(testing::SyntheticSize size, const std::string& golden_name) {
   SCOPED_TRACE(golden_name);
-  const std::string_view bytes = synthetic_conds_pt(size);
+  const std::string_view bytes = testing::synthetic_conds_pt(size);
   const auto file = parse_torch_zip(bytes.data(), bytes.size(), "conds.pt");
   const auto golden =
       open_safetensors(std::string(CHATTERBOX_TEST_DATA) + "/golden/" + golden_name);
@@ -58,13 +58,13 @@ void expect_golden_voice(SyntheticSize size, const std::string& golden_name) {
 }
 
 TEST(TorchZip, RealFilesHoldTheGoldensVoice) {
-  expect_golden_voice(SyntheticSize::kTiny, "en_tiny_default.safetensors");
-  expect_golden_voice(SyntheticSize::kFull, "en_full_default.safetensors");
+  expect_golden_voice(testing::SyntheticSize::kTiny, "en_tiny_default.safetensors");
+  expect_golden_voice(testing::SyntheticSize::kFull, "en_full_default.safetensors");
 }
 
 // A few by eye, as Python's struct.unpack reads them in the archive's records.
 TEST(TorchZip, RealFileByHand) {
-  const std::string_view bytes = synthetic_conds_pt(SyntheticSize::kTiny);
+  const std::string_view bytes = testing::synthetic_conds_pt(testing::SyntheticSize::kTiny);
   const auto file = parse_torch_zip(bytes.data(), bytes.size(), "conds.pt");
   const auto tokens = values<int64_t>(*file, "t3.cond_prompt_speech_tokens");
   ASSERT_EQ(tokens.size(), 150U);
@@ -82,7 +82,7 @@ TEST(TorchZip, RealFileByHand) {
 TEST(TorchZip, OpensFromDisk) {
   const testing::TemporaryFolder folder;
   const std::string path = folder.file("conds.pt");
-  const std::string_view bytes = synthetic_conds_pt(SyntheticSize::kTiny);
+  const std::string_view bytes = testing::synthetic_conds_pt(testing::SyntheticSize::kTiny);
   std::ofstream(path, std::ios::binary) << bytes;
   EXPECT_EQ(open_torch_zip(path)->entries().size(), 7U);
   EXPECT_EQ(open_torch_zip(path)->path(), path);

@@ -2,9 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <chatterbox/chatterbox.hpp>
-
 #include "checkpoint/zip_bytes.h"
+#include "support/status.h"
 
 namespace chatterbox::checkpoint {
 namespace {

@@ -1,19 +1,11 @@
-// chatterbox batch with the synthetic model: many texts to files.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
+// chatterbox batch: many texts to files.
 #include <algorithm>
-#include <chatterbox/chatterbox.hpp>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "checkpoint/safetensors.h"
-#include "cli/program.h"
-#include "support/temporary_folder.h"
+#include "cli/cli_test.h"
 
 namespace chatterbox::test {
 namespace {
@@ -22,23 +14,17 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using ::testing::HasSubstr;
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-class Batch : public ::testing::Test {
+class Batch : public CliTest {
  protected:
-  [[nodiscard]] std::string path(const std::string& name) const { return folder_.file(name); }
-  [[nodiscard]] std::vector<std::string> command(std::vector<std::string> options) const {
-    options.insert(options.begin(),
-                   {CHATTERBOX_CLI, "batch", path("requests.jsonl"), "-o", path("out"), "--device",
-                    "cpu", "--max-new-tokens", "8", "--cfm-steps", "2", "--model", "synthetic"});
+  [[nodiscard]] std::vector<std::string> batch(std::vector<std::string> options) const {
+    options.insert(options.begin(), {CHATTERBOX_CLI, "batch", path("requests.jsonl"), "-o",
+                                     path("out"), "--device", "cpu", "--max-new-tokens", "8",
+                                     "--cfm-steps", "2", "--model", synthetic_model()});
     return options;
   }
-  Outcome run(const std::string& requests, const std::vector<std::string>& options = {}) {
-    std::ofstream(path("requests.jsonl")) << requests;
-    return run_program(command(options));
+  Outcome run_batch(const std::string& requests, const std::vector<std::string>& options = {}) {
+    write_file(path("requests.jsonl"), requests);
+    return run_program(batch(options));
   }
 
   // The lines by id, and the last one by "".
@@ -55,8 +41,6 @@ class Batch : public ::testing::Test {
     }
     return lines;
   }
-
-  testing::TemporaryFolder folder_;
 };
 
 // The same bytes as speak gives, whatever the mode.
@@ -67,18 +51,18 @@ TEST_F(Batch, SpeaksAsSpeakDoes) {
       "{\"id\": \"b\", \"text\": \"A longer sentence.\", \"seed\": 2, \"max_new_tokens\": 12}\n";
   ASSERT_EQ(run_program({CHATTERBOX_CLI, "speak", "Hello.", "--seed", "1", "--cfg-weight", "0",
                          "--device", "cpu", "--max-new-tokens", "8", "--cfm-steps", "2", "-o",
-                         path("a.wav"), "--model", "synthetic"})
+                         path("a.wav"), "--model", synthetic_model()})
                 .exit_code,
             0);
   ASSERT_EQ(run_program({CHATTERBOX_CLI, "speak", "A longer sentence.", "--seed", "2", "--device",
                          "cpu", "--max-new-tokens", "12", "--cfm-steps", "2", "-o", path("b.wav"),
-                         "--model", "synthetic"})
+                         "--model", synthetic_model()})
                 .exit_code,
             0);
   for (const char* mode : {"sequential", "batch", "dynamic"}) {
     SCOPED_TRACE(mode);
     fs::remove_all(path("out"));
-    const Outcome outcome = run(requests, {"--mode", mode, "--batch-size", "2"});
+    const Outcome outcome = run_batch(requests, {"--mode", mode, "--batch-size", "2"});
     ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
     EXPECT_TRUE(read_file(path("out/a.wav")) == read_file(path("a.wav")));
     EXPECT_TRUE(read_file(path("out/b.wav")) == read_file(path("b.wav")));
@@ -91,7 +75,8 @@ TEST_F(Batch, SpeaksAsSpeakDoes) {
     EXPECT_EQ(summary.at("requests"), 2);
     EXPECT_EQ(summary.at("spoken"), 2);
     EXPECT_EQ(summary.at("failed"), 0);
-    EXPECT_EQ(summary.at("capacity").at("rows"), std::string(mode) == "sequential" ? 2 : 4);
+    EXPECT_EQ(summary.at("limits").at("rows"), std::string(mode) == "sequential" ? 2 : 4);
+    EXPECT_EQ(summary.at("metrics").at("ended").at("ok"), 2);
     EXPECT_NEAR(summary.at("audio_seconds").get<double>(),
                 lines.at("a").at("audio_seconds").get<double>() +
                     lines.at("b").at("audio_seconds").get<double>(),
@@ -111,19 +96,26 @@ TEST_F(Batch, ABadLineFailsAlone) {
       {"{\"id\": \"e\", \"text\": \"x\", \"cfg-weight\": 1}", "unknown key \"cfg-weight\""},
       {"{\"id\": \"f\", \"text\": \"x\", \"temperature\": \"hot\"}",
        "temperature must be a number, got \"hot\""},
-      {"{\"id\": \"g\", \"text\": \"x\", \"temperature\": -1}",
-       "temperature must be 0 or in [0.05, 5], got -1"},
+      {"{\"id\": \"g\", \"text\": \"x\", \"temperature\": -2}",
+       "temperature must be 0 or in [0.05, 5], got -2"},
+      {"{\"id\": \"o\", \"text\": \"x\", \"temperature\": -1}",
+       "temperature is out of range, got -1"},
       {"{\"id\": \"h\", \"text\": \"x\", \"max_new_tokens\": 2.5}",
        "max_new_tokens must be a whole number, got 2.5"},
       {"{\"id\": \"i\", \"text\": \"x\", \"seed\": -1}",
        "seed must be a whole number in [0, 2^64-1], got -1"},
       {"{\"id\": \"j\", \"text\": \" \"}", "text must not be blank"},
       {"{\"id\": \"k\", \"text\": \"x\", \"voice\": \"/nowhere/v\"}", "/nowhere/v"},
+      {"{\"id\": \"l\", \"text\": \"x\\u0000y\"}", "NUL, got one at byte 1"},
+      {"{\"id\": \"m\", \"text\": \"x\", \"priority\": 101}",
+       "priority must be in [-100, 100], got 101"},
+      {"{\"id\": \"n\", \"text\": \"x\", \"deadline_ms\": 0}",
+       "deadline must be at least 1 ms, got 0"},
   };
   std::string requests = "{\"id\": \"good\", \"text\": \"Hello.\", \"seed\": 1}\n";
   for (const auto& [line, message] : bad) requests += std::string(line) + "\n";
   requests += "{\"id\": \"last\", \"text\": \"Hello.\", \"seed\": 1}";
-  const Outcome outcome = run(requests, {"--json", path("statistics.jsonl")});
+  const Outcome outcome = run_batch(requests, {"--json", path("statistics.jsonl")});
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_EQ(outcome.out, "");
   EXPECT_TRUE(read_file(path("out/good.wav")) == read_file(path("out/last.wav")));
@@ -145,7 +137,7 @@ TEST_F(Batch, ABadLineFailsAlone) {
 TEST_F(Batch, ReadsStandardInputAndDumps) {
   const Outcome outcome = run_program(
       {CHATTERBOX_CLI, "batch", "-", "-o", path("out"), "--dump", path("dump"), "--device", "cpu",
-       "--max-new-tokens", "4", "--cfm-steps", "1", "--model", "synthetic"},
+       "--max-new-tokens", "4", "--cfm-steps", "1", "--model", synthetic_model()},
       "{\"id\": \"one\", \"text\": \"Hello.\", \"seed\": 3, \"voice\": \"" CHATTERBOX_TEST_DATA
       "/data/espeak_m3.wav\"}\n");
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
@@ -156,9 +148,43 @@ TEST_F(Batch, ReadsStandardInputAndDumps) {
   }
 }
 
+TEST_F(Batch, WritesAnyFormat) {
+  const std::string requests = R"({"id": "a", "text": "Hello.", "seed": 1})";
+  ASSERT_EQ(run_batch(requests).exit_code, 0);
+  ASSERT_EQ(run_batch(requests, {"--format", "flac"}).exit_code, 0);
+  EXPECT_EQ(read_file(path("out/a.flac")).substr(0, 4), "fLaC");
+  EXPECT_EQ(read_audio(path("out/a.flac")).samples, read_audio(path("out/a.wav")).samples);
+}
+
+// More lines than the engine's queue has room for.
+TEST_F(Batch, WaitsForRoomInTheQueue) {
+  std::string requests;
+  for (int i = 0; i < 80; ++i) {
+    requests += R"({"text": "Hi.", "seed": 1, "max_new_tokens": 2, "cfm_steps": 1, "id": ")" +
+                std::to_string(i) + "\"}\n";
+  }
+  const Outcome outcome = run_batch(requests, {"--batch-size", "1"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto lines = statistics(outcome.out);
+  EXPECT_EQ(lines.size(), 81U);
+  EXPECT_EQ(lines.at("").at("spoken"), 80);
+}
+
+// The first request runs for longer than the second may take.
+TEST_F(Batch, ADeadlineEndsOneRequest) {
+  const Outcome outcome = run_batch(R"({"id": "a", "text": "Hello.", "seed": 1, "cfm_steps": 50}
+{"id": "b", "text": "Hello.", "seed": 1, "deadline_ms": 1})",
+                                    {"--mode", "sequential"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  const auto lines = statistics(outcome.out);
+  EXPECT_GT(lines.at("a").at("speech_tokens"), 0);
+  EXPECT_EQ(lines.at("b").at("error").at("status"), "deadline exceeded");
+  EXPECT_EQ(lines.at("").at("failed"), 1);
+}
+
 TEST_F(Batch, WrongUsage) {
   const auto refused = [&](const std::vector<std::string>& options) {
-    const Outcome outcome = run("{\"id\": \"a\", \"text\": \"Hello.\"}", options);
+    const Outcome outcome = run_batch("{\"id\": \"a\", \"text\": \"Hello.\"}", options);
     EXPECT_NE(outcome.exit_code, 0);
     EXPECT_EQ(outcome.out, "");
     EXPECT_FALSE(fs::exists(path("out/a.wav")));
@@ -166,17 +192,18 @@ TEST_F(Batch, WrongUsage) {
   };
   EXPECT_THAT(refused({"--mode", "fast"}), HasSubstr("fast"));
   EXPECT_THAT(refused({"--batch-size", "0"}), HasSubstr("[1, 256], got 0"));
+  EXPECT_THAT(refused({"--format", "aiff"}), HasSubstr("aiff"));
   EXPECT_THAT(refused({"--memory-limit", "-5"}), HasSubstr("got -5"));
   EXPECT_THAT(refused({"--memory-limit", "1000"}), HasSubstr("1000 bytes of memory are too few"));
   EXPECT_THAT(refused({"--json", "/nowhere/a"}), HasSubstr("/nowhere"));
   EXPECT_THAT(refused({"--dump", "/proc/none"}), HasSubstr("/proc/none: is not a folder"));
-  EXPECT_EQ(run("\n\n").exit_code, 2);  // no requests
+  EXPECT_EQ(run_batch("\n\n").exit_code, 2);  // no requests
   EXPECT_EQ(run_program({CHATTERBOX_CLI, "batch", "/nowhere/r.jsonl"}).exit_code, 1);
 }
 
 TEST_F(Batch, ATerminalShowsProgress) {
-  std::ofstream(path("requests.jsonl")) << "{\"id\": \"a\", \"text\": \"Hello.\"}";
-  const Outcome outcome = run_on_terminal(command({"--json", path("s.jsonl")}));
+  write_file(path("requests.jsonl"), R"({"id": "a", "text": "Hello."})");
+  const Outcome outcome = run_on_terminal(batch({"--json", path("s.jsonl")}));
   EXPECT_EQ(outcome.exit_code, 0) << outcome.out;
   EXPECT_THAT(outcome.out, HasSubstr("] 0/1 requests, "));
   EXPECT_THAT(outcome.out, HasSubstr("tokens/s"));
@@ -184,15 +211,15 @@ TEST_F(Batch, ATerminalShowsProgress) {
 
 // One is short, the others would take minutes.
 TEST_F(Batch, AnInterruptKeepsWhatIsDone) {
-  std::ofstream requests(path("requests.jsonl"));
-  requests << "{\"id\": \"done\", \"text\": \"Hello.\", \"seed\": 1}\n";
+  std::string requests = "{\"id\": \"done\", \"text\": \"Hello.\", \"seed\": 1}\n";
   for (int i = 0; i < 30; ++i) {
-    requests << "{\"id\": \"long" << i << "\", \"text\": \"Hello.\", \"seed\": 1, "
-             << "\"max_new_tokens\": 4000, \"temperature\": 5, \"min_p\": 0, \"cfm_steps\": 100}\n";
+    requests += R"({"text": "Hello.", "seed": 1, "max_new_tokens": 4000, "temperature": 5, )"
+                R"("min_p": 0, "cfm_steps": 100, "id": "long)" +
+                std::to_string(i) + "\"}\n";
   }
-  requests.close();
+  write_file(path("requests.jsonl"), requests);
   const Outcome outcome =
-      run_on_terminal(command({"--json", path("s.jsonl"), "--batch-size", "2"}), "] 1/31 requests");
+      run_on_terminal(batch({"--json", path("s.jsonl"), "--batch-size", "2"}), "] 1/31 requests");
   EXPECT_EQ(outcome.exit_code, 130) << outcome.out;
   EXPECT_THAT(outcome.out, HasSubstr("1 of 31 requests are spoken, 30 are not: long0"));
   EXPECT_TRUE(fs::exists(path("out/done.wav")));

@@ -1,89 +1,34 @@
-// The program with the synthetic model, from text to files.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
+// The program with a tiny model of made-up weights, from text to files.
 #include <algorithm>
-#include <chatterbox/chatterbox.hpp>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <nlohmann/json.hpp>
 
 #include "checkpoint/safetensors.h"
-#include "cli/program.h"
-#include "engine/checkpoint_folder.h"
+#include "cli/cli_test.h"
+#include "runtime/checkpoint_folder.h"
 
 namespace chatterbox::test {
 namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
 
-const char* const kRecording = CHATTERBOX_TEST_DATA "/data/espeak_m3.wav";
+using Speak = CliTest;
 
-std::vector<std::string> command(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), CHATTERBOX_CLI);
-  return arguments;
-}
-
-Outcome run(const std::vector<std::string>& arguments, const std::string& input = {}) {
-  return run_program(command(arguments), input);
-}
-
-// A short piece of speech, in two Euler steps.
-std::vector<std::string> quick(const std::string& text, const std::vector<std::string>& options) {
-  std::vector<std::string> arguments = {
-      "speak", text, "--model", "synthetic", "--max-new-tokens", "20", "--cfm-steps", "2"};
-  arguments.insert(arguments.end(), options.begin(), options.end());
-  return arguments;
-}
-
-// The error; lines before it may be about the model.
-std::string last_line(std::string text) {
-  if (!text.empty() && text.back() == '\n') text.pop_back();
-  return text.substr(text.rfind('\n') + 1);  // npos + 1 is 0
-}
-
-void expect_failure(const Outcome& outcome, int exit_code, const std::string& text) {
-  EXPECT_EQ(outcome.exit_code, exit_code) << outcome.err;
-  EXPECT_EQ(outcome.out, "");
-  EXPECT_THAT(last_line(outcome.err), StartsWith("chatterbox: error: "));
-  EXPECT_THAT(last_line(outcome.err), HasSubstr(text));
-  EXPECT_LE(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 2) << outcome.err;
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// A folder of its own for each test.
-class Speak : public ::testing::Test {
- protected:
-  void SetUp() override {
-    folder_ = ::testing::TempDir() + "chatterbox_cli_" +
-              ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-  [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
-
- private:
-  std::string folder_;
-};
-
-TEST_F(Speak, WritesAWavAndIsSilentInAPipeButForTheSyntheticModel) {
+TEST_F(Speak, WritesAWavAndIsSilentInAPipe) {
   const Outcome outcome = run(quick("Hello.", {"--seed", "1", "-o", path("a.wav")}));
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_EQ(outcome.out, "");
-  EXPECT_THAT(outcome.err, HasSubstr("synthetic model makes noise"));
-  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
-  const Audio audio = read_wav(path("a.wav"));
+  EXPECT_EQ(outcome.err, "");
+  const Audio audio = read_audio(path("a.wav"));
   EXPECT_EQ(audio.sample_rate, 24000);
   EXPECT_EQ(audio.channels, 1);
   EXPECT_GT(audio.samples.size(), 24000u / 10);
+}
+
+TEST_F(Speak, SaysWhatToExpectOfTheDemoModel) {
+  const Outcome outcome = run({"speak", "Hello.", "--max-new-tokens", "10", "-o", path("a.wav")});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("the demo model is tiny"));
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
 }
 
 TEST_F(Speak, StandardInputAndOutputGiveTheSameBytes) {
@@ -105,9 +50,10 @@ TEST_F(Speak, StatisticsHaveEveryField) {
   EXPECT_GT(json.at("decode_steps"), 0);
   EXPECT_THAT(json.at("finish_reason").get<std::string>(), ::testing::AnyOf("eos", "max_tokens"));
   EXPECT_NEAR(json.at("audio_seconds").get<double>(),
-              static_cast<double>(read_wav(path("a.wav")).samples.size()) / 24000, 1e-6);
+              static_cast<double>(read_audio(path("a.wav")).samples.size()) / 24000, 1e-6);
   EXPECT_GT(json.at("rtf"), 0);
-  for (const char* stage : {"queued", "text", "prefill", "decode", "flow", "vocoder", "total"}) {
+  for (const char* stage :
+       {"queued", "text", "prefill", "decode", "flow", "vocoder", "watermark", "total"}) {
     EXPECT_GE(json.at("timings").at(stage), 0) << stage;
   }
   EXPECT_GT(json.at("quality").at("peak"), 0);
@@ -115,7 +61,8 @@ TEST_F(Speak, StatisticsHaveEveryField) {
   EXPECT_GE(json.at("quality").at("longest_repetition"), 1);
   EXPECT_TRUE(json.at("quality").at("text_coverage").is_null());
   EXPECT_TRUE(json.at("quality").at("interventions").empty());
-  EXPECT_EQ(json.at("engine").at("model"), "synthetic");
+  EXPECT_FALSE(json.contains("pieces"));
+  EXPECT_EQ(json.at("engine").at("model"), synthetic_model());
   EXPECT_EQ(json.at("engine").at("device"), "cpu");
   EXPECT_EQ(json.at("engine").at("sample_rate"), 24000);
   EXPECT_GE(json.at("voice_seconds"), 0);
@@ -124,7 +71,7 @@ TEST_F(Speak, StatisticsHaveEveryField) {
 
 TEST_F(Speak, ASeedThatWasPickedSpeaksTheSameAgain) {
   ASSERT_EQ(run(quick("Hello.", {"-o", path("a.wav"), "--json", path("a.json")})).exit_code, 0);
-  const auto seed = nlohmann::json::parse(read_file(path("a.json"))).at("seed").get<uint64_t>();
+  const auto seed = read_json(path("a.json")).at("seed").get<uint64_t>();
   ASSERT_EQ(run(quick("Hello.", {"-o", path("b.wav"), "--seed", std::to_string(seed)})).exit_code,
             0);
   EXPECT_TRUE(read_file(path("a.wav")) == read_file(path("b.wav"))) << "the WAV files differ";
@@ -147,9 +94,9 @@ TEST_F(Speak, DumpHasTheStagesOfVoiceAndSpeech) {
 
 TEST_F(Speak, ASavedVoiceSpeaksAsItsRecording) {
   const Outcome made = run({"voice", "make", kRecording, "-o", path("m.voice"), "--model",
-                            "synthetic", "--json", path("m.json")});
+                            synthetic_model(), "--json", path("m.json")});
   ASSERT_EQ(made.exit_code, 0) << made.err;
-  EXPECT_GT(nlohmann::json::parse(read_file(path("m.json"))).at("voice_seconds"), 0);
+  EXPECT_GT(read_json(path("m.json")).at("voice_seconds"), 0);
   for (const auto& [voice, wav] : {std::pair{std::string(kRecording), path("a.wav")},
                                    std::pair{path("m.voice"), path("b.wav")}}) {
     ASSERT_EQ(run(quick("Hello.", {"--seed", "1", "--voice", voice, "-o", wav})).exit_code, 0);
@@ -171,7 +118,27 @@ TEST_F(Speak, InfoDescribesTheModel) {
   EXPECT_EQ(json.at("family"), "english");
   EXPECT_GT(json.at("parameters"), 0);
   EXPECT_EQ(json.at("has_default_voice"), true);
-  EXPECT_THAT(run({"info", "demo"}).out, HasSubstr("family: english\n"));
+  EXPECT_EQ(json.at("voices"), nlohmann::json({"high", "low"}));
+  EXPECT_TRUE(json.at("languages").empty());
+  EXPECT_EQ(json.at("defaults").at("temperature"), 0.8);
+  EXPECT_EQ(json.at("defaults").at("cfm_steps"), 10);
+  EXPECT_EQ(json.at("limits").at("max_text_tokens"), json.at("max_text_tokens"));
+  EXPECT_GT(json.at("limits").at("cache_bytes"), 0);
+  const std::string text = run({"info", "demo"}).out;
+  EXPECT_THAT(text, HasSubstr("family: english\n"));
+  EXPECT_THAT(text, HasSubstr("voices: high, low\nlanguages: none\n"));
+  EXPECT_THAT(text, HasSubstr("defaults:\n  temperature: 0.8\n"));
+}
+
+TEST_F(Speak, WeightsGetIntoMemoryInAnyWay) {
+  for (const char* weights : {"mapped", "read"}) {
+    const Outcome outcome = run(quick("Hello.", {"--seed", "1", "--weights", weights, "-o",
+                                                 path(std::string(weights) + ".wav")}));
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  }
+  EXPECT_TRUE(read_file(path("mapped.wav")) == read_file(path("read.wav")));
+  expect_failure(run(quick("Hi.", {"--memory-limit", "1000", "-o", path("a.wav")})), 1,
+                 "1000 bytes of memory are too few");
 }
 
 TEST_F(Speak, TextThatCannotBeSpokenIsWrongUsage) {
@@ -203,22 +170,27 @@ TEST_F(Speak, ADeviceThatIsNone) {
 }
 
 TEST_F(Speak, AVoiceThatCannotBeReadIsAFailure) {
-  std::ofstream(path("cut.wav"), std::ios::binary) << "RIFF\x24";
-  std::ofstream(path("none.voice")) << "no voice";
-  std::ofstream(path("empty.wav"));
+  write_file(path("cut.wav"), "RIFF\x24");
+  write_file(path("none.voice"), "no voice");
+  write_file(path("empty.wav"), "");
   for (const char* name : {"cut.wav", "none.voice", "empty.wav", "missing.voice"}) {
     expect_failure(run(quick("Hello.", {"--voice", path(name), "-o", path("a.wav")})), 1, name);
   }
+  // Whatever it was meant to be, the error says why it is not.
+  const Outcome none = run(quick("Hello.", {"--voice", path("none.voice"), "-o", path("a.wav")}));
+  EXPECT_THAT(none.err, HasSubstr("neither a voice nor a recording"));
+  EXPECT_THAT(none.err, HasSubstr("neither a saved voice (safetensors) nor a conds.pt"));
+  EXPECT_THAT(none.err, HasSubstr("not a WAV, FLAC, Ogg Vorbis, Opus or MP3 file"));
 }
 
 TEST_F(Speak, ARecordingThatMakesNoVoiceIsAFailure) {
-  write_wav(path("short.wav"), {{0.5F}, 24000, 1});
-  write_wav(path("long.wav"), {std::vector<float>(601 * 8000), 8000, 1});
-  std::ofstream(path("music.mp3")) << "ID3";
+  write_audio(path("short.wav"), {{0.5F}, 24000, 1});
+  write_audio(path("long.wav"), {std::vector<float>(601 * 8000), 8000, 1});
+  write_file(path("text.mp3"), "text");
   const std::pair<const char*, const char*> cases[] = {
       {"short.wav", "got 4.16667e-05 s (1 frames)"},
       {"long.wav", "0.5 to 600 s long, got 601 s"},
-      {"music.mp3", "music.mp3: not a WAV file"},
+      {"text.mp3", "text.mp3: not a WAV, FLAC, Ogg Vorbis, Opus or MP3 file"},
       {"missing.wav", "missing.wav"},
   };
   for (const auto& [name, message] : cases) {
@@ -229,7 +201,9 @@ TEST_F(Speak, ARecordingThatMakesNoVoiceIsAFailure) {
 
 // A full disk is noticed wherever the program writes.
 TEST_F(Speak, WhatCannotBeWrittenIsAFailure) {
-  expect_failure(run(quick("Hi.", {"-o", "/dev/full"})), 1, "/dev/full");
+  expect_failure(run(quick("Hi.", {"-o", "/dev/full", "--format", "wav"})), 1, "/dev/full");
+  const std::vector<std::string> options = {"-o", "/dev/full", "--format", "wav"};
+  expect_failure(run(quick(long_text(), options)), 1, "/dev/full");
   expect_failure(run(quick("Hi.", {"-o", path("a.wav"), "--json", "/dev/full"})), 1, "/dev/full");
 }
 
@@ -253,19 +227,19 @@ TEST_F(Speak, AFolderIsAModel) {
 }
 
 TEST_F(Speak, ATerminalShowsProgress) {
-  const Outcome outcome = run_on_terminal(
-      command({"speak", "Hello.", "--model", "synthetic", "--seed", "1", "--max-new-tokens", "400",
-               "--temperature", "5", "--min-p", "0", "-o", path("a.wav"), "--cfm-steps", "20"}));
+  const Outcome outcome = run_on_terminal(command(
+      {"speak", "Hello.", "--model", synthetic_model(), "--seed", "1", "--max-new-tokens", "400",
+       "--temperature", "5", "--min-p", "0", "-o", path("a.wav"), "--cfm-steps", "20"}));
   EXPECT_EQ(outcome.exit_code, 0) << outcome.out;
   EXPECT_THAT(outcome.out, HasSubstr("\r\033[K"));
 }
 
 TEST_F(Speak, AnInterruptEndsItWith130AndWithoutAFile) {
-  const Outcome outcome =
-      run_on_terminal(command({"speak", "Hello there, this takes a while.", "--model", "synthetic",
-                               "--seed", "1", "--max-new-tokens", "4096", "--temperature", "5",
-                               "--min-p", "0", "--cfm-steps", "100", "-o", path("a.wav")}),
-                      "\r\033[K");
+  const Outcome outcome = run_on_terminal(
+      command({"speak", "Hello there, this takes a while.", "--model", synthetic_model(), "--seed",
+               "1", "--max-new-tokens", "4096", "--temperature", "5", "--min-p", "0", "--cfm-steps",
+               "100", "-o", path("a.wav")}),
+      "\r\033[K");
   EXPECT_EQ(outcome.exit_code, 130) << outcome.out;
   EXPECT_THAT(outcome.out, HasSubstr("interrupted"));
   EXPECT_FALSE(fs::exists(path("a.wav")));

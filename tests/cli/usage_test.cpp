@@ -1,25 +1,15 @@
 // Wrong usage of the program: exit code 2, one line on stderr that names the value, nothing on
 // stdout. No model is loaded in any of these.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
-#include "cli/program.h"
+#include "cli/cli_test.h"
 
 namespace chatterbox::test {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 using ::testing::StartsWith;
-
-Outcome run(std::vector<std::string> arguments, const std::string& input = {}) {
-  arguments.insert(arguments.begin(), CHATTERBOX_CLI);
-  return run_program(arguments, input);
-}
 
 void expect_error(const Outcome& outcome, int exit_code, const std::string& text) {
   EXPECT_EQ(outcome.exit_code, exit_code) << outcome.err;
@@ -54,7 +44,14 @@ INSTANTIATE_TEST_SUITE_P(
         WrongUsage{{"speak", "Hi.", "--top-k", "-1"}, "[0, 10000]"}, WrongUsage{{"info"}, "model"},
         WrongUsage{{"speak", "Hi.", "--voice"}, "--voice"},
         WrongUsage{{"speak", "Hi.", "-o", "-", "--json", "-"}, "standard output"},
-        WrongUsage{{"speak", "Hi.", "--dump", "-"}, "--dump"}));
+        WrongUsage{{"speak", "Hi.", "--dump", "-"}, "--dump"},
+        WrongUsage{{"speak", "Hi.", "--weights", "paper"}, "paper"},
+        WrongUsage{{"speak", "Hi.", "--memory-limit", "0"}, "must be in [1, "},
+        WrongUsage{{"speak", "Hi.", "--format", "aiff"}, "aiff"},
+        WrongUsage{{"speak", "Hi.", "-o", "a.txt", "-m", "/nowhere"},
+                   "a.txt: the name of an audio file must end in one of .wav, .flac, "},
+        WrongUsage{{"convert", "a.wav", "-o", "b", "-m", "/nowhere"}, "must end in one of"},
+        WrongUsage{{"batch", "a.jsonl", "--format", "aiff"}, "aiff"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Numbers, Usage,
@@ -75,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(
                       WrongUsage{{"speak", "Hi.", "--max-new-tokens", "4097"}, "[1, 4096]"},
                       WrongUsage{{"speak", "Hi.", "--max-new-tokens", "3.5"}, "3.5"},
                       WrongUsage{{"speak", "Hi.", "--cfm-steps", "101"}, "[1, 100]"},
-                      WrongUsage{{"speak", "Hi.", "--threads", "-1"}, "[0, 1024]"},
+                      WrongUsage{{"speak", "Hi.", "--threads", "0"}, "[1, 1024], got 0"},
                       WrongUsage{{"speak", "Hi.", "--seed", "-1"}, "-1"},
                       WrongUsage{{"speak", "Hi.", "--seed", "18446744073709551616"}, "--seed"},
                       WrongUsage{{"speak", "Hi.", "--seed", "x"}, "got x"},
@@ -98,7 +95,7 @@ TEST(Files, ThatAreMissingAreNamed) {
 
 TEST(Files, AVoiceThatIsNoneIsNamed) {
   const std::string path = ::testing::TempDir() + "chatterbox_cli_not_a.voice";
-  std::ofstream(path) << "this is not a voice";
+  write_file(path, "this is not a voice");
   expect_error(run({"voice", "info", path}), 1, path);
   std::filesystem::remove(path);
 }
@@ -119,13 +116,15 @@ TEST(Help, NamesDefaultsRangesAndUnits) {
                              "--list-languages", "--device",
                              "--precision",      "--threads",
                              "--json",           "--dump",
-                             "--deterministic"}) {
+                             "--format",         "--weights",
+                             "--memory-limit",   "--deterministic"}) {
     EXPECT_THAT(outcome.out, HasSubstr(option));
   }
   EXPECT_THAT(outcome.out, HasSubstr("(0 or in [0.05, 5], default: 0.8)"));
   EXPECT_THAT(outcome.out, HasSubstr("(above 0, to 1, default: 1; Turbo, Nano: 0.95)"));
-  EXPECT_THAT(outcome.out, HasSubstr("25 a second (in [1, 4096], default: 1000)"));
-  EXPECT_THAT(outcome.out, HasSubstr("(fp32 or bf16, default: fp32 on a CPU, bf16 on CUDA)"));
+  EXPECT_THAT(outcome.out, HasSubstr("25 are a second (in [1, 4096], default: 1000)"));
+  EXPECT_THAT(outcome.out, HasSubstr("fp32 or bf16 (default: fp32 on a CPU, bf16 on CUDA)"));
+  EXPECT_THAT(outcome.out, HasSubstr("(in [1, 1024], default: one for each physical core"));
 }
 
 TEST(Help, OfEveryCommand) {

@@ -19,27 +19,20 @@ class ConversionTest : public ::testing::Test {
   void TearDown() override { EXPECT_EQ(fake_breaches(), 0); }
 };
 
-Conversion conversion_of(size_t samples) {
-  Conversion conversion;
-  conversion.source.samples.assign(samples, 0.25F);
-  conversion.seed = 3;
-  return conversion;
-}
-
 TEST_F(ConversionTest, HasTheSourcesTokens) {
-  const auto engine = ChatterboxEngine::load();
+  Engine engine({});
   const Conversion conversion = conversion_of(24000);
-  const Result result = engine.convert_voice(conversion);
+  const Result result = generate(engine, conversion);
   EXPECT_EQ(result.speech_tokens, fake_source_tokens(conversion.source));
   EXPECT_EQ(result.audio.samples.size(), result.speech_tokens * kFakeSamplesPerToken);
   EXPECT_EQ(result.seed, 3U);
   EXPECT_EQ(result.text_tokens, 0);
   EXPECT_EQ(result.decode_steps, 0);
-  EXPECT_EQ(engine.capacity().peak_rows, 0);
+  EXPECT_EQ(engine.metrics().peak_rows, 0);
 }
 
 TEST_F(ConversionTest, TakesTheFamilysStepsAndReportsItsStages) {
-  const auto engine = ChatterboxEngine::load();
+  Engine engine({});
   Conversion conversion = conversion_of(24000);
   std::vector<Stage> stages;
   int64_t steps = 0;
@@ -47,12 +40,12 @@ TEST_F(ConversionTest, TakesTheFamilysStepsAndReportsItsStages) {
     if (stages.empty() || stages.back() != progress.stage) stages.push_back(progress.stage);
     if (progress.stage == Stage::kFlow) steps = progress.total;
   };
-  (void)engine.convert_voice(conversion);
-  EXPECT_EQ(steps, kFakeDefaultSteps);
+  (void)generate(engine, conversion);
+  EXPECT_EQ(steps, kFakeSteps);
   EXPECT_THAT(stages,
               ::testing::ElementsAre(Stage::kPrefill, Stage::kFlow, Stage::kVocoder, Stage::kDone));
   conversion.cfm_steps = 7;
-  (void)engine.convert_voice(conversion);
+  (void)generate(engine, conversion);
   EXPECT_EQ(steps, 7);
 }
 
@@ -61,35 +54,35 @@ TEST_F(ConversionTest, RunsAmongRequestsInEveryMode) {
     SCOPED_TRACE(static_cast<int>(mode));
     EngineOptions options;
     options.mode = mode;
-    const auto engine = ChatterboxEngine::load(options);
-    const auto alone = engine.convert_voice(conversion_of(48000)).audio.samples;
+    Engine engine(options);
+    const auto alone = generate(engine, conversion_of(48000)).audio.samples;
     const Job first = engine.submit(request_for("A request before it."));
     const Job second = engine.submit(conversion_of(48000));
     const Job third = engine.submit(request_for("And one behind."));
-    EXPECT_EQ(second.wait().audio.samples, alone);
-    EXPECT_FALSE(first.wait().audio.samples.empty());
-    EXPECT_FALSE(third.wait().audio.samples.empty());
-    EXPECT_EQ(engine.capacity().rows_in_use, 0);
+    EXPECT_EQ(second.result().audio.samples, alone);
+    EXPECT_FALSE(first.result().audio.samples.empty());
+    EXPECT_FALSE(third.result().audio.samples.empty());
+    EXPECT_EQ(engine.metrics().rows_in_use, 0);
   }
 }
 
 TEST_F(ConversionTest, CanBeCancelledWhileQueued) {
-  const auto engine = ChatterboxEngine::load();
+  Engine engine({});
   Latch gate;
   Request holding = request_for("Holds the engine.");
   holding.on_progress = [&](const Progress&) { gate.wait(); };
   const Job first = engine.submit(holding);
   const Job second = engine.submit(conversion_of(24000));
   second.cancel();
-  EXPECT_EQ(failure_of([&] { (void)second.wait(); }).status, Status::kCancelled);
+  EXPECT_EQ(failure_of([&] { (void)second.result(); }).status, Status::kCancelled);
   gate.open();
-  EXPECT_NO_THROW((void)first.wait());
+  EXPECT_NO_THROW((void)first.result());
 }
 
 TEST_F(ConversionTest, WrongSourcesAreRefused) {
-  const auto engine = ChatterboxEngine::load();
+  Engine engine({});
   const auto refusal = [&](const Conversion& conversion) {
-    return failure_of([&] { (void)engine.convert_voice(conversion); });
+    return failure_of([&] { (void)generate(engine, conversion); });
   };
   Failure failure = refusal(conversion_of(2399));
   EXPECT_EQ(failure.status, Status::kBadAudio);
@@ -104,41 +97,41 @@ TEST_F(ConversionTest, WrongSourcesAreRefused) {
   failure = refusal(conversion);
   EXPECT_EQ(failure.status, Status::kInvalidArgument);
   EXPECT_EQ(failure.message, "cfm_steps must be in [1, 100], got 0");
-  EXPECT_EQ(engine.capacity().running, 0);
+  EXPECT_EQ(engine.metrics().running, 0);
 }
 
 TEST_F(ConversionTest, FailsAlone) {
-  const auto engine = ChatterboxEngine::load();
+  Engine engine({});
   const ScopedFakeHook hook([](const FakeCall& call) {
     if (call.point == FakePoint::kPrefill && call.task->source) throw std::runtime_error("broken");
   });
   const Job request = engine.submit(request_for("Goes on."));
-  const Failure failure = failure_of([&] { (void)engine.convert_voice(conversion_of(24000)); });
+  const Failure failure = failure_of([&] { (void)generate(engine, conversion_of(24000)); });
   EXPECT_EQ(failure.status, Status::kInternal);
   EXPECT_THAT(failure.message, HasSubstr("broken"));
-  EXPECT_NO_THROW((void)request.wait());
+  EXPECT_NO_THROW((void)request.result());
 }
 
 // It drew nothing, so what ends those that draw does not concern it.
 TEST_F(ConversionTest, AFailedStepLeavesItAlone) {
-  const auto engine = ChatterboxEngine::load();
+  Engine engine({});
   const ScopedFakeHook hook([](const FakeCall& call) {
     if (call.point == FakePoint::kStep) throw std::runtime_error("no step");
   });
   const Job request = engine.submit(request_for("Fails."));
   const Job conversion = engine.submit(conversion_of(24000));
-  EXPECT_NO_THROW((void)conversion.wait());
-  EXPECT_EQ(failure_of([&] { (void)request.wait(); }).status, Status::kInternal);
+  EXPECT_NO_THROW((void)conversion.result());
+  EXPECT_EQ(failure_of([&] { (void)request.result(); }).status, Status::kInternal);
 }
 
 TEST_F(ConversionTest, ABatchMayHaveNothingElse) {
   EngineOptions options;
   options.mode = Mode::kBatch;
-  const auto engine = ChatterboxEngine::load(options);
+  Engine engine(options);
   const Job first = engine.submit(conversion_of(24000));
   const Job second = engine.submit(conversion_of(48000));
-  EXPECT_EQ(first.wait().speech_tokens, 24);
-  EXPECT_EQ(second.wait().speech_tokens, 48);
+  EXPECT_EQ(first.result().speech_tokens, 24);
+  EXPECT_EQ(second.result().speech_tokens, 48);
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chatterbox/chatterbox.hpp>
 #include <chrono>
 #include <mutex>
 #include <new>
@@ -29,14 +28,15 @@ EngineOptions overlapping() {
 }
 
 std::vector<float> without_overlap(const Request& request) {
-  return ChatterboxEngine::load().generate(request).audio.samples;
+  Engine engine({});
+  return generate(engine, request).audio.samples;
 }
 
 class OverlapTest : public ::testing::Test {
  protected:
   void TearDown() override {
     EXPECT_EQ(fake_breaches(), 0);
-    EXPECT_EQ(fake_executors(), 0);
+    EXPECT_EQ(fake_models(), 0);
   }
 
   // Holds the speech thread at the first call of `point`.
@@ -63,7 +63,7 @@ TEST_F(OverlapTest, OthersDrawTokensWhileOneIsSpoken) {
   });
   std::vector<float> first, second;
   {
-    const auto engine = ChatterboxEngine::load(overlapping());
+    Engine engine(overlapping());
     const Job spoken = engine.submit(request_for("a"));
     reached_.wait();
     Latch has_tokens;
@@ -74,11 +74,11 @@ TEST_F(OverlapTest, OthersDrawTokensWhileOneIsSpoken) {
     const Job waiting = engine.submit(other);
     EXPECT_NO_THROW(has_tokens.wait());  // the first is held all the while
     EXPECT_FALSE(spoken.done());
-    EXPECT_EQ(engine.capacity().running, 2);
+    EXPECT_EQ(engine.metrics().running, 2);
     go_on_.open();
-    first = spoken.wait().audio.samples;
-    second = waiting.wait().audio.samples;
-    EXPECT_EQ(engine.capacity().rows_in_use, 0);
+    first = spoken.result().audio.samples;
+    second = waiting.result().audio.samples;
+    EXPECT_EQ(engine.metrics().rows_in_use, 0);
   }
   EXPECT_NE(speaking.front(), drawing.front());
   EXPECT_EQ(first, without_overlap(request_for("a")));
@@ -86,19 +86,19 @@ TEST_F(OverlapTest, OthersDrawTokensWhileOneIsSpoken) {
 }
 
 TEST_F(OverlapTest, WhatIsSpokenCanBeCancelledAndTheNextIsSpoken) {
-  const auto engine = ChatterboxEngine::load(overlapping());
+  Engine engine(overlapping());
   const ScopedFakeHook hook([&](const FakeCall& call) { hold(call, FakePoint::kEuler); });
   const Job cancelled = engine.submit(request_for("a"));
   reached_.wait();
   const Job next = engine.submit(request_for("b"));
   cancelled.cancel();
   go_on_.open();
-  EXPECT_EQ(failure_of([&] { (void)cancelled.wait(); }).status, Status::kCancelled);
-  EXPECT_NO_THROW((void)next.wait());
+  EXPECT_EQ(failure_of([&] { (void)cancelled.result(); }).status, Status::kCancelled);
+  EXPECT_NO_THROW((void)next.result());
 }
 
 TEST_F(OverlapTest, AFailureOfS3GenEndsItsRequestAlone) {
-  const auto engine = ChatterboxEngine::load(overlapping());
+  Engine engine(overlapping());
   const ScopedFakeHook hook([&](const FakeCall& call) {
     if (call.point == FakePoint::kFlow && call.task->text == "b") throw std::bad_alloc();
   });
@@ -106,11 +106,11 @@ TEST_F(OverlapTest, AFailureOfS3GenEndsItsRequestAlone) {
   for (const char* text : {"a", "b", "c", "d"}) requests.push_back(request_for(text));
   const std::vector<Outcome> outcomes = engine.generate_batch(requests);
   for (size_t i = 0; i < outcomes.size(); ++i) EXPECT_EQ(outcomes[i].result.has_value(), i != 1);
-  EXPECT_EQ(outcomes[1].error->status(), Status::kOutOfMemory);
+  EXPECT_EQ(outcomes[1].failure->status, Status::kOutOfMemory);
 }
 
 TEST_F(OverlapTest, AFailureOfT3HarmsNothingThatIsSpoken) {
-  const auto engine = ChatterboxEngine::load(overlapping());
+  Engine engine(overlapping());
   const ScopedFakeHook hook([&](const FakeCall& call) {
     if (call.point == FakePoint::kStep && call.task->text == "b") {
       go_on_.open();
@@ -121,43 +121,56 @@ TEST_F(OverlapTest, AFailureOfT3HarmsNothingThatIsSpoken) {
   const Job spoken = engine.submit(request_for("a"));
   reached_.wait();
   const Job broken = engine.submit(request_for("b"));
-  EXPECT_EQ(failure_of([&] { (void)broken.wait(); }).message, "no step");
-  EXPECT_NO_THROW((void)spoken.wait());
+  EXPECT_EQ(failure_of([&] { (void)broken.result(); }).message, "no step");
+  EXPECT_NO_THROW((void)spoken.result());
 }
 
+// Both threads are held, and a third request waits, whose end is that of the engine.
 TEST_F(OverlapTest, DestroyingTheEngineCancelsBothAndWaits) {
-  const ScopedFakeHook hook([&](const FakeCall& call) { hold(call, FakePoint::kEuler); });
-  std::optional<ChatterboxEngine> engine(ChatterboxEngine::load(overlapping()));
+  Latch draws, the_end;
+  const ScopedFakeHook hook([&](const FakeCall& call) {
+    hold(call, FakePoint::kEuler);
+    if (call.point != FakePoint::kStep || call.task->text != "bb") return;
+    draws.open();
+    the_end.wait();
+  });
+  auto engine = std::make_unique<Engine>(overlapping());
   const Job spoken = engine->submit(request_for("a"));
   reached_.wait();
-  const Job drawing = engine->submit(request_for(std::string(400, 'b')));
-  std::thread opener([&] {
-    std::this_thread::sleep_for(
-        std::chrono::milliseconds(50));  // while the engine is being destroyed
+  const Job drawing = engine->submit(request_for("bb"));
+  draws.wait();
+  Request last = request_for("c");
+  last.on_done = [&](Status) {
+    the_end.open();
     go_on_.open();
-  });
+  };
+  const Job waiting = engine->submit(last);
   engine.reset();
-  opener.join();
-  EXPECT_TRUE(spoken.done());
-  EXPECT_TRUE(drawing.done());
-  EXPECT_EQ(failure_of([&] { (void)drawing.wait(); }).status, Status::kCancelled);
+  for (const Job& job : {spoken, drawing, waiting}) {
+    ASSERT_TRUE(job.done());
+    EXPECT_EQ(job.failure()->status, Status::kCancelled);
+    EXPECT_EQ(job.failure()->message, "the engine was destroyed");
+  }
 }
 
-TEST_F(OverlapTest, ACallbackOfTheSpeechThreadMustNotCallTheEngine) {
-  const auto engine = ChatterboxEngine::load(overlapping());
+TEST_F(OverlapTest, ACallbackOfTheSpeechThreadMustNotWaitForTheEngine) {
+  Engine engine(overlapping());
   Request request = request_for("a");
   Failure refusal;
+  std::optional<Job> inner;
   request.on_progress = [&](const Progress& progress) {
-    if (progress.stage != Stage::kFlow) return;
-    refusal = failure_of([&] { (void)engine.generate(request_for("b")); });
+    if (progress.stage != Stage::kFlow || inner) return;
+    inner = engine.submit(request_for("b"));
+    refusal = failure_of([&] { (void)inner->result(); });
   };
-  EXPECT_NO_THROW((void)engine.generate(request));
+  EXPECT_NO_THROW((void)generate(engine, request));
   EXPECT_EQ(refusal.status, Status::kInvalidArgument);
-  EXPECT_EQ(refusal.message, "a callback must not call the engine that calls it");
+  EXPECT_EQ(refusal.message, "a callback must not wait for the engine that calls it");
+  EXPECT_NO_THROW((void)inner->result());
 }
 
 TEST_F(OverlapTest, ACallbackOfTheSpeechThreadMayLetGoOfTheEngine) {
-  auto engine = std::make_shared<ChatterboxEngine>(ChatterboxEngine::load(overlapping()));
+  auto engine = std::make_shared<Engine>(overlapping());
   Request request = request_for("a");
   Latch submitted;
   request.on_progress = [&](const Progress& progress) {
@@ -167,39 +180,63 @@ TEST_F(OverlapTest, ACallbackOfTheSpeechThreadMayLetGoOfTheEngine) {
   };
   const Job job = engine->submit(request);
   submitted.open();
-  EXPECT_EQ(failure_of([&] { (void)job.wait(); }).status, Status::kCancelled);
-  while (fake_executors() > 0) std::this_thread::yield();  // its threads end by themselves
+  EXPECT_EQ(failure_of([&] { (void)job.result(); }).status, Status::kCancelled);
+  while (fake_models() > 0) std::this_thread::yield();  // its threads end by themselves
 }
 
 TEST_F(OverlapTest, AVoiceIsMadeWhileOneIsSpoken) {
-  const auto engine = ChatterboxEngine::load(overlapping());
+  Engine engine(overlapping());
   const ScopedFakeHook hook([&](const FakeCall& call) { hold(call, FakePoint::kFlow); });
   const Job spoken = engine.submit(request_for("a"));
   reached_.wait();
-  EXPECT_NO_THROW((void)engine.make_voice({std::vector<float>(24000, 0.5F), 24000, 1}));
+  EXPECT_NO_THROW((void)engine.make_voice(recording(), {}));
   EXPECT_FALSE(spoken.done());
   go_on_.open();
-  EXPECT_NO_THROW((void)spoken.wait());
+  EXPECT_NO_THROW((void)spoken.result());
+}
+
+// It was woken a thousand times a second once. Each turn of its loop reads the clock.
+TEST_F(OverlapTest, TheWorkerSleepsWhileOnlyS3GenWorks) {
+  std::thread::id worker;
+  std::atomic<int> turns{0};
+  const ScopedFakeHook hook([&](const FakeCall& call) {
+    if (call.point == FakePoint::kEnter) worker = std::this_thread::get_id();
+    if (call.point == FakePoint::kNow && std::this_thread::get_id() == worker) ++turns;
+    hold(call, FakePoint::kFlow);
+  });
+  Engine engine(overlapping());
+  const Job spoken = engine.submit(request_for("a"));
+  reached_.wait();
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const int before = turns;
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_LE(turns - before, 2);
+  go_on_.open();
+  EXPECT_NO_THROW((void)spoken.result());
 }
 
 TEST_F(OverlapTest, AThreadThatCannotBeginIsAnErrorOfLoading) {
   const ScopedFakeHook hook([](const FakeCall& call) {
     if (call.point == FakePoint::kEnterSpeech) throw std::runtime_error("no stream");
   });
-  EXPECT_EQ(failure_of([] { (void)ChatterboxEngine::load(overlapping()); }).message, "no stream");
+  EXPECT_EQ(failure_of([] { Engine engine(overlapping()); }).message, "no stream");
 }
 
 // One at a time has nothing to overlap, and a fixed batch is spoken when it is complete.
 TEST_F(OverlapTest, TheOtherModesHaveOneThread) {
-  for (const Mode mode : {Mode::kSequential, Mode::kBatch}) {
+  for (const Mode mode : {Mode::kSequential, Mode::kBatch, Mode::kDynamic}) {
     EngineOptions options = overlapping();
     options.mode = mode;
-    bool entered = false;
-    const ScopedFakeHook hook(
-        [&](const FakeCall& call) { entered = entered || call.point == FakePoint::kEnterSpeech; });
-    const auto engine = ChatterboxEngine::load(options);
-    EXPECT_NO_THROW((void)engine.generate_batch({request_for("a"), request_for("b")}));
-    EXPECT_FALSE(entered);
+    std::thread::id worker, speaker;
+    const ScopedFakeHook hook([&](const FakeCall& call) {
+      if (call.point == FakePoint::kEnter) worker = std::this_thread::get_id();
+      if (call.point == FakePoint::kEnterSpeech) speaker = std::this_thread::get_id();
+    });
+    Engine engine(options);
+    for (const Outcome& outcome : engine.generate_batch({request_for("a"), request_for("b")})) {
+      EXPECT_TRUE(outcome.result);
+    }
+    EXPECT_EQ(worker == speaker, mode != Mode::kDynamic);
   }
 }
 
@@ -210,7 +247,7 @@ TEST_F(OverlapTest, ManyRequestsOfManyThreads) {
     expected.push_back(
         without_overlap(request_for(std::string(static_cast<size_t>(3 * i), 'x') + "a")));
   }
-  const auto engine = ChatterboxEngine::load(overlapping());
+  Engine engine(overlapping());
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < kThreads; ++i) {
@@ -220,7 +257,7 @@ TEST_F(OverlapTest, ManyRequestsOfManyThreads) {
         const Job job = engine.submit(request);
         if (n % 7 == 3) job.cancel();
         const Failure failure = failure_of([&] {
-          if (job.wait().audio.samples != expected[static_cast<size_t>(i)]) ++wrong;
+          if (job.result().audio.samples != expected[static_cast<size_t>(i)]) ++wrong;
         });
         if (failure.status != Status::kOk && n % 7 != 3) ++wrong;
       }
@@ -228,8 +265,8 @@ TEST_F(OverlapTest, ManyRequestsOfManyThreads) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong, 0);
-  EXPECT_EQ(engine.capacity().running, 0);
-  EXPECT_EQ(engine.capacity().rows_in_use, 0);
+  EXPECT_EQ(engine.metrics().running, 0);
+  EXPECT_EQ(engine.metrics().rows_in_use, 0);
 }
 
 }  // namespace

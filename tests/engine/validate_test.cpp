@@ -3,11 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chatterbox/chatterbox.hpp>
 #include <functional>
 #include <limits>
 
 #include "engine/validate.h"
+#include "support/status.h"
 
 namespace chatterbox::engine {
 namespace {
@@ -68,7 +68,7 @@ TEST(Validate, Text) {
 
 struct Range {
   const char* name;
-  float Request::*member;
+  std::optional<float> Request::*member;
   std::vector<float> good, bad;
   const char* limit;
 };
@@ -116,15 +116,57 @@ TEST(Validate, NumbersOfARequest) {
   }
 }
 
+TEST(Validate, WhatAllJobsHave) {
+  using std::chrono::milliseconds;
+  for (const int32_t priority : {-100, 0, 100}) {
+    EXPECT_EQ(request_error([&](Request& request) { request.priority = priority; }), "");
+  }
+  for (const int32_t priority : {-101, 101}) {
+    EXPECT_EQ(request_error([&](Request& request) { request.priority = priority; }),
+              "priority must be in [-100, 100], got " + std::to_string(priority));
+  }
+  EXPECT_EQ(request_error([](Request& request) { request.deadline = milliseconds(1); }), "");
+  EXPECT_EQ(request_error([](Request& request) { request.deadline = milliseconds::max(); }), "");
+  EXPECT_EQ(request_error([](Request& request) { request.deadline = milliseconds(0); }),
+            "deadline must be at least 1 ms, got 0");
+  for (const milliseconds wait : {milliseconds(0), kForever, milliseconds::max()}) {
+    EXPECT_EQ(request_error([&](Request& request) { request.wait_for_room = wait; }), "");
+  }
+  EXPECT_EQ(request_error([](Request& request) { request.wait_for_room = milliseconds(-2); }),
+            "wait_for_room must be at least 0 ms, or -1 for ever, got -2");
+  Conversion conversion;
+  conversion.source.samples.assign(24000, 0);
+  conversion.priority = 101;
+  EXPECT_EQ(error_of(validate_conversion, conversion, Status::kInvalidArgument),
+            "priority must be in [-100, 100], got 101");
+  Request request;
+  request.text = "Hello.";
+  request.deadline = milliseconds(-5);
+  EXPECT_EQ(error_of<Request>([](const Request& wrong) { validate_long_text(wrong, {}); }, request,
+                              Status::kInvalidArgument),
+            "deadline must be at least 1 ms, got -5");
+}
+
 TEST(Validate, Options) {
   EXPECT_EQ(options_error([](EngineOptions& options) { options.model = ""; }),
             "model must not be empty");
   EXPECT_EQ(options_error([](EngineOptions& options) { options.device = std::string("a\0b", 3); }),
             "device must not contain NUL, got one at byte 1");
   EXPECT_EQ(options_error([](EngineOptions& options) { options.threads = 1025; }),
-            "threads must be in [0, 1024], got 1025");
-  EXPECT_EQ(options_error([](EngineOptions& options) { options.threads = -1; }),
-            "threads must be in [0, 1024], got -1");
+            "threads must be in [1, 1024], got 1025");
+  EXPECT_EQ(options_error([](EngineOptions& options) { options.threads = 0; }),
+            "threads must be in [1, 1024], got 0");
+  EXPECT_EQ(options_error([](EngineOptions& options) { options.memory_limit = 0; }),
+            "memory_limit must be at least 1, got 0");
+  EXPECT_EQ(options_error([](EngineOptions& options) { options.max_queue_bytes = 1048575; }),
+            "max_queue_bytes must be at least 1048576, got 1048575");
+  EXPECT_EQ(
+      options_error([](EngineOptions& options) { options.weights = static_cast<Weights>(3); }),
+      "weights must be in [0, 2], got 3");
+  EXPECT_EQ(options_error([](EngineOptions& options) {
+              options.files.push_back({"", "x"});
+            }),
+            "the name of a file must not be empty");
   EXPECT_EQ(options_error([](EngineOptions& options) { options.max_queue = 0; }),
             "max_queue must be in [1, 65536], got 0");
   EXPECT_EQ(options_error([](EngineOptions& options) { options.max_queue = 65537; }),

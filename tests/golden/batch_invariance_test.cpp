@@ -40,7 +40,7 @@ T one_of(std::mt19937& random, std::initializer_list<T> values) {
 
 // S3Gen goes over the voice's recording with every request: a short one makes short tests.
 Voice short_voice(const ChatterboxEngine& engine, double seconds) {
-  Audio recording = read_wav(std::string(CHATTERBOX_TEST_DATA) + "/data/espeak_f3_22k.wav");
+  Audio recording = read_audio(std::string(CHATTERBOX_TEST_DATA) + "/data/espeak_f3_22k.wav");
   recording.samples.resize(static_cast<size_t>(seconds * recording.sample_rate));
   return engine.make_voice(recording);
 }
@@ -81,7 +81,7 @@ class Attempt {
   // Nothing where it was cancelled in time.
   [[nodiscard]] std::optional<Spoken> wait() {
     try {
-      spoken_->samples = job_->wait().audio.samples;
+      spoken_->samples = wave_of(job_->wait());
     } catch (const Error& error) {
       if (error.status() == Status::kCancelled) return std::nullopt;
       spoken_->error = error.what();
@@ -97,7 +97,7 @@ class Attempt {
 class BatchInvariance : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    EngineOptions options = cpu_fp32("synthetic");
+    EngineOptions options = cpu_fp32(testing::synthetic_folder());
     options.mode = Mode::kSequential;
     single_.emplace(ChatterboxEngine::load(options));
     const std::vector<Voice> voices = {short_voice(*single_, 0.6), short_voice(*single_, 1.1)};
@@ -150,7 +150,7 @@ class BatchInvariance : public ::testing::Test {
   }
 
   static void speak_mixes(Mode mode, int32_t max_batch, int mixes) {
-    EngineOptions options = cpu_fp32("synthetic");
+    EngineOptions options = cpu_fp32(testing::synthetic_folder());
     options.mode = mode;
     options.max_batch = max_batch;
     const ChatterboxEngine engine = ChatterboxEngine::load(options);
@@ -161,12 +161,12 @@ class BatchInvariance : public ::testing::Test {
       spoken += speak_mix(engine, random, static_cast<size_t>(2 * max_batch));
     }
     EXPECT_GT(spoken, mixes / kPart);
-    const Capacity capacity = engine.capacity();
+    const Metrics metrics = engine.metrics();
     // They did run together: how many at most is for their lengths and the machine to say.
-    EXPECT_GT(capacity.peak_rows, kRowsWithGuidance);
-    EXPECT_EQ(capacity.rows_in_use, 0);
-    EXPECT_EQ(capacity.running, 0);
-    EXPECT_EQ(capacity.waiting, 0);
+    EXPECT_GT(metrics.peak_rows, kRowsWithGuidance);
+    EXPECT_EQ(metrics.rows_in_use, 0);
+    EXPECT_EQ(metrics.running, 0);
+    EXPECT_EQ(metrics.waiting, 0);
   }
 
   static std::optional<ChatterboxEngine> single_;  // runs one request at a time
@@ -200,7 +200,7 @@ TEST_F(BatchInvariance, Batch) { speak_mixes(Mode::kBatch, 8, 20); }
 // starts, so that the rows they fill are the same in every run.
 TEST_F(BatchInvariance, MoreRowsThanTheKernelsTake) {
   constexpr size_t kRequests = 40;
-  EngineOptions options = cpu_fp32("synthetic");
+  EngineOptions options = cpu_fp32(testing::synthetic_folder());
   options.max_batch = kRequests;
   const ChatterboxEngine engine = ChatterboxEngine::load(options);
   testing::Latch all_submitted;
@@ -221,16 +221,16 @@ TEST_F(BatchInvariance, MoreRowsThanTheKernelsTake) {
     const std::optional<Spoken> spoken = together[i].wait();
     EXPECT_TRUE(spoken == Attempt(*single_, requests[i]).wait()) << i;
   }
-  EXPECT_GT(engine.capacity().peak_rows, kKernelRows);
+  EXPECT_GT(engine.metrics().peak_rows, kKernelRows);
 }
 
 TEST_F(BatchInvariance, GenerateBatch) {
-  const ChatterboxEngine engine = ChatterboxEngine::load(cpu_fp32("synthetic"));
+  const ChatterboxEngine engine = ChatterboxEngine::load(cpu_fp32(testing::synthetic_folder()));
   const std::vector<Outcome> outcomes = engine.generate_batch(pool_);
   ASSERT_EQ(outcomes.size(), pool_.size());
   for (size_t i = 0; i < pool_.size(); ++i) {
     if (outcomes[i].result) {
-      EXPECT_TRUE(outcomes[i].result->audio.samples == alone_[i].samples) << i;
+      EXPECT_TRUE(wave_of(*outcomes[i].result) == alone_[i].samples) << i;
     } else {
       EXPECT_EQ(outcomes[i].error->what(), alone_[i].error) << i;
     }

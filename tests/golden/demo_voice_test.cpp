@@ -13,6 +13,7 @@
 
 #include "audio/mel_spectrogram.h"
 #include "support/golden.h"
+#include "support/synthetic_folder.h"
 
 namespace chatterbox::testing {
 namespace {
@@ -93,10 +94,10 @@ TEST_F(DemoVoice, SaysItsSentencesInBothVoices) {
   for (int i = 0; i < kSentences; ++i) {
     const Outcome& outcome = outcomes[static_cast<size_t>(i)];
     ASSERT_TRUE(outcome.result) << outcome.error->what();
-    EXPECT_EQ(outcome.result->finish_reason, FinishReason::kEos)
+    EXPECT_EQ(outcome.result->finish_reason(), FinishReason::kEos)
         << requests[static_cast<size_t>(i)].text;
-    EXPECT_EQ(outcome.result->quality.clipped_samples, 0);
-    const int heard = nearest(outcome.result->audio.samples, kVoices[i % 2]);
+    EXPECT_EQ(outcome.result->quality().clipped_samples, 0);
+    const int heard = nearest(outcome.result->audio().samples, kVoices[i % 2]);
     found += heard == i ? 1 : 0;
     if (heard != i)
       std::cout << "heard " << request(heard).text << ", not " << request(i).text << '\n';
@@ -122,7 +123,7 @@ TEST_F(DemoVoice, HasTwoVoicesByName) {
 TEST_F(DemoVoice, RefusesAVoiceOfALargerModel) {
   EngineOptions options;
   options.device = "cpu";
-  options.model = "synthetic";
+  options.model = synthetic_folder();
   const ChatterboxEngine engine = load();
   Request foreign = request(0);
   foreign.voice = ChatterboxEngine::load(options).default_voice();
@@ -134,7 +135,7 @@ TEST_F(DemoVoice, RefusesAVoiceOfALargerModel) {
     EXPECT_NE(std::string(error.what()).find("this model's are below 729"), std::string::npos)
         << error.what();
   }
-  EXPECT_GT(engine.generate(request(0)).audio.samples.size(), 0U);
+  EXPECT_GT(engine.generate(request(0)).samples().size(), 0U);
 }
 
 }  // namespace

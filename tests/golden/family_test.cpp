@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "engine/checkpoint_folder.h"
 #include "pipeline.h"
+#include "runtime/checkpoint_folder.h"
 
 namespace chatterbox {
 namespace {
@@ -36,19 +36,19 @@ ChatterboxEngine load(const CheckpointFolder& folder, std::optional<Family> fami
 // The wave that generate() of the package returns is a prefix of what its vocoder made.
 void expect_wave(const Result& result, const Golden& golden) {
   const auto samples = golden.tensor("wav_len").item<int64_t>();
-  ASSERT_EQ(static_cast<int64_t>(result.audio.samples.size()), samples);
-  testing::expect_close(testing::as_tensor(result.audio.samples),
+  ASSERT_EQ(static_cast<int64_t>(result.samples().size()), samples);
+  testing::expect_close(testing::as_tensor(wave_of(result)),
                         golden.tensor("s3gen.wav").flatten().narrow(0, 0, samples),
                         testing::Stage::kWave);
 }
 
 struct Spoken {
   CollectedTensors collected;
-  Result result;
+  std::optional<Result> result;
 };
 
 void speak(const ChatterboxEngine& engine, const Golden& golden, Spoken& spoken) {
-  Request request = request_of(golden, engine.default_request());
+  Request request = request_of(golden);
   if (!engine.info().languages.empty()) request.language = golden.option("language").value();
   request.voice = voice_of(engine, golden, spoken.collected);
   request.on_tensor = spoken.collected.sink();
@@ -70,11 +70,11 @@ TEST(Turbo, TinyEqualsTheReference) {
     // The package drops an end of speech that comes last; here it is with what was drawn.
     const at::Tensor drawn = spoken.collected.tensor("t3.tokens").flatten();
     const at::Tensor expected = golden.tensor("t3.tokens").flatten();
-    const bool ended = spoken.result.finish_reason == FinishReason::kEos;
+    const bool ended = spoken.result->finish_reason() == FinishReason::kEos;
     ASSERT_EQ(drawn.numel(), expected.numel() + (ended ? 1 : 0));
     EXPECT_TRUE(at::equal(drawn.narrow(0, 0, expected.numel()), expected));
     expect_stages(spoken.collected, golden);
-    expect_wave(spoken.result, golden);
+    expect_wave(*spoken.result, golden);
   }
 }
 
@@ -89,10 +89,10 @@ void expect_multilingual(const ChatterboxEngine& engine, std::initializer_list<c
                      "t3.tokens", "s3gen.speech_tokens"});
     expect_stages(spoken.collected, golden);
     // Where there was no end of speech, the last token's sound is speech, and stays.
-    if (spoken.result.finish_reason == FinishReason::kEos) {
-      expect_wave(spoken.result, golden);
+    if (spoken.result->finish_reason() == FinishReason::kEos) {
+      expect_wave(*spoken.result, golden);
     } else {
-      EXPECT_EQ(spoken.result.audio.samples.size(),
+      EXPECT_EQ(spoken.result->samples().size(),
                 static_cast<size_t>(golden.tensor("s3gen.wav").numel()));
     }
   }
@@ -116,14 +116,14 @@ TEST(Multilingual, WithoutGuidanceItIsOneRowWithTheSameTokens) {
   expect_same_ids(spoken.collected, golden, {"text.ids", "t3.tokens", "s3gen.speech_tokens"});
   testing::expect_close(spoken.collected.tensor("t3.logits0"),
                         golden.tensor("t3.logits0").narrow(0, 0, 1), testing::Stage::kLogits);
-  expect_wave(spoken.result, golden);
+  expect_wave(*spoken.result, golden);
 }
 
 TEST(Multilingual, LanguagesAreCheckedAtSubmission) {
   const ChatterboxEngine engine = load(multilingual_folder(), Family::kMultilingualV2);
   EXPECT_EQ(engine.info().family, "multilingual");
   EXPECT_EQ(engine.info().languages.size(), 23U);
-  Request request = engine.default_request();
+  Request request;
   request.text = "Hello.";
   request.voice = engine.make_voice(recording_of(Golden("mtl_tiny_v2_de")));
   for (const char* language : {"", "xx", "english"}) {
@@ -142,7 +142,7 @@ TEST(Multilingual, LanguagesAreCheckedAtSubmission) {
 }
 
 TEST(VoiceConversion, TinyEqualsTheReference) {
-  const ChatterboxEngine engine = ChatterboxEngine::load(cpu_fp32("synthetic"));
+  const ChatterboxEngine engine = ChatterboxEngine::load(cpu_fp32(testing::synthetic_folder()));
   const Golden golden("vc_tiny");
   CollectedTensors collected;
   Conversion conversion;
@@ -155,11 +155,11 @@ TEST(VoiceConversion, TinyEqualsTheReference) {
                   {"voice.gen.prompt_token", "vc.tokens", "s3gen.speech_tokens"});
   expect_stages(collected, golden);
   expect_wave(result, golden);
-  EXPECT_EQ(result.speech_tokens, golden.tensor("vc.tokens").numel());
-  EXPECT_EQ(result.text_tokens, 0);
+  EXPECT_EQ(result.stats().speech_tokens, golden.tensor("vc.tokens").numel());
+  EXPECT_EQ(result.stats().text_tokens, 0);
 }
 
-using Samples = std::vector<float>;
+using Wave = std::vector<float>;
 
 // Speaks all of them at once and each alone.
 void expect_batch_equals_alone(const ChatterboxEngine& engine,
@@ -168,9 +168,9 @@ void expect_batch_equals_alone(const ChatterboxEngine& engine,
   for (size_t i = 0; i < requests.size(); ++i) {
     SCOPED_TRACE(i);
     ASSERT_TRUE(outcomes[i].result) << outcomes[i].error->what();
-    EXPECT_TRUE(outcomes[i].result->audio.samples == engine.generate(requests[i]).audio.samples);
+    EXPECT_TRUE(wave_of(*outcomes[i].result) == wave_of(engine.generate(requests[i])));
   }
-  EXPECT_GT(engine.capacity().peak_rows, 2);  // they did run together
+  EXPECT_GT(engine.metrics().peak_rows, 2);  // they did run together
 }
 
 Audio cut(Audio recording, double seconds) {
@@ -185,7 +185,7 @@ TEST(Turbo, ABatchOfVoicesEqualsSingleRuns) {
                                      engine.make_voice(cut(recording, 5.5))};
   std::vector<Request> requests;
   for (uint64_t i = 0; i < 6; ++i) {
-    Request request = engine.default_request();
+    Request request;
     request.text = i % 3 == 0 ? "Oh [laugh] no." : "A sentence of another length than the others.";
     request.voice = voices[i % 2];
     request.seed = i;
@@ -205,7 +205,7 @@ TEST(Multilingual, ABatchOfLanguagesEqualsSingleRuns) {
       {"ko", "안녕하세요."}, {"ja", "こんにちは。"},    {"ar", "مرحبا بالعالم"}};
   std::vector<Request> requests;
   for (size_t i = 0; i < texts.size(); ++i) {
-    Request request = engine.default_request();
+    Request request;
     request.language = texts[i].first;
     request.text = texts[i].second;
     request.voice = voices[i % 2];
@@ -220,24 +220,24 @@ TEST(Multilingual, ABatchOfLanguagesEqualsSingleRuns) {
 
 // Speech and conversions go through S3Gen together.
 TEST(VoiceConversion, AmongRequestsItGivesWhatItGivesAlone) {
-  const ChatterboxEngine engine = ChatterboxEngine::load(cpu_fp32("synthetic"));
+  const ChatterboxEngine engine = ChatterboxEngine::load(cpu_fp32(testing::synthetic_folder()));
   Conversion conversion;
   conversion.source = cut(recording_of(Golden("vc_tiny"), "source"), 1.5);
   conversion.seed = 5;
   conversion.cfm_steps = 2;
-  const Samples alone = engine.convert_voice(conversion).audio.samples;
+  const Wave alone = wave_of(engine.convert_voice(conversion));
   Request request;
   request.text = "Hello.";
   request.seed = 6;
   request.max_new_tokens = 12;
   request.cfm_steps = 2;
-  const Samples spoken_alone = engine.generate(request).audio.samples;
+  const Wave spoken_alone = wave_of(engine.generate(request));
   const Job first = engine.submit(request);
   const Job second = engine.submit(conversion);
   const Job third = engine.submit(request);
-  EXPECT_TRUE(second.wait().audio.samples == alone);
-  EXPECT_TRUE(first.wait().audio.samples == spoken_alone);
-  EXPECT_TRUE(third.wait().audio.samples == spoken_alone);
+  EXPECT_TRUE(wave_of(second.wait()) == alone);
+  EXPECT_TRUE(wave_of(first.wait()) == spoken_alone);
+  EXPECT_TRUE(wave_of(third.wait()) == spoken_alone);
 }
 
 }  // namespace

@@ -8,17 +8,20 @@
 #include <chatterbox/chatterbox.hpp>
 #include <initializer_list>
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "support/collected_tensors.h"
 #include "support/golden.h"
+#include "support/synthetic_folder.h"
 
 namespace chatterbox {
 
 // The recording, as often in a row as the golden's options say.
 inline Audio recording_of(const testing::Golden& golden, const char* which = "voice") {
   Audio audio =
-      read_wav(std::string(CHATTERBOX_TEST_DATA) + "/data/" + golden.option(which).value());
+      read_audio(std::string(CHATTERBOX_TEST_DATA) + "/data/" + golden.option(which).value());
   const std::vector<float> once = audio.samples;
   for (int i = 1; i < std::stoi(golden.option("repeat").value_or("1")); ++i) {
     audio.samples.insert(audio.samples.end(), once.begin(), once.end());
@@ -26,9 +29,15 @@ inline Audio recording_of(const testing::Golden& golden, const char* which = "vo
   return audio;
 }
 
-// What the golden does not say is the family's default.
-inline Request request_of(const testing::Golden& golden, Request request = {}) {
-  const auto set = [&](const char* option, float& member) {
+inline std::vector<float> wave_of(const Result& result) {
+  const Samples samples = result.samples();
+  return {samples.begin(), samples.end()};
+}
+
+// What the golden does not say stays unset, and is the family's default.
+inline Request request_of(const testing::Golden& golden) {
+  Request request;
+  const auto set = [&](const char* option, std::optional<float>& member) {
     if (const auto value = golden.option(option)) member = std::stof(*value);
   };
   request.text = golden.option("text").value();
@@ -96,13 +105,14 @@ inline void expect_equals_reference(const ChatterboxEngine& engine, const std::s
                   {"voice.cond_prompt_speech_tokens", "voice.gen.prompt_token", "text.ids",
                    "t3.tokens", "s3gen.speech_tokens"});
   expect_stages(collected, golden);
-  EXPECT_EQ(result.audio.sample_rate, 24000);
-  EXPECT_EQ(result.audio.samples.size(), static_cast<size_t>(golden.tensor("s3gen.wav").numel()));
-  EXPECT_EQ(result.seed, *request.seed);
-  EXPECT_EQ(result.speech_tokens, golden.tensor("t3.tokens").numel());
-  EXPECT_EQ(result.finish_reason, result.speech_tokens < request.max_new_tokens
-                                      ? FinishReason::kEos
-                                      : FinishReason::kMaxTokens);
+  const ResultStats stats = result.stats();
+  EXPECT_EQ(result.sample_rate(), 24000);
+  EXPECT_EQ(result.samples().size(), static_cast<size_t>(golden.tensor("s3gen.wav").numel()));
+  EXPECT_EQ(stats.seed, *request.seed);
+  EXPECT_EQ(stats.speech_tokens, golden.tensor("t3.tokens").numel());
+  EXPECT_EQ(result.finish_reason(), stats.speech_tokens < *request.max_new_tokens
+                                        ? FinishReason::kEos
+                                        : FinishReason::kMaxTokens);
 }
 
 inline EngineOptions cpu_fp32(const std::string& model) {

@@ -5,7 +5,7 @@ namespace chatterbox {
 namespace {
 
 TEST(Pipeline, TinyEqualsTheReference) {
-  const ChatterboxEngine engine = ChatterboxEngine::load(cpu_fp32("synthetic"));
+  const ChatterboxEngine engine = ChatterboxEngine::load(cpu_fp32(testing::synthetic_folder()));
   for (const char* name :
        {"en_tiny_default", "en_tiny_greedy", "en_tiny_cfg0.2_hot", "en_tiny_long"}) {
     expect_equals_reference(engine, name);
@@ -14,16 +14,16 @@ TEST(Pipeline, TinyEqualsTheReference) {
 
 // The built-in voice was saved by the reference from the same recording.
 TEST(Pipeline, BuiltInVoiceSoundsAsTheRecordingItCameFrom) {
-  const ChatterboxEngine engine = ChatterboxEngine::load(cpu_fp32("synthetic"));
+  const ChatterboxEngine engine = ChatterboxEngine::load(cpu_fp32(testing::synthetic_folder()));
   const testing::Golden golden("en_tiny_default");
   const Result result = engine.generate(request_of(golden));
-  const at::Tensor wave = testing::as_tensor(result.audio.samples);
+  const at::Tensor wave = testing::as_tensor(wave_of(result));
   testing::expect_close(wave, golden.tensor("s3gen.wav"), testing::Stage::kWave);
 }
 
 // Greedy: where nothing is drawn, rounded weights leave the tokens of this run as they are.
 TEST(Pipeline, TinyInBf16IsNearTheReference) {
-  EngineOptions options = cpu_fp32("synthetic");
+  EngineOptions options = cpu_fp32(testing::synthetic_folder());
   options.precision = Precision::kBf16;
   const ChatterboxEngine engine = ChatterboxEngine::load(options);
   const testing::Golden golden("en_tiny_greedy");

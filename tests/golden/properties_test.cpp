@@ -12,12 +12,13 @@
 namespace chatterbox {
 namespace {
 
-using Samples = std::vector<float>;
+using Wave = std::vector<float>;
 
 class Synthetic : public ::testing::Test {
  protected:
   static const ChatterboxEngine& engine() {
-    static const ChatterboxEngine shared = ChatterboxEngine::load(cpu_fp32("synthetic"));
+    static const ChatterboxEngine shared =
+        ChatterboxEngine::load(cpu_fp32(testing::synthetic_folder()));
     return shared;
   }
   static Request request(uint64_t seed = 5) {
@@ -28,18 +29,16 @@ class Synthetic : public ::testing::Test {
     request.cfm_steps = 3;
     return request;
   }
-  static Samples samples(const Request& request) {
-    return engine().generate(request).audio.samples;
-  }
+  static Wave samples(const Request& request) { return wave_of(engine().generate(request)); }
 };
 
 TEST_F(Synthetic, TheSameSeedGivesTheSameBits) {
-  const Samples first = samples(request());
+  const Wave first = samples(request());
   EXPECT_FALSE(first.empty());
   EXPECT_EQ(samples(request()), first);
   EXPECT_NE(samples(request(6)), first);
-  const ChatterboxEngine other = ChatterboxEngine::load(cpu_fp32("synthetic"));
-  EXPECT_EQ(other.generate(request()).audio.samples, first);
+  const ChatterboxEngine other = ChatterboxEngine::load(cpu_fp32(testing::synthetic_folder()));
+  EXPECT_EQ(wave_of(other.generate(request())), first);
 }
 
 TEST_F(Synthetic, TheSeedThatTheEnginePickedGivesTheSameBitsAgain) {
@@ -47,19 +46,19 @@ TEST_F(Synthetic, TheSeedThatTheEnginePickedGivesTheSameBitsAgain) {
   unseeded.seed.reset();
   const Result first = engine().generate(unseeded);
   const Result second = engine().generate(unseeded);
-  EXPECT_NE(first.seed, second.seed);
-  EXPECT_EQ(samples(request(first.seed)), first.audio.samples);
+  EXPECT_NE(first.stats().seed, second.stats().seed);
+  EXPECT_EQ(samples(request(first.stats().seed)), wave_of(first));
 }
 
 TEST_F(Synthetic, ASavedVoiceGivesTheSameBits) {
   const testing::TemporaryFolder folder;
   const std::string path = folder.file("me.voice");
-  const Voice voice =
-      engine().make_voice(read_wav(std::string(CHATTERBOX_TEST_DATA) + "/data/espeak_f3_22k.wav"));
+  const Voice voice = engine().make_voice(
+      read_audio(std::string(CHATTERBOX_TEST_DATA) + "/data/espeak_f3_22k.wav"));
   voice.save(path);
   Request with_voice = request();
   with_voice.voice = voice;
-  const Samples expected = samples(with_voice);
+  const Wave expected = samples(with_voice);
   EXPECT_NE(expected, samples(request()));  // not the model's own
   with_voice.voice = Voice::load(path);
   EXPECT_EQ(samples(with_voice), expected);
@@ -82,7 +81,7 @@ TEST_F(Synthetic, WithoutGuidanceThereIsOneRow) {
   Request unguided = request();
   unguided.cfg_weight = 0;
   unguided.on_tensor = collected.sink();
-  EXPECT_FALSE(engine().generate(unguided).audio.samples.empty());
+  EXPECT_FALSE(engine().generate(unguided).samples().empty());
   EXPECT_EQ(collected.tensor("t3.logits0").size(0), 1);
 
   // The conditional row is the one that guidance starts from.
@@ -109,15 +108,17 @@ TEST_F(Synthetic, ResultsCountWhatWasDone) {
     if (stages.empty() || stages.back() != progress.stage) stages.push_back(progress.stage);
   };
   const Result result = engine().generate(counted);
-  EXPECT_EQ(result.finish_reason, FinishReason::kMaxTokens);
-  EXPECT_EQ(result.speech_tokens, 12);
-  EXPECT_EQ(result.decode_steps, 11);
-  const Timings& t = result.timings;
-  EXPECT_GT(t.prefill, 0);
-  EXPECT_GT(t.decode, 0);
-  EXPECT_GT(t.flow, 0);
-  EXPECT_GT(t.vocoder, 0);
-  EXPECT_LE(t.queued + t.text + t.prefill + t.decode + t.flow + t.vocoder, t.total * 1.001);
+  EXPECT_EQ(result.finish_reason(), FinishReason::kMaxTokens);
+  EXPECT_EQ(result.stats().speech_tokens, 12);
+  EXPECT_EQ(result.stats().decode_steps, 11);
+  const ResultStats t = result.stats();
+  EXPECT_GT(t.prefill_seconds, 0);
+  EXPECT_GT(t.decode_seconds, 0);
+  EXPECT_GT(t.flow_seconds, 0);
+  EXPECT_GT(t.vocoder_seconds, 0);
+  EXPECT_LE(t.queued_seconds + t.text_seconds + t.prefill_seconds + t.decode_seconds +
+                t.flow_seconds + t.vocoder_seconds + t.watermark_seconds,
+            t.total_seconds * 1.001);
   EXPECT_THAT(stages, ::testing::ElementsAre(Stage::kPrefill, Stage::kDecode, Stage::kFlow,
                                              Stage::kVocoder, Stage::kDone));
 }
@@ -134,7 +135,7 @@ void expect_refused(const ChatterboxEngine& engine, const Request& request, Stat
 }
 
 TEST_F(Synthetic, RefusalsNameTheValueAndLeaveTheEngineUsable) {
-  const Samples expected = samples(request());
+  const Wave expected = samples(request());
   Request bad = request();
   bad.text = std::string(6000, 'q');  // within the bytes, beyond the tokens
   expect_refused(engine(), bad, Status::kInvalidArgument, "the limit is");
@@ -172,7 +173,7 @@ void expect_cancelled_within_one_step(const ChatterboxEngine& engine, Request re
 }
 
 TEST_F(Synthetic, CancellationTakesOneStep) {
-  const Samples expected = samples(request());
+  const Wave expected = samples(request());
   Request long_request = request();
   long_request.cfm_steps = 100;
   expect_cancelled_within_one_step(engine(), long_request, Stage::kDecode);
@@ -181,9 +182,9 @@ TEST_F(Synthetic, CancellationTakesOneStep) {
 }
 
 TEST_F(Synthetic, ManyThreadsMayUseOneEngine) {
-  std::vector<Samples> expected;
+  std::vector<Wave> expected;
   for (uint64_t seed = 0; seed < 4; ++seed) expected.push_back(samples(request(seed)));
-  std::vector<Samples> actual(4);
+  std::vector<Wave> actual(4);
   std::vector<std::thread> threads;
   for (uint64_t seed = 0; seed < 4; ++seed) {
     threads.emplace_back([&, seed] { actual[seed] = samples(request(seed)); });

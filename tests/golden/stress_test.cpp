@@ -1,5 +1,6 @@
 // The real models under the same load as the C ABI's stress test, through the shared library.
 #include "capi/stress.h"
+#include "support/synthetic_folder.h"
 
 namespace chatterbox::capi_test {
 namespace {
@@ -38,7 +39,7 @@ std::vector<chatterbox_request> tiny_requests(const chatterbox_voice* voice) {
 TEST(RealStress, ManyRequestsFromEightThreads) {
   constexpr size_t kWarmUp = CHATTERBOX_TEST_SANITIZED ? 40 : 300;
   chatterbox_engine_options options = default_options();
-  options.model = "synthetic";
+  options.model = testing::synthetic_folder().c_str();
   options.device = "cpu";
   options.threads = 2;
   options.max_queue = 16;

@@ -4,6 +4,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "nn/rope.h"
 #include "support/tensors.h"
 
@@ -92,6 +94,35 @@ TEST(CachedAttention, WithoutAnglesNothingIsRotated) {
   EXPECT_LE(max_abs(cached_attention(step.args()), expected), 2e-6);
   EXPECT_LE(max_abs(masked_attention(masked.args()), expected), 2e-6);
   EXPECT_TRUE(at::equal(step.k_cache, masked.k_cache));
+}
+
+// Of a row's cache, what is beyond its own positions is never read, nor are other rows: they may
+// hold what a sequence left that went wrong.
+TEST(CachedAttention, NothingBeyondARowsOwnPositionsIsRead) {
+  const auto fill_the_rest = [](Step& step, double value) {
+    const at::Tensor others = at::ones({5}, at::kBool);
+    for (size_t i = 0; i < step.rows.size(); ++i) {
+      for (const at::Tensor& cache : {step.k_cache, step.v_cache}) {
+        cache[step.rows[i]]
+            .narrow(1, step.positions[i], kPositions - step.positions[i])
+            .fill_(value);
+      }
+      others[step.rows[i]] = false;
+    }
+    for (const at::Tensor& cache : {step.k_cache, step.v_cache}) {
+      cache.index_fill_(0, others.nonzero().flatten(), value);
+    }
+  };
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  for (const auto attend : {cached_attention, masked_attention}) {
+    for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+      SCOPED_TRACE(c10::toString(type));
+      Step clean(type), dirty(type);
+      fill_the_rest(clean, 0);
+      fill_the_rest(dirty, kNan);
+      EXPECT_TRUE(at::equal(attend(dirty.args()), attend(clean.args())));
+    }
+  }
 }
 
 TEST(CachedAttention, BitsOfARowDependOnNothingElse) {

@@ -4,13 +4,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <chatterbox/chatterbox.hpp>
 #include <fstream>
 
 #include "checkpoint/safetensors.h"
 #include "checkpoint/torch_bytes.h"
 #include "checkpoint/torch_checkpoint.h"
 #include "nn/linear.h"
+#include "support/status.h"
 #include "support/temporary_folder.h"
 
 namespace chatterbox::nn {

@@ -2,10 +2,10 @@
 // Largest differences as measured: mu 3e-6, mel 4e-6, source 1.8e-4, wave 9e-6.
 #include <gtest/gtest.h>
 
-#include "checkpoint/synthetic.h"
 #include "s3gen/flow_golden.h"
 #include "s3gen/flow_noise.h"
 #include "s3gen/vocoder_golden.h"
+#include "support/synthetic/synthetic.h"
 
 namespace chatterbox::s3gen {
 namespace {
@@ -15,7 +15,7 @@ using testing::Golden;
 class Conversion : public ::testing::Test {
  protected:
   static nn::WeightReader tiny_reader() {
-    return {checkpoint::make_synthetic("s3gen", checkpoint::SyntheticSize::kTiny), {}};
+    return {testing::make_synthetic("s3gen", testing::SyntheticSize::kTiny), {}};
   }
   // There is no T3, so the flow draws first.
   at::Generator generator() const { return testing::seeded(std::stoull(golden_.meta("seed"))); }

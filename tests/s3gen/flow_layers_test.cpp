@@ -4,11 +4,11 @@
 
 #include <cmath>
 
-#include "checkpoint/synthetic.h"
 #include "s3gen/causal_conv.h"
 #include "s3gen/estimator.h"
 #include "s3gen/euler_solver.h"
 #include "s3gen/relative_attention.h"
+#include "support/synthetic/synthetic.h"
 #include "support/tensors.h"
 
 namespace chatterbox::s3gen {
@@ -46,6 +46,19 @@ TEST(RelativePositions, AreSinusoidsOfTheDistance) {
     EXPECT_NEAR(values[2], std::sin(distance / 100), 1e-6);
     EXPECT_NEAR(values[3], std::cos(distance / 100), 1e-6);
   }
+}
+
+// The same bits on every CPU: an exponential in double, rounded once.
+TEST(RelativePositions, HaveRatesThatAreRoundedOnce) {
+  constexpr int64_t kSize = 512;
+  const at::Tensor rates = at::empty({kSize / 2}, at::kFloat);
+  for (int64_t i = 0; i < kSize / 2; ++i) {
+    const auto exponent =
+        static_cast<float>(-std::log(10000.0) / kSize) * static_cast<float>(2 * i);
+    rates[i] = static_cast<float>(std::exp(static_cast<double>(exponent)));
+  }
+  const at::Tensor positions = relative_positions(2, kSize, at::kFloat);
+  EXPECT_TRUE(at::equal(positions[0].view({-1, 2}).select(1, 0), at::sin(rates)));  // distance 1
 }
 
 RelativeAttention random_attention(int64_t size) {
@@ -90,7 +103,7 @@ TEST(RelativeAttention, EqualsItsFormula) {
     }
   }
   const at::Tensor expected = apply(out.view({frames, size}), a.out);
-  EXPECT_LE(max_abs(attend(a, x, positions, {})[0], expected), 1e-4);
+  EXPECT_LE(max_abs(attend(a, x, positions, {})[0], expected), 1e-4);  // measured: 2.7e-5
 }
 
 TEST(RelativeAttention, DoesNotSeeThePadding) {
@@ -114,8 +127,7 @@ TEST(CausalConv, SeesItselfAndWhatCameBefore) {
 }
 
 Estimator tiny_estimator(const char* file = "s3gen") {
-  const nn::WeightReader reader(checkpoint::make_synthetic(file, checkpoint::SyntheticSize::kTiny),
-                                {});
+  const nn::WeightReader reader(testing::make_synthetic(file, testing::SyntheticSize::kTiny), {});
   return read_estimator(reader.scope("flow").scope("decoder").scope("estimator"));
 }
 

@@ -8,9 +8,9 @@
 
 #include <stdexcept>
 
-#include "checkpoint/synthetic.h"
 #include "s3gen/flow_golden.h"
 #include "support/error.h"
+#include "support/synthetic/synthetic.h"
 #include "support/tensors.h"
 
 namespace chatterbox::s3gen {
@@ -22,7 +22,7 @@ using testing::values;
 
 const Flow& tiny_flow() {
   static const std::shared_ptr<const Flow> flow = load_flow(
-      nn::WeightReader(checkpoint::make_synthetic("s3gen", checkpoint::SyntheticSize::kTiny), {}));
+      nn::WeightReader(testing::make_synthetic("s3gen", testing::SyntheticSize::kTiny), {}));
   return *flow;
 }
 

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 
-#include "checkpoint/synthetic.h"
 #include "s3gen/flow.h"
 #include "s3gen/flow_golden.h"
 #include "s3gen/flow_noise.h"
 #include "s3gen/vocoder_golden.h"
+#include "support/synthetic/synthetic.h"
 #include "support/tensors.h"
 
 namespace chatterbox::s3gen {
@@ -21,7 +21,7 @@ using testing::seeded;
 using testing::values;
 
 nn::WeightReader tiny_reader() {
-  return {checkpoint::make_synthetic("s3gen_meanflow", checkpoint::SyntheticSize::kTiny), {}};
+  return {testing::make_synthetic("s3gen_meanflow", testing::SyntheticSize::kTiny), {}};
 }
 
 const Flow& tiny_flow() {
@@ -44,7 +44,7 @@ TEST(MeanFlowModel, IsToldByItsTensor) {
   EXPECT_TRUE(meanflow(tiny_flow()));
   EXPECT_EQ(default_steps(tiny_flow()), 2);
   const auto guided = load_flow(
-      nn::WeightReader(checkpoint::make_synthetic("s3gen", checkpoint::SyntheticSize::kTiny), {}));
+      nn::WeightReader(testing::make_synthetic("s3gen", testing::SyntheticSize::kTiny), {}));
   EXPECT_FALSE(meanflow(*guided));
   EXPECT_EQ(default_steps(*guided), 10);
 }
@@ -84,8 +84,10 @@ TEST(MeanFlowNoise, EqualsTheReference) {
     const Golden golden(name);
     const at::Tensor z = golden.tensor("s3gen.z");
     const int64_t speech = golden.tensor("s3gen.mel").size(1);
-    EXPECT_TRUE(at::equal(draw_meanflow_noise(generator_after_t3(golden), z.size(1), speech), z))
-        << name;
+    const at::Tensor drawn = draw_meanflow_noise(generator_after_t3(golden), z.size(1), speech);
+    // Equal but where libtorch draws without vector instructions (AVX2): its logarithms and cosines
+    // differ in the last bit then.
+    EXPECT_LE(max_abs(drawn, z), 8e-6) << name;  // measured: 2.1e-6
   }
 }
 

@@ -9,9 +9,10 @@
 #include <cmath>
 #include <memory>
 
-#include "checkpoint/synthetic.h"
 #include "s3gen/spectrum.h"
 #include "s3gen/vocoder_golden.h"
+#include "support/status.h"
+#include "support/synthetic/synthetic.h"
 #include "support/tensors.h"
 
 namespace chatterbox::s3gen {
@@ -23,7 +24,7 @@ using testing::seeded;
 
 const Vocoder& tiny_vocoder() {
   static const std::shared_ptr<const Vocoder> vocoder = load_vocoder(
-      nn::WeightReader(checkpoint::make_synthetic("s3gen", checkpoint::SyntheticSize::kTiny), {}));
+      nn::WeightReader(testing::make_synthetic("s3gen", testing::SyntheticSize::kTiny), {}));
   return *vocoder;
 }
 

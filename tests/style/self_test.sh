@@ -8,8 +8,8 @@ trap 'rm -rf "$tree"' EXIT
 # expect RESULT SCRIPT ARGUMENT FILE LINE: a tree with one more file gets RESULT (pass or fail).
 expect() {
   rm -rf "$tree/include" "$tree/src"
-  mkdir -p "$tree/include/chatterbox" "$tree/src/support" "$tree/src/engine" "$tree/src/nn" "$tree/src/cli" \
-    "$tree/src/t3"
+  mkdir -p "$tree/include/chatterbox" "$tree/src/support" "$tree/src/runtime" "$tree/src/engine" "$tree/src/nn" \
+    "$tree/src/cli" "$tree/src/t3"
   echo '#include "support/error.h"' >"$tree/src/support/error.cpp"
   echo 'int x;' >"$tree/include/chatterbox/chatterbox.hpp"
   printf '%s\n' "$5" >"$tree/$4"
@@ -25,12 +25,27 @@ direction() { expect "$1" include_direction.sh "$tree/src" "$2" "$3"; }
 direction pass src/engine/a.cpp '#include "nn/linear.h"'
 direction pass src/nn/a.h '#include "checkpoint/tensor_file.h"'
 direction pass src/t3/a.h '#include "voice/conditionals.h"'
-direction pass src/cli/a.cpp '#include "checkpoint/safetensors.h"'
+direction pass src/cli/dump.cpp '#include "checkpoint/safetensors.h"'
+direction pass src/engine/a.cpp '#include "runtime/executor.h"'
+direction fail src/runtime/a.cpp '#include "engine/job.h"'
+direction fail src/cli/a.cpp '#include "checkpoint/safetensors.h"'
 direction fail src/nn/a.h '#include "engine/executor.h"'
 direction fail src/t3/a.cpp '#include "s3gen/s3gen.h"'
 direction fail src/support/a.cpp '#  include "nn/linear.h"'
 direction fail src/cli/a.cpp '#include "engine/executor.h"'
 direction fail src/engine/a.cpp '#include "elsewhere/a.h"'
+
+printf '%400s' '' | tr ' ' '\n' >"$tree/lines"
+length() {
+  mkdir -p "$tree/tests" "$tree/bench" "$tree/examples" "$tree/cmake"
+  cp "$tree/lines" "$tree/cmake/a.sh"
+  [ -z "$2" ] || echo "$2" >>"$tree/cmake/a.sh"
+  if sh "$scripts/file_length.sh" "$tree" >"$tree/log" 2>&1; then result=pass; else result=fail; fi
+  [ $result = "$1" ] || { echo "file_length.sh: expected $1, got $result"; cat "$tree/log"; exit 1; }
+  rm "$tree/cmake/a.sh"
+}
+length pass ''
+length fail 'one more'
 
 forbidden() { expect "$1" forbidden.sh "$tree" "$2" "$3"; }
 forbidden pass src/nn/a.cpp 'auto x = at::randn({2}, generator);'
@@ -47,4 +62,23 @@ forbidden fail src/nn/a.cpp 'assert(x > 0);'
 forbidden fail src/nn/a.cpp 'at::manual_seed(3);'
 forbidden fail src/nn/a.cpp 'auto x = at::randn({2});'
 forbidden fail src/nn/a.cpp 'auto x = probabilities.multinomial(1);'
+# expect_readme RESULT SCRIPT SED FILE: the project's own documents, with FILE changed by SED.
+expect_readme() {
+  rm -rf "$tree/readme"
+  mkdir -p "$tree/readme/bench" "$tree/readme/examples"
+  root=$scripts/../..
+  cp -R "$root/bench/results" "$root/bench/README.md" "$root/bench/readme_table.py" "$tree/readme/bench"
+  cp "$root/README.md" "$tree/readme"
+  cp "$root/examples/minimal.c" "$root/examples/minimal.cpp" "$tree/readme/examples"
+  sed -i "$3" "$tree/readme/$4"
+  if sh "$scripts/$2" "$tree/readme" >"$tree/log" 2>&1; then result=pass; else result=fail; fi
+  [ $result = "$1" ] || { echo "$2 with '$3' in $4: expected $1, got $result"; cat "$tree/log"; exit 1; }
+}
+expect_readme pass readme_table.sh '' README.md
+expect_readme fail readme_table.sh '/^| Demo /d' README.md
+expect_readme fail readme_table.sh 's/"version": ".*"/"version": "0.0.0"/' bench/results/demo.json
+expect_readme fail readme_table.sh '/^<!-- end of figures/d' bench/README.md
+expect_readme pass readme_examples.sh '' README.md
+expect_readme fail readme_examples.sh 's/int main/int Main/' examples/minimal.c
+expect_readme fail readme_examples.sh '/^<!-- example: minimal.cpp/d' README.md
 echo "the style tests find what they look for"

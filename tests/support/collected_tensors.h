@@ -3,11 +3,10 @@
 
 #include <ATen/Functions.h>
 
-#include <chatterbox/chatterbox.hpp>
-#include <functional>
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace chatterbox::testing {
@@ -18,9 +17,11 @@ inline at::Tensor as_tensor(const std::vector<float>& values) {
 
 class CollectedTensors {
  public:
-  [[nodiscard]] std::function<void(const TensorView&)> sink() {
-    return [this](const TensorView& view) {
-      const auto type = view.type == TensorView::Type::kInt64 ? at::kLong : at::kFloat;
+  // For the library's own TensorView, and for that of chatterbox.hpp.
+  [[nodiscard]] auto sink() {
+    return [this](const auto& view) {
+      using Type = std::decay_t<decltype(view.type)>;
+      const auto type = view.type == Type::kInt64 ? at::kLong : at::kFloat;
       const at::IntArrayRef shape(view.shape, view.rank);
       tensors_[std::string(view.name)] =
           at::from_blob(const_cast<void*>(view.data), shape, at::TensorOptions(type)).clone();

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "checkpoint/safetensors.h"
+#include "support/format.h"
 
 namespace chatterbox::testing {
 namespace {
@@ -68,14 +69,15 @@ void expect_close(const at::Tensor& actual, const at::Tensor& expected, Stage st
   const at::Tensor a = actual.flatten().to(at::kCPU, at::kDouble);
   const at::Tensor e = expected.flatten().to(at::kDouble);
   const double difference = largest_difference(a, e, tolerance.scale);
-  const double agreement = correlation(a, e);
-  ::testing::Test::RecordProperty(tolerance.name, std::to_string(difference));
-  EXPECT_TRUE(difference <= tolerance.max_abs)  // also false for NaN
+  const double decorrelation = 1 - correlation(a, e);
+  ::testing::Test::RecordProperty(tolerance.name, fmt::format("{:.3g}", difference));
+  EXPECT_TRUE(difference <= kMargin * tolerance.difference)  // also false for NaN
       << tolerance.name << ": largest difference " << difference << ", tolerance "
-      << tolerance.max_abs << ", correlation " << agreement;
-  EXPECT_TRUE(agreement >= tolerance.min_correlation)
-      << tolerance.name << ": correlation " << agreement << ", at least "
-      << tolerance.min_correlation << ", largest difference " << difference;
+      << kMargin * tolerance.difference << ", 1 - correlation " << decorrelation;
+  if (tolerance.decorrelation < 0) return;
+  EXPECT_TRUE(decorrelation <= kMargin * tolerance.decorrelation)
+      << tolerance.name << ": 1 - correlation " << decorrelation << ", at most "
+      << kMargin * tolerance.decorrelation << ", largest difference " << difference;
 }
 
 }  // namespace chatterbox::testing

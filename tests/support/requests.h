@@ -1,10 +1,11 @@
-// Requests over the fake executor, and what ends them.
+// What tests over the fake model ask of an engine, and what ends it.
 #pragma once
 
-#include <chatterbox/chatterbox.hpp>
 #include <functional>
 #include <string>
+#include <utility>
 
+#include "engine/engine.h"
 #include "support/failure.h"
 
 namespace chatterbox::testing {
@@ -16,6 +17,31 @@ inline Request request_for(const std::string& text) {
   return request;
 }
 
+inline Conversion conversion_of(size_t samples) {
+  Conversion conversion;
+  conversion.source.samples.assign(samples, 0.25F);
+  conversion.seed = 3;
+  return conversion;
+}
+
+// Of one second.
+inline Audio recording(float sample = 0.5F) {
+  return {std::vector<float>(24000, sample), 24000, 1};
+}
+
+// Submit and wait.
+inline Result generate(Engine& engine, const Request& request) {
+  return engine.submit(request).result();
+}
+
+inline Result generate(Engine& engine, Conversion conversion) {
+  return engine.submit(std::move(conversion)).result();
+}
+
+inline Result generate(Engine& engine, const std::string& text) {
+  return generate(engine, request_for(text));
+}
+
 // Status kOk where `work` does not throw.
 inline Failure failure_of(const std::function<void()>& work) {
   try {
@@ -24,6 +50,11 @@ inline Failure failure_of(const std::function<void()>& work) {
     return current_failure();
   }
   return {Status::kOk, ""};
+}
+
+// Waits for the end.
+inline Status status_of(const Job& job) {
+  return failure_of([&] { (void)job.result(); }).status;
 }
 
 }  // namespace chatterbox::testing

@@ -11,13 +11,12 @@
 #include <vector>
 
 #include "checkpoint/safetensors.h"
-#include "checkpoint/synthetic.h"
 #include "support/error.h"
+#include "support/synthetic/synthetic.h"
 
 namespace chatterbox::testing {
 namespace {
 
-using checkpoint::SyntheticSize;
 namespace fs = std::filesystem;
 
 constexpr int kFailed = 1;
@@ -154,11 +153,11 @@ void write_checkpoint(const Arguments& arguments) {
     copy_into(folder, arguments.tokenizer / name);
   }
   if (arguments.family->tokenizers.empty()) {
-    write_file(folder / "tokenizer.json", checkpoint::synthetic_tokenizer_json());
-    write_file(folder / "conds.pt", checkpoint::synthetic_conds_pt(arguments.size));
+    write_file(folder / "tokenizer.json", synthetic_tokenizer_json());
+    write_file(folder / "conds.pt", synthetic_conds_pt(arguments.size));
   }
   for (const char* name : arguments.family->weights) {  // one at a time in memory
-    const auto model = checkpoint::make_synthetic(name, arguments.size);
+    const auto model = make_synthetic(name, arguments.size);
     checkpoint::write_safetensors((folder / name).string() + ".safetensors", model->entries());
   }
 }

@@ -5,8 +5,7 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
-#include <chatterbox/chatterbox.hpp>
-
+#include "support/status.h"
 #include "t3/model.h"
 #include "t3/special_tokens.h"
 #include "t3_golden.h"

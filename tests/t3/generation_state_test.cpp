@@ -4,10 +4,10 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 
-#include <chatterbox/chatterbox.hpp>
 #include <limits>
 #include <set>
 
+#include "support/status.h"
 #include "t3/special_tokens.h"
 
 namespace chatterbox::t3 {

@@ -12,10 +12,13 @@
 namespace chatterbox::t3 {
 namespace {
 
-// While it lives, no tensor of `limit` bytes or more can be had on the CPU.
+// While it lives, no tensor of `limit` bytes or more can be had on the CPU: `refuse` throws.
 class LimitedMemory final : public c10::Allocator {
  public:
-  explicit LimitedMemory(size_t limit) : limit_(limit), usual_(c10::GetCPUAllocator()) {
+  using Refusal = void (*)();
+  explicit LimitedMemory(
+      size_t limit, Refusal refuse = [] { throw std::bad_alloc(); })
+      : limit_(limit), refuse_(refuse), usual_(c10::GetCPUAllocator()) {
     c10::SetCPUAllocator(this, kPriority);
   }
   LimitedMemory(const LimitedMemory&) = delete;
@@ -25,7 +28,8 @@ class LimitedMemory final : public c10::Allocator {
   c10::DataPtr allocate(size_t bytes) override {
     if (bytes < limit_) return usual_->allocate(bytes);
     ++refused_;
-    throw std::bad_alloc();
+    refuse_();
+    return {};
   }
   void copy_data(void* to, const void* from, size_t bytes) const override {
     default_copy_data(to, from, bytes);
@@ -35,6 +39,7 @@ class LimitedMemory final : public c10::Allocator {
  private:
   static constexpr uint8_t kPriority = 255;
   size_t limit_;
+  Refusal refuse_;
   c10::Allocator* usual_;
   std::atomic<int> refused_ = 0;
 };
@@ -83,6 +88,18 @@ TEST_F(MemoryTest, PassThatDoesNotFitIsDoneInHalves) {
     EXPECT_EQ(generation.tokens, alone(i));
     EXPECT_EQ(generation.decode_steps, static_cast<int64_t>(generation.tokens.size()) - 1);
   }
+}
+
+// Fewer rows would fail as well: it is said once.
+TEST_F(MemoryTest, PassOnALostDeviceIsNotTriedAgain) {
+  Decoder decoder(model_, 4, 100);
+  static_cast<void>(decoder.start(request(1)));
+  static_cast<void>(decoder.start(request(2)));
+  const LimitedMemory device(4 * kRowOfLogits, [] {
+    throw c10::AcceleratorError({__func__, __FILE__, __LINE__}, 700, "CUDA error: illegal access");
+  });
+  EXPECT_THROW(decoder.step(), c10::AcceleratorError);
+  EXPECT_EQ(device.refused(), 1);
 }
 
 TEST_F(MemoryTest, SequenceThatDoesNotFitAloneFailsAndLeavesTheDecoder) {

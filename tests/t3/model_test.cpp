@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chatterbox/chatterbox.hpp>
 #include <functional>
 #include <set>
 
+#include "support/status.h"
 #include "t3_golden.h"
 
 namespace chatterbox::t3 {

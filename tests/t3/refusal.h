@@ -3,9 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include <chatterbox/chatterbox.hpp>
 #include <functional>
 #include <string>
+
+#include "support/status.h"
 
 namespace chatterbox::testing {
 

@@ -5,10 +5,10 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
-#include <chatterbox/chatterbox.hpp>
 #include <nlohmann/json.hpp>
 
-#include "checkpoint/synthetic.h"
+#include "support/status.h"
+#include "support/synthetic/synthetic.h"
 #include "t3/batch_generation_state.h"
 #include "t3/special_tokens.h"
 #include "t3_golden.h"
@@ -191,7 +191,9 @@ TEST_F(StreamAnalysisTest, RefusesHeadsThatTheModelHasNot) {
     }
     return std::string("nothing was refused");
   };
+  EXPECT_TRUE(has_alignment_heads(*model_, *options.analyze));
   options.analyze->heads[1] = {2, 2};
+  EXPECT_FALSE(has_alignment_heads(*model_, *options.analyze));
   EXPECT_EQ(refusal(), "the model has no head 2 in layer 2 to analyze: it has 3 layers of 2 heads");
   options.analyze = AlignmentThresholds();
   EXPECT_EQ(refusal(),

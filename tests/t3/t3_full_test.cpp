@@ -20,7 +20,7 @@ TEST(T3Full, EqualsTheReference) {
 // The same code, with other widths: 12 layers of 12 heads, which no tiny checkpoint has.
 TEST(T3Full, NanoSpeaks) {
   const c10::InferenceMode inference_mode;
-  const auto file = checkpoint::make_synthetic("t3_nano_v1", checkpoint::SyntheticSize::kFull);
+  const auto file = testing::make_synthetic("t3_nano_v1", testing::SyntheticSize::kFull);
   const std::shared_ptr<const t3::Model> model = testing::load_t3(file);
   EXPECT_EQ(t3::limits(*model).kv_bytes_per_position, 2 * 12 * 12 * 64 * 4);
   EXPECT_EQ(t3::limits(*model).max_positions, 8196);

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint/synthetic.h"
 #include "support/collected_tensors.h"
 #include "support/golden.h"
+#include "support/synthetic/synthetic.h"
 #include "support/tensors.h"
 #include "t3/t3.h"
 
@@ -66,7 +66,7 @@ inline std::shared_ptr<const t3::Model> load_t3(
 
 // The synthetic checkpoint's T3 of this name.
 inline std::shared_ptr<const checkpoint::TensorFile> tiny_file(const std::string& name) {
-  return checkpoint::make_synthetic(name, checkpoint::SyntheticSize::kTiny);
+  return testing::make_synthetic(name, testing::SyntheticSize::kTiny);
 }
 
 inline std::shared_ptr<const t3::Model> load_tiny(const std::string& name) {

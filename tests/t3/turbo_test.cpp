@@ -3,10 +3,9 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
-#include <chatterbox/chatterbox.hpp>
-
 #include "nn/linear.h"
 #include "refusal.h"
+#include "support/status.h"
 #include "t3_golden.h"
 
 namespace chatterbox::t3 {

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "support/requests.h"
+#include "support/failure_of.h"
 #include "support/temporary_folder.h"
 
 namespace chatterbox::text {

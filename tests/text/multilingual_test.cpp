@@ -20,7 +20,7 @@ constexpr const char* kFile = "grapheme_mtl_merged_expanded_v1.json";
 constexpr const char* kTable = "Cangjie5_TC.json";
 
 const MultilingualTokenizer& multilingual() {
-  static const auto kTokenizer = MultilingualTokenizer::load(data_folder("multilingual"));
+  static const auto kTokenizer = MultilingualTokenizer(Folder(data_folder("multilingual")));
   return kTokenizer;
 }
 
@@ -58,7 +58,7 @@ TEST(Multilingual, KnowsItsSpecialTokens) {
   EXPECT_EQ(multilingual().start_id(), 255);
   EXPECT_EQ(multilingual().stop_id(), 0);
   EXPECT_EQ(multilingual().vocabulary_size(), 2454);
-  const auto loaded = load_multilingual_tokenizer(data_folder("multilingual"));
+  const auto loaded = load_multilingual_tokenizer(Folder(data_folder("multilingual")));
   EXPECT_EQ(loaded->encode("Guten Tag.", "de"), encode("Guten Tag.", "de"));
 }
 
@@ -149,7 +149,7 @@ TEST(Multilingual, LongTexts) {
 
 TEST(Multilingual, NamesAFileThatIsNotThere) {
   const DataCopy folder("multilingual");
-  const auto load = [&] { (void)load_multilingual_tokenizer(folder.path()); };
+  const auto load = [&] { (void)load_multilingual_tokenizer(Folder(folder.path())); };
   folder.remove(kTable);
   expect_error(Status::kNotFound, folder.file(kTable) + ": ", load);
   folder.remove(kFile);
@@ -159,7 +159,7 @@ TEST(Multilingual, NamesAFileThatIsNotThere) {
 TEST(Multilingual, ReadsTheFirstReleasesName) {
   const DataCopy folder("multilingual");
   std::filesystem::rename(folder.file(kFile), folder.file("mtl_tokenizer.json"));
-  EXPECT_EQ(load_multilingual_tokenizer(folder.path())->encode("Äh, 你好", "zh"),
+  EXPECT_EQ(load_multilingual_tokenizer(Folder(folder.path()))->encode("Äh, 你好", "zh"),
             encode("Äh, 你好", "zh"));
 }
 
@@ -173,7 +173,7 @@ TEST(Multilingual, ALanguageWithoutATokenIsNamed) {
     }
     file["added_tokens"] = kept;
   });
-  const auto tokenizer = load_multilingual_tokenizer(folder.path());
+  const auto tokenizer = load_multilingual_tokenizer(Folder(folder.path()));
   EXPECT_EQ(tokenizer->encode("a", "da"), encode("a", "da"));
   expect_error(Status::kUnsupported, "language sv: this model has no token [sv]",
                [&] { (void)tokenizer->encode("a", "sv"); });
@@ -191,14 +191,14 @@ TEST(Multilingual, MissingSpecialTokensAreNamed) {
       }
     });
     expect_error(Status::kBadModelFile, std::string("the token ") + name + " is missing",
-                 [&] { (void)load_multilingual_tokenizer(folder.path()); });
+                 [&] { (void)load_multilingual_tokenizer(Folder(folder.path())); });
   }
 }
 
 TEST(Cangjie, CharactersOfOneCodeAreNumbered) {
   const DataCopy folder("multilingual");
   folder.write(kTable, R"(["的\tab", "一\tab\tx", "是\tab", "是\tc", "的\tab"])");
-  const auto tokenizer = load_multilingual_tokenizer(folder.path());
+  const auto tokenizer = load_multilingual_tokenizer(Folder(folder.path()));
   constexpr int64_t kChinese = 2144, kA = 2145, kB = 2146, kC = 2147, kZero = 2171, kEnd = 2181;
   EXPECT_THAT(tokenizer->encode("的一是", "zh"),
               ElementsAre(kChinese, kA, kB, kEnd, kA, kB, kZero + 1, kEnd, kC, kEnd, 16));
@@ -209,7 +209,7 @@ TEST(Cangjie, DamagedTables) {
   const auto damaged = [&](const std::string& bytes, const std::string& why) {
     folder.write(kTable, bytes);
     expect_error(Status::kBadModelFile, folder.file(kTable) + ": " + why,
-                 [&] { (void)load_multilingual_tokenizer(folder.path()); });
+                 [&] { (void)load_multilingual_tokenizer(Folder(folder.path())); });
   };
   damaged("", "not valid JSON");
   damaged("[\"的\\tab\"", "not valid JSON at byte");

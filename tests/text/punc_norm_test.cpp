@@ -1,7 +1,6 @@
 #include "text/punc_norm.h"
 
-#include <chatterbox/chatterbox.hpp>
-
+#include "support/status.h"
 #include "text/text_golden.h"
 
 namespace chatterbox::text {

@@ -11,8 +11,10 @@ using Ids = std::vector<int64_t>;
 
 std::string as_it_is(std::string_view text) { return std::string(text); }
 
-std::string model(const std::string& name) {
-  return data_folder("sentencepiece/" + name + ".model");
+std::shared_ptr<const Tokenizer> load_model(const std::string& name,
+                                            std::string (*normalize)(std::string_view)) {
+  const Folder folder(data_folder("sentencepiece"));
+  return load_sentencepiece_tokenizer(folder, name + ".model", normalize);
 }
 
 TEST(SentencePiece, EqualsThePythonPackage) {
@@ -20,7 +22,7 @@ TEST(SentencePiece, EqualsThePythonPackage) {
   const nlohmann::json models = nlohmann::json::parse(stream);
   ASSERT_EQ(models.size(), 2U);
   for (const auto& [name, expected] : models.items()) {
-    const auto tokenizer = load_sentencepiece_tokenizer(model(name), as_it_is);
+    const auto tokenizer = load_model(name, as_it_is);
     EXPECT_EQ(tokenizer->vocabulary_size(), expected.at("size").get<int64_t>());
     for (const auto& [text, ids] :
          expected.at("texts").get<std::vector<std::pair<std::string, Ids>>>()) {
@@ -30,24 +32,24 @@ TEST(SentencePiece, EqualsThePythonPackage) {
 }
 
 TEST(SentencePiece, NormalizesFirst) {
-  const auto plain = load_sentencepiece_tokenizer(model("unigram"), as_it_is);
-  const auto english = load_sentencepiece_tokenizer(model("unigram"), punc_norm_english);
+  const auto plain = load_model("unigram", as_it_is);
+  const auto english = load_model("unigram", punc_norm_english);
   EXPECT_EQ(english->encode("the  old ships…", ""), plain->encode("The old ships,", ""));
   EXPECT_NE(english->encode("the  old ships", ""), plain->encode("the  old ships", ""));
 }
 
 TEST(SentencePiece, StartAndStopAreThoseOfTheModel) {
-  const auto unigram = load_sentencepiece_tokenizer(model("unigram"), as_it_is);
+  const auto unigram = load_model("unigram", as_it_is);
   EXPECT_EQ(unigram->start_id(), 3);
   EXPECT_EQ(unigram->stop_id(), 4);
   // It has neither piece, but the usual <s> and </s>.
-  const auto bpe = load_sentencepiece_tokenizer(model("bpe"), as_it_is);
+  const auto bpe = load_model("bpe", as_it_is);
   EXPECT_EQ(bpe->start_id(), 1);
   EXPECT_EQ(bpe->stop_id(), 2);
 }
 
 TEST(SentencePiece, RefusesWrongRequests) {
-  const auto tokenizer = load_sentencepiece_tokenizer(model("bpe"), punc_norm_english);
+  const auto tokenizer = load_model("bpe", punc_norm_english);
   expect_error(Status::kInvalidArgument, "text must be UTF-8, byte 1 is not",
                [&] { (void)tokenizer->encode("a\x80", ""); });
   expect_error(Status::kInvalidArgument, "language must be empty",
@@ -55,7 +57,7 @@ TEST(SentencePiece, RefusesWrongRequests) {
 }
 
 TEST(SentencePiece, LongTextsTakeLittleTime) {
-  const auto tokenizer = load_sentencepiece_tokenizer(model("unigram"), punc_norm_english);
+  const auto tokenizer = load_model("unigram", punc_norm_english);
   std::string text;
   for (int i = 0; i < 20000; ++i) text += "the keeper ";
   EXPECT_GT(tokenizer->encode(text, "").size(), 20000U);
@@ -63,7 +65,7 @@ TEST(SentencePiece, LongTextsTakeLittleTime) {
 
 TEST(SentencePiece, NamesAFileThatIsNotThere) {
   expect_error(Status::kNotFound, "no/such.model: ", [] {
-    (void)load_sentencepiece_tokenizer("no/such.model", as_it_is);
+    (void)load_sentencepiece_tokenizer(Folder("no"), "such.model", as_it_is);
   });
 }
 
@@ -73,7 +75,7 @@ TEST(SentencePiece, DamagedFiles) {
   const auto refused = [&](const std::string& damaged) {
     folder.write("unigram.model", damaged);
     expect_error(Status::kBadModelFile, "unigram.model: not a SentencePiece model", [&] {
-      (void)load_sentencepiece_tokenizer(folder.file("unigram.model"), as_it_is);
+      (void)load_sentencepiece_tokenizer(Folder(folder.path()), "unigram.model", as_it_is);
     });
   };
   refused("");

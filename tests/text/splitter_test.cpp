@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chatterbox/chatterbox.hpp>
 #include <random>
 
+#include "support/status.h"
 #include "support/utf8.h"
 #include "text/pause_markup.h"
 #include "text/unicode.h"
@@ -182,6 +182,17 @@ TEST(Splitter, PausesLieBeforeTheirPieces) {
   EXPECT_THAT(texts(split("a [paused] [laugh] [", 1000)), ElementsAre("a [paused] [laugh] ["));
 }
 
+TEST(Splitter, PiecesTellTheirPlaceInTheText) {
+  const std::string text = " (…)\nÉt[pause:1s]é.  Oui !\n\t–\n[pause:2s] . Fin ";
+  const SplitText result = split(text, 1000);
+  EXPECT_THAT(texts(result), ElementsAre("(…)Ét", "é.", "Oui !–.", "Fin"));
+  std::vector<std::string> places;
+  for (const TextPiece& piece : result.pieces) {
+    places.push_back(text.substr(piece.begin, piece.end - piece.begin));
+  }
+  EXPECT_THAT(places, ElementsAre("(…)\nÉt", "é.", "Oui !\n\t–\n[pause:2s] .", "Fin"));
+}
+
 TEST(Splitter, RefusesMalformedPauses) {
   const auto malformed = [](const std::string& got) {
     return "a pause must read [pause:500ms] or [pause:1.5s], 0 to 10 s, got " + got;
@@ -303,8 +314,16 @@ TEST(Splitter, NothingIsLostOrDoubled) {
       continue;
     }
     std::string joined;
+    size_t behind = 0;
     for (const TextPiece& piece : result.pieces) {
       ++pieces;
+      ASSERT_LE(behind, piece.begin);
+      ASSERT_LT(piece.begin, piece.end);
+      ASSERT_LE(piece.end, text.size());
+      const std::string place = text.substr(piece.begin, piece.end - piece.begin);
+      EXPECT_EQ(trim(place), place);
+      EXPECT_EQ(without_space(without_pauses(place)), without_space(piece.text));
+      behind = piece.end;
       EXPECT_FALSE(piece.text.empty());
       EXPECT_TRUE(is_valid_utf8(piece.text));
       EXPECT_LE(code_points(piece.text), max_tokens);

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "support/file_source.h"
+
 namespace chatterbox::text {
 
 inline const nlohmann::json& golden(const std::string& file) {
@@ -36,14 +38,12 @@ inline nlohmann::json family_texts(const std::string& family) {
 }
 
 // The tokenizer of the English checkpoint.
-inline std::string english_tokenizer_path() {
-  return std::string(CHATTERBOX_TEST_DATA) + "/../src/checkpoint/data/tokenizer.json";
+inline Folder english_files() {
+  return Folder(std::string(CHATTERBOX_TEST_DATA) + "/support/synthetic/data");
 }
 
 inline std::string english_tokenizer_json() {
-  std::ifstream stream(english_tokenizer_path(), std::ios::binary);
-  EXPECT_TRUE(stream.is_open());
-  return {std::istreambuf_iterator<char>(stream), {}};
+  return english_files().read("tokenizer.json", size_t{1} << 20U);
 }
 
 }  // namespace chatterbox::text

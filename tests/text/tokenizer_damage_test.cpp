@@ -1,10 +1,9 @@
 // Tokenizer files that must be refused, with a message that says why.
 #include <gmock/gmock.h>
 
-#include <chatterbox/chatterbox.hpp>
-
 #include <functional>
 
+#include "support/status.h"
 #include "text/english_tokenizer.h"
 #include "text/text_golden.h"
 

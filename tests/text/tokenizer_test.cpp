@@ -1,7 +1,6 @@
 #include <gmock/gmock.h>
 
-#include <chatterbox/chatterbox.hpp>
-
+#include "support/status.h"
 #include "text/english_tokenizer.h"
 #include "text/punc_norm.h"
 #include "text/text_golden.h"
@@ -12,7 +11,7 @@ namespace {
 using Ids = std::vector<int64_t>;
 
 TEST(EnglishTokenizer, EqualsTheReference) {
-  const auto tokenizer = EnglishTokenizer::load(english_tokenizer_path());
+  const auto tokenizer = EnglishTokenizer::load(english_files());
   for (const auto& text : all_texts()) {
     const auto normalized = text.at("normalized").get<std::string>();
     EXPECT_EQ(tokenizer.encode(normalized), text.at("ids").get<Ids>()) << normalized;
@@ -20,7 +19,7 @@ TEST(EnglishTokenizer, EqualsTheReference) {
 }
 
 TEST(EnglishTokenizer, EqualsTheReferenceForTextsThatAreNotNormalized) {
-  const auto tokenizer = EnglishTokenizer::load(english_tokenizer_path());
+  const auto tokenizer = EnglishTokenizer::load(english_files());
   for (const auto& text : golden("text_english_extra.json").at("texts")) {
     const auto input = text.at("input").get<std::string>();
     EXPECT_EQ(tokenizer.encode(input), text.at("raw_ids").get<Ids>()) << input;
@@ -36,7 +35,7 @@ TEST(EnglishTokenizer, KnowsItsSpecialTokens) {
 }
 
 TEST(EnglishTokenizer, ACopyOutlivesWhatItWasCopiedFrom) {
-  auto first = std::make_unique<EnglishTokenizer>(EnglishTokenizer::load(english_tokenizer_path()));
+  auto first = std::make_unique<EnglishTokenizer>(EnglishTokenizer::load(english_files()));
   const EnglishTokenizer copy = *first;
   const Ids ids = first->encode("[STOP] a");
   first.reset();
@@ -44,7 +43,7 @@ TEST(EnglishTokenizer, ACopyOutlivesWhatItWasCopiedFrom) {
 }
 
 TEST(EnglishTokenizer, LongWordsTakeLittleTime) {
-  const auto tokenizer = EnglishTokenizer::load(english_tokenizer_path());
+  const auto tokenizer = EnglishTokenizer::load(english_files());
   std::string word;
   for (int i = 0; i < 200000; ++i) word += "therein"[i % 7];
   EXPECT_LT(tokenizer.encode(word).size(), word.size() / 2);
@@ -52,7 +51,7 @@ TEST(EnglishTokenizer, LongWordsTakeLittleTime) {
 
 TEST(EnglishTokenizer, NamesAFileThatIsNotThere) {
   try {
-    (void)EnglishTokenizer::load("no/such/tokenizer.json");
+    (void)EnglishTokenizer::load(Folder("no/such"));
     FAIL() << "no exception";
   } catch (const Error& error) {
     EXPECT_EQ(error.status(), Status::kNotFound);

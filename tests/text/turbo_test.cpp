@@ -18,7 +18,7 @@ using ::testing::ElementsAre;
 using Ids = std::vector<int64_t>;
 
 const Tokenizer& turbo() {
-  static const auto kTokenizer = load_turbo_tokenizer(data_folder("turbo"));
+  static const auto kTokenizer = load_turbo_tokenizer(Folder(data_folder("turbo")));
   return *kTokenizer;
 }
 
@@ -33,7 +33,7 @@ TEST(Turbo, EqualsTheReference) {
 }
 
 TEST(Turbo, EqualsTheReferenceForTextsThatAreNotNormalized) {
-  const Gpt2Tokenizer gpt2 = load_gpt2_tokenizer(data_folder("turbo"));
+  const Gpt2Tokenizer gpt2 = load_gpt2_tokenizer(Folder(data_folder("turbo")));
   for (const auto& text : golden("text_family_extra.json").at("turbo")) {
     const auto input = text.at("input").get<std::string>();
     EXPECT_EQ(gpt2.tokenizer.encode(input), text.at("raw_ids").get<Ids>()) << input;
@@ -81,7 +81,7 @@ json whole_file(const DataCopy& folder) {
 }
 
 void expect_same(const std::string& folder) {
-  const auto tokenizer = load_turbo_tokenizer(folder);
+  const auto tokenizer = load_turbo_tokenizer(Folder(folder));
   EXPECT_EQ(tokenizer->vocabulary_size(), turbo().vocabulary_size());
   for (const auto& text : family_texts("turbo")) {
     const auto input = text.at("input").get<std::string>();
@@ -107,7 +107,8 @@ TEST(Turbo, RefusesATokenizerJsonOfAnotherKind) {
     json changed = file;
     edit(changed);
     folder.write("tokenizer.json", changed.dump());
-    expect_error(Status::kUnsupported, why, [&] { (void)load_turbo_tokenizer(folder.path()); });
+    expect_error(Status::kUnsupported, why,
+                 [&] { (void)load_turbo_tokenizer(Folder(folder.path())); });
   };
   refused("add_prefix_space", [](json& f) { f["pre_tokenizer"]["add_prefix_space"] = true; });
   refused("use_regex", [](json& f) { f["pre_tokenizer"]["use_regex"] = false; });
@@ -135,7 +136,7 @@ std::string symbols(size_t count) {  // two tokens each
 
 TEST(Turbo, TextIsNotCutSilently) {
   constexpr size_t kLimit = 1024;
-  const Gpt2Tokenizer gpt2 = load_gpt2_tokenizer(data_folder("turbo"));
+  const Gpt2Tokenizer gpt2 = load_gpt2_tokenizer(Folder(data_folder("turbo")));
   std::string text = symbols(kLimit);
   while (gpt2.tokenizer.encode(punc_norm_turbo(text)).size() > kLimit) text.pop_back();
   EXPECT_EQ(turbo().encode(text, "").size(), kLimit);
@@ -152,16 +153,16 @@ TEST(Turbo, AConfigMayHaveNoLimit) {
   const DataCopy folder("turbo");
   folder.remove("tokenizer_config.json");
   const std::string text = symbols(5000);
-  const Ids ids = load_turbo_tokenizer(folder.path())->encode(text, "");
+  const Ids ids = load_turbo_tokenizer(Folder(folder.path()))->encode(text, "");
   EXPECT_GT(ids.size(), 1024U);
   folder.write("tokenizer_config.json", R"({"model_max_length": 1000000000000000019884624838656})");
-  EXPECT_EQ(load_turbo_tokenizer(folder.path())->encode(text, ""), ids);
+  EXPECT_EQ(load_turbo_tokenizer(Folder(folder.path()))->encode(text, ""), ids);
 }
 
 TEST(Turbo, LongTextsTakeLittleTime) {
   const DataCopy folder("turbo");
   folder.remove("tokenizer_config.json");
-  const auto tokenizer = load_turbo_tokenizer(folder.path());
+  const auto tokenizer = load_turbo_tokenizer(Folder(folder.path()));
   EXPECT_GT(tokenizer->encode(std::string(1000000, 'a') + std::string(1000000, '!'), "").size(),
             1U);
 }
@@ -178,15 +179,15 @@ TEST(Turbo, NamesAFileThatIsNotThere) {
     const DataCopy folder("turbo");
     folder.remove(name);
     expect_error(Status::kNotFound, folder.file(name) + ": ",
-                 [&] { (void)load_turbo_tokenizer(folder.path()); });
+                 [&] { (void)load_turbo_tokenizer(Folder(folder.path())); });
   }
   expect_error(Status::kNotFound, "no/such/folder/vocab.json",
-               [] { (void)load_turbo_tokenizer("no/such/folder"); });
+               [] { (void)load_turbo_tokenizer(Folder("no/such/folder")); });
 }
 
 void expect_damaged(const DataCopy& folder, const char* file, const std::string& why) {
   expect_error(Status::kBadModelFile, folder.file(file) + ": " + why,
-               [&] { (void)load_turbo_tokenizer(folder.path()); });
+               [&] { (void)load_turbo_tokenizer(Folder(folder.path())); });
 }
 
 TEST(Turbo, DamagedVocabulary) {
@@ -243,7 +244,7 @@ TEST(Turbo, DamagedTokensAndConfig) {
           [](json& f) { f["added_tokens_decoder"]["50300"] = f["added_tokens_decoder"]["50257"]; });
   folder.write(config, R"({"add_prefix_space": true})");
   expect_error(Status::kUnsupported, "add_prefix_space",
-               [&] { (void)load_turbo_tokenizer(folder.path()); });
+               [&] { (void)load_turbo_tokenizer(Folder(folder.path())); });
   folder.remove(config);
   folder.write("added_tokens.json", R"({"[laugh]": 13})");
   expect_damaged(folder, "added_tokens.json",

@@ -45,6 +45,15 @@ TEST(Unicode, PythonLower) { expect_class("python_lower", is_python_lower, has_u
 TEST(Unicode, RegexSpace) { expect_class("regex_space", is_regex_space); }
 TEST(Unicode, RegexWord) { expect_class("regex_word", is_regex_word); }
 
+TEST(Unicode, TextsAreTrimmedOfAnySpace) {
+  EXPECT_EQ(trim("\u3000\x1C\tone\u0085two\u00A0\u2028"), "one\u0085two");
+  EXPECT_EQ(trim(""), "");
+  EXPECT_TRUE(is_blank(""));
+  EXPECT_TRUE(
+      is_blank(" \t\n\v\f\r\x1C\x1F\u0085\u00A0\u1680\u2000\u200A\u2028\u2029\u202F\u205F\u3000"));
+  EXPECT_FALSE(is_blank(" \u200B "));  // no space to Unicode
+}
+
 TEST(Unicode, UpperCaseThatGrows) {
   const auto& grows = golden("text_english_extra.json").at("classes").at("python_upper_grows");
   ASSERT_GT(grows.size(), 90U);

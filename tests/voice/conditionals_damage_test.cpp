@@ -5,7 +5,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "checkpoint/synthetic.h"
+#include "support/synthetic/synthetic.h"
 #include "voice/conditionals.h"
 #include "voice/same_bits.h"
 #include "voice/voice_files.h"
@@ -184,7 +184,7 @@ void expect_bad_wherever_truncated(const std::string& bytes) {
 TEST(ConditionalsDamage, TruncatedAt200Places) {
   expect_bad_wherever_truncated(testing::voice_file(testing::fields_of(small_voice())));
   expect_bad_wherever_truncated(
-      std::string(checkpoint::synthetic_conds_pt(checkpoint::SyntheticSize::kTiny)));
+      std::string(testing::synthetic_conds_pt(testing::SyntheticSize::kTiny)));
 }
 
 // A flip is refused as a bad voice, or it changed nothing that a voice consists of.

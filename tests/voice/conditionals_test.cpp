@@ -7,8 +7,8 @@
 #include <limits>
 
 #include "checkpoint/safetensors.h"
-#include "checkpoint/synthetic.h"
 #include "support/error.h"
+#include "support/synthetic/synthetic.h"
 #include "support/temporary_folder.h"
 #include "voice/same_bits.h"
 #include "voice/voice_files.h"
@@ -16,11 +16,11 @@
 namespace chatterbox::voice {
 namespace {
 
-using checkpoint::SyntheticSize;
 using testing::expect_same_bits;
+using testing::SyntheticSize;
 
 Conditionals conds(SyntheticSize size) {
-  const std::string_view bytes = checkpoint::synthetic_conds_pt(size);
+  const std::string_view bytes = testing::synthetic_conds_pt(size);
   return parse(bytes.data(), bytes.size(), "conds.pt");
 }
 
@@ -67,6 +67,12 @@ TEST(Conditionals, SavedAndLoadedTheyHaveTheSameBits) {
   expect_same_bits(loaded, voice);
   save(loaded, folder.file("b.voice"));
   EXPECT_EQ(testing::read_file(folder.file("a.voice")), testing::read_file(folder.file("b.voice")));
+}
+
+TEST(Conditionals, AreLoadedFromMemory) {
+  const Conditionals voice = conds(SyntheticSize::kFull);
+  const FilesInMemory files("given", {{"a.voice", own_bytes(serialise(voice))}});
+  expect_same_bits(load(files, "a.voice"), voice);
 }
 
 TEST(Conditionals, SaveReplacesAFile) {

@@ -94,6 +94,19 @@ TEST_F(SourceTokens, HaveTheEndThatTheReferenceLoses) {
   EXPECT_EQ(tokens, reference);
 }
 
+TEST_F(SourceTokens, AreReadInParts) {
+  const auto parts_of = [](double seconds) {
+    SourceReader reader(*maker_, {std::vector<float>(static_cast<size_t>(seconds * 16000)), 16000});
+    int parts = 1;
+    while (!reader.next()) ++parts;
+    return parts;
+  };
+  const int of_a_window = parts_of(30) - 1;  // without the spectrum's
+  EXPECT_GT(of_a_window, 3);
+  EXPECT_EQ(parts_of(40), 1 + 2 * of_a_window);
+  EXPECT_EQ(parts_of(100), 2 + 4 * of_a_window);  // 10,000 frames
+}
+
 TEST_F(SourceTokens, OneTokenIsTheLeast) {
   Audio audio{std::vector<float>(640, 0.1F), 16000, 1};
   EXPECT_EQ(source_tokens(*maker_, audio).size(), 1U);

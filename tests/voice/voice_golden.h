@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "audio/codec.h"
 #include "support/collected_tensors.h"
 #include "support/golden.h"
 #include "voice/voice_maker.h"
@@ -13,7 +14,7 @@
 namespace chatterbox::testing {
 
 inline Audio recording(const std::string& file) {
-  return read_wav(std::string(CHATTERBOX_TEST_DATA) + "/data/" + file);
+  return audio::read_audio(std::string(CHATTERBOX_TEST_DATA) + "/data/" + file);
 }
 
 // The samples `times` times in a row.

@@ -4,12 +4,14 @@
 
 #include <limits>
 
+#include "audio/codec.h"
 #include "audio/wav.h"
 #include "audio/wav_bytes.h"
 #include "checkpoint/safetensors.h"
 #include "support/error.h"
 #include "support/temporary_folder.h"
 #include "voice/bad_audio.h"
+#include "voice/recording.h"
 #include "voice/same_bits.h"
 #include "voice/tiny_models.h"
 #include "voice/voice_golden.h"
@@ -69,6 +71,30 @@ TEST_F(VoiceMakerTest, EqualsTheReferenceFor24Bits) {
   testing::expect_voice(*maker_, audio, Golden("voice_vectors"), "short.");
 }
 
+// A prompt in any format is as good as its decoded samples in a WAV file.
+TEST_F(VoiceMakerTest, APromptInAnyFormatMakesTheVoiceOfItsWav) {
+  using audio::AudioFormat;
+  const Audio original = half_a_second();
+  for (const AudioFormat format :
+       {AudioFormat::kFlac, AudioFormat::kVorbis, AudioFormat::kOpus, AudioFormat::kMp3}) {
+    const std::string file = audio::encode_audio(original, format);
+    const Audio prompt = audio::decode_audio(file.data(), file.size(), "prompt");
+    audio::WavFields wav;
+    wav.code = 3;
+    wav.bits = 32;
+    wav.data.assign(reinterpret_cast<const char*>(prompt.samples.data()),
+                    prompt.samples.size() * sizeof(float));
+    const std::string bytes = wav.file();
+    const Audio decoded = audio::decode_audio(bytes.data(), bytes.size(), "decoded");
+    EXPECT_EQ(decoded.samples, prompt.samples) << audio::name_of(format);
+    const Conditionals voice = make_voice(*maker_, prompt);
+    testing::expect_same_bits(voice, make_voice(*maker_, decoded));
+    if (format == AudioFormat::kFlac) {
+      testing::expect_same_bits(voice, make_voice(*maker_, original));
+    }
+  }
+}
+
 TEST_F(VoiceMakerTest, EqualsTheReferenceInStereo) {
   const std::vector<float> left = recording("espeak_f3_22k.wav").samples;
   Audio stereo{{}, 44100, 2};
@@ -117,6 +143,22 @@ TEST_F(VoiceMakerTest, TheSameRecordingGivesTheSameBits) {
   for (int i = 0; i < 3; ++i) testing::expect_same_bits(make_voice(*maker_, audio), first);
   const auto other = load_voice_maker(testing::tiny_reader("ve"), testing::tiny_reader("s3gen"));
   testing::expect_same_bits(make_voice(*other, audio), first);
+}
+
+// So that what runs beside it waits for a part only, however long the recording is: of 53 s, the
+// speaker embedding takes three parts in place of one.
+TEST_F(VoiceMakerTest, AVoiceIsMadeInParts) {
+  const auto parts_of = [](const Audio& audio) {
+    VoiceRun run(*maker_, heard_for_voice(audio), kEnglishRecipe);
+    int parts = 1;
+    while (!run.next()) ++parts;
+    testing::expect_same_bits(run.voice(), make_voice(*maker_, audio));
+    return parts;
+  };
+  const Audio once = recording("espeak_m3.wav");
+  const int parts = parts_of(once);
+  EXPECT_GT(parts, 12);
+  EXPECT_EQ(parts_of(testing::repeated(once, 5)), parts + 2);
 }
 
 class VoiceMakerRefuses : public VoiceMakerTest {

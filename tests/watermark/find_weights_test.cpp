@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
-#include <chatterbox/chatterbox.hpp>
 #include <fstream>
 
+#include "support/status.h"
 #include "support/temporary_folder.h"
 
 namespace chatterbox::watermark {
@@ -27,32 +27,17 @@ class FindWeights : public ::testing::Test {
   testing::TemporaryFolder folder_;
 };
 
-TEST_F(FindWeights, InTheModelFolderFirst) {
-  make_file(kWeightsFile);
-  setenv(kWeightsVariable, make_file("other").c_str(), 1);
-  EXPECT_EQ(find_weights(folder()), folder() + "/" + kWeightsFile);
-}
-
-TEST_F(FindWeights, ThenWhereTheEnvironmentSays) {
+TEST_F(FindWeights, WhereTheEnvironmentSays) {
   const std::string other = make_file("other");
   setenv(kWeightsVariable, other.c_str(), 1);
-  EXPECT_EQ(find_weights(folder()), other);
-  EXPECT_EQ(find_weights(""), other);
-  EXPECT_EQ(find_weights("demo"), other);
-}
-
-TEST_F(FindWeights, AFolderOfTheNameIsNoFile) {
-  const std::string other = make_file("other");
-  setenv(kWeightsVariable, other.c_str(), 1);
-  std::filesystem::create_directory(folder_.file(kWeightsFile));
-  EXPECT_EQ(find_weights(folder()), other);
+  EXPECT_EQ(find_weights(), other);
 }
 
 TEST_F(FindWeights, AnEnvironmentThatNamesNoFileIsAnError) {
   for (const std::string& path : {folder_.file("absent"), folder()}) {
     setenv(kWeightsVariable, path.c_str(), 1);
     try {
-      (void)find_weights("");
+      (void)find_weights();
       ADD_FAILURE() << path << " was accepted";
     } catch (const Error& error) {
       EXPECT_EQ(error.status(), Status::kNotFound);
@@ -62,9 +47,9 @@ TEST_F(FindWeights, AnEnvironmentThatNamesNoFileIsAnError) {
 }
 
 TEST_F(FindWeights, AnEmptyVariableIsNone) {
-  const auto without = find_weights(folder());
+  const auto without = find_weights();
   setenv(kWeightsVariable, "", 1);
-  EXPECT_EQ(find_weights(folder()), without);
+  EXPECT_EQ(find_weights(), without);
 }
 
 }  // namespace

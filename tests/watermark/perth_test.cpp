@@ -2,11 +2,12 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
-#include <chatterbox/chatterbox.hpp>
 #include <limits>
 
+#include "audio/codec.h"
 #include "audio/resample.h"
 #include "perth_weights.h"
+#include "support/status.h"
 #include "support/temporary_folder.h"
 #include "voice/bad_audio.h"
 
@@ -21,7 +22,7 @@ constexpr int32_t kRate = 24000;
 class PerthMark : public testing::WithPerth {};
 
 std::vector<float> speech(const std::string& file, size_t begin, size_t size) {
-  const Audio audio = read_wav(std::string(CHATTERBOX_TEST_DATA) + "/data/" + file);
+  const Audio audio = audio::read_audio(std::string(CHATTERBOX_TEST_DATA) + "/data/" + file);
   const auto first = audio.samples.begin() + static_cast<std::ptrdiff_t>(begin);
   return {first, first + static_cast<std::ptrdiff_t>(size)};
 }
@@ -112,7 +113,7 @@ TEST_F(PerthMark, RefusesSamplesThatAreNoNumbers) {
 }
 
 TEST_F(PerthMark, ADamagedFileIsRefusedWithEveryName) {
-  const auto file = checkpoint::open_safetensors(*find_weights(""));
+  const auto file = checkpoint::open_safetensors(*find_weights());
   std::vector<checkpoint::TensorEntry> entries = file->entries();
   const auto find = [&](const std::string& name) {
     return std::find_if(entries.begin(), entries.end(),
@@ -137,7 +138,7 @@ TEST_F(PerthMark, ADamagedFileIsRefusedWithEveryName) {
 }
 
 TEST_F(PerthMark, AFileWithoutANetworkIsRefused) {
-  const auto file = checkpoint::open_safetensors(*find_weights(""));
+  const auto file = checkpoint::open_safetensors(*find_weights());
   std::vector<checkpoint::TensorEntry> entries = file->entries();
   const auto of_encoder = [](const auto& entry) { return entry.name.rfind("encoder.", 0) == 0; };
   entries.erase(std::remove_if(entries.begin(), entries.end(), of_encoder), entries.end());

@@ -18,7 +18,7 @@ namespace chatterbox::testing {
 class WithPerth : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    const auto path = watermark::find_weights("");
+    const auto path = watermark::find_weights();
     if (!path) return;
     const nn::WeightReader reader(checkpoint::open_safetensors(*path), {});
     perth_ = watermark::load_perth(reader);

@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include <chatterbox/chatterbox.hpp>
 #include <cmath>
 
 #include "checkpoint/safetensors.h"
+#include "support/status.h"
 
 namespace chatterbox::watermark {
 namespace {

@@ -5,5 +5,5 @@
 #include "watermark/find_weights.h"
 
 void print_weights() {
-  std::cout << chatterbox::watermark::find_weights("").value_or("nowhere") << '\n';
+  std::cout << chatterbox::watermark::find_weights().value_or("nowhere") << '\n';
 }

@@ -1,4 +1,4 @@
-// Prints where find_weights() sees the weights, with no model folder.
+// Prints where find_weights() sees the weights.
 #pragma once
 
 __attribute__((visibility("default"))) void print_weights();

@@ -16,7 +16,7 @@ int main() {
   request.seed = 1;
   request.max_new_tokens = 20;
   try {
-    return engine.generate(request).audio.samples.empty() ? 1 : 0;
+    return engine.generate(request).samples().empty() ? 1 : 0;
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
     return 1;

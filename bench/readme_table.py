@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Writes the tables of figures in README.md and bench/README.md from the JSON files in bench/results.
+
+A table stands between two lines, <!-- figures: NAME --> and <!-- end of figures -->; what is between them is
+replaced. Run it after a new measurement. bench/README.md has the commands that make the JSON files.
+
+  readme_table.py            rewrite the tables
+  readme_table.py --check    change nothing; exit code 1 where a table differs from the JSON files
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+DOCUMENTS = ["README.md", "bench/README.md"]
+BLOCK = re.compile(r"(?<=<!-- figures: )(\w+)( -->\n)(.*?)(?=<!-- end of figures -->)", re.DOTALL)
+MIB_PER_GIB = 1024
+
+# Model, JSON file: chatterbox-bench --mode dynamic --batch-size 1,8 -o json
+SPEED = [
+    ("Demo", "demo.json"),
+    ("Turbo", "turbo_full_fp32.json"),
+    ("English", "english_full_fp32.json"),
+]
+BEFORE = "english_full_modes_100_tokens.json"  # all modes, measured with version 0.1.0
+STAGES = "english_full_fp32_cpu.json"
+THROUGHPUT = "english_full_fp32_cpu_100_tokens.json"
+
+
+class Failure(Exception):
+    """One line for whoever runs the script."""
+
+
+def read(root, name):
+    path = root / "bench" / "results" / name
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Failure(f"{path}: {error}") from error
+
+
+def machine(report):
+    """AMD EPYC (family 26, model 2, AVX-512), 2 cores. Older files have the name and the cores alone."""
+    details = [f"{word} {report[key]}" for word, key in (("family", "cpu_family"), ("model", "cpu_model"))
+               if key in report]
+    details += [report["vector"]] if "vector" in report else []
+    name = report["cpu"] + (f" ({', '.join(details)})" if details else "")
+    return f"{name}, {report['cores']} cores"
+
+
+def batch(report, name, mode, size):
+    for entry in report["batches"]:
+        if (entry["mode"], entry["batch_size"]) == (mode, size):
+            return entry
+    raise Failure(f"{name}: has no batch of {size} requests in mode {mode}")
+
+
+def sizes(report, mode):
+    return [entry["batch_size"] for entry in report["batches"] if entry["mode"] == mode]
+
+
+def mean_completion(entry):
+    """Seconds from submission to a request's end, over the requests of all runs."""
+    times = [request["timings"]["total"] for run in entry["samples"] for request in run["requests"]]
+    return sum(times) / len(times)
+
+
+def number(value, digits=2):
+    """So many digits, but all of those before the point."""
+    whole = len(str(int(value))) if value >= 1 else 0
+    return f"{value:.{max(0, digits - whole)}f}"
+
+
+def table(heads, rows):
+    """A column whose head begins with '>' is aligned to the right."""
+    lines = ["| " + " | ".join(head.lstrip(">") for head in heads) + " |",
+             "|" + "|".join("---:" if head.startswith(">") else "---" for head in heads) + "|"]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def source(name, report):
+    """Under a table of bench/README.md: what was measured where, and the file with all figures."""
+    return f"chatterbox {report['version']}, {machine(report)}: [{name}](results/{name})"
+
+
+def speed(root):
+    rows, versions = [], {}
+    for model, name in SPEED:
+        report = read(root, name)
+        versions.setdefault(report["version"], []).append(model)
+        for size in sizes(report, "dynamic"):
+            entry = batch(report, name, "dynamic", size)
+            rows.append([model, machine(report), report["precision"], str(size), number(entry["rtf"]["median"]),
+                         number(entry["first_done_seconds"]["median"]) + " s",
+                         number(entry["peak_rss_mib"] / MIB_PER_GIB) + " GiB"])
+    heads = ["model", "machine", "precision", ">requests at once", ">real-time factor", ">first sound", ">peak memory"]
+    measured = "; ".join(f"{', '.join(models)} with version {version}" for version, models in versions.items())
+    return table(heads, rows) + ["", f"Measured: {measured}."]
+
+
+def latency(root):
+    rows, sources = [], []
+    for name, modes in ((BEFORE, ("sequential", "batch", "dynamic")), (SPEED[-1][1], ("dynamic",))):
+        report = read(root, name)
+        sources.append(source(name, report))
+        for mode in modes:
+            entry = batch(report, name, mode, 8)
+            rows.append([report["version"], mode, number(entry["first_done_seconds"]["median"]) + " s",
+                         number(mean_completion(entry)) + " s", number(entry["seconds"]["median"]) + " s"])
+    heads = ["version", "mode", ">first done", ">mean until done", ">all done"]
+    return table(heads, rows) + ["", *("- " + line for line in sources)]
+
+
+def modes(root):
+    report = read(root, BEFORE)
+    rows = []
+    for size in sizes(report, "dynamic"):
+        runs = [batch(report, BEFORE, mode, size) for mode in ("sequential", "batch", "dynamic")]
+        rows.append([str(size), *(number(run["seconds"]["median"]) + " s" for run in runs),
+                     *(number(run["tokens_per_second"]["median"]) for run in runs),
+                     number(runs[-1]["peak_rss_mib"] / MIB_PER_GIB) + " GiB"])
+    heads = [">requests", ">sequential", ">batch", ">dynamic", ">tokens/s, sequential", ">batch", ">dynamic",
+             ">peak memory, dynamic"]
+    return table(heads, rows) + ["", source(BEFORE, report)]
+
+
+def stages(root):
+    report = read(root, STAGES)
+    rows = []
+    for stage in report["stages"]:
+        values = [f"{number(stage[side]['min'], 3)} {stage['unit']}" for side in ("reference", "library")]
+        rows.append([stage["stage"], *values, f"{stage['ratio']:.2f}"])
+    heads = ["stage", ">Python package", ">chatterbox", ">ratio"]
+    return table(heads, rows) + ["", source(STAGES, {**report["library_runs"][0], **report["machine"]})]
+
+
+def throughput(root):
+    report = read(root, THROUGHPUT)
+    rows = [[row["measure"], row["way"], number(row["reference"], 3), number(row["library"], 3),
+             f"{row['ratio']:.1f}"] for row in report["throughput"]["rows"] if row["reference"] is not None]
+    heads = ["measure", "chatterbox ran", ">Python package", ">chatterbox", ">times as fast"]
+    first = next(iter(report["throughput"]["library"].values()))
+    return table(heads, rows) + ["", source(THROUGHPUT, {**first, **report["machine"]})]
+
+
+TABLES = {function.__name__: function for function in (speed, latency, modes, stages, throughput)}
+
+
+def rewritten(root, text, document):
+    """The document with its tables as the JSON files have them."""
+    found = set()
+
+    def replace(match):
+        name = match.group(1)
+        if name not in TABLES:
+            raise Failure(f"{document}: figures {name}: must be one of {', '.join(sorted(TABLES))}")
+        found.add(name)
+        return name + match.group(2) + "\n".join(TABLES[name](root)) + "\n"
+
+    text = BLOCK.sub(replace, text)
+    if len(found) != text.count("<!-- figures: "):
+        raise Failure(f"{document}: a table has no end, or is there twice")
+    if not found:
+        raise Failure(f"{document}: has no table between <!-- figures: NAME --> and <!-- end of figures -->")
+    return text
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit code 1 where a table differs")
+    parser.add_argument("--root", metavar="DIR", type=pathlib.Path, default=ROOT, help="of the sources [%(default)s]")
+    arguments = parser.parse_args()
+    differing = []
+    try:
+        for document in DOCUMENTS:
+            path = arguments.root / document
+            old = path.read_text(encoding="utf-8")
+            new = rewritten(arguments.root, old, document)
+            if new == old:
+                continue
+            differing.append(document)
+            if not arguments.check:
+                path.write_text(new, encoding="utf-8")
+    except (Failure, OSError, KeyError) as error:
+        sys.exit(f"readme_table.py: error: {error}")
+    if arguments.check and differing:
+        sys.exit(f"{', '.join(differing)}: a table is not what bench/results says: run python3 bench/readme_table.py")
+
+
+if __name__ == "__main__":
+    main()

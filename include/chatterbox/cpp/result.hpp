@@ -1,0 +1,107 @@
+// Speech and what can be told of it: part of <chatterbox/chatterbox.hpp>.
+#ifndef CHATTERBOX_CPP_RESULT_HPP
+#define CHATTERBOX_CPP_RESULT_HPP
+
+#include <chatterbox/cpp/audio.hpp>
+#include <chatterbox/cpp/core.hpp>
+#include <chatterbox/cpp/request.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace chatterbox {
+inline namespace abi0 {
+
+enum class FinishReason : int32_t {
+  kEos = CHATTERBOX_FINISH_EOS,               // the model said that it is done
+  kMaxTokens = CHATTERBOX_FINISH_MAX_TOKENS,  // max_new_tokens reached: it may be cut short
+};
+
+// The C structs are plain and complete as they are.
+using ResultStats = chatterbox_result_stats;
+using Quality = chatterbox_quality;
+using InterventionSpan = chatterbox_intervention;
+
+// What the alignment analyzer did.
+enum class Intervention : int32_t {
+  kEndSuppressed = CHATTERBOX_INTERVENTION_END_SUPPRESSED,
+  kLongTail = CHATTERBOX_INTERVENTION_LONG_TAIL,  // it stayed at the text's end
+  kAlignmentRepetition =
+      CHATTERBOX_INTERVENTION_ALIGNMENT_REPETITION,  // it went back into the finished text
+  kTokenRepetition =
+      CHATTERBOX_INTERVENTION_TOKEN_REPETITION,  // it drew the same token again and again
+};
+
+// Speech and its statistics. Immutable; copies share it.
+class Result {
+ public:
+  explicit Result(chatterbox_result* handle) : handle_(handle, chatterbox_result_destroy) {}
+
+  // Mono; none where they went to a callback or a stream. Valid as long as a copy of the result.
+  [[nodiscard]] Samples samples() const noexcept {
+    return {chatterbox_result_samples(handle()),
+            static_cast<size_t>(chatterbox_result_sample_count(handle()))};
+  }
+  [[nodiscard]] int32_t sample_rate() const noexcept {
+    return chatterbox_result_sample_rate(handle());
+  }
+  // A copy of the samples.
+  [[nodiscard]] Audio audio() const {
+    const Samples from = samples();
+    return {std::vector<float>(from.begin(), from.end()), sample_rate(), 1};
+  }
+  [[nodiscard]] ResultStats stats() const {
+    return detail::get<ResultStats>([&](ResultStats* stats, size_t size) {
+      return chatterbox_result_get_stats(handle(), stats, size);
+    });
+  }
+  [[nodiscard]] FinishReason finish_reason() const {
+    return static_cast<FinishReason>(stats().finish_reason);
+  }
+  [[nodiscard]] Quality quality() const {
+    return detail::get<Quality>([&](Quality* quality, size_t size) {
+      return chatterbox_result_get_quality(handle(), quality, size);
+    });
+  }
+  [[nodiscard]] std::vector<InterventionSpan> interventions() const {
+    std::vector<InterventionSpan> all;
+    for (uint64_t i = 0; i < quality().intervention_count; ++i) {
+      all.push_back(detail::get<InterventionSpan>([&](InterventionSpan* span, size_t size) {
+        return chatterbox_result_get_intervention(handle(), i, span, size);
+      }));
+    }
+    return all;
+  }
+  // Of a long text.
+  [[nodiscard]] std::vector<Piece> pieces() const {
+    std::vector<Piece> all;
+    for (uint64_t i = 0; i < chatterbox_result_piece_count(handle()); ++i) {
+      all.push_back(detail::get<Piece>([&](Piece* piece, size_t size) {
+        return chatterbox_result_get_piece(handle(), i, piece, size);
+      }));
+    }
+    return all;
+  }
+
+  [[nodiscard]] const chatterbox_result* handle() const noexcept { return handle_.get(); }
+
+ private:
+  std::shared_ptr<chatterbox_result> handle_;  // null only once moved from
+};
+
+inline void write_audio(const std::string& path, const Result& result,
+                        AudioFormat format = AudioFormat::kAuto) {
+  write_audio(path, result.samples(), result.sample_rate(), format);
+}
+
+// What became of one request of a batch: one of the two is there.
+struct Outcome {
+  std::optional<Result> result = std::nullopt;
+  std::optional<Error> error = std::nullopt;
+};
+
+}  // namespace abi0
+}  // namespace chatterbox
+
+#endif  // CHATTERBOX_CPP_RESULT_HPP

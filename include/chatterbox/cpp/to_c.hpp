@@ -1,0 +1,100 @@
+// From the options and requests of C++ to those of C, which point into them: part of
+// <chatterbox/chatterbox.hpp>. Nothing here is for callers.
+#ifndef CHATTERBOX_CPP_TO_C_HPP
+#define CHATTERBOX_CPP_TO_C_HPP
+
+#include <chatterbox/cpp/core.hpp>
+#include <chatterbox/cpp/options.hpp>
+#include <chatterbox/cpp/request.hpp>
+#include <chrono>
+#include <optional>
+#include <vector>
+
+namespace chatterbox {
+inline namespace abi0 {
+namespace detail {
+
+[[nodiscard]] inline std::vector<chatterbox_file> to_c(const std::vector<MemoryFile>& from) {
+  std::vector<chatterbox_file> files;
+  files.reserve(from.size());
+  for (const MemoryFile& file : from) {
+    files.push_back({c_string("name", file.name), file.data, file.size});
+  }
+  return files;
+}
+
+// `files`: those of the options.
+[[nodiscard]] inline chatterbox_engine_options to_c(const EngineOptions& from,
+                                                    const std::vector<chatterbox_file>& files) {
+  auto to = get<chatterbox_engine_options>(chatterbox_engine_options_init);
+  to.model = c_string("model", from.model);
+  to.files = files.data();
+  to.file_count = files.size();
+  if (from.family)
+    to.family = or_unset("family", std::optional(static_cast<int32_t>(*from.family)));
+  to.device = c_string("device", from.device);
+  if (from.precision) {
+    to.precision = or_unset("precision", std::optional(static_cast<int32_t>(*from.precision)));
+  }
+  to.weights = static_cast<int32_t>(from.weights);
+  to.threads = or_unset("threads", from.threads);
+  to.mode = static_cast<int32_t>(from.mode);
+  to.max_batch = from.max_batch;
+  to.max_queue = from.max_queue;
+  to.max_queue_bytes = from.max_queue_bytes;
+  to.memory_limit = or_unset("memory_limit", from.memory_limit);
+  to.deterministic = from.deterministic ? 1 : 0;
+  to.watermark = static_cast<int32_t>(from.watermark);
+  to.log_level = static_cast<int32_t>(from.log_level);
+  return to;
+}
+
+template <class Asked, class To>
+void copy_common(const Asked& from, To& to) {
+  if (from.voice) to.voice = from.voice->handle();
+  to.has_seed = from.seed ? 1 : 0;
+  to.seed = from.seed.value_or(0);
+  to.cfm_steps = or_unset("cfm_steps", from.cfm_steps);
+  to.priority = from.priority;
+  to.client = from.client;
+  to.tag = from.tag;
+  if (from.deadline) {
+    to.deadline_ms = or_unset("deadline", std::optional<int64_t>(from.deadline->count()));
+  }
+  to.wait_ms = from.wait_for_room.count();
+  to.stream = from.stream ? 1 : 0;
+}
+
+[[nodiscard]] inline chatterbox_request to_c(const Request& from) {
+  auto to = get<chatterbox_request>(chatterbox_request_init);
+  copy_common(from, to);
+  to.text = c_string("text", from.text);
+  to.language = c_string("language", from.language);
+  to.temperature = or_unset("temperature", from.temperature);
+  to.cfg_weight = or_unset("cfg_weight", from.cfg_weight);
+  to.exaggeration = or_unset("exaggeration", from.exaggeration);
+  to.min_p = or_unset("min_p", from.min_p);
+  to.top_p = or_unset("top_p", from.top_p);
+  to.repetition_penalty = or_unset("repetition_penalty", from.repetition_penalty);
+  to.max_new_tokens = or_unset("max_new_tokens", from.max_new_tokens);
+  to.top_k = or_unset("top_k", from.top_k);
+  if (from.analyze_alignment) to.analyze_alignment = *from.analyze_alignment ? 1 : 0;
+  to.text_tags = from.text_tags ? 1 : 0;
+  return to;
+}
+
+[[nodiscard]] inline chatterbox_conversion to_c(const Conversion& from) {
+  auto to = get<chatterbox_conversion>(chatterbox_conversion_init);
+  copy_common(from, to);
+  to.samples = from.source.samples.data();
+  to.frames = from.source.frames();
+  to.channels = from.source.channels;
+  to.sample_rate = from.source.sample_rate;
+  return to;
+}
+
+}  // namespace detail
+}  // namespace abi0
+}  // namespace chatterbox
+
+#endif  // CHATTERBOX_CPP_TO_C_HPP

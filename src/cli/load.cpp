@@ -1,0 +1,23 @@
+#include "cli/load.h"
+
+#include <iostream>
+#include <string>
+#include <string_view>
+
+namespace chatterbox::cli {
+
+ChatterboxEngine load_engine(EngineOptions options) {
+  if (options.model == "demo") {
+    std::cerr << "chatterbox: the demo model is tiny and sounds like espeak-ng, which it learned "
+                 "from; for natural speech, give --model a folder with the weights of "
+                 "https://huggingface.co/ResembleAI/chatterbox (see README.md)"
+              << std::endl;
+  }
+  options.log = [](LogLevel level, uint64_t tag, std::string_view message) {
+    std::cerr << "chatterbox: " << (level == LogLevel::kError ? "error: " : "warning: ")
+              << (tag == 0 ? "" : "line " + std::to_string(tag) + ": ") << message << std::endl;
+  };
+  return ChatterboxEngine::load(options);
+}
+
+}  // namespace chatterbox::cli

@@ -1,0 +1,95 @@
+#include <string>
+
+#include "cli/options.h"
+#include "cli/ranges.h"
+
+namespace chatterbox::cli {
+namespace {
+
+void add_guidance_options(CLI::App& app, Request& request) {
+  app.add_option("--cfg-weight", request.cfg_weight,
+                 "strength of classifier-free guidance; 0 turns it off and halves the work; no "
+                 "effect in Turbo and Nano")
+      ->type_name("W")
+      ->check(in_range(0, 5))
+      ->default_str("0.5");
+  app.add_option("--exaggeration", request.exaggeration,
+                 "how expressive the speech is; 0.5 is neutral; no effect in Turbo and Nano")
+      ->type_name("X")
+      ->check(in_range(0, 2))
+      ->default_str("0.5");
+}
+
+void add_sampling_options(CLI::App& app, Request& request) {
+  app.add_option("--temperature", request.temperature,
+                 "sampling temperature; 0 always takes the most likely token")
+      ->type_name("T")
+      ->check(in_range_or(0, 0.05, 5))
+      ->default_str("0.8");
+  app.add_option("--min-p", request.min_p,
+                 "drop tokens that are less likely than this share of the most likely one; no "
+                 "effect in Turbo and Nano")
+      ->type_name("P")
+      ->check(in_range(0, 1))
+      ->default_str("0.05");
+  app.add_option("--top-p", request.top_p,
+                 "draw from the most likely tokens whose probabilities add up to this; 1 turns it "
+                 "off")
+      ->type_name("P")
+      ->check(above_to(0, 1))
+      ->default_str("1; Turbo, Nano: 0.95");
+  app.add_option("--top-k", request.top_k,
+                 "draw from this many of the most likely tokens; 0 turns it off; Turbo and Nano "
+                 "only")
+      ->type_name("K")
+      ->check(in_range(0, 10000))
+      ->default_str("Turbo, Nano: 1000");
+  app.add_option("--repetition-penalty", request.repetition_penalty,
+                 "make tokens that were drawn before less likely; 1 turns it off")
+      ->type_name("R")
+      ->check(in_range(0.5, 5))
+      ->default_str("1.2");
+}
+
+void add_length_options(CLI::App& app, Request& request) {
+  app.add_option("--max-new-tokens", request.max_new_tokens,
+                 "stop after this many speech tokens; 25 are a second")
+      ->type_name("N")
+      ->check(in_range(1, 4096))
+      ->default_str("1000");
+  app.add_flag("--analyze-alignment,!--no-analyze-alignment", request.analyze_alignment,
+               "follow which part of the text is being spoken, and step in if the speech would end "
+               "early or not at all; needs a model of the official size")
+      ->default_str("on for the second multilingual model");
+}
+
+}  // namespace
+
+void add_seed_option(CLI::App& app, std::optional<uint64_t>& value) {
+  app.add_option("--seed", value, "of the random numbers; the same seed gives the same speech")
+      ->type_name("N")
+      ->check(seed())
+      ->default_str("picked, and reported by --json");
+}
+
+void add_cfm_steps_option(CLI::App& app, std::optional<int32_t>& value) {
+  app.add_option("--cfm-steps", value, "Euler steps of the flow; fewer are faster")
+      ->type_name("N")
+      ->check(in_range(1, 100))
+      ->default_str("10; Turbo, Nano: 2");
+}
+
+void add_request_options(CLI::App& app, Request& request) {
+  add_seed_option(app, request.seed);
+  app.add_option("--language", request.language,
+                 "of the text, for multilingual models; speak --list-languages lists them")
+      ->type_name("CODE");
+  app.add_flag("--text-tags", request.text_tags,
+               "read tags such as [laughter] as tokens of a multilingual model, not as text");
+  add_guidance_options(app, request);
+  add_sampling_options(app, request);
+  add_length_options(app, request);
+  add_cfm_steps_option(app, request.cfm_steps);
+}
+
+}  // namespace chatterbox::cli

@@ -1,0 +1,52 @@
+#include "cli/voice_file.h"
+
+#include <filesystem>
+#include <system_error>
+
+namespace chatterbox::cli {
+namespace {
+
+// A word, and no file.
+bool is_name(const std::string& voice) {
+  std::error_code error;
+  return voice.find_first_of("./") == std::string::npos && !std::filesystem::exists(voice, error);
+}
+
+}  // namespace
+
+void add_voice_option(CLI::App& app, std::string& voice) {
+  app.add_option("--voice", voice,
+                 "a recording (WAV, FLAC, Ogg Vorbis, Opus or MP3), a saved voice, a conds.pt, or "
+                 "the name of a voice that the model ships (demo: low, high)")
+      ->type_name("VOICE")
+      ->default_str("the model's own");
+}
+
+std::variant<Voice, Audio> read_voice_file(const std::string& path) {
+  std::string why_no_voice;
+  try {
+    return Voice::load(path);
+  } catch (const Error& error) {
+    if (error.status() != Status::kBadVoice) throw;
+    why_no_voice = error.what();
+  }
+  try {
+    return read_audio(path);
+  } catch (const Error& error) {
+    if (error.status() != Status::kBadAudio) throw;
+    throw Error(error.status(), path + ": is neither a voice nor a recording: " + why_no_voice +
+                                    "; " + error.what());
+  }
+}
+
+Voice open_voice(const ChatterboxEngine& engine, const std::string& voice,
+                 const std::function<void(const TensorView&)>& on_tensor) {
+  if (is_name(voice)) return engine.named_voice(voice);
+  const std::variant<Voice, Audio> file = read_voice_file(voice);
+  if (const auto* saved = std::get_if<Voice>(&file)) return *saved;
+  VoiceOptions options;
+  options.on_tensor = on_tensor;
+  return engine.make_voice(std::get<Audio>(file), options);
+}
+
+}  // namespace chatterbox::cli

@@ -1,0 +1,102 @@
+#include "engine/make_task.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "engine/validate.h"
+#include "support/error.h"
+#include "voice/recording.h"
+
+namespace chatterbox::engine {
+namespace {
+
+using runtime::ModelCatalog;
+using runtime::Task;
+using runtime::TaskKind;
+
+uint64_t random_seed() {
+  std::random_device device;
+  const uint64_t high = device();
+  return high << 32 | device();
+}
+
+std::shared_ptr<const voice::Conditionals> choose_voice(const std::optional<Voice>& voice,
+                                                        const ModelCatalog& catalog) {
+  auto chosen = voice ? voice->conditionals() : catalog.default_voice();
+  if (!chosen) fail(Status::kNotFound, "the model has no voice of its own, so voice must be set");
+  return chosen;
+}
+
+}  // namespace
+
+std::string lower_case(std::string_view code) {
+  std::string lower(code);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return lower;
+}
+
+Task make_task_without_text(const Request& request, const ModelCatalog& catalog) {
+  const RequestDefaults& defaults = catalog.info().defaults;
+  Task task;
+  task.language = lower_case(request.language);
+  task.text_tags = request.text_tags;
+  task.voice = choose_voice(request.voice, catalog);
+  task.seed = request.seed ? *request.seed : random_seed();
+  task.temperature = request.temperature.value_or(defaults.temperature);
+  task.cfg_weight = request.cfg_weight.value_or(defaults.cfg_weight);
+  task.exaggeration = request.exaggeration.value_or(defaults.exaggeration);
+  task.min_p = request.min_p.value_or(defaults.min_p);
+  task.top_p = request.top_p.value_or(defaults.top_p);
+  task.repetition_penalty = request.repetition_penalty.value_or(defaults.repetition_penalty);
+  task.top_k = request.top_k.value_or(defaults.top_k);
+  task.max_new_tokens = request.max_new_tokens.value_or(defaults.max_new_tokens);
+  task.cfm_steps = request.cfm_steps.value_or(defaults.cfm_steps);
+  task.analyze_alignment = request.analyze_alignment.value_or(defaults.analyze_alignment);
+  return task;
+}
+
+void set_text(Task& task, std::string text, const ModelCatalog& catalog) {
+  task.text = std::move(text);
+  task.text_ids = catalog.encode(task);
+  catalog.check(task);
+}
+
+Task make_task(const Request& request, const ModelCatalog& catalog) {
+  validate_request(request);
+  Task task = make_task_without_text(request, catalog);
+  set_text(task, request.text, catalog);
+  return task;
+}
+
+Task make_task(const Conversion& conversion, const ModelCatalog& catalog) {
+  validate_conversion(conversion);
+  Task task;
+  task.kind = TaskKind::kConversion;
+  task.voice = choose_voice(conversion.voice, catalog);
+  task.source = std::make_shared<const Audio>(voice::heard_for_conversion(conversion.source));
+  task.seed = conversion.seed ? *conversion.seed : random_seed();
+  task.cfm_steps = conversion.cfm_steps.value_or(catalog.info().defaults.cfm_steps);
+  catalog.check(task);
+  return task;
+}
+
+Task make_task(const Audio& recording, const VoiceOptions& options, const ModelCatalog& catalog) {
+  validate_recording(recording);
+  Task task;
+  task.kind = TaskKind::kVoice;
+  task.source = std::make_shared<const Audio>(voice::heard_for_voice(recording));
+  task.normalise_loudness = options.normalise_loudness;
+  catalog.check(task);
+  return task;
+}
+
+int64_t bytes_of(const Task& task) {
+  size_t bytes = sizeof(Task) + task.text.size() + task.text_ids.size() * sizeof(int64_t);
+  if (task.source) bytes += task.source->samples.size() * sizeof(float);
+  return static_cast<int64_t>(bytes);
+}
+
+}  // namespace chatterbox::engine

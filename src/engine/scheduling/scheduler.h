@@ -1,0 +1,85 @@
+// The jobs that are running, and what happens to them next. Of the worker thread alone; what the
+// speaker does of a batch may be the speech thread's.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "engine/job_state.h"
+#include "engine/scheduling/admission.h"
+#include "engine/scheduling/live_metrics.h"
+#include "engine/scheduling/sequence.h"
+#include "engine/scheduling/speaker.h"
+#include "engine/scheduling/speech_thread.h"
+#include "runtime/executor.h"
+#include "support/log.h"
+
+namespace chatterbox::engine {
+
+class Scheduler {
+ public:
+  // `speech` may be null: then S3Gen runs between two decode steps, and `between_steps` is called
+  // before each of its Euler steps. `max_batch` is without effect in mode kSequential.
+  Scheduler(runtime::Model& model, SpeechThread* speech, int64_t max_batch, const Log& log,
+            LiveMetrics& metrics, std::function<void()> between_steps);
+  // Ends whatever still runs: there is no way in which a job does not end.
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  // Whether the job can start now, and so must not wait.
+  [[nodiscard]] bool accepts(const Job::State& job) const;
+  // In mode kBatch: whether more may join the batch that is about to begin.
+  [[nodiscard]] bool batch_is_open() const;
+  // Takes its rows. A job that fails is over when this returns. Throws kDeviceLost only.
+  void start(const std::shared_ptr<Job::State>& job);
+  // One part of a prefill or of the reading of a recording, one decode step of all that draw, then
+  // the speech of one batch, if it is time. With a speech thread the batch is handed over. Returns
+  // whether there was anything to do. Throws kDeviceLost only, and fail_all() is to follow.
+  [[nodiscard]] bool advance();
+  // Ends whatever still runs.
+  void fail_all(const Failure& failure) noexcept;
+
+ private:
+  [[nodiscard]] Occupancy occupancy() const;
+  bool drop_unwanted();
+
+  [[nodiscard]] Sequence* next_to_prefill();
+  bool prefill();
+  void prefill(Sequence& sequence);
+  void end_prefill(Sequence& sequence);
+  bool decode();
+  void after_step(Sequence& sequence);
+  void collect(Sequence& sequence);
+  void collect_voice(Sequence& sequence);
+
+  [[nodiscard]] Batch next_to_speak();
+  bool speak();
+  bool take_back();
+  void reclaim() noexcept;
+
+  void fail(Sequence& sequence);
+  void end(Sequence& sequence, const Failure* failure) noexcept;
+  [[nodiscard]] std::shared_ptr<Job::State> retire(Sequence& sequence) noexcept;
+  void release_rows(Sequence& sequence) noexcept;
+  void sweep() noexcept;
+  void estimate() const;
+
+  runtime::Model& model_;
+  runtime::TokenExecutor& tokens_;
+  SpeechThread* const speech_;
+  const runtime::DeviceTraits traits_;
+  const runtime::CacheLimits cache_;
+  const AdmissionLimits limits_;
+  LiveMetrics& metrics_;
+  Speaker speaker_;
+  int64_t rows_ = 0;  // of the KV cache, in use
+  bool batch_is_closed_ = false;
+  bool reading_comes_next_ = false;  // recordings and texts are read in turn
+  std::list<Sequence> running_;
+  Batch speaking_;  // what the speech thread has
+};
+
+}  // namespace chatterbox::engine

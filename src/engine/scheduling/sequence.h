@@ -1,0 +1,49 @@
+// A job that has started.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/job_state.h"
+#include "runtime/executor.h"
+
+namespace chatterbox::engine {
+
+// What T3 has to do with a sequence, and S3Gen: independent of each other.
+enum class TokenState {
+  kPrefill,  // T3 reads its text, or its recording is read
+  kDrawing,
+  kDone,  // the token executor knows it no more
+};
+enum class SpeechState {
+  kNone,      // there is nothing to speak yet
+  kReady,     // its utterance waits for S3Gen
+  kSpeaking,  // it is the speech thread's, and of all but the two states nothing may be read here
+};
+
+struct Sequence {
+  std::shared_ptr<Job::State> job;  // null: has ended, and goes at the next opportunity
+  runtime::TaskKind kind = runtime::TaskKind::kSpeech;
+  TokenState tokens = TokenState::kPrefill;
+  SpeechState speech = SpeechState::kNone;
+  int64_t id = 0;                                 // the token executor's
+  int64_t rows = 0;                               // of the KV cache
+  std::unique_ptr<runtime::Utterance> utterance;  // once it is ready
+  int64_t steps_waited = 0;                       // see ReadyUtterance
+  int64_t times_overtaken = 0;
+  bool dropped = false;  // its job is over, but S3Gen works on its batch
+  TimePoint decode_start;
+  Timings timings;
+
+  // The state first: see kSpeaking.
+  [[nodiscard]] bool is(TokenState state) const { return tokens == state && job; }
+  [[nodiscard]] bool is(SpeechState state) const { return speech == state && job; }
+};
+using Batch = std::vector<Sequence*>;
+
+[[nodiscard]] inline double seconds(Clock::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace chatterbox::engine

@@ -1,0 +1,48 @@
+#include "runtime/memory_plan.h"
+
+#include <algorithm>
+
+#include "support/error.h"
+
+namespace chatterbox::runtime {
+namespace {
+
+// For the KV cache. The rest is for the work on a batch, but for what voices begin with.
+constexpr int64_t kCacheShare = 3;
+constexpr int64_t kShares = 4;
+constexpr int64_t kPrefixShares = 16;                    // of which it gets one, ...
+constexpr int64_t kMaxPrefixBytes = int64_t{512} << 20;  // ... some twenty voices at most
+// 34 positions of conditioning, 1000 speech tokens, which is the default of max_new_tokens and the
+// length that the models were trained on, and as much text as is spoken in that time.
+constexpr int64_t kUsualPositions = 1536;
+constexpr int64_t kLeastPositions = 256;
+constexpr int64_t kLeastRows = 2;  // of one request with guidance
+// What S3Gen holds for a mel frame is most in HiFT's last stage: about ten tensors of 120 positions
+// and 64 channels in fp32 (the vocoder is never bf16), and as much again in the stages before.
+constexpr int64_t kFrameBytes = 2 * 10 * 120 * 64 * 4;
+
+}  // namespace
+
+CacheLimits plan_memory(int64_t limit, const MemoryNeeds& needs) {
+  const int64_t cache = limit / kShares * kCacheShare;
+  const int64_t fitting = cache / needs.position_bytes;  // in all rows together
+  const int64_t usual = std::min(kUsualPositions, needs.max_positions);
+  const int64_t rows =
+      std::clamp(fitting / usual, std::min(kLeastRows, needs.max_rows), needs.max_rows);
+  CacheLimits limits;
+  limits.rows = rows;
+  limits.positions = std::min(needs.max_positions, fitting / rows);
+  if (limits.positions < std::min(kLeastPositions, needs.max_positions)) {
+    const int64_t least = kLeastRows * kLeastPositions * needs.position_bytes;
+    fail(Status::kOutOfMemory,
+         "{} bytes of memory are too few: the KV cache of a short request takes {}, for which the "
+         "memory limit must be at least {}",
+         limit, least, least / kCacheShare * kShares + kShares);
+  }
+  limits.row_bytes = limits.positions * needs.position_bytes;
+  limits.prefix_bytes = std::min(limit / kPrefixShares, kMaxPrefixBytes);
+  limits.batch_frames = std::max<int64_t>(1, (limit - cache - limits.prefix_bytes) / kFrameBytes);
+  return limits;
+}
+
+}  // namespace chatterbox::runtime

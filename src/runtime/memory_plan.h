@@ -1,0 +1,19 @@
+// From a memory limit to the size of the KV cache and of S3Gen's batches.
+#pragma once
+
+#include "runtime/model_catalog.h"
+
+namespace chatterbox::runtime {
+
+struct MemoryNeeds {
+  int64_t position_bytes = 0;  // KV cache of one row and one position
+  int64_t max_positions = 0;   // of the longest request that the model allows
+  int64_t max_rows = 0;        // of as many requests as may run at a time
+};
+
+// Rows for the longest request where they fit; else rows as long as the limit gives, but rather
+// fewer of them than such that are too short for a usual request. Throws kOutOfMemory where not
+// even a short one fits.
+[[nodiscard]] CacheLimits plan_memory(int64_t limit, const MemoryNeeds& needs);
+
+}  // namespace chatterbox::runtime

@@ -1,0 +1,188 @@
+#include "runtime/model_set.h"
+
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "nn/weight_reader.h"
+#include "runtime/cores.h"
+#include "runtime/device.h"
+#include "runtime/memory_plan.h"
+#include "runtime/mode.h"
+#include "runtime/watermark.h"
+#include "support/error.h"
+#include "text/languages.h"
+
+namespace chatterbox::runtime {
+namespace {
+
+constexpr int64_t kRowsWithGuidance = 2;  // conditional and unconditional
+constexpr int64_t kMaxNewTokens = 4096;   // of a request
+// The other half of what is free is for the rest of the machine, or for a second engine.
+constexpr int64_t kDefaultPartOfFree = 2;
+// On a device the CPU only draws tokens and makes the harmonic source: more threads would keep the
+// one waiting that launches the device's work.
+constexpr int kThreadsBesideDevice = 2;
+
+int compute_threads(const EngineOptions& options, const nn::Placement& placement) {
+  if (options.threads) return *options.threads;
+  const int cores = usable_cores();
+  return placement.device.is_cpu() ? cores : std::min(cores, kThreadsBesideDevice);
+}
+
+// Elements and bytes of the floating-point tensors of a checkpoint file.
+void add_size(const checkpoint::TensorFile& file, const nn::Placement& placement,
+              EngineInfo& info) {
+  for (const checkpoint::TensorEntry& entry : file.entries()) {
+    const auto elements = static_cast<int64_t>(entry.bytes / checkpoint::item_size(entry.dtype));
+    info.parameters += elements;
+    info.weight_bytes += elements * static_cast<int64_t>(c10::elementSize(placement.dtype));
+  }
+}
+
+}  // namespace
+
+ModelSet::ModelSet(const EngineOptions& options)
+    : placement_(choose_placement(options)),
+      mode_(effective_mode(options, placement_.device.is_cpu())) {
+  const auto start = std::chrono::steady_clock::now();
+  files_ = open_model(options);
+  load(options);
+  check_models();
+  cache_limits_ = plan_cache(options);
+  describe(options);
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  info_.load_seconds = elapsed.count();
+}
+
+void ModelSet::load(const EngineOptions& options) {
+  const c10::InferenceMode inference_mode;
+  const nn::WeightReader t3(files_.t3, placement_);
+  t3_ = t3::load_model(t3, text_framing(*files_.tokenizer));
+  t3.finish();
+  t3_limits_ = t3::limits(*t3_);
+
+  const nn::WeightReader s3gen(files_.s3gen, placement_);
+  const nn::WeightReader voice_encoder(files_.voice_encoder, placement_);
+  flow_ = s3gen::load_flow(s3gen);
+  s3gen_tokens_ = s3gen::speech_tokens(*flow_);
+  vocoder_ = s3gen::load_vocoder(s3gen);
+  voice_maker_ = voice::load_voice_maker(voice_encoder, s3gen);
+  s3gen.finish();
+  voice_encoder.finish();
+  watermark_ =
+      load_watermark(options.watermark, *files_.source, access_of(options.weights), placement_);
+}
+
+// Files under each other's names, or of different models, load, but do not work together.
+void ModelSet::check_models() const {
+  if (t3_limits_.guided() != traits().guided) {
+    fail(Status::kBadModelFile, "{}: not a T3 of the family {}", files_.t3->path(), traits().name);
+  }
+  if (s3gen::meanflow(*flow_) != traits().meanflow) {
+    fail(Status::kBadModelFile, "{}: not an S3Gen of the family {}", files_.s3gen->path(),
+         traits().name);
+  }
+  if (files_.tokenizer->vocabulary_size() > t3_limits_.text_vocabulary) {
+    fail(Status::kBadModelFile, "{}: the tokenizer has {} ids, the text embedding of T3 {}",
+         files_.t3->path(), files_.tokenizer->vocabulary_size(), t3_limits_.text_vocabulary);
+  }
+}
+
+void ModelSet::describe(const EngineOptions& options) {
+  info_.family = traits().name;
+  info_.model = options.model;
+  info_.device = placement_.device.str();
+  info_.precision = precision_name(placement_.dtype);
+  info_.threads = compute_threads(options, placement_);
+  info_.max_text_tokens = t3_limits_.max_text_tokens;
+  info_.kv_bytes_per_position = t3_limits_.kv_bytes_per_position;
+  info_.has_default_voice = files_.default_voice != nullptr;
+  info_.watermark = watermark_ != nullptr;
+  info_.voices = voice_names(files_);
+  if (files_.by_language) {
+    for (const text::Language& language : text::languages()) {
+      info_.languages.emplace_back(language.code);
+    }
+  }
+  for (const auto& file : {files_.t3, files_.s3gen, files_.voice_encoder}) {
+    add_size(*file, placement_, info_);
+  }
+  info_.defaults = traits().defaults;
+  // Only a model of the official size has the heads that the thresholds are for.
+  info_.defaults.analyze_alignment =
+      info_.defaults.analyze_alignment && t3::has_alignment_heads(*t3_, thresholds(""));
+}
+
+CacheLimits ModelSet::plan_cache(const EngineOptions& options) const {
+  const int64_t limit =
+      options.memory_limit.value_or(free_bytes(placement_.device) / kDefaultPartOfFree);
+  const int64_t requests = mode_ == Mode::kSequential ? 1 : options.max_batch;
+  const int64_t speech = std::min(t3_limits_.max_speech_tokens, kMaxNewTokens);
+  const int64_t text = t3_limits_.max_text_tokens - t3_limits_.text_framing;
+  const int64_t positions =
+      std::min(t3_limits_.positions_needed(text, speech), t3_limits_.max_positions);
+  const int64_t rows = t3_limits_.guided() ? kRowsWithGuidance : 1;
+  return plan_memory(limit, {t3_limits_.kv_bytes_per_position, positions, requests * rows});
+}
+
+// A CPU's cores are full with one utterance, whose arithmetic a batch does not lessen.
+DeviceTraits ModelSet::device_traits() const {
+  const bool device = !placement_.device.is_cpu();
+  return {device, device};
+}
+
+std::shared_ptr<const voice::Conditionals> ModelSet::default_voice() const {
+  return files_.default_voice;
+}
+
+std::shared_ptr<const voice::Conditionals> ModelSet::named_voice(const std::string& name) const {
+  return open_voice(files_, name);
+}
+
+std::vector<int64_t> ModelSet::encode(const Task& task) const {
+  text::TextOptions options;
+  options.tags = task.text_tags;
+  return files_.tokenizer->encode(task.text, task.language, options);
+}
+
+int64_t ModelSet::text_tokens(const Task& task) const {
+  return static_cast<int64_t>(encode(task).size()) + t3_limits_.text_framing;
+}
+
+int64_t ModelSet::piece_tokens() const {
+  return std::min(traits().piece_tokens, t3_limits_.max_text_tokens);
+}
+
+int64_t ModelSet::rows(const Task& task) const {
+  if (task.kind != TaskKind::kSpeech) return 0;
+  return t3_limits_.guided() && task.cfg_weight != 0 ? kRowsWithGuidance : 1;
+}
+
+t3::SequenceOptions ModelSet::sequence_options(const Task& task) const {
+  t3::SequenceOptions sequence;
+  sequence.text_ids = task.text_ids;
+  sequence.voice = task.voice.get();
+  sequence.exaggeration = task.exaggeration;
+  sequence.sampling.temperature = task.temperature;
+  // A family that is not guided has neither, and ignores what a request says.
+  sequence.sampling.cfg_weight = t3_limits_.guided() ? task.cfg_weight : 0;
+  sequence.sampling.min_p = t3_limits_.guided() ? task.min_p : 0;
+  sequence.sampling.top_p = task.top_p;
+  sequence.sampling.top_k = task.top_k;
+  sequence.sampling.repetition_penalty = task.repetition_penalty;
+  sequence.max_new_tokens = task.max_new_tokens;
+  sequence.seed = task.seed;
+  if (task.analyze_alignment) sequence.analyze = thresholds(task.language);
+  return sequence;
+}
+
+const t3::AlignmentThresholds& ModelSet::thresholds(const std::string& language) {
+  return t3::alignment_thresholds(language.empty() ? "en" : language);
+}
+
+void ModelSet::use_threads() const { at::set_num_threads(info_.threads); }
+
+}  // namespace chatterbox::runtime

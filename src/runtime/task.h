@@ -1,0 +1,61 @@
+// A request as the models see it: validated, complete, with a voice and a seed. Torch-free.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "audio/audio.h"
+#include "support/tensor_sink.h"
+#include "t3/quality.h"
+#include "voice/conditionals.h"
+
+namespace chatterbox {
+
+enum class FinishReason : int32_t {
+  kEos = 0,        // the model said that it is done
+  kMaxTokens = 1,  // max_new_tokens reached: the speech may be cut short
+};
+
+}  // namespace chatterbox
+
+namespace chatterbox::runtime {
+
+enum class TaskKind {
+  kSpeech,      // text to speech
+  kConversion,  // the tokens are those of `source`: of what follows it, it has voice, seed,
+                // cfm_steps and sink
+  kVoice,       // a voice of `source`: of what follows it, it has normalise_loudness and sink
+};
+
+struct Task {
+  TaskKind kind = TaskKind::kSpeech;
+  std::string text;
+  std::string language;  // lower case; empty where none was given
+  bool text_tags = false;
+  std::vector<int64_t> text_ids;  // of the text, by ModelCatalog::encode(); without start and stop
+  // As voice::heard_for_conversion() or heard_for_voice() makes it.
+  std::shared_ptr<const Audio> source;
+  bool normalise_loudness = true;
+  std::shared_ptr<const voice::Conditionals> voice;
+  uint64_t seed = 0;
+  float temperature = 0, cfg_weight = 0, exaggeration = 0, min_p = 0, top_p = 1,
+        repetition_penalty = 1;
+  int64_t top_k = 0;
+  int64_t max_new_tokens = 0;
+  int64_t cfm_steps = 0;
+  bool analyze_alignment = false;
+  TensorSink sink;
+};
+
+struct TokenStats {
+  int64_t text_tokens = 0;
+  int64_t speech_tokens = 0;
+  int64_t decode_steps = 0;
+  FinishReason finish_reason = FinishReason::kEos;
+  double text_seconds = 0, prefill_seconds = 0;
+  Quality quality;  // what the tokens tell
+};
+
+}  // namespace chatterbox::runtime

@@ -1,0 +1,148 @@
+// Audio files: part of <chatterbox/chatterbox.hpp>.
+#ifndef CHATTERBOX_CPP_AUDIO_HPP
+#define CHATTERBOX_CPP_AUDIO_HPP
+
+#include <chatterbox/cpp/core.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace chatterbox {
+inline namespace abi0 {
+
+// Interleaved samples, nominally in [-1, 1].
+struct Audio {
+  std::vector<float> samples;
+  int32_t sample_rate = 24000;  // Hz
+  int32_t channels = 1;
+
+  [[nodiscard]] size_t frames() const {
+    return channels > 0 ? samples.size() / static_cast<size_t>(channels) : 0;
+  }
+};
+
+enum class AudioFormat : int32_t {
+  kAuto = CHATTERBOX_FORMAT_AUTO,  // by the name's ending
+  kWav = CHATTERBOX_FORMAT_WAV,
+  kFlac = CHATTERBOX_FORMAT_FLAC,
+  kVorbis = CHATTERBOX_FORMAT_VORBIS,
+  kOpus = CHATTERBOX_FORMAT_OPUS,
+  kMp3 = CHATTERBOX_FORMAT_MP3,
+};
+
+namespace detail {
+
+[[nodiscard]] inline Audio take_audio(chatterbox_audio* handle) {
+  const Owned<chatterbox_audio, chatterbox_audio_destroy> owner(handle);
+  Audio audio;
+  audio.sample_rate = chatterbox_audio_sample_rate(handle);
+  audio.channels = chatterbox_audio_channels(handle);
+  const float* samples = chatterbox_audio_samples(handle);
+  audio.samples.assign(samples, samples + chatterbox_audio_frame_count(handle) *
+                                              static_cast<uint64_t>(audio.channels));
+  return audio;
+}
+
+}  // namespace detail
+
+// As chatterbox_audio_read() and its like, whose comments say what they take and refuse.
+[[nodiscard]] inline Audio read_audio(const std::string& path) {
+  chatterbox_audio* audio = nullptr;
+  detail::check(chatterbox_audio_read(detail::c_string("path", path), &audio));
+  return detail::take_audio(audio);
+}
+[[nodiscard]] inline Audio decode_audio(const void* data, size_t size) {
+  chatterbox_audio* audio = nullptr;
+  detail::check(chatterbox_audio_decode(data, size, &audio));
+  return detail::take_audio(audio);
+}
+inline void write_audio(const std::string& path, const Audio& audio,
+                        AudioFormat format = AudioFormat::kAuto) {
+  detail::check(chatterbox_audio_write(detail::c_string("path", path), static_cast<int32_t>(format),
+                                       audio.samples.data(), audio.frames(), audio.channels,
+                                       audio.sample_rate));
+}
+inline void write_audio(const std::string& path, Samples mono, int32_t sample_rate,
+                        AudioFormat format = AudioFormat::kAuto) {
+  detail::check(chatterbox_audio_write(detail::c_string("path", path), static_cast<int32_t>(format),
+                                       mono.data(), mono.size(), 1, sample_rate));
+}
+[[nodiscard]] inline std::string encode_audio(const Audio& audio, AudioFormat format) {
+  return detail::to_string(
+      detail::make<chatterbox_buffer, chatterbox_buffer_destroy>([&](chatterbox_buffer** buffer) {
+        return chatterbox_audio_encode(static_cast<int32_t>(format), audio.samples.data(),
+                                       audio.frames(), audio.channels, audio.sample_rate, buffer);
+      }));
+}
+
+// An audio file that grows. What was written stays, and is a whole file, wherever it ends. One
+// thread at a time.
+class AudioWriter {
+ public:
+  explicit AudioWriter(const std::string& path, AudioFormat format = AudioFormat::kAuto,
+                       int32_t channels = 1, int32_t sample_rate = 24000)
+      : writer_(make([&](chatterbox_audio_writer** writer) {
+          return chatterbox_audio_writer_create(detail::c_string("path", path),
+                                                static_cast<int32_t>(format), channels, sample_rate,
+                                                writer);
+        })) {}
+  // To a function, for pipes and sockets: nothing is written twice, and a WAV file's header tells
+  // no size. False, or an exception, makes the writer fail with kIo. `format`: not kAuto.
+  using Sink = std::function<bool(const void* data, size_t size)>;
+  AudioWriter(Sink sink, AudioFormat format, int32_t channels = 1, int32_t sample_rate = 24000)
+      : sink_(std::make_unique<OwnSink>(OwnSink{std::move(sink), {}})),
+        writer_(make([&](chatterbox_audio_writer** writer) {
+          return chatterbox_audio_writer_create_for_callback(
+              sink_->take ? &AudioWriter::call_sink : nullptr, sink_.get(),
+              static_cast<int32_t>(format), channels, sample_rate, writer);
+        })) {}
+
+  AudioWriter(AudioWriter&&) noexcept = default;
+  AudioWriter& operator=(AudioWriter&&) = delete;  // would free the sink before the writer
+  ~AudioWriter() = default;
+
+  void write(const float* samples, size_t frames) {
+    check(chatterbox_audio_writer_write(writer_.get(), samples, frames));
+  }
+  void write(Samples mono) { write(mono.data(), mono.size()); }
+  // A second time does nothing.
+  void finish() { check(chatterbox_audio_writer_finish(writer_.get())); }
+
+ private:
+  using Writer = detail::Owned<chatterbox_audio_writer, chatterbox_audio_writer_destroy>;
+
+  template <class Make>
+  [[nodiscard]] static Writer make(Make&& call) {
+    return detail::make<chatterbox_audio_writer, chatterbox_audio_writer_destroy>(
+        std::forward<Make>(call));
+  }
+  struct OwnSink {
+    Sink take;
+    std::string thrown;
+  };
+  static int32_t call_sink(const void* data, uint64_t size, void* user_data) noexcept {
+    auto& sink = *static_cast<OwnSink*>(user_data);
+    bool taken = false;
+    const bool returned = detail::no_throw(
+        "the sink", sink.thrown, [&] { taken = sink.take(data, static_cast<size_t>(size)); });
+    return returned && taken ? 0 : 1;
+  }
+
+  void check(chatterbox_status status) const {
+    if (status == CHATTERBOX_STATUS_IO && sink_ && !sink_->thrown.empty()) {
+      throw Error(Status::kIo, sink_->thrown);
+    }
+    detail::check(status);
+  }
+
+  std::unique_ptr<OwnSink> sink_;  // outlives the writer, and stays where it is when this moves
+  Writer writer_;
+};
+
+}  // namespace abi0
+}  // namespace chatterbox
+
+#endif  // CHATTERBOX_CPP_AUDIO_HPP

@@ -1,0 +1,154 @@
+// Requests on their way: part of <chatterbox/chatterbox.hpp>.
+#ifndef CHATTERBOX_CPP_JOB_HPP
+#define CHATTERBOX_CPP_JOB_HPP
+
+#include <chatterbox/cpp/callbacks.hpp>
+#include <chatterbox/cpp/core.hpp>
+#include <chatterbox/cpp/result.hpp>
+#include <chrono>
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace chatterbox {
+inline namespace abi0 {
+
+// Samples that a streamed job hands out: valid until the job is asked for the next ones.
+struct Chunk {
+  Samples samples;
+  int32_t sample_rate = 0;  // Hz
+  uint64_t first = 0;       // index of the first of them in all of the speech
+};
+
+class Chunks;
+
+// A request on its way. Copies share it. Dropping every copy does not cancel it, but where its
+// samples are taken from next() it does. Functions that block throw kInvalidArgument in a callback.
+class Job {
+ public:
+  // Takes over a handle of the C interface.
+  explicit Job(chatterbox_job* handle,
+               std::shared_ptr<const detail::JobCallbacks> callbacks = nullptr)
+      : handle_(handle, chatterbox_job_destroy), callbacks_(std::move(callbacks)) {}
+
+  // Blocks until the end; throws what ended the request. May be called again.
+  [[nodiscard]] Result wait() const {
+    chatterbox_result* result = nullptr;
+    check(chatterbox_job_wait(handle(), CHATTERBOX_FOREVER, &result));
+    return Result(result);
+  }
+  // Blocks until the end, so long at most. Nothing: not done yet.
+  [[nodiscard]] std::optional<Result> wait_for(std::chrono::milliseconds timeout) const {
+    chatterbox_result* result = nullptr;
+    const chatterbox_status status = chatterbox_job_wait(handle(), timeout.count(), &result);
+    check(status);
+    if (status == CHATTERBOX_STATUS_TIMEOUT) return std::nullopt;
+    return Result(result);
+  }
+  [[nodiscard]] bool done() const noexcept { return chatterbox_job_is_done(handle()) == 1; }
+  // What ended the request; nothing where it is not done, or succeeded. Never waits.
+  [[nodiscard]] std::optional<Error> error() const {
+    chatterbox_status status = CHATTERBOX_STATUS_OK;
+    const char* message = nullptr;
+    detail::check(chatterbox_job_get_error(handle(), &status, &message));
+    if (status == CHATTERBOX_STATUS_OK) return std::nullopt;
+    return Error(static_cast<Status>(status), thrown(status).empty() ? message : thrown(status));
+  }
+  [[nodiscard]] uint64_t tag() const noexcept { return chatterbox_job_tag(handle()); }
+  // Takes effect within one decode step or one Euler step.
+  void cancel() const noexcept { chatterbox_job_cancel(handle()); }
+
+  // The next samples of a job that was submitted with `stream`. kEndOfStream: there are no more,
+  // and the job has succeeded; kTimeout: there are none yet. One thread at a time.
+  [[nodiscard]] Status next(std::chrono::milliseconds timeout, Chunk& chunk) const {
+    auto from = detail::get<chatterbox_chunk>(chatterbox_chunk_init);
+    const chatterbox_status status = chatterbox_job_next(handle(), timeout.count(), &from);
+    check(status);
+    chunk = {{from.samples, static_cast<size_t>(from.count)}, from.sample_rate, from.first_sample};
+    return static_cast<Status>(status);
+  }
+  // for (const Chunk& chunk : job.chunks()): all of them, as they come.
+  [[nodiscard]] Chunks chunks() const;
+
+  [[nodiscard]] chatterbox_job* handle() const noexcept { return handle_.get(); }
+
+ private:
+  // What a callback threw, where that ended the job with `status`.
+  [[nodiscard]] std::string thrown(chatterbox_status status) const {
+    const bool cancelled = status == CHATTERBOX_STATUS_CANCELLED;
+    return cancelled && callbacks_ ? callbacks_->thrown() : std::string();
+  }
+  void check(chatterbox_status status) const {
+    if (callbacks_) {
+      detail::check(status, callbacks_->thrown());
+    } else {
+      detail::check(status);
+    }
+  }
+
+  std::shared_ptr<chatterbox_job> handle_;                 // null only once moved from
+  std::shared_ptr<const detail::JobCallbacks> callbacks_;  // null where there are none
+};
+
+// The chunks of a job, to be gone through once.
+class Chunks {
+ public:
+  explicit Chunks(Job job) : job_(std::move(job)) {}
+
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = Chunk;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const Chunk*;
+    using reference = const Chunk&;
+
+    Iterator() = default;  // the end
+    explicit Iterator(const Job* job) : job_(job) { ++*this; }
+    reference operator*() const { return chunk_; }
+    pointer operator->() const { return &chunk_; }
+    Iterator& operator++() {
+      if (job_->next(kForever, chunk_) == Status::kEndOfStream) job_ = nullptr;
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    bool operator==(const Iterator& other) const { return job_ == other.job_; }
+    bool operator!=(const Iterator& other) const { return job_ != other.job_; }
+
+   private:
+    const Job* job_ = nullptr;
+    Chunk chunk_;
+  };
+
+  [[nodiscard]] Iterator begin() const { return Iterator(&job_); }
+  [[nodiscard]] Iterator end() const { return Iterator(); }
+
+ private:
+  Job job_;
+};
+
+inline Chunks Job::chunks() const { return Chunks(*this); }
+
+// Blocks until one of the jobs is done, so long at most, and gives its index; the lowest where
+// there are several. Nothing: none is done yet.
+[[nodiscard]] inline std::optional<size_t> wait_any(const std::vector<Job>& jobs,
+                                                    std::chrono::milliseconds timeout = kForever) {
+  std::vector<const chatterbox_job*> handles;
+  handles.reserve(jobs.size());
+  for (const Job& job : jobs) handles.push_back(job.handle());
+  uint64_t index = 0;
+  const chatterbox_status status =
+      chatterbox_jobs_wait_any(handles.data(), handles.size(), timeout.count(), &index);
+  detail::check(status);
+  if (status == CHATTERBOX_STATUS_TIMEOUT) return std::nullopt;
+  return static_cast<size_t>(index);
+}
+
+}  // namespace abi0
+}  // namespace chatterbox
+
+#endif  // CHATTERBOX_CPP_JOB_HPP

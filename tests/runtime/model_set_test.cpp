@@ -1,0 +1,210 @@
+// What a loaded model says of itself and of what it is asked, on tiny models.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "runtime/machines.h"
+#include "support/failure_of.h"
+#include "support/synthetic_folder.h"
+
+namespace chatterbox::runtime {
+namespace {
+
+using testing::CheckpointFolder;
+using testing::cpu_options;
+using testing::failure_of;
+using ::testing::HasSubstr;
+using testing::Machines;
+using ::testing::StartsWith;
+
+EngineOptions synthetic() { return cpu_options(testing::synthetic_folder()); }
+
+class Catalog : public ::testing::Test {
+ protected:
+  [[nodiscard]] const ModelCatalog& catalog() const { return machines_.catalog(); }
+  [[nodiscard]] Failure refusal(const Task& task) const {
+    return failure_of([&] { catalog().check(task); });
+  }
+  Machines machines_{synthetic()};
+};
+
+TEST_F(Catalog, SaysWhatWasLoaded) {
+  const EngineInfo& info = catalog().info();
+  EXPECT_EQ(info.family, "english");
+  EXPECT_EQ(info.model, testing::synthetic_folder());
+  EXPECT_EQ(info.device, "cpu");
+  EXPECT_EQ(info.precision, "fp32");
+  EXPECT_EQ(info.threads, 2);
+  EXPECT_EQ(info.weight_bytes, 4 * info.parameters);
+  EXPECT_GT(info.parameters, 1000000);
+  EXPECT_GT(info.load_seconds, 0);
+  EXPECT_TRUE(info.has_default_voice);
+  EXPECT_TRUE(info.languages.empty());
+  EXPECT_TRUE(info.voices.empty());
+  EXPECT_EQ(info.defaults.cfm_steps, 10);
+  EXPECT_FALSE(info.defaults.analyze_alignment);
+  EXPECT_NE(catalog().default_voice(), nullptr);
+}
+
+TEST_F(Catalog, ACpuSpeaksOneUtteranceAtATimeOnOneThread) {
+  EXPECT_FALSE(catalog().device_traits().overlaps);
+  EXPECT_FALSE(catalog().device_traits().batches_speech);
+}
+
+TEST_F(Catalog, CountsTokensWithStartAndStop) {
+  Task task;
+  task.text = "Hello.";
+  const std::vector<int64_t> ids = catalog().encode(task);
+  EXPECT_GT(ids.size(), 2U);
+  EXPECT_EQ(catalog().text_tokens(task), static_cast<int64_t>(ids.size()) + 2);
+  EXPECT_EQ(catalog().piece_tokens(), 160);
+}
+
+TEST_F(Catalog, CountsRows) {
+  Task task = machines_.speech_task("Hello.");
+  EXPECT_EQ(catalog().rows(task), 2);
+  task.cfg_weight = 0;
+  EXPECT_EQ(catalog().rows(task), 1);
+  const Audio second{std::vector<float>(24000, 0.25F)};
+  EXPECT_EQ(catalog().rows(machines_.conversion_task(second)), 0);
+  EXPECT_EQ(catalog().rows(Machines::voice_task(second)), 0);
+}
+
+TEST_F(Catalog, RefusesWhatTheModelCannotSpeak) {
+  const Task good = machines_.speech_task("Hello.");
+  EXPECT_EQ(refusal(good).status, Status::kOk);
+
+  Task task = good;
+  task.text_ids.resize(static_cast<size_t>(catalog().info().max_text_tokens) - 1, 5);
+  EXPECT_EQ(refusal(task).status, Status::kInvalidArgument);
+  EXPECT_THAT(refusal(task).message, HasSubstr("tokens with start and stop, the limit is "));
+
+  task = good;
+  task.max_new_tokens = 5000;
+  EXPECT_THAT(refusal(task).message, StartsWith("max_new_tokens must be at most "));
+
+  task = good;
+  task.top_k = 5;
+  EXPECT_EQ(refusal(task).message, "top_k must be 0 for a model of the family english, got 5");
+
+  task = good;  // the heads that tell the alignment are not in a tiny model
+  task.analyze_alignment = true;
+  EXPECT_THAT(refusal(task).message, StartsWith("the model has no head 15 in layer 12 to analyze"));
+
+  task = good;
+  voice::Conditionals turbos = *task.voice;
+  turbos.prompt_tokens.resize(375, 1);
+  task.voice = std::make_shared<const voice::Conditionals>(turbos);
+  EXPECT_EQ(refusal(task).status, Status::kBadVoice);
+  EXPECT_THAT(refusal(task).message, StartsWith("the voice has 375 prompt tokens"));
+}
+
+// Two rows of 300 positions: 34 of conditioning, the text, two starts of speech, and all new tokens
+// but the last, which is not fed back.
+TEST_F(Catalog, RefusesWhatNoRowCanHold) {
+  EngineOptions options = synthetic();
+  options.max_batch = 1;
+  options.memory_limit = 2 * 300 * catalog().info().kv_bytes_per_position / 3 * 4;
+  Machines small(options);
+  EXPECT_EQ(small.catalog().limits().rows, 2);
+  EXPECT_EQ(small.catalog().limits().positions, 300);
+  Task task = small.speech_task("Hello.");
+  const int64_t text = small.catalog().text_tokens(task);
+  task.max_new_tokens = 300 - 34 - text - 2 + 1;
+  EXPECT_NO_THROW(small.catalog().check(task));
+  task.max_new_tokens += 1;
+  const Failure failure = failure_of([&] { small.catalog().check(task); });
+  EXPECT_EQ(failure.status, Status::kInvalidArgument);
+  EXPECT_THAT(failure.message,
+              HasSubstr("needs 301 positions of the KV cache (" + std::to_string(text) +
+                        " for its text, " + std::to_string(task.max_new_tokens) +
+                        " for max_new_tokens), which has 2 rows of 300"));
+  options.memory_limit = 1000;
+  const Failure too_small = failure_of([&] { (void)load_model(options); });
+  EXPECT_EQ(too_small.status, Status::kOutOfMemory);
+  EXPECT_THAT(too_small.message, HasSubstr("1000 bytes of memory are too few"));
+}
+
+// The rows of a batch, or of one request where they run one at a time.
+TEST_F(Catalog, ModeAndBatchGiveTheRows) {
+  EngineOptions options = synthetic();
+  options.max_batch = 3;
+  EXPECT_EQ(load_model(options)->catalog().limits().rows, 6);
+  options.mode = Mode::kSequential;
+  const auto sequential = load_model(options);
+  EXPECT_EQ(sequential->catalog().limits().rows, 2);
+  EXPECT_EQ(sequential->catalog().mode(), Mode::kSequential);
+  options.mode = Mode::kBatch;
+  options.deterministic = true;  // a row has its bits on a CPU, whatever the mode
+  EXPECT_EQ(load_model(options)->catalog().mode(), Mode::kBatch);
+}
+
+TEST_F(Catalog, AModelInMemorySpeaksAsItsFolder) {
+  const CheckpointFolder folder;
+  EngineOptions options = cpu_options("mine");
+  for (const std::string name : testing::kModelFiles) {
+    options.files.push_back({name, testing::read_bytes(folder.file(name))});
+  }
+  Machines memory(options);
+  options.files.clear();
+  EXPECT_EQ(memory.catalog().info().model, "mine");
+  Task task = machines_.speech_task("Hello.");
+  task.max_new_tokens = 8;
+  task.cfm_steps = 2;
+  EXPECT_EQ(memory.speak(task), machines_.speak(task));
+}
+
+TEST_F(Catalog, FilesUnderEachOthersNamesAreRefused) {
+  const CheckpointFolder english;
+  const CheckpointFolder turbo({"t3_turbo_v1", "s3gen_meanflow", "ve"}, "turbo");
+  const auto replace = [](const CheckpointFolder& folder, const char* name,
+                          const std::string& with) {
+    std::filesystem::copy_file(with, folder.file(name),
+                               std::filesystem::copy_options::overwrite_existing);
+  };
+  replace(english, "s3gen.safetensors", turbo.file("s3gen_meanflow.safetensors"));
+  const auto failure = [&] {
+    return failure_of([&] { (void)load_model(cpu_options(english.path())); });
+  };
+  EXPECT_EQ(failure().status, Status::kBadModelFile);
+  EXPECT_THAT(failure().message, HasSubstr("not an S3Gen of the family english"));
+  replace(english, "t3_cfg.safetensors", turbo.file("t3_turbo_v1.safetensors"));
+  EXPECT_EQ(failure().status, Status::kBadModelFile);
+  EXPECT_THAT(failure().message, HasSubstr("not a T3 of the family english"));
+}
+
+TEST(CatalogOfTurbo, HasTheFamilysTraits) {
+  const CheckpointFolder folder({"t3_turbo_v1", "s3gen_meanflow", "ve"}, "turbo");
+  Machines machines(cpu_options(folder.path()));
+  const EngineInfo& info = machines.catalog().info();
+  EXPECT_EQ(info.family, "turbo");
+  EXPECT_EQ(info.defaults.cfm_steps, 2);
+  EXPECT_EQ(info.defaults.top_k, 1000);
+  EXPECT_EQ(machines.catalog().piece_tokens(), 80);
+  EXPECT_EQ(machines.catalog().default_voice(), nullptr);
+  Task task = machines.speech_task("Hello.");
+  EXPECT_EQ(machines.catalog().rows(task), 1);
+  EXPECT_EQ(machines.catalog().text_tokens(task), static_cast<int64_t>(task.text_ids.size()));
+  const Failure failure = failure_of(
+      [&] { machines.catalog().check(Machines::voice_task({std::vector<float>(48000, 0.25F)})); });
+  EXPECT_EQ(failure.status, Status::kBadAudio);
+  EXPECT_THAT(failure.message, HasSubstr("must be at least 5 s long, got 2.000 s"));
+}
+
+TEST(CatalogOfMultilingual, HasLanguages) {
+  const CheckpointFolder folder({"t3_mtl23ls_v2", "s3gen", "ve"}, "multilingual");
+  Machines machines(cpu_options(folder.path()));
+  EXPECT_EQ(machines.catalog().info().languages.size(), 23U);
+  Task task;
+  task.text = "Hello.";
+  for (const char* language : {"", "xx"}) {
+    task.language = language;
+    const Failure failure = failure_of([&] { (void)machines.catalog().encode(task); });
+    EXPECT_EQ(failure.status, Status::kInvalidArgument);
+    EXPECT_THAT(failure.message, HasSubstr("ar, da, de")) << language;
+  }
+  task.language = "de";
+  EXPECT_FALSE(machines.catalog().encode(task).empty());
+}
+
+}  // namespace
+}  // namespace chatterbox::runtime

@@ -1,0 +1,9 @@
+#!/bin/sh
+# file_length.sh ROOT: no source file has more than 400 lines: a longer one has two ideas in it.
+set -eu
+cd "$1"
+most=400
+long=$(find src include tests bench examples cmake -type f \
+  \( -name '*.h' -o -name '*.hpp' -o -name '*.c' -o -name '*.cpp' -o -name '*.py' -o -name '*.sh' -o -name '*.cmake' \) \
+  -exec awk -v most="$most" 'END { if (NR > most) print FILENAME ": " NR " lines, the limit is " most }' {} \;)
+[ -z "$long" ] || { echo "$long"; exit 1; }
