@@ -2,16 +2,13 @@
 #include <chrono>
 #include <thread>
 
-#include "capi/handles.h"
-#include "support/latch.h"
+#include "capi/capi_test.h"
 
 namespace chatterbox::capi_test {
 namespace {
 
-using testing::FakeCall;
 using testing::FakePoint;
 using testing::Latch;
-using testing::ScopedFakeHook;
 
 class Lifetime : public CApiTest {};
 
@@ -21,7 +18,7 @@ TEST_F(Lifetime, ThreeTimesAndTwoAtATime) {
   for (int i = 0; i < 3; ++i) {
     const auto first = make_engine();
     const auto second = make_engine();
-    EXPECT_EQ(testing::fake_executors(), 2);
+    EXPECT_EQ(testing::fake_models(), 2);
     std::thread other([&] { EXPECT_EQ(speak(second, request), expected); });
     EXPECT_EQ(speak(first, request), expected);
     other.join();
@@ -29,51 +26,87 @@ TEST_F(Lifetime, ThreeTimesAndTwoAtATime) {
 }
 
 TEST_F(Lifetime, DestroyingCancelsWhatIsInFlight) {
-  Latch started;
-  const ScopedFakeHook hook([&](const FakeCall& call) {
-    if (call.point != FakePoint::kStep) return;
-    started.open();
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  });
-  const std::string text(400, 'x');
   auto engine = make_engine();
+  Hold hold(FakePoint::kStep);
   std::vector<Owned<chatterbox_job>> jobs;
-  for (int i = 0; i < 4; ++i) jobs.push_back(submit(engine, request_for(text.c_str())));
+  jobs.push_back(submit(engine, request_for("Hello.")));
+  hold.wait_until_reached();
+  for (int i = 0; i < 3; ++i) jobs.push_back(submit(engine, request_for("Hello.")));
   std::thread waiter([&] { EXPECT_EQ(wait_status(jobs[3]), CHATTERBOX_STATUS_CANCELLED); });
-  started.wait();
-  engine.reset();
-  EXPECT_EQ(testing::fake_executors(), 0);
+  std::thread destroyer([&] { engine.reset(); });
+  waiter.join();  // what was queued ends at once, before the step that runs is over
+  hold.go_on();
+  destroyer.join();
+  EXPECT_EQ(testing::fake_models(), 0);
   for (const auto& job : jobs) {
-    EXPECT_EQ(chatterbox_job_done(job.get()), 1);
-    EXPECT_EQ(wait_status(job), CHATTERBOX_STATUS_CANCELLED);
+    EXPECT_EQ(chatterbox_job_is_done(job.get()), 1);
+    EXPECT_EQ(wait_status(job, 0), CHATTERBOX_STATUS_CANCELLED);
     EXPECT_STREQ(chatterbox_last_error(), "the engine was destroyed");
     chatterbox_job_cancel(job.get());
   }
-  waiter.join();
+  EXPECT_EQ(hold.last(), 0);
 }
 
 TEST_F(Lifetime, VoicesJobsAndResultsOutliveTheEngine) {
   const chatterbox_request request = request_for("Hello.");
   auto engine = make_engine();
   const auto expected = speak(engine, request);
-  chatterbox_voice* voice_handle = nullptr;
-  ASSERT_EQ(chatterbox_engine_default_voice(engine.get(), &voice_handle), CHATTERBOX_STATUS_OK);
-  const Owned<chatterbox_voice> voice(voice_handle);
+  const auto voice = made<chatterbox_voice>([&](chatterbox_voice** out) {
+    return chatterbox_engine_get_default_voice(engine.get(), out);
+  });
   auto job = submit(engine, request);
-  chatterbox_result* handle = nullptr;
-  ASSERT_EQ(chatterbox_job_wait(job.get(), &handle), CHATTERBOX_STATUS_OK);
-  const Owned<chatterbox_result> result(handle);
+  const auto result = wait_for(job);
   engine.reset();
   EXPECT_EQ(wait_status(job), CHATTERBOX_STATUS_OK);
   job.reset();
   EXPECT_EQ(samples_of(result), expected);
-  chatterbox_voice_info info;
-  ASSERT_EQ(chatterbox_voice_get_info(voice.get(), &info, sizeof info), CHATTERBOX_STATUS_OK);
+  const auto info = filled<chatterbox_voice_info>([&](chatterbox_voice_info* out, size_t size) {
+    return chatterbox_voice_get_info(voice.get(), out, size);
+  });
   EXPECT_EQ(info.mel_frames, 5);
   // A voice of one engine speaks with another.
   chatterbox_request with_voice = request;
   with_voice.voice = voice.get();
   EXPECT_EQ(speak(make_engine(), with_voice), expected);
+}
+
+// Samples that were final before the engine went can still be read.
+TEST_F(Lifetime, AStreamOutlivesTheEngine) {
+  auto engine = make_engine();
+  chatterbox_request request = request_for("Hello.");
+  request.stream = 1;
+  const auto job = submit(engine, request);
+  EXPECT_EQ(wait_status(job), CHATTERBOX_STATUS_OK);
+  engine.reset();
+  auto chunk = filled<chatterbox_chunk>(chatterbox_chunk_init);
+  EXPECT_EQ(chatterbox_job_next(job.get(), 0, &chunk), CHATTERBOX_STATUS_OK);
+  EXPECT_EQ(chunk.count, 80U);
+  EXPECT_EQ(chatterbox_job_next(job.get(), 0, &chunk), CHATTERBOX_STATUS_END_OF_STREAM);
+}
+
+// Handles end in any order: the engine first, what came of it last, and the other way round.
+TEST_F(Lifetime, HandlesEndInAnyOrder) {
+  for (const bool engine_first : {true, false}) {
+    auto engine = make_engine();
+    auto voice = make_voice(engine, std::vector<float>(24000, 0.5F));
+    chatterbox_request request = request_for("Hello.");
+    request.voice = voice.get();
+    auto job = submit(engine, request);
+    auto result = wait_for(job);
+    if (engine_first) engine.reset();
+    voice.reset();
+    job.reset();
+    EXPECT_EQ(samples_of(result).size(), 80U);
+    result.reset();
+  }
+}
+
+// The engine's thread goes by itself where the engine was destroyed on it.
+void wait_until_no_model_is_left() {
+  for (int i = 0; i < 6000 && testing::fake_models() > 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(testing::fake_models(), 0);
 }
 
 struct Suicide {
@@ -86,13 +119,14 @@ TEST_F(Lifetime, DestroyedFromItsOwnCallback) {
   Suicide suicide;
   suicide.engine = make_engine();
   chatterbox_request request = request_for("Goodbye.");
-  request.progress_user_data = &suicide;
+  request.user_data = &suicide;
   request.on_progress = [](const chatterbox_progress* progress, void* user_data) {
     auto* last = static_cast<Suicide*>(user_data);
     last->submitted.wait();
-    if (progress->stage != CHATTERBOX_STAGE_DECODE) return;
+    if (progress->stage != CHATTERBOX_STAGE_DECODE || !last->engine) return 0;
     last->engine.reset();
     last->destroyed.open();
+    return 0;
   };
   const auto running = submit(suicide.engine, request);
   const auto waiting = submit(suicide.engine, request);
@@ -100,10 +134,27 @@ TEST_F(Lifetime, DestroyedFromItsOwnCallback) {
   suicide.destroyed.wait();
   EXPECT_EQ(wait_status(waiting), CHATTERBOX_STATUS_CANCELLED);
   EXPECT_EQ(wait_status(running), CHATTERBOX_STATUS_CANCELLED);
-  for (int i = 0; i < 6000 && testing::fake_executors() > 0; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  EXPECT_EQ(testing::fake_executors(), 0);
+  wait_until_no_model_is_left();
+}
+
+// The same in on_done, which may well be the last thing that a host does.
+TEST_F(Lifetime, DestroyedInOnDone) {
+  Suicide suicide;
+  suicide.engine = make_engine();
+  chatterbox_request request = request_for("Goodbye.");
+  request.user_data = &suicide;
+  request.on_done = [](uint64_t, chatterbox_status status, void* user_data) {
+    EXPECT_EQ(status, CHATTERBOX_STATUS_OK);
+    auto* last = static_cast<Suicide*>(user_data);
+    last->submitted.wait();
+    last->engine.reset();
+    last->destroyed.open();
+  };
+  const auto job = submit(suicide.engine, request);
+  suicide.submitted.open();
+  suicide.destroyed.wait();
+  EXPECT_EQ(wait_status(job), CHATTERBOX_STATUS_OK);
+  wait_until_no_model_is_left();
 }
 
 }  // namespace

@@ -62,6 +62,7 @@ class Stress {
     }
     for (std::thread& thread : threads) thread.join();
     next_ = end;
+    wait_until_all_are_told(end);
   }
 
   // Every request so far was submitted once, ended once, and gave what it must.
@@ -73,6 +74,8 @@ class Stress {
       const Alone& alone = alone_[id % pool_.size()];
       ASSERT_EQ(record.submitted, 1);
       ASSERT_EQ(record.ended, 1);
+      ASSERT_EQ(record.told, 1);
+      ASSERT_EQ(record.told_status, record.status);
       if (record.status == CHATTERBOX_STATUS_CANCELLED) {
         ++cancelled;
         ASSERT_TRUE(record.cancelled);
@@ -97,7 +100,8 @@ class Stress {
   // Written by the thread that submits the request, but for the reports.
   struct Record {
     int submitted = 0, ended = 0;
-    std::atomic<int> done_reports{0};
+    std::atomic<int> done_reports{0}, told{0};
+    std::atomic<chatterbox_status> told_status{CHATTERBOX_STATUS_OK};
     chatterbox_status status = CHATTERBOX_STATUS_OK;
     bool cancelled = false;  // it was asked to be
     bool right_seed = false, right_samples = false;
@@ -114,6 +118,11 @@ class Stress {
     request.on_progress = [](const chatterbox_progress* progress, void* record) {
       if (progress->stage == CHATTERBOX_STAGE_DONE) ++static_cast<Record*>(record)->done_reports;
       return 0;
+    };
+    request.on_done = [](uint64_t /*tag*/, chatterbox_status status, void* user_data) {
+      auto* record = static_cast<Record*>(user_data);
+      record->told_status = status;
+      ++record->told;
     };
     request.user_data = &records_[id];
     chatterbox_job* job = nullptr;
@@ -157,17 +166,24 @@ class Stress {
   }
 
   void expect_idle() const {
-    chatterbox_limits limits;
-    ASSERT_EQ(chatterbox_engine_get_limits(engine_.get(), &limits, sizeof limits),
-              CHATTERBOX_STATUS_OK);
-    chatterbox_metrics metrics;
-    ASSERT_EQ(chatterbox_engine_get_metrics(engine_.get(), &metrics, sizeof metrics),
-              CHATTERBOX_STATUS_OK);
+    const auto limits = filled<chatterbox_limits>([&](chatterbox_limits* out, size_t size) {
+      return chatterbox_engine_get_limits(engine_.get(), out, size);
+    });
+    const chatterbox_metrics metrics = metrics_of(engine_);
     EXPECT_GT(metrics.peak_rows, 2);  // they did run together
     EXPECT_LE(metrics.peak_rows, limits.rows);
     EXPECT_EQ(metrics.rows_in_use, 0);
     EXPECT_EQ(metrics.running, 0);
     EXPECT_EQ(metrics.waiting, 0);
+  }
+
+  // A request is told after its end is there to be read, so after its caller may have gone on.
+  void wait_until_all_are_told(size_t end) const {
+    for (size_t id = 0; id < end; ++id) {
+      for (int i = 0; i < 60000 && records_[id].told == 0; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+    }
   }
 
   const Owned<chatterbox_engine>& engine_;
