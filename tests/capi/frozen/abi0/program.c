@@ -96,7 +96,10 @@ static int speak(chatterbox_engine* engine, chatterbox_request* request) {
         seen.ends == 1);
   CHECK(chatterbox_result_samples(silent) == NULL);
 
+  /* The last call may come after the end was seen, when `seen` is gone. */
+  request->on_progress = NULL;
   request->on_audio = NULL;
+  request->on_done = NULL;
   request->stream = 1;
   CHECK(chatterbox_engine_submit(engine, request, &job) == CHATTERBOX_STATUS_OK);
   CHECK(chatterbox_chunk_init(&chunk, sizeof chunk) == CHATTERBOX_STATUS_OK);
