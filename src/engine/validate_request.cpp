@@ -5,6 +5,7 @@
 #include "support/error.h"
 #include "support/ranges.h"
 #include "support/utf8.h"
+#include "text/unicode.h"
 
 namespace chatterbox::engine {
 namespace {
@@ -14,31 +15,6 @@ constexpr size_t kMaxLongTextBytes = size_t{16} << 20U;
 constexpr double kMaxPause = 10;  // seconds
 constexpr int32_t kMaxSteps = 100;
 constexpr int32_t kMaxPriority = 100;
-
-// Whether there is nothing but white space, as Unicode defines it. `text` is valid UTF-8.
-bool is_blank(std::string_view text) {
-  constexpr std::string_view kWideSpaces[] = {
-      "\xc2\x85", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003",
-      "\u2004",   "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200a",
-      "\u2028",   "\u2029", "\u202f", "\u205f", "\u3000",
-  };
-  const auto leading_space = [&](std::string_view rest) -> size_t {
-    if (std::string_view(" \t\n\v\f\r\x1c\x1d\x1e\x1f").find(rest.front()) !=
-        std::string_view::npos) {
-      return 1;
-    }
-    for (const std::string_view space : kWideSpaces) {
-      if (rest.substr(0, space.size()) == space) return space.size();
-    }
-    return 0;
-  };
-  while (!text.empty()) {
-    const size_t space = leading_space(text);
-    if (space == 0) return false;
-    text.remove_prefix(space);
-  }
-  return true;
-}
 
 void check_text(std::string_view text, size_t max_bytes) {
   if (text.size() > max_bytes) {
@@ -52,7 +28,7 @@ void check_text(std::string_view text, size_t max_bytes) {
     fail(Status::kInvalidArgument, "text must be UTF-8, byte {} (0x{:02x}) is not", *invalid,
          static_cast<unsigned char>(text[*invalid]));
   }
-  if (is_blank(text)) fail(Status::kInvalidArgument, "text must not be blank");
+  if (text::is_blank(text)) fail(Status::kInvalidArgument, "text must not be blank");
 }
 
 void check_voice(const std::optional<Voice>& voice) {
