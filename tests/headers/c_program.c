@@ -57,6 +57,9 @@ static int speak(chatterbox_engine* engine, const chatterbox_voice* voice) {
   CHECK(stats.finish_reason == CHATTERBOX_FINISH_MAX_TOKENS);
   CHECK(stats.tag == 7);
 
+  /* Without callbacks: the last may come after the end was seen, when `counts` is gone. */
+  request.on_progress = NULL;
+  request.on_done = NULL;
   request.has_seed = 1; /* that the engine has picked */
   request.seed = stats.seed;
   request.stream = 1;
