@@ -27,7 +27,9 @@ inline float sine_squared(float a) {
 
 }  // namespace
 
-#if defined(__x86_64__) && defined(__GNUC__)
+// The variant is chosen while the program is being linked, before ThreadSanitizer's library is
+// there.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_THREAD__)
 __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #endif
 void snake_kernel(const float* __restrict x, const float* __restrict alpha,
