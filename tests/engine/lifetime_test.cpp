@@ -92,7 +92,7 @@ TEST_F(LifetimeTest, CallersThatBlockGetCancelled) {
   }
   while (blocked < static_cast<int>(calls.size())) std::this_thread::yield();
   while (alive.metrics().waiting < 2 + 16) std::this_thread::yield();  // the batch is in it
-  std::this_thread::sleep_for(std::chrono::milliseconds(5));           // and most of the others
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));          // and all the others
   engine.reset();
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(cancelled, static_cast<int>(calls.size()));

@@ -146,8 +146,9 @@ TEST_F(OverlapTest, DestroyingTheEngineCancelsBothAndWaits) {
   };
   const Job waiting = engine->submit(last);
   engine.reset();
-  for (const Job& job : {spoken, drawing, waiting}) {
-    ASSERT_TRUE(job.done());
+  EXPECT_TRUE(spoken.done());  // the end may have come too late to cancel it
+  for (const Job& job : {drawing, waiting}) {
+    ASSERT_TRUE(job.failure());
     EXPECT_EQ(job.failure()->status, Status::kCancelled);
     EXPECT_EQ(job.failure()->message, "the engine was destroyed");
   }

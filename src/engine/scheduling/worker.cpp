@@ -133,6 +133,7 @@ void Worker::sleep() {
 }
 
 void Worker::report_death(const Failure& reason) noexcept {
+  refuse_callers(reason);  // before anybody can see that it is not healthy
   metrics_.set_unhealthy();
   if (reason.status == Status::kDeviceLost) {
     log_.error(0, "the device was lost, and every request fails: {}", reason.message);
@@ -141,10 +142,18 @@ void Worker::report_death(const Failure& reason) noexcept {
   }
 }
 
-// All that is queued, and asks all that runs to stop; later callers get the reason.
-void Worker::end_all(const Failure& reason) noexcept {
+void Worker::refuse_callers(const Failure& reason) noexcept {
   try {
     room_->close(reason);
+  } catch (...) {
+    log_.error(0, "no memory to refuse requests");
+  }
+}
+
+// All that is queued, and asks all that runs to stop; later callers get the reason.
+void Worker::end_all(const Failure& reason) noexcept {
+  refuse_callers(reason);
+  try {
     registry_->close(reason);
     registry_->interrupt_all(reason);
     for (const auto& job : queue_->close(reason)) job->fail(reason);
@@ -159,7 +168,7 @@ void Worker::stop() noexcept {
   try {
     end_all(destroyed());
   } catch (...) {
-    log_.error(0, "no memory to end every request");
+    log_.error(0, "no memory to say why requests end");  // the worker's thread ends them
   }
   if (on_own_thread(registry_.get())) {
     thread_.detach();

@@ -52,6 +52,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   [[nodiscard]] bool admit(Scheduler& scheduler);
   void sleep();
   void report_death(const Failure& reason) noexcept;
+  void refuse_callers(const Failure& reason) noexcept;
   void end_all(const Failure& reason) noexcept;
 
   const int64_t max_batch_;
