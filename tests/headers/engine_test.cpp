@@ -104,6 +104,10 @@ TEST(Engine, WhatIsMovedFromIsRefused) {
   expect_error([&] { (void)result.stats(); }, Status::kInvalidArgument, "result must not be NULL");
   EXPECT_TRUE(result.samples().empty());
   EXPECT_TRUE(voice.id().empty());
+  Request request = request_for("a");
+  request.voice = voice;  // not the model's own instead
+  expect_error([&] { (void)other_engine.generate(request); }, Status::kInvalidArgument,
+               "voice must not have been moved from");
 }
 
 TEST(Refusals, TellTheStatusAndTheReason) {

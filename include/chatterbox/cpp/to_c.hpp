@@ -51,7 +51,12 @@ namespace detail {
 
 template <class Asked, class To>
 void copy_common(const Asked& from, To& to) {
-  if (from.voice) to.voice = from.voice->handle();
+  if (from.voice) {
+    to.voice = from.voice->handle();
+    if (to.voice == nullptr) {  // which C takes for the model's own
+      throw Error(Status::kInvalidArgument, "voice must not have been moved from");
+    }
+  }
   to.has_seed = from.seed ? 1 : 0;
   to.seed = from.seed.value_or(0);
   to.cfm_steps = or_unset("cfm_steps", from.cfm_steps);
