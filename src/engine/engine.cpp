@@ -34,15 +34,28 @@ Limits limits_of(const runtime::ModelCatalog& catalog, const EngineOptions& opti
 
 // What a caller holds. The samples of a streamed job go to whoever holds it: where nobody does any
 // more, nobody can read them, and it would be unread for ever.
-Job handle_of(const std::shared_ptr<Job::State>& job) {
-  if (!job->streams()) return Job(job);
-  return Job(std::shared_ptr<Job::State>(job.get(), [job](Job::State*) {
+struct Holder {
+  Holder() = default;
+  Holder(const Holder&) = delete;
+  Holder& operator=(const Holder&) = delete;
+  ~Holder() {
+    if (!job || !job->streams()) return;
     try {
       job->cancel();
     } catch (const std::bad_alloc&) {
       return;  // the end of the engine ends it
     }
-  }));
+  }
+
+  std::shared_ptr<Job::State> job;
+};
+
+// Made before `submit` puts the job on its way: what was accepted must get to its caller.
+template <class Submit>
+Job handle_of(Submit&& submit) {
+  const auto holder = std::make_shared<Holder>();
+  holder->job = submit();
+  return Job(std::shared_ptr<Job::State>(holder, holder->job.get()));
 }
 
 }  // namespace
@@ -112,19 +125,20 @@ Job Engine::submit(const Request& request) {
   const std::shared_ptr<Worker> worker = impl_->worker();
   const Submission submission(*worker);
   runtime::Task task = engine::make_task(request, worker->catalog());
-  return handle_of(engine::submit(*worker, request, std::move(task), submission));
+  return handle_of([&] { return engine::submit(*worker, request, std::move(task), submission); });
 }
 
 Job Engine::submit(const Conversion& conversion) {
   const std::shared_ptr<Worker> worker = impl_->worker();
   const Submission submission(*worker);
   runtime::Task task = engine::make_task(conversion, worker->catalog());
-  return handle_of(engine::submit(*worker, conversion, std::move(task), submission));
+  return handle_of(
+      [&] { return engine::submit(*worker, conversion, std::move(task), submission); });
 }
 
 Job Engine::submit_long(const Request& request, const LongTextOptions& options) {
   const std::shared_ptr<Worker> worker = impl_->worker();
-  return handle_of(engine::LongText::submit(worker, request, options));
+  return handle_of([&] { return engine::LongText::submit(worker, request, options); });
 }
 
 std::vector<Outcome> Engine::generate_batch(const std::vector<Request>& requests) {
