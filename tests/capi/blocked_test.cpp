@@ -20,9 +20,15 @@ class Blocked : public CApiTest {
     const Hold hold(point);
     std::thread caller(call);
     hold.wait_until_reached();
-    std::thread destroyer([&] { engine.reset(); });
-    hold.go_on();
+    destroy_while(hold);
     caller.join();
+  }
+  // The engine's thread goes on when the destruction has begun.
+  void destroy_while(const Hold& hold) {
+    const auto witness = submit(engine, request_for("Queued."));
+    std::thread destroyer([&] { engine.reset(); });
+    EXPECT_EQ(wait_status(witness), kCancelled);
+    hold.go_on();
     destroyer.join();
   }
 
@@ -101,10 +107,8 @@ TEST_F(Blocked, InJobNext) {
     EXPECT_EQ(chatterbox_job_next(job.get(), CHATTERBOX_FOREVER, &chunk), kCancelled);
   });
   hold.wait_until_reached();
-  std::thread destroyer([&] { engine.reset(); });
-  hold.go_on();
+  destroy_while(hold);
   reader.join();
-  destroyer.join();
 }
 
 TEST_F(Blocked, InWaitAny) {
@@ -118,10 +122,8 @@ TEST_F(Blocked, InWaitAny) {
     EXPECT_EQ(wait_status(index == 0 ? first : second), kCancelled);
   });
   hold.wait_until_reached();
-  std::thread destroyer([&] { engine.reset(); });
-  hold.go_on();
+  destroy_while(hold);
   waiter.join();
-  destroyer.join();
 }
 
 TEST_F(Blocked, InDrain) {

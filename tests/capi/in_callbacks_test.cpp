@@ -4,14 +4,20 @@
 namespace chatterbox::capi_test {
 namespace {
 
+using testing::FakeCall;
+using testing::FakePoint;
+using testing::Latch;
+using testing::ScopedFakeHook;
+
 constexpr chatterbox_status kInvalid = CHATTERBOX_STATUS_INVALID_ARGUMENT;
 
 // What is called within the callbacks.
 struct Inner {
   chatterbox_engine* engine = nullptr;
-  Owned<chatterbox_job> other;   // waits in the queue as long as the callback runs
-  Owned<chatterbox_job> stream;  // so does this, and it streams
+  Owned<chatterbox_job> other;   // not done as long as the callback runs
+  Owned<chatterbox_job> stream;  // nor is this, which streams
   int calls = 0;
+  std::shared_ptr<Latch> checked = std::make_shared<Latch>();  // opened when all is checked
 };
 
 void expect_refused(const char* name, chatterbox_status status) {
@@ -68,14 +74,22 @@ void expect_blocking_refused(void* user_data) {
       [&](chatterbox_job** job) { return chatterbox_engine_submit(inner->engine, &request, job); });
   expect_speech_refused(inner->engine);
   expect_waits_refused(*inner);
+  inner->checked->open();
 }
 
 class InCallbacks : public CApiTest {
  protected:
+  // What a callback submits does not begin before it has returned, whatever thread that is on.
+  static ScopedFakeHook hold_back(const Inner& inner) {
+    return ScopedFakeHook([checked = inner.checked](const FakeCall& call) {
+      if (call.point == FakePoint::kBegin && call.task->text == "Queued.") checked->wait();
+    });
+  }
   void expect_refused_in(const std::function<void(chatterbox_request&)>& install) {
     chatterbox_request request = request_for("Hello.");
     Inner inner;
     inner.engine = engine.get();
+    const ScopedFakeHook hook = hold_back(inner);
     request.user_data = &inner;
     install(request);
     (void)generate(engine, request);
@@ -125,6 +139,7 @@ TEST_F(InCallbacks, OnDoneMustNotBlock) {
 TEST_F(InCallbacks, OnPieceMustNotBlock) {
   Inner inner;
   inner.engine = engine.get();
+  const ScopedFakeHook hook = hold_back(inner);
   chatterbox_request request = request_for("One.\nTwo.");
   request.user_data = &inner;
   auto options = filled<chatterbox_long_text_options>(chatterbox_long_text_options_init);
@@ -134,6 +149,7 @@ TEST_F(InCallbacks, OnPieceMustNotBlock) {
   };
   EXPECT_EQ(wait_status(submit_long(engine, request, &options)), CHATTERBOX_STATUS_OK);
   EXPECT_EQ(inner.calls, 2);
+  EXPECT_EQ(wait_status(inner.other), CHATTERBOX_STATUS_OK);
 }
 
 // On the thread that cancels, too: it may be within what the host locks.

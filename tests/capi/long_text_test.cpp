@@ -1,10 +1,9 @@
 // A long text is a job like any other.
-#include <chrono>
 #include <cmath>
-#include <thread>
 
 #include "capi/capi_test.h"
 #include "support/error.h"
+#include "support/virtual_time.h"
 
 namespace chatterbox::capi_test {
 namespace {
@@ -205,12 +204,14 @@ TEST_F(LongTexts, APieceThatFailsEndsAll) {
 }
 
 TEST_F(LongTexts, HaveADeadlineAsAWhole) {
+  testing::VirtualTime time;
+  const auto timed = make_engine();
   const Hold hold(FakePoint::kStep);
   chatterbox_request request = request_for("One.\nTwo.\nThree.");
-  request.deadline_ms = 1;
-  const auto job = submit_long(engine, request);
+  request.deadline_ms = 20;
+  const auto job = submit_long(timed, request);
   hold.wait_until_reached();
-  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  time.pass(0.025);
   hold.go_on();
   EXPECT_EQ(wait_status(job), CHATTERBOX_STATUS_DEADLINE_EXCEEDED);
 }
