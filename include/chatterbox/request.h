@@ -146,7 +146,8 @@ chatterbox_long_text_options_init(chatterbox_long_text_options* options, size_t 
  * silence, up to 10 s; many pieces are spoken at a time, all with the request's seed, and they wait
  * outside the queue for their turn. Counts and times of the result are sums, but for the total
  * time, and interventions are left out; chatterbox_result_get_piece() tells the pieces.
- * `on_progress` counts speech tokens of the pieces that are done, `on_tensor` is not called. A
+ * `on_progress` counts speech tokens of the pieces that are done, `on_tensor` is not called. The
+ * callbacks may also be called on a thread that is in this function or in chatterbox_job_next(). A
  * piece that fails ends all. A reader that does not take its samples holds up this job and no
  * other. `options` may be NULL: the defaults. The errors of chatterbox_engine_submit(). */
 CHATTERBOX_API chatterbox_status
