@@ -10,7 +10,7 @@
 namespace chatterbox::audio {
 namespace {
 
-constexpr double kMostPause = 10;
+constexpr double kMaxPause = 10;
 
 void check(const char* name, double value, double most) {
   if (value >= 0 && value <= most) return;
@@ -38,7 +38,7 @@ SpeechJoiner::SpeechJoiner(const JoinOptions& options) : options_(options) {
     fail(Status::kInvalidArgument, "sample_rate must be in [1, {}] Hz, got {}", kMaxSampleRate,
          options.sample_rate);
   }
-  check("pause", options.pause, kMostPause);
+  check("pause", options.pause, kMaxPause);
   check("fade", options.fade, 1);
 }
 
@@ -49,7 +49,7 @@ size_t SpeechJoiner::samples_of(double seconds) const {
 std::vector<float> SpeechJoiner::push(const std::vector<float>& wave,
                                       std::optional<double> pause_before) {
   const double pause = pause_before.value_or(first_ ? 0 : options_.pause);
-  check("pause_before", pause, kMostPause);
+  check("pause_before", pause, kMaxPause);
   if (wave.empty()) fail(Status::kInvalidArgument, "a wave must have samples, got none");
   const size_t silence = samples_of(pause);
   const size_t fade = std::min(samples_of(options_.fade), wave.size() / 2);
@@ -70,7 +70,7 @@ std::vector<float> SpeechJoiner::push(const std::vector<float>& wave,
 }
 
 std::vector<float> SpeechJoiner::finish(double pause_after) {
-  check("pause_after", pause_after, kMostPause);
+  check("pause_after", pause_after, kMaxPause);
   std::vector<float> rest = std::exchange(tail_, {});
   first_ = true;
   const size_t silence = samples_of(pause_after);

@@ -17,7 +17,7 @@ constexpr double kPi = 3.14159265358979323846;
 // Independent partial sums, so that the compiler may use vector instructions.
 constexpr size_t kLanes = 8;
 // Rates with few common factors need a filter for nearly every sample of a second.
-constexpr size_t kMostTaps = size_t{1} << 24U;
+constexpr size_t kMaxTaps = size_t{1} << 24U;
 
 // One windowed sinc for each of the `target` samples that `source` samples become.
 struct SincKernel {
@@ -45,9 +45,9 @@ SincKernel make_kernel(int32_t source_rate, int32_t target_rate) {
   kernel.width = static_cast<size_t>(std::ceil(kFilterWidth * source / cutoff));
   const size_t used = 2 * kernel.width + kernel.source;
   kernel.length = (used + kLanes - 1) / kLanes * kLanes;
-  if (kernel.length > kMostTaps / kernel.target) {
+  if (kernel.length > kMaxTaps / kernel.target) {
     fail(Status::kBadAudio, "resampling from {} to {} Hz takes {} filter taps, the limit is {}",
-         source_rate, target_rate, kernel.length * kernel.target, kMostTaps);
+         source_rate, target_rate, kernel.length * kernel.target, kMaxTaps);
   }
   kernel.taps.resize(kernel.target * kernel.length);
   for (size_t phase = 0; phase < kernel.target; ++phase) {

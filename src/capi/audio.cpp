@@ -5,6 +5,7 @@
 #include "capi/arguments.h"
 #include "capi/guard.h"
 #include "capi/handles.h"
+#include "capi/new_handle.h"
 
 using chatterbox::fail;
 using chatterbox::Status;
@@ -12,6 +13,7 @@ using chatterbox::audio::AudioFormat;
 using chatterbox::audio::AudioWriter;
 using chatterbox::capi::guard;
 using chatterbox::capi::require;
+using chatterbox::capi::store_new;
 
 namespace {
 
@@ -48,21 +50,17 @@ chatterbox::Audio samples_of(const float* samples, uint64_t frames, int32_t chan
 }  // namespace
 
 chatterbox_status chatterbox_audio_read(const char* path, chatterbox_audio** audio) {
-  if (audio != nullptr) *audio = nullptr;
-  return guard([&] {
-    require("audio", audio);
+  return store_new("audio", audio, [&] {
     require("path", path);
-    *audio = new chatterbox_audio{chatterbox::audio::read_audio(path)};
+    return new chatterbox_audio{chatterbox::audio::read_audio(path)};
   });
 }
 
 chatterbox_status chatterbox_audio_decode(const void* data, uint64_t size,
                                           chatterbox_audio** audio) {
-  if (audio != nullptr) *audio = nullptr;
-  return guard([&] {
-    require("audio", audio);
+  return store_new("audio", audio, [&] {
     require("data", data);
-    *audio = new chatterbox_audio{
+    return new chatterbox_audio{
         chatterbox::audio::decode_audio(data, static_cast<size_t>(size), "audio in memory")};
   });
 }
@@ -98,11 +96,9 @@ chatterbox_status chatterbox_audio_write(const char* path, int32_t format, const
 chatterbox_status chatterbox_audio_encode(int32_t format, const float* samples, uint64_t frames,
                                           int32_t channels, int32_t sample_rate,
                                           chatterbox_buffer** buffer) {
-  if (buffer != nullptr) *buffer = nullptr;
-  return guard([&] {
-    require("buffer", buffer);
+  return store_new("buffer", buffer, [&] {
     const AudioFormat known = known_format_of(format);
-    *buffer = new chatterbox_buffer{
+    return new chatterbox_buffer{
         chatterbox::audio::encode_audio(samples_of(samples, frames, channels, sample_rate), known)};
   });
 }
@@ -110,12 +106,9 @@ chatterbox_status chatterbox_audio_encode(int32_t format, const float* samples, 
 chatterbox_status chatterbox_audio_writer_create(const char* path, int32_t format, int32_t channels,
                                                  int32_t sample_rate,
                                                  chatterbox_audio_writer** writer) {
-  if (writer != nullptr) *writer = nullptr;
-  return guard([&] {
-    require("writer", writer);
+  return store_new("writer", writer, [&] {
     require("path", path);
-    *writer =
-        new chatterbox_audio_writer{AudioWriter(path, sample_rate, channels, format_of(format))};
+    return new chatterbox_audio_writer{AudioWriter(path, sample_rate, channels, format_of(format))};
   });
 }
 
@@ -123,14 +116,12 @@ chatterbox_status chatterbox_audio_writer_create_for_callback(chatterbox_bytes_c
                                                               void* user_data, int32_t format,
                                                               int32_t channels, int32_t sample_rate,
                                                               chatterbox_audio_writer** writer) {
-  if (writer != nullptr) *writer = nullptr;
-  return guard([&] {
-    require("writer", writer);
+  return store_new("writer", writer, [&] {
     if (on_bytes == nullptr) fail(Status::kInvalidArgument, "on_bytes must not be NULL");
     const auto sink = [on_bytes, user_data](const void* data, size_t size) {
       return on_bytes(data, size, user_data) == 0;
     };
-    *writer = new chatterbox_audio_writer{
+    return new chatterbox_audio_writer{
         AudioWriter(sink, sample_rate, channels, known_format_of(format))};
   });
 }

@@ -5,14 +5,14 @@
 #include <vector>
 
 #include "capi/arguments.h"
-#include "capi/guard.h"
 #include "capi/handles.h"
+#include "capi/new_handle.h"
 #include "capi/request.h"
 
 using chatterbox::fail;
 using chatterbox::Status;
-using chatterbox::capi::guard;
 using chatterbox::capi::require;
+using chatterbox::capi::store_new;
 
 namespace {
 
@@ -76,12 +76,10 @@ Items generate(chatterbox::Engine& engine, const chatterbox_request* const* requ
 chatterbox_status chatterbox_engine_generate_batch(chatterbox_engine* engine,
                                                    const chatterbox_request* const* requests,
                                                    uint64_t count, chatterbox_batch** batch) {
-  if (batch != nullptr) *batch = nullptr;
-  return guard([&] {
-    require("batch", batch);
+  return store_new("batch", batch, [&] {
     require("engine", engine);
     if (count > 0) require("requests", requests);
-    *batch = new chatterbox_batch{generate(engine->engine, requests, count)};
+    return new chatterbox_batch{generate(engine->engine, requests, count)};
   });
 }
 
@@ -91,16 +89,14 @@ uint64_t chatterbox_batch_size(const chatterbox_batch* batch) {
 
 chatterbox_status chatterbox_batch_get_result(const chatterbox_batch* batch, uint64_t index,
                                               chatterbox_result** result) {
-  if (result != nullptr) *result = nullptr;
-  return guard([&] {
-    require("result", result);
+  return store_new("result", result, [&] {
     require("batch", batch);
     if (index >= batch->items.size()) {
       fail(Status::kInvalidArgument, "index must be below {}, got {}", batch->items.size(), index);
     }
     const chatterbox_batch::Item& item = batch->items[index];
     if (!item.result) item.failure.raise();
-    *result = new chatterbox_result{item.result, item.tag};
+    return new chatterbox_result{item.result, item.tag};
   });
 }
 

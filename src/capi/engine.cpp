@@ -6,6 +6,7 @@
 #include "capi/callbacks.h"
 #include "capi/guard.h"
 #include "capi/handles.h"
+#include "capi/new_handle.h"
 #include "capi/structs.h"
 #include "support/error.h"
 
@@ -14,6 +15,7 @@ using chatterbox::Status;
 using chatterbox::capi::guard;
 using chatterbox::capi::option;
 using chatterbox::capi::require;
+using chatterbox::capi::store_new;
 
 namespace {
 
@@ -91,14 +93,12 @@ chatterbox_status chatterbox_engine_options_init(chatterbox_engine_options* opti
 
 chatterbox_status chatterbox_engine_create(const chatterbox_engine_options* options,
                                            chatterbox_engine** engine) {
-  if (engine != nullptr) *engine = nullptr;
-  return guard([&] {
-    require("engine", engine);
+  return store_new("engine", engine, [&] {
     auto from = default_options();
     if (options != nullptr) {
       from = chatterbox::capi::read_struct("chatterbox_engine_options", from, options);
     }
-    *engine = new chatterbox_engine{chatterbox::Engine(convert(from))};
+    return new chatterbox_engine{chatterbox::Engine(convert(from))};
   });
 }
 

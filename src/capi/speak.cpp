@@ -7,6 +7,7 @@
 #include "capi/guard.h"
 #include "capi/handles.h"
 #include "capi/jobs.h"
+#include "capi/new_handle.h"
 #include "capi/request.h"
 #include "capi/structs.h"
 
@@ -14,6 +15,7 @@ using chatterbox::fail;
 using chatterbox::Status;
 using chatterbox::capi::guard;
 using chatterbox::capi::require;
+using chatterbox::capi::store_new;
 using chatterbox::capi::wait_for_last_callback;
 
 namespace {
@@ -53,23 +55,19 @@ Asked patient(Asked asked) {
 chatterbox_status chatterbox_engine_submit(chatterbox_engine* engine,
                                            const chatterbox_request* request,
                                            chatterbox_job** job) {
-  if (job != nullptr) *job = nullptr;
-  return guard([&] {
-    require("job", job);
+  return store_new("job", job, [&] {
     require("engine", engine);
-    *job = new chatterbox_job(engine->engine.submit(chatterbox::capi::convert(request)));
+    return new chatterbox_job(engine->engine.submit(chatterbox::capi::convert(request)));
   });
 }
 
 chatterbox_status chatterbox_engine_generate(chatterbox_engine* engine,
                                              const chatterbox_request* request,
                                              chatterbox_result** result) {
-  if (result != nullptr) *result = nullptr;
-  return guard([&] {
-    require("result", result);
+  return store_new("result", result, [&] {
     require("engine", engine);
-    *result =
-        wait_for_last_callback(engine->engine.submit(patient(chatterbox::capi::convert(request))));
+    return wait_for_last_callback(
+        engine->engine.submit(patient(chatterbox::capi::convert(request))));
   });
 }
 
@@ -85,12 +83,10 @@ chatterbox_status chatterbox_engine_submit_long(chatterbox_engine* engine,
                                                 const chatterbox_request* request,
                                                 const chatterbox_long_text_options* options,
                                                 chatterbox_job** job) {
-  if (job != nullptr) *job = nullptr;
-  return guard([&] {
-    require("job", job);
+  return store_new("job", job, [&] {
     require("engine", engine);
     const auto asked = chatterbox::capi::convert(request);
-    *job = new chatterbox_job(submit_long(engine->engine, asked, request->user_data, options));
+    return new chatterbox_job(submit_long(engine->engine, asked, request->user_data, options));
   });
 }
 
@@ -98,35 +94,28 @@ chatterbox_status chatterbox_engine_generate_long(chatterbox_engine* engine,
                                                   const chatterbox_request* request,
                                                   const chatterbox_long_text_options* options,
                                                   chatterbox_result** result) {
-  if (result != nullptr) *result = nullptr;
-  return guard([&] {
-    require("result", result);
+  return store_new("result", result, [&] {
     require("engine", engine);
     const auto asked = patient(chatterbox::capi::convert(request));
-    *result =
-        wait_for_last_callback(submit_long(engine->engine, asked, request->user_data, options));
+    return wait_for_last_callback(submit_long(engine->engine, asked, request->user_data, options));
   });
 }
 
 chatterbox_status chatterbox_engine_submit_conversion(chatterbox_engine* engine,
                                                       const chatterbox_conversion* conversion,
                                                       chatterbox_job** job) {
-  if (job != nullptr) *job = nullptr;
-  return guard([&] {
-    require("job", job);
+  return store_new("job", job, [&] {
     require("engine", engine);
-    *job = new chatterbox_job(engine->engine.submit(chatterbox::capi::convert(conversion)));
+    return new chatterbox_job(engine->engine.submit(chatterbox::capi::convert(conversion)));
   });
 }
 
 chatterbox_status chatterbox_engine_convert_voice(chatterbox_engine* engine,
                                                   const chatterbox_conversion* conversion,
                                                   chatterbox_result** result) {
-  if (result != nullptr) *result = nullptr;
-  return guard([&] {
-    require("result", result);
+  return store_new("result", result, [&] {
     require("engine", engine);
-    *result = wait_for_last_callback(
+    return wait_for_last_callback(
         engine->engine.submit(patient(chatterbox::capi::convert(conversion))));
   });
 }

@@ -4,11 +4,13 @@
 #include "capi/callbacks.h"
 #include "capi/guard.h"
 #include "capi/handles.h"
+#include "capi/new_handle.h"
 #include "capi/structs.h"
 #include "engine/validate.h"
 
 using chatterbox::capi::guard;
 using chatterbox::capi::require;
+using chatterbox::capi::store_new;
 
 namespace {
 
@@ -22,22 +24,18 @@ chatterbox_voice_options default_options() {
 
 chatterbox_status chatterbox_engine_get_default_voice(const chatterbox_engine* engine,
                                                       chatterbox_voice** voice) {
-  if (voice != nullptr) *voice = nullptr;
-  return guard([&] {
-    require("voice", voice);
+  return store_new("voice", voice, [&] {
     require("engine", engine);
-    *voice = new chatterbox_voice{engine->engine.default_voice()};
+    return new chatterbox_voice{engine->engine.default_voice()};
   });
 }
 
 chatterbox_status chatterbox_engine_get_voice(const chatterbox_engine* engine, const char* name,
                                               chatterbox_voice** voice) {
-  if (voice != nullptr) *voice = nullptr;
-  return guard([&] {
-    require("voice", voice);
+  return store_new("voice", voice, [&] {
     require("engine", engine);
     require("name", name);
-    *voice = new chatterbox_voice{engine->engine.named_voice(name)};
+    return new chatterbox_voice{engine->engine.named_voice(name)};
   });
 }
 
@@ -53,9 +51,7 @@ chatterbox_status chatterbox_engine_make_voice(chatterbox_engine* engine, const 
                                                int32_t sample_rate,
                                                const chatterbox_voice_options* options,
                                                chatterbox_voice** voice) {
-  if (voice != nullptr) *voice = nullptr;
-  return guard([&] {
-    require("voice", voice);
+  return store_new("voice", voice, [&] {
     require("engine", engine);
     require("samples", samples);
     auto from = default_options();
@@ -68,28 +64,24 @@ chatterbox_status chatterbox_engine_make_voice(chatterbox_engine* engine, const 
     chatterbox::VoiceOptions with;
     with.normalise_loudness = normalise;
     with.on_tensor = chatterbox::capi::tensor_callback(from.on_tensor, /*tag=*/0, from.user_data);
-    *voice = new chatterbox_voice{engine->engine.make_voice(
+    return new chatterbox_voice{engine->engine.make_voice(
         chatterbox::capi::copy_audio(samples, frames, channels, sample_rate), with)};
   });
 }
 
 chatterbox_status chatterbox_voice_load(const char* path, chatterbox_voice** voice) {
-  if (voice != nullptr) *voice = nullptr;
-  return guard([&] {
-    require("voice", voice);
+  return store_new("voice", voice, [&] {
     require("path", path);
-    *voice = new chatterbox_voice{chatterbox::Voice::load(path)};
+    return new chatterbox_voice{chatterbox::Voice::load(path)};
   });
 }
 
 chatterbox_status chatterbox_voice_load_from_memory(const void* data, uint64_t size,
                                                     chatterbox_voice** voice) {
-  if (voice != nullptr) *voice = nullptr;
-  return guard([&] {
-    require("voice", voice);
+  return store_new("voice", voice, [&] {
     require("data", data);
     const std::string_view bytes(static_cast<const char*>(data), static_cast<size_t>(size));
-    *voice = new chatterbox_voice{chatterbox::Voice::parse(bytes, "a voice in memory")};
+    return new chatterbox_voice{chatterbox::Voice::parse(bytes, "a voice in memory")};
   });
 }
 
@@ -103,11 +95,9 @@ chatterbox_status chatterbox_voice_save(const chatterbox_voice* voice, const cha
 
 chatterbox_status chatterbox_voice_save_to_memory(const chatterbox_voice* voice,
                                                   chatterbox_buffer** buffer) {
-  if (buffer != nullptr) *buffer = nullptr;
-  return guard([&] {
-    require("buffer", buffer);
+  return store_new("buffer", buffer, [&] {
     require("voice", voice);
-    *buffer = new chatterbox_buffer{voice->voice.serialise()};
+    return new chatterbox_buffer{voice->voice.serialise()};
   });
 }
 

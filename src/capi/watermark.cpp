@@ -3,11 +3,14 @@
 #include "capi/arguments.h"
 #include "capi/guard.h"
 #include "capi/handles.h"
+#include "capi/new_handle.h"
 #include "capi/structs.h"
 #include "engine/validate.h"
+#include "support/ranges.h"
 
 using chatterbox::capi::guard;
 using chatterbox::capi::require;
+using chatterbox::capi::store_new;
 
 namespace {
 
@@ -33,18 +36,13 @@ chatterbox_status chatterbox_watermark_detector_options_init(
 chatterbox_status chatterbox_watermark_detector_create(
     const chatterbox_watermark_detector_options* options,
     chatterbox_watermark_detector** detector) {
-  if (detector != nullptr) *detector = nullptr;
-  return guard([&] {
-    require("detector", detector);
+  return store_new("detector", detector, [&] {
     auto from = default_options();
     if (options != nullptr) {
       from = chatterbox::capi::read_struct("chatterbox_watermark_detector_options", from, options);
     }
-    if (from.threads < 1 || from.threads > kMaxThreads) {
-      chatterbox::fail(chatterbox::Status::kInvalidArgument, "threads must be in [1, {}], got {}",
-                       kMaxThreads, from.threads);
-    }
-    *detector = new chatterbox_watermark_detector{chatterbox::runtime::WatermarkDetector(
+    chatterbox::check_range("threads", from.threads, 1, kMaxThreads);
+    return new chatterbox_watermark_detector{chatterbox::runtime::WatermarkDetector(
         from.weights == nullptr ? "" : from.weights, from.threads)};
   });
 }

@@ -19,7 +19,7 @@ using nlohmann::ordered_json;
 
 constexpr std::chrono::milliseconds kNoWait{0};
 constexpr size_t kBarWidth = 20;
-constexpr size_t kMostNamed = 10;  // ids in one message
+constexpr size_t kMaxNamed = 10;  // ids in one message
 
 std::string name_of(const RequestLine& line) {
   return "line " + std::to_string(line.number) + (line.id.empty() ? "" : " (" + line.id + ")");
@@ -197,10 +197,10 @@ void BatchRun::summarise() {
   terminal_.clear();
   if (!interrupted()) return;
   std::string names;
-  for (size_t i = 0; i < not_spoken_.size() && i < kMostNamed; ++i) {
+  for (size_t i = 0; i < not_spoken_.size() && i < kMaxNamed; ++i) {
     names += (i > 0 ? ", " : ": ") + not_spoken_[i];
   }
-  if (not_spoken_.size() > kMostNamed) names += ", ...";
+  if (not_spoken_.size() > kMaxNamed) names += ", ...";
   std::cerr << "chatterbox: " << spoken_ << " of " << requests_ << " requests are spoken, "
             << not_spoken_.size() << " are not" << names << std::endl;
 }

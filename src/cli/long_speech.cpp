@@ -12,9 +12,9 @@ namespace {
 
 // A token of Turbo and Nano is most of a word, of the others two or three letters. Some tokenizers
 // take a long run of spaces for one token, so bytes are counted, too.
-constexpr int64_t kMostWords = 80;
-constexpr int64_t kMostLetters = 160;
-constexpr size_t kMostBytes = 1000;
+constexpr int64_t kMaxWords = 80;
+constexpr int64_t kMaxLetters = 160;
+constexpr size_t kMaxBytes = 1000;
 
 // Marks of pauses are such in any case of their letters.
 bool has_pause(const std::string& text) {
@@ -46,9 +46,9 @@ Result write_chunks(const Job& job, const AudioOutput& output, PiecesLine& line)
 }  // namespace
 
 bool fits_one_request(const ChatterboxEngine& engine, const Request& request) {
-  if (request.text.size() > kMostBytes || has_pause(request.text)) return false;
+  if (request.text.size() > kMaxBytes || has_pause(request.text)) return false;
   const std::string family = engine.info().family;
-  const int64_t most = family == "turbo" || family == "nano" ? kMostWords : kMostLetters;
+  const int64_t most = family == "turbo" || family == "nano" ? kMaxWords : kMaxLetters;
   return engine.count_tokens(request.text, request.language, request.text_tags) <= most;
 }
 

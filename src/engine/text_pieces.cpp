@@ -21,12 +21,6 @@ text::SplitText split(const std::string& text, runtime::Task& task,
   });
 }
 
-// Where a piece is in its text, from byte `from` on: the splitter changes nothing in it.
-size_t begin_of(const std::string& text, const std::string& piece, size_t from) {
-  const size_t found = text.find(piece, from);
-  return found == std::string::npos ? from : found;
-}
-
 }  // namespace
 
 PiecesOfText split_into_pieces(const std::string& text, runtime::Task task,
@@ -37,15 +31,12 @@ PiecesOfText split_into_pieces(const std::string& text, runtime::Task task,
   }
   PiecesOfText all;
   all.pause_after = split_text.pause_after;
-  size_t end = 0;
   for (text::TextPiece& piece : split_text.pieces) {
     set_text(task, piece.text, catalog);
-    const size_t begin = begin_of(text, piece.text, end);
-    end = begin + piece.text.size();
     all.bytes += static_cast<int64_t>(sizeof(PieceOfText) + piece.text.size() +
                                       task.text_ids.size() * sizeof(int64_t));
-    all.pieces.push_back(
-        {std::move(piece.text), std::move(task.text_ids), piece.pause_before, begin, end});
+    all.pieces.push_back({std::move(piece.text), std::move(task.text_ids), piece.pause_before,
+                          piece.begin, piece.end});
   }
   return all;
 }

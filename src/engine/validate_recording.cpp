@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "audio/limits.h"
 #include "engine/validate.h"
 #include "support/error.h"
 
@@ -7,21 +8,18 @@ namespace chatterbox::engine {
 namespace {
 
 constexpr double kMaxSeconds = 600;
-constexpr int64_t kMaxChannels = 8;
-constexpr int64_t kMinRate = 8000;
-constexpr int64_t kMaxRate = 192000;
 
 }  // namespace
 
 void validate_recording_format(uint64_t frames, int64_t channels, int64_t sample_rate,
                                double min_seconds) {
-  if (channels < 1 || channels > kMaxChannels) {
-    fail(Status::kBadAudio, "a recording must have 1 to {} channels, got {}", kMaxChannels,
+  if (channels < 1 || channels > audio::kMaxChannels) {
+    fail(Status::kBadAudio, "a recording must have 1 to {} channels, got {}", audio::kMaxChannels,
          channels);
   }
-  if (sample_rate < kMinRate || sample_rate > kMaxRate) {
+  if (sample_rate < audio::kMinSampleRate || sample_rate > audio::kMaxSampleRate) {
     fail(Status::kBadAudio, "the sample rate of a recording must be in [{}, {}] Hz, got {}",
-         kMinRate, kMaxRate, sample_rate);
+         audio::kMinSampleRate, audio::kMaxSampleRate, sample_rate);
   }
   const double seconds = static_cast<double>(frames) / static_cast<double>(sample_rate);
   if (seconds < min_seconds || seconds > kMaxSeconds) {

@@ -5,8 +5,8 @@ namespace chatterbox::text {
 void read_vocabulary(const JsonReader& reader, const Json& json, const char* what,
                      BpeModel& model) {
   reader.require_object(json, what);
-  if (json.size() > kMostTokens) {
-    reader.bad("{} must have at most {} tokens, has {}", what, kMostTokens, json.size());
+  if (json.size() > kMaxTokens) {
+    reader.bad("{} must have at most {} tokens, has {}", what, kMaxTokens, json.size());
   }
   const std::string token_of = std::string("a token of ") + what;
   std::unordered_set<int64_t> taken;

@@ -15,8 +15,8 @@ struct Table {
 
 Table read_table(const JsonReader& reader, const Json& json) {
   if (!json.is_array()) reader.bad("must be an array, is {}", json.type_name());
-  if (json.size() > kMostTokens) {
-    reader.bad("must have at most {} entries, has {}", kMostTokens, json.size());
+  if (json.size() > kMaxTokens) {
+    reader.bad("must have at most {} entries, has {}", kMaxTokens, json.size());
   }
   Table table;
   for (const Json& item : json) {

@@ -108,7 +108,7 @@ void read_merges(const FileSource& files, BpeModel& model) {
     const std::string_view line = rest.substr(0, stop);
     rest.remove_prefix(std::min(stop + 1, rest.size()));
     if (line.empty() || (rank == 0 && line.substr(0, 8) == "#version")) continue;
-    if (rank == kMostTokens) reader.bad("must have at most {} merges", kMostTokens);
+    if (rank == kMaxTokens) reader.bad("must have at most {} merges", kMaxTokens);
     add_merge(reader, kVocabulary, rank, split_merge(reader, line), model);
     ++rank;
   }

@@ -105,8 +105,8 @@ class Parser {
 
   void parse_merges(const Json& json, BpeModel& model) const {
     if (!json.is_array()) reader_.bad("model.merges must be an array, is {}", json.type_name());
-    if (json.size() > kMostTokens) {
-      reader_.bad("model.merges must have at most {} merges, has {}", kMostTokens, json.size());
+    if (json.size() > kMaxTokens) {
+      reader_.bad("model.merges must have at most {} merges, has {}", kMaxTokens, json.size());
     }
     for (size_t rank = 0; rank < json.size(); ++rank) {
       add_merge(reader_, kVocabulary, rank, parse_merge(json[rank]), model);
@@ -117,8 +117,8 @@ class Parser {
     if (JsonReader::is_null(file, "added_tokens")) return;
     const Json& tokens = file.at("added_tokens");
     if (!tokens.is_array()) reader_.bad("added_tokens must be an array, is {}", tokens.type_name());
-    if (tokens.size() > kMostTokens) {
-      reader_.bad("added_tokens must have at most {} tokens, has {}", kMostTokens, tokens.size());
+    if (tokens.size() > kMaxTokens) {
+      reader_.bad("added_tokens must have at most {} tokens, has {}", kMaxTokens, tokens.size());
     }
     AddedTokenList list(reader_, tokenizer);
     for (const Json& json : tokens) {

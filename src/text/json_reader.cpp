@@ -3,15 +3,15 @@
 namespace chatterbox::text {
 namespace {
 
-constexpr int kMostDepth = 16;
-constexpr size_t kMostStringBytes = 1024;
-constexpr int64_t kMostId = INT32_MAX;
+constexpr int kMaxDepth = 16;
+constexpr size_t kMaxStringBytes = 1024;
+constexpr int64_t kMaxId = INT32_MAX;
 
 }  // namespace
 
 Json JsonReader::parse(std::string_view text) const {
   const auto check_depth = [&](int depth, Json::parse_event_t, Json&) {
-    if (depth > kMostDepth) bad("nested deeper than {} levels", kMostDepth);
+    if (depth > kMaxDepth) bad("nested deeper than {} levels", kMaxDepth);
     return true;
   };
   try {
@@ -48,8 +48,8 @@ const std::string& JsonReader::get_string(const Json& value, const char* what) c
 }
 
 const std::string& JsonReader::check_length(const std::string& value, const char* what) const {
-  if (value.empty() || value.size() > kMostStringBytes) {
-    bad("{} must have 1 to {} bytes, has {}", what, kMostStringBytes, value.size());
+  if (value.empty() || value.size() > kMaxStringBytes) {
+    bad("{} must have 1 to {} bytes, has {}", what, kMaxStringBytes, value.size());
   }
   return value;
 }
@@ -66,8 +66,8 @@ int64_t JsonReader::get_id(const Json& value, const std::string& token) const {
     bad("the id of '{}' must be an integer, is {}", shorten(token), value.type_name());
   }
   const auto id = value.get<int64_t>();
-  if (id < 0 || id >= kMostId) {
-    bad("the id of '{}' must be in [0, {}), is {}", shorten(token), kMostId, id);
+  if (id < 0 || id >= kMaxId) {
+    bad("the id of '{}' must be in [0, {}), is {}", shorten(token), kMaxId, id);
   }
   return id;
 }

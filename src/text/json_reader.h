@@ -13,7 +13,7 @@ namespace chatterbox::text {
 
 using Json = nlohmann::json;
 
-inline constexpr size_t kMostTokens = size_t{1} << 22U;  // of one vocabulary, merge list or table
+inline constexpr size_t kMaxTokens = size_t{1} << 22U;  // of one vocabulary, merge list or table
 
 class JsonReader {
  public:

@@ -10,9 +10,9 @@ namespace {
 
 // For a message: whatever a caller passes stays on one short line of UTF-8.
 std::string quote(std::string_view code) {
-  constexpr size_t kMostShown = 16;
+  constexpr size_t kMaxShown = 16;
   const auto printable = [](char c) { return c >= ' ' && c <= '~'; };
-  if (code.size() <= kMostShown && std::all_of(code.begin(), code.end(), printable)) {
+  if (code.size() <= kMaxShown && std::all_of(code.begin(), code.end(), printable)) {
     return "'" + std::string(code) + "'";
   }
   return std::to_string(code.size()) + " bytes";

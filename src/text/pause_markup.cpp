@@ -23,12 +23,12 @@ bool starts_with(std::string_view text, std::string_view lower_case) {
 
 // What a message shows of `mark`, which starts a pause.
 std::string_view excerpt(std::string_view mark) {
-  constexpr size_t kMostBytes = 40;
+  constexpr size_t kMaxBytes = 40;
   const size_t close = mark.find(']');
-  if (close < kMostBytes) return mark.substr(0, close + 1);
+  if (close < kMaxBytes) return mark.substr(0, close + 1);
   size_t size = 0;
   for (; size < mark.size(); size += decode_utf8(mark, size).size) {
-    if (size >= kMostBytes || mark[size] == '\n' || mark[size] == '\r') break;
+    if (size >= kMaxBytes || mark[size] == '\n' || mark[size] == '\r') break;
   }
   return mark.substr(0, size);
 }
@@ -55,11 +55,11 @@ PauseMark parse(std::string_view mark) {
   }
   if (!seconds) {
     fail(Status::kInvalidArgument,
-         "a pause must read [pause:500ms] or [pause:1.5s], 0 to {} s, got {}", kMostPauseSeconds,
+         "a pause must read [pause:500ms] or [pause:1.5s], 0 to {} s, got {}", kMaxPauseSeconds,
          excerpt(mark));
   }
-  if (*seconds > kMostPauseSeconds) {
-    fail(Status::kInvalidArgument, "a pause must be in [0, {}] s, got {}", kMostPauseSeconds,
+  if (*seconds > kMaxPauseSeconds) {
+    fail(Status::kInvalidArgument, "a pause must be in [0, {}] s, got {}", kMaxPauseSeconds,
          excerpt(mark));
   }
   return {0, close + 1, *seconds};

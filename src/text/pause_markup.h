@@ -7,12 +7,12 @@
 
 namespace chatterbox::text {
 
-inline constexpr double kMostPauseSeconds = 10;
+inline constexpr double kMaxPauseSeconds = 10;
 
 struct PauseMark {
   size_t begin = 0;  // its bytes in the text
   size_t end = 0;
-  double seconds = 0;  // 0 to kMostPauseSeconds
+  double seconds = 0;  // 0 to kMaxPauseSeconds
 };
 
 // The first one that starts at byte `from` or after it. "[pause" with no letter behind it starts

@@ -64,9 +64,9 @@ class Splitter {
 
   void add_pause(double seconds) {
     pause_ = pause_.value_or(0) + seconds;
-    if (*pause_ > kMostPauseSeconds) {
+    if (*pause_ > kMaxPauseSeconds) {
       fail(Status::kInvalidArgument, "pauses in a row must add up to {} s at most, got {} s",
-           kMostPauseSeconds, *pause_);
+           kMaxPauseSeconds, *pause_);
     }
   }
 

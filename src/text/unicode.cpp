@@ -15,7 +15,7 @@ namespace chatterbox::text {
 namespace {
 
 // ICU counts in int32; a character becomes up to 18 in NFKD (U+FDFA).
-constexpr size_t kMostBytes = size_t{16} << 20U;
+constexpr size_t kMaxBytes = size_t{16} << 20U;
 
 UChar32 code(char32_t c) { return static_cast<UChar32>(c); }
 
@@ -80,8 +80,8 @@ std::string to_utf8(char32_t c) {
 }
 
 std::string lower_and_decompose(std::string_view text) {
-  if (text.size() > kMostBytes) {
-    fail(Status::kInvalidArgument, "text must have at most {} bytes, has {}", kMostBytes,
+  if (text.size() > kMaxBytes) {
+    fail(Status::kInvalidArgument, "text must have at most {} bytes, has {}", kMaxBytes,
          text.size());
   }
   UErrorCode error = U_ZERO_ERROR;

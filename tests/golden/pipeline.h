@@ -7,7 +7,6 @@
 
 #include <chatterbox/chatterbox.hpp>
 #include <initializer_list>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -69,26 +68,6 @@ inline void expect_same_ids(const testing::CollectedTensors& collected,
     if (golden.has(tensor)) {
       EXPECT_TRUE(collected.equal(tensor, golden.tensor(tensor))) << tensor;
     }
-  }
-}
-
-inline void expect_stages(const testing::CollectedTensors& collected,
-                          const testing::Golden& golden) {
-  using testing::Stage;
-  const std::map<std::string, Stage> stages = {{"voice.speaker_emb", Stage::kSpeakerEmbedding},
-                                               {"voice.gen.embedding", Stage::kXVector},
-                                               {"voice.gen.prompt_feat", Stage::kPromptMel},
-                                               {"t3.logits0", Stage::kLogits},
-                                               {"t3.logits1", Stage::kLogits},
-                                               {"t3.logits2", Stage::kLogits},
-                                               {"s3gen.mu", Stage::kMu},
-                                               {"s3gen.mel", Stage::kMel},
-                                               {"s3gen.f0", Stage::kF0},
-                                               {"s3gen.source", Stage::kSource},
-                                               {"s3gen.wav", Stage::kWave}};
-  for (const auto& [tensor, stage] : stages) {
-    if (!golden.has(tensor)) continue;
-    testing::expect_close(collected.tensor(tensor), golden.tensor(tensor), stage);
   }
 }
 

@@ -2,8 +2,6 @@
 // every family, without the engine.
 #include <gtest/gtest.h>
 
-#include <map>
-
 #include "audio/codec.h"
 #include "runtime/checkpoint_folder.h"
 #include "runtime/machines.h"
@@ -62,22 +60,6 @@ void expect_same_ids(const CollectedTensors& collected, const Golden& golden) {
                            "vc.tokens", "s3gen.speech_tokens"}) {
     if (!golden.has(name)) continue;
     EXPECT_TRUE(collected.equal(name, golden.tensor(name))) << name;
-  }
-}
-
-void expect_stages(const CollectedTensors& collected, const Golden& golden) {
-  const std::map<std::string, Stage> stages = {{"voice.speaker_emb", Stage::kSpeakerEmbedding},
-                                               {"voice.gen.embedding", Stage::kXVector},
-                                               {"voice.gen.prompt_feat", Stage::kPromptMel},
-                                               {"t3.logits0", Stage::kLogits},
-                                               {"s3gen.mu", Stage::kMu},
-                                               {"s3gen.mel", Stage::kMel},
-                                               {"s3gen.f0", Stage::kF0},
-                                               {"s3gen.source", Stage::kSource},
-                                               {"s3gen.wav", Stage::kWave}};
-  for (const auto& [tensor, stage] : stages) {
-    if (!golden.has(tensor)) continue;
-    testing::expect_close(collected.tensor(tensor), golden.tensor(tensor), stage);
   }
 }
 

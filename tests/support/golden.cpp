@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <stdexcept>
 
 #include "checkpoint/safetensors.h"
@@ -78,6 +79,24 @@ void expect_close(const at::Tensor& actual, const at::Tensor& expected, Stage st
   EXPECT_TRUE(decorrelation <= kMargin * tolerance.decorrelation)
       << tolerance.name << ": 1 - correlation " << decorrelation << ", at most "
       << kMargin * tolerance.decorrelation << ", largest difference " << difference;
+}
+
+void expect_stages(const CollectedTensors& collected, const Golden& golden) {
+  const std::map<std::string, Stage> stages = {{"voice.speaker_emb", Stage::kSpeakerEmbedding},
+                                               {"voice.gen.embedding", Stage::kXVector},
+                                               {"voice.gen.prompt_feat", Stage::kPromptMel},
+                                               {"t3.logits0", Stage::kLogits},
+                                               {"t3.logits1", Stage::kLogits},
+                                               {"t3.logits2", Stage::kLogits},
+                                               {"s3gen.mu", Stage::kMu},
+                                               {"s3gen.mel", Stage::kMel},
+                                               {"s3gen.f0", Stage::kF0},
+                                               {"s3gen.source", Stage::kSource},
+                                               {"s3gen.wav", Stage::kWave}};
+  for (const auto& [tensor, stage] : stages) {
+    if (!golden.has(tensor)) continue;
+    expect_close(collected.tensor(tensor), golden.tensor(tensor), stage);
+  }
 }
 
 }  // namespace chatterbox::testing

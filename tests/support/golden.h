@@ -8,6 +8,7 @@
 #include <string>
 
 #include "checkpoint/tensor_file.h"
+#include "support/collected_tensors.h"
 #include "support/tolerance.h"
 
 namespace chatterbox::testing {
@@ -31,5 +32,8 @@ class Golden {
 // tolerance is exceeded. A leading dimension of one makes no difference.
 void expect_close(const at::Tensor& actual, const at::Tensor& expected, Stage stage,
                   Reference reference = Reference::kFp32Cpu);
+
+// expect_close() for every stage of the pipeline that the golden has.
+void expect_stages(const CollectedTensors& collected, const Golden& golden);
 
 }  // namespace chatterbox::testing

@@ -1,12 +1,11 @@
 // What tests over the fake model ask of an engine, and what ends it.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <utility>
 
 #include "engine/engine.h"
-#include "support/failure.h"
+#include "support/failure_of.h"
 
 namespace chatterbox::testing {
 
@@ -40,16 +39,6 @@ inline Result generate(Engine& engine, Conversion conversion) {
 
 inline Result generate(Engine& engine, const std::string& text) {
   return generate(engine, request_for(text));
-}
-
-// Status kOk where `work` does not throw.
-inline Failure failure_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (...) {
-    return current_failure();
-  }
-  return {Status::kOk, ""};
 }
 
 // Waits for the end.
