@@ -100,7 +100,7 @@ class Callbacks {
   }
   static void done(uint64_t /*tag*/, chatterbox_status status, void* self) noexcept {
     const auto& on_done = *static_cast<Callbacks*>(self)->functions_.on_done;
-    std::string nobody;  // reads what it throws
+    std::string nobody;  // what it throws is dropped
     (void)no_throw("on_done", nobody, [&] { on_done(static_cast<Status>(status)); });
   }
 
@@ -163,7 +163,7 @@ class JobCallbacks : private OwnFunctions, public Callbacks {
     const std::shared_ptr<JobCallbacks> self = std::move(all->library_);
     const OwnFunctions last = std::move(static_cast<OwnFunctions&>(*all));
     if (!last.on_done) return;
-    std::string nobody;  // reads what it throws
+    std::string nobody;  // what it throws is dropped
     (void)no_throw("on_done", nobody, [&] { last.on_done(static_cast<Status>(status)); });
   }
 

@@ -70,7 +70,7 @@ inline void check(chatterbox_status status) {
   if (status < 0) throw Error(static_cast<Status>(status), chatterbox_last_error());
 }
 
-// A string as a C string.
+// A string as C expects it.
 [[nodiscard]] inline const char* c_string(const char* name, const std::string& text) {
   if (text.find('\0') != std::string::npos) {
     throw Error(Status::kInvalidArgument, std::string(name) + " must not have a NUL in it");
@@ -110,7 +110,7 @@ template <class Work>
   return false;
 }
 
-// The same for a request that was cancelled if one of its callbacks threw.
+// The same for a request, which is cancelled if one of its callbacks throws.
 inline void check(chatterbox_status status, const std::string& thrown) {
   if (status == CHATTERBOX_STATUS_CANCELLED && !thrown.empty()) {
     throw Error(Status::kCancelled, thrown);

@@ -49,15 +49,14 @@ CHATTERBOX_API chatterbox_status chatterbox_result_get_stats(const chatterbox_re
                                                              chatterbox_result_stats* stats,
                                                              size_t size);
 
-/* What the library can say about a result's quality without anybody listening. */
+/* What can be said about a result's quality without listening to it. */
 typedef struct chatterbox_quality {
   uint32_t struct_size;        /* bytes that the library filled in */
   float peak;                  /* largest magnitude of a sample */
   int64_t clipped_samples;     /* samples at the vocoder's limit, a magnitude of 0.99 */
   int64_t longest_repetition;  /* longest run of equal speech tokens */
   uint64_t intervention_count; /* for chatterbox_result_get_intervention() */
-  float text_coverage;         /* share of the text that was spoken, 0 to 1; unset if not analyzed
-                                */
+  float text_coverage;         /* share of the text that was spoken, 0 to 1; unset: not analyzed */
   int32_t reserved;            /* 0 */
 } chatterbox_quality;
 

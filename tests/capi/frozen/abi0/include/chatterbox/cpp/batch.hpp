@@ -60,7 +60,7 @@ class BatchRequests {
 
   [[nodiscard]] chatterbox_result* result(const chatterbox_batch* batch, size_t index) {
     if (refused_[index]) {
-      std::string nobody;  // reads what on_done throws
+      std::string nobody;  // what on_done throws is dropped
       (void)no_throw("on_done", nobody, [&] {
         if (requests_[index].on_done) requests_[index].on_done(refused_[index]->status());
       });
