@@ -103,8 +103,7 @@ CHATTERBOX_API chatterbox_status chatterbox_engine_options_init(chatterbox_engin
  * chatterbox_engine_destroy(). Blocks until it is ready to speak. `options` may be NULL for the
  * defaults; everything they point to is copied, except the log's user data. INVALID_ARGUMENT: an
  * option out of range. NOT_FOUND, IO, BAD_MODEL_FILE, BAD_VOICE: a problem with the model's files.
- * UNSUPPORTED, DEVICE: a problem with the device or the precision, or memory that cannot be locked.
- */
+ * UNSUPPORTED, DEVICE: a problem with device or precision, or memory that cannot be locked. */
 CHATTERBOX_API chatterbox_status chatterbox_engine_create(const chatterbox_engine_options* options,
                                                           chatterbox_engine** engine);
 

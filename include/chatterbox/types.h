@@ -89,8 +89,7 @@ typedef int32_t (*chatterbox_progress_callback)(const chatterbox_progress* progr
 
 enum { CHATTERBOX_TENSOR_FLOAT32 = 0, CHATTERBOX_TENSOR_INT64 = 1 };
 
-/* One tensor of an inner stage, in host memory, row-major. All pointers are valid during the call.
- */
+/* One tensor of an inner stage, on the host, row-major. All pointers are valid during the call. */
 typedef struct chatterbox_tensor {
   uint32_t struct_size; /* bytes that the library filled in */
   int32_t type;         /* CHATTERBOX_TENSOR_... */

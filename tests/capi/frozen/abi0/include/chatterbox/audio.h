@@ -30,9 +30,8 @@ CHATTERBOX_API chatterbox_status chatterbox_audio_read(const char* path, chatter
 CHATTERBOX_API chatterbox_status chatterbox_audio_decode(const void* data, uint64_t size,
                                                          chatterbox_audio** audio);
 
-/* Returns the samples: interleaved, nominally in [-1, 1], frame count times channels of them. They
- * belong to the handle and are valid until it is destroyed. NULL if `audio` is NULL. Never fails.
- */
+/* Returns the samples: interleaved, nominally in [-1, 1], frame count times channels. They belong
+ * to the handle and are valid until it is destroyed. NULL if `audio` is NULL. Never fails. */
 CHATTERBOX_API const float* chatterbox_audio_samples(const chatterbox_audio* audio);
 
 /* Returns the number of samples per channel; 0 if `audio` is NULL. Never fails. */
@@ -74,8 +73,7 @@ typedef int32_t (*chatterbox_bytes_callback)(const void* data, uint64_t size, vo
 
 /* Stores a new writer, which the caller must release with chatterbox_audio_writer_destroy(). The
  * first samples replace an existing file at `path`. Wherever the speech ends, what was written is a
- * complete file. `format`, `channels`, `sample_rate` and errors: as for chatterbox_audio_write().
- */
+ * complete file. `format`, `channels`, `sample_rate`, errors: as for chatterbox_audio_write(). */
 CHATTERBOX_API chatterbox_status chatterbox_audio_writer_create(const char* path, int32_t format,
                                                                 int32_t channels,
                                                                 int32_t sample_rate,

@@ -23,8 +23,7 @@ CHATTERBOX_API chatterbox_status chatterbox_jobs_wait_any(const chatterbox_job* 
                                                           uint64_t count, int64_t timeout_ms,
                                                           uint64_t* index);
 
-/* Returns 1 if the job is done, however it ended, and 0 if it is not or `job` is NULL. Never fails.
- */
+/* Returns 1 if the job is done, however it ended; 0 if it is not or `job` is NULL. Never fails. */
 CHATTERBOX_API int32_t chatterbox_job_is_done(const chatterbox_job* job);
 
 /* Stores what ended the job: its status, and one line of text that belongs to the job's handle and
