@@ -25,7 +25,8 @@ SPEED = [
     ("Turbo", "turbo_full_fp32.json"),
     ("English", "english_full_fp32.json"),
 ]
-BEFORE = "english_full_modes_100_tokens.json"  # all modes, measured with version 0.1.0
+MODES = "english_full_modes_100_tokens.json"  # all modes, measured with version 0.1.0
+BEFORE = "english_full_fp32_0_1.json"  # as the last of SPEED, right after it, with version 0.1.0
 STAGES = "english_full_fp32_cpu.json"
 THROUGHPUT = "english_full_fp32_cpu_100_tokens.json"
 
@@ -103,28 +104,27 @@ def speed(root):
 
 def latency(root):
     rows, sources = [], []
-    for name, modes in ((BEFORE, ("sequential", "batch", "dynamic")), (SPEED[-1][1], ("dynamic",))):
+    for name in (BEFORE, SPEED[-1][1]):
         report = read(root, name)
         sources.append(source(name, report))
-        for mode in modes:
-            entry = batch(report, name, mode, 8)
-            rows.append([report["version"], mode, number(entry["first_done_seconds"]["median"]) + " s",
-                         number(mean_completion(entry)) + " s", number(entry["seconds"]["median"]) + " s"])
-    heads = ["version", "mode", ">first done", ">mean until done", ">all done"]
+        entry = batch(report, name, "dynamic", 8)
+        rows.append([report["version"], number(entry["first_done_seconds"]["median"]) + " s",
+                     number(mean_completion(entry)) + " s", number(entry["seconds"]["median"]) + " s"])
+    heads = ["version", ">first done", ">mean until done", ">all done"]
     return table(heads, rows) + ["", *("- " + line for line in sources)]
 
 
 def modes(root):
-    report = read(root, BEFORE)
+    report = read(root, MODES)
     rows = []
     for size in sizes(report, "dynamic"):
-        runs = [batch(report, BEFORE, mode, size) for mode in ("sequential", "batch", "dynamic")]
+        runs = [batch(report, MODES, mode, size) for mode in ("sequential", "batch", "dynamic")]
         rows.append([str(size), *(number(run["seconds"]["median"]) + " s" for run in runs),
                      *(number(run["tokens_per_second"]["median"]) for run in runs),
                      number(runs[-1]["peak_rss_mib"] / MIB_PER_GIB) + " GiB"])
     heads = [">requests", ">sequential", ">batch", ">dynamic", ">tokens/s, sequential", ">batch", ">dynamic",
              ">peak memory, dynamic"]
-    return table(heads, rows) + ["", source(BEFORE, report)]
+    return table(heads, rows) + ["", source(MODES, report)]
 
 
 def stages(root):

@@ -1,5 +1,5 @@
-/* The C11 interface of chatterbox: text and a voice in, 24 kHz speech out. The library's only
- * binary interface: <chatterbox/chatterbox.hpp> is C++ over it, in headers alone.
+/* The C11 interface of chatterbox: text and a voice in, 24 kHz speech out. It is the library's only
+ * binary interface: <chatterbox/chatterbox.hpp> is a header-only C++ interface over it.
  *
  *   #include <chatterbox/chatterbox.h>
  *   #include <stdio.h>
@@ -24,37 +24,37 @@
  *     return status ? 1 : 0;
  *   }
  *
- * Errors: functions that can fail return a chatterbox_status: 0 for success, a negative one for a
- * failure, a positive one where there is nothing to hand out (TIMEOUT, END_OF_STREAM; only where
- * the comment says so). Their outputs are set to NULL or 0 before anything can fail.
- * chatterbox_last_error() has one line about the failure that names the value at fault and the
- * limit. No function aborts, exits, prints, or lets a C++ exception out. NULL where a pointer is
- * asked for is INVALID_ARGUMENT, unless the comment says otherwise. OUT_OF_MEMORY and INTERNAL can
- * come from any function that can fail; the comments list what else can.
+ * Errors: functions that can fail return a chatterbox_status: 0 for success, a negative value for a
+ * failure, and a positive value if there is nothing to return (TIMEOUT, END_OF_STREAM; only if the
+ * comment says so). Their outputs are set to NULL or 0 before anything can fail.
+ * chatterbox_last_error() returns one line about the failure that names the value at fault and the
+ * limit. No function aborts, exits, prints, or lets a C++ exception out. NULL for a pointer
+ * parameter is INVALID_ARGUMENT, unless the comment says otherwise. Any function that can fail may
+ * return OUT_OF_MEMORY or INTERNAL; the comments list its other errors.
  *
  * Ownership: handles that a function stores through its last argument belong to the caller, who
- * ends each with its _destroy function, in any order: voices, jobs, results, batches and what else
- * there is outlive their engine. _destroy accepts NULL. What goes in is copied before the function
- * returns, so the caller may free it at once; exceptions are marked. Strings that are returned
- * belong to the library, or to the handle they were asked of, and must not be freed.
+ * must release each with its _destroy function. The order does not matter: voices, jobs, results,
+ * batches and all other handles outlive their engine. _destroy accepts NULL. Inputs are copied
+ * before the function returns, so the caller may free them at once; exceptions are marked. Returned
+ * strings belong to the library, or to the handle that they were read from, and must not be freed.
  *
- * Threads: any function may be called from any thread at any time, with handles shared between
- * threads; only _destroy must be the last call with its handle. chatterbox_engine_destroy() may be
- * called while others block in functions of that engine: they return with CANCELLED.
- * Functions that block say so; on a thread of the engine's own, that is in a callback, they fail
- * with INVALID_ARGUMENT instead of waiting for themselves. Times to wait are milliseconds, 0 or
- * more, or CHATTERBOX_FOREVER.
+ * Threads: any function may be called from any thread at any time, and threads may share handles;
+ * only _destroy must be the last call with its handle. chatterbox_engine_destroy() may be called
+ * while others block in functions of that engine: they return CANCELLED. Functions that block say
+ * so; on one of the engine's own threads, that is, in a callback, they fail with INVALID_ARGUMENT
+ * instead of waiting for themselves. Timeouts are in milliseconds, 0 or more, or
+ * CHATTERBOX_FOREVER.
  *
- * Structs: their first member is their size, as the caller's compiler knows it. An _init function
- * fills in that size and the defaults. Members are only ever appended, so programs keep working
- * with newer libraries. A struct from a newer header is accepted by an older library as long as
- * what that library does not know is zero.
+ * Structs: the first member is the size of the struct as the caller's compiler knows it. An _init
+ * function fills in that size and the defaults. Members are only ever appended, so programs keep
+ * working with newer libraries. An older library accepts a struct from a newer header as long as
+ * the members that it does not know are zero.
  *
- * Values: 0 is a value like any other and never stands for a default. An option that is not given
- * is CHATTERBOX_UNSET (-1), which is in no option's range; _init sets it, and the comment says what
- * the library then does.
+ * Values: 0 is a value like any other and never stands for a default. An option that is not set is
+ * CHATTERBOX_UNSET (-1), which is outside the range of every option; _init sets it, and the comment
+ * says what the library then does.
  *
- * Strings are UTF-8 and end with NUL; paths are what fopen() takes. The library is for Linux. */
+ * Strings are UTF-8 and end with NUL; paths are passed to fopen(). The library is for Linux. */
 #ifndef CHATTERBOX_CHATTERBOX_H
 #define CHATTERBOX_CHATTERBOX_H
 

@@ -26,7 +26,7 @@ int speak_batch(const BatchOptions& options) {
   }
   const std::vector<RequestLine> lines =
       read_requests(read_text(options.requests), options.request);
-  if (lines.empty()) throw Error(Status::kInvalidArgument, options.requests + ": no requests");
+  if (lines.empty()) throw Error(Status::kInvalidArgument, options.requests + ": has no requests");
   make_folder(options.outputs.folder);
   if (!options.outputs.dump.empty()) make_folder(options.outputs.dump);
   check_writable(options.outputs.json);
@@ -47,28 +47,30 @@ void add_batching_options(CLI::App& app, EngineOptions& options) {
       ->type_name("NAME")
       ->check(one_of(kModes))
       ->default_str("dynamic");
-  app.add_option("--batch-size", options.max_batch, "requests at a time, at most")
+  app.add_option("--batch-size", options.max_batch, "how many requests may draw tokens at a time")
       ->type_name("N")
       ->check(in_range(1, 256))
       ->capture_default_str();
 }
 
 void add_outputs(CLI::App& app, BatchOutputs& outputs) {
-  app.add_option("-o,--output", outputs.folder, "folder for the audio file of each request, ID.wav")
+  app.add_option("-o,--output", outputs.folder,
+                 "folder for the audio files, ID.wav for each request")
       ->type_name("DIR")
       ->capture_default_str();
-  app.add_option("--format", outputs.format,
-                 "of the audio files, and their ending: wav (16 bit), flac, ogg, opus or mp3")
+  app.add_option(
+         "--format", outputs.format,
+         "format of the audio files, and their extension: wav (16 bit), flac, ogg, opus or mp3")
       ->type_name("NAME")
       ->check(one_of(format_names()))
       ->capture_default_str();
   app.add_option("--json", outputs.json,
-                 "write statistics there, a line for each request as it is done, and a summary; - "
-                 "is standard output")
+                 "write statistics to this file as JSON, one line for each request when it is "
+                 "done, and a summary; - is standard output")
       ->type_name("FILE")
       ->capture_default_str();
   app.add_option("--dump", outputs.dump,
-                 "folder for the tensors of every stage of each request, ID.safetensors")
+                 "folder for the tensors of every stage, ID.safetensors for each request")
       ->type_name("DIR");
 }
 
@@ -79,10 +81,11 @@ void add_batch(CLI::App& app, std::vector<Command>& commands) {
   CLI::App* batch = app.add_subcommand("batch", "speak many texts, each into an audio file");
   batch
       ->add_option("requests", options->requests,
-                   "one JSON object a line: \"id\" and \"text\"; if wanted, \"voice\", the "
-                   "options below with underscores (\"cfg_weight\"), \"priority\" (in [-100, 100], "
-                   "default: 0; of what waits, the highest starts first) and \"deadline_ms\" (1 or "
-                   "more, default: none; from when the request is queued). - reads standard input")
+                   "file with one JSON object per line: \"id\" and \"text\"; optionally \"voice\", "
+                   "the options below with underscores (\"cfg_weight\"), \"priority\" (in [-100, "
+                   "100], default: 0; the waiting request with the highest priority starts first) "
+                   "and \"deadline_ms\" (1 or more, default: none; counted from when the request "
+                   "is queued). - reads standard input")
       ->type_name("REQUESTS.jsonl")
       ->required();
   add_outputs(*batch, options->outputs);

@@ -63,7 +63,7 @@ bool BatchRun::run(const std::vector<RequestLine>& lines) {
   if (interrupted()) {
     cancel_the_rest();
     for (; next != lines.end(); ++next) {
-      fail(*next, Error(Status::kCancelled, "not begun: interrupted"));
+      fail(*next, Error(Status::kCancelled, "not started: interrupted"));
     }
   }
   summarise();
@@ -201,8 +201,8 @@ void BatchRun::summarise() {
     names += (i > 0 ? ", " : ": ") + not_spoken_[i];
   }
   if (not_spoken_.size() > kMaxNamed) names += ", ...";
-  std::cerr << "chatterbox: " << spoken_ << " of " << requests_ << " requests are spoken, "
-            << not_spoken_.size() << " are not" << names << std::endl;
+  std::cerr << "chatterbox: " << spoken_ << " of " << requests_ << " requests were spoken, "
+            << not_spoken_.size() << " were not" << names << std::endl;
 }
 
 void BatchRun::draw() {

@@ -71,11 +71,11 @@ void add_convert(CLI::App& app, std::vector<Command>& commands) {
   add_cfm_steps_option(*convert_app, options->conversion.cfm_steps);
   convert_app
       ->add_option("--json", options->json,
-                   "write statistics there, times in seconds; - is standard output")
+                   "write statistics to this file as JSON, times in seconds; - is standard output")
       ->type_name("FILE");
   convert_app
       ->add_option("--dump", options->dump,
-                   "write the tensors of every stage there, as safetensors")
+                   "write the tensors of every stage to this file (safetensors)")
       ->type_name("FILE");
   commands.push_back({convert_app, [options] { return convert(*options); }});
 }

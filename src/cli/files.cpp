@@ -37,7 +37,7 @@ void check_writable(const std::string& path) {
   const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
   if (fs::is_directory(file, ignored)) throw Error(Status::kIo, path + ": is a folder");
   if (!fs::is_directory(folder, ignored)) {
-    throw Error(Status::kIo, path + ": there is no folder " + folder.string());
+    throw Error(Status::kIo, path + ": the folder " + folder.string() + " does not exist");
   }
   const fs::path written = fs::exists(file, ignored) ? file : folder;
   if (access(written.c_str(), W_OK) != 0) {
@@ -47,7 +47,8 @@ void check_writable(const std::string& path) {
 
 void check_outputs(const AudioOutput& output, const std::string& json, const std::string& dump) {
   if (output.path == "-" && json == "-") {
-    throw Error(Status::kInvalidArgument, "--output - and --json - both want standard output");
+    throw Error(Status::kInvalidArgument,
+                "--output - and --json - cannot both use standard output");
   }
   if (dump == "-") throw Error(Status::kInvalidArgument, "--dump needs a file, got -");
   for (const std::string& path : {output.path, json, dump}) check_writable(path);

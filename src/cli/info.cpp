@@ -61,7 +61,7 @@ void add_info(CLI::App& app, std::vector<Command>& commands) {
       ->required();
   add_family_option(*info, options->engine);
   info->add_option("--json", options->json,
-                   "write the description there as JSON; - is standard output")
+                   "write the description to this file as JSON; - is standard output")
       ->type_name("FILE");
   commands.push_back({info, [options] { return show_model(*options); }});
 }

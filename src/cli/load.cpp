@@ -9,7 +9,7 @@ namespace chatterbox::cli {
 ChatterboxEngine load_engine(EngineOptions options) {
   if (options.model == "demo") {
     std::cerr << "chatterbox: the demo model is tiny and sounds like espeak-ng, which it learned "
-                 "from; for natural speech, give --model a folder with the weights of "
+                 "from; for natural speech, give --model a folder with the weights from "
                  "https://huggingface.co/ResembleAI/chatterbox (see README.md)"
               << std::endl;
   }

@@ -37,10 +37,10 @@ CLI::Option* add_named(CLI::App& app, const std::string& name,
 }
 
 void add_memory_options(CLI::App& app, EngineOptions& options) {
-  add_named(app, "--weights", kWeights, options.weights,
-            "how weights get into memory: mapped (read from the files as they are needed; do not "
-            "write to the files meanwhile), read (all of them at the start) or locked (read, and "
-            "never swapped out)")
+  add_named(
+      app, "--weights", kWeights, options.weights,
+      "how to load the weights: mapped (read from the files when first needed; do not write to the "
+      "files meanwhile), read (all at the start) or locked (like read, and never swapped out)")
       ->default_str("mapped");
   app.add_option("--memory-limit", options.memory_limit,
                  "bytes of memory beside the weights, for the KV cache, the prefix cache and the "
@@ -54,9 +54,9 @@ void add_memory_options(CLI::App& app, EngineOptions& options) {
 
 void add_family_option(CLI::App& app, EngineOptions& options) {
   add_named(app, "--family", kFamilies, options.family,
-            "which models to use where the folder has several: english, multilingual, "
+            "which models to use if the folder has several: english, multilingual, "
             "multilingual-v2, multilingual-v3, turbo or nano")
-      ->default_str("the one whose files are there");
+      ->default_str("recognised by the files");
 }
 
 void add_engine_options(CLI::App& app, EngineOptions& options) {
@@ -66,23 +66,23 @@ void add_engine_options(CLI::App& app, EngineOptions& options) {
       ->type_name("DIR")
       ->capture_default_str();
   add_family_option(app, options);
-  app.add_option("--device", options.device,
-                 "cpu, cuda, cuda:N, or auto: CUDA if there is such a device")
+  app.add_option("--device", options.device, "cpu, cuda, cuda:N, or auto: CUDA if available")
       ->type_name("NAME")
       ->capture_default_str();
   add_named(app, "--precision", kPrecisions, options.precision,
-            "number type of the weights: fp32 or bf16")
+            "number format of the weights: fp32 or bf16")
       ->default_str("fp32 on a CPU, bf16 on CUDA");
-  app.add_option("--threads", options.threads, "CPU threads")
+  app.add_option("--threads", options.threads, "CPU threads for computation")
       ->type_name("N")
       ->check(in_range(1, 1024))
-      ->default_str("one for each physical core that the process may use; on CUDA two");
+      ->default_str("one for each physical core that the process may use; two on CUDA");
   add_memory_options(app, options);
   app.add_flag("--deterministic", options.deterministic,
-               "require the same bits from a request alone and in any batch; always so on a CPU, "
-               "while on CUDA requests then run one at a time");
+               "require that a request gives the same bits alone and in any batch; always true on "
+               "a CPU; on CUDA, requests then run one at a time");
   add_named(app, "--watermark", kWatermarks, options.watermark,
-            "mark the speech inaudibly: auto (if the watermark's weights are installed), on or off")
+            "add the inaudible Perth watermark to the speech: auto (if its weights are installed), "
+            "on or off")
       ->default_str("auto");
 }
 

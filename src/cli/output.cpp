@@ -25,17 +25,17 @@ const std::map<std::string, AudioFormat>& format_names() {
 
 void add_output_options(CLI::App& app, AudioOutput& output) {
   app.add_option("-o,--output", output.path,
-                 "audio file, 24 kHz mono; its ending says the format: .wav (16 bit), .flac, .ogg, "
-                 ".opus or .mp3; - is standard output")
+                 "audio file, 24 kHz mono; its extension chooses the format: .wav (16 bit), .flac, "
+                 ".ogg, .opus or .mp3; - is standard output")
       ->type_name("FILE")
       ->capture_default_str();
   app.add_option_function<std::string>(
          "--format",
          [&output](const std::string& name) { output.format = format_names().at(name); },
-         "of the output, whatever its name: wav, flac, ogg, opus or mp3")
+         "format of the output, whatever its name: wav, flac, ogg, opus or mp3")
       ->type_name("NAME")
       ->check(one_of(format_names()))
-      ->default_str("by the ending; wav on standard output");
+      ->default_str("by the extension; wav on standard output");
 }
 
 void check_format(const AudioOutput& output) { (void)make_writer(output); }

@@ -47,7 +47,7 @@ CLI::Validator in_range_or(double also, double low, double high) {
 }
 
 CLI::Validator above_to(double low, double high) {
-  return checked("above " + text_of(low) + ", to " + text_of(high),
+  return checked("above " + text_of(low) + ", up to " + text_of(high),
                  [low, high](double value) { return value > low && value <= high; });
 }
 

@@ -58,8 +58,8 @@ std::string as_id(const std::string& key, const json& value) {
   const bool usable = !id.empty() && id.size() <= kMaxIdBytes && id.front() != '.' &&
                       id.find('/') == std::string::npos && id.find('\0') == std::string::npos;
   if (!usable) {
-    refuse("id must be the name of a file: 1 to " + std::to_string(kMaxIdBytes) +
-           " bytes, without / and NUL, and not begin with a dot, got " + value.dump());
+    refuse("id must be usable as a file name: 1 to " + std::to_string(kMaxIdBytes) +
+           " bytes, without / and NUL, not beginning with a dot, got " + value.dump());
   }
   return id;
 }
@@ -133,7 +133,7 @@ void read(RequestLine& line, const std::string& text, std::set<std::string>& ids
   if (!object.contains("id")) refuse("id is missing");
   line.id = as_id("id", object["id"]);
   if (!ids.insert(line.id).second) {
-    refuse("the id " + std::exchange(line.id, {}) + " was there before");
+    refuse("the id " + std::exchange(line.id, {}) + " is used twice");
   }
   if (!object.contains("text")) refuse("text is missing");
   for (const auto& [key, value] : object.items()) set(line, key, value);

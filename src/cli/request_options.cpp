@@ -8,13 +8,13 @@ namespace {
 
 void add_guidance_options(CLI::App& app, Request& request) {
   app.add_option("--cfg-weight", request.cfg_weight,
-                 "strength of classifier-free guidance; 0 turns it off and halves the work; no "
+                 "strength of classifier-free guidance; 0 turns it off and halves the work; has no "
                  "effect in Turbo and Nano")
       ->type_name("W")
       ->check(in_range(0, 5))
       ->default_str("0.5");
   app.add_option("--exaggeration", request.exaggeration,
-                 "how expressive the speech is; 0.5 is neutral; no effect in Turbo and Nano")
+                 "how expressive the speech is; 0.5 is neutral; has no effect in Turbo and Nano")
       ->type_name("X")
       ->check(in_range(0, 2))
       ->default_str("0.5");
@@ -27,7 +27,7 @@ void add_sampling_options(CLI::App& app, Request& request) {
       ->check(in_range_or(0, 0.05, 5))
       ->default_str("0.8");
   app.add_option("--min-p", request.min_p,
-                 "drop tokens that are less likely than this share of the most likely one; no "
+                 "drop tokens that are less likely than this share of the most likely one; has no "
                  "effect in Turbo and Nano")
       ->type_name("P")
       ->check(in_range(0, 1))
@@ -53,23 +53,23 @@ void add_sampling_options(CLI::App& app, Request& request) {
 
 void add_length_options(CLI::App& app, Request& request) {
   app.add_option("--max-new-tokens", request.max_new_tokens,
-                 "stop after this many speech tokens; 25 are a second")
+                 "stop after this many speech tokens; 25 make a second")
       ->type_name("N")
       ->check(in_range(1, 4096))
       ->default_str("1000");
   app.add_flag("--analyze-alignment,!--no-analyze-alignment", request.analyze_alignment,
-               "follow which part of the text is being spoken, and step in if the speech would end "
-               "early or not at all; needs a model of the official size")
-      ->default_str("on for the second multilingual model");
+               "follow which part of the text is being spoken, and intervene if the speech would "
+               "end early or not at all; needs a model of the official size")
+      ->default_str("on for Multilingual v2");
 }
 
 }  // namespace
 
 void add_seed_option(CLI::App& app, std::optional<uint64_t>& value) {
-  app.add_option("--seed", value, "of the random numbers; the same seed gives the same speech")
+  app.add_option("--seed", value, "seed of the random numbers; the same seed gives the same speech")
       ->type_name("N")
       ->check(seed())
-      ->default_str("picked, and reported by --json");
+      ->default_str("chosen by the engine, and reported by --json");
 }
 
 void add_cfm_steps_option(CLI::App& app, std::optional<int32_t>& value) {
@@ -82,7 +82,7 @@ void add_cfm_steps_option(CLI::App& app, std::optional<int32_t>& value) {
 void add_request_options(CLI::App& app, Request& request) {
   add_seed_option(app, request.seed);
   app.add_option("--language", request.language,
-                 "of the text, for multilingual models; speak --list-languages lists them")
+                 "language of the text, for multilingual models; speak --list-languages lists them")
       ->type_name("CODE");
   app.add_flag("--text-tags", request.text_tags,
                "read tags such as [laughter] as tokens of a multilingual model, not as text");

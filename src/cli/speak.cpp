@@ -33,7 +33,7 @@ struct SpeakOptions {
 
 std::string read_what_to_say(const SpeakOptions& options) {
   if (options.text.empty() == options.file.empty()) {
-    throw Error(Status::kInvalidArgument, "speak takes a TEXT or a --file, and not both");
+    throw Error(Status::kInvalidArgument, "speak needs either TEXT or --file, not both");
   }
   if (!options.file.empty()) return read_text(options.file);
   return options.text == "-" ? read_stdin() : options.text;
@@ -97,28 +97,29 @@ void add_speak(CLI::App& app, std::vector<Command>& commands) {
   CLI::App* app_speak = app.add_subcommand("speak", "speak a text into an audio file");
   app_speak
       ->add_option("text", options->text,
-                   "what to say, UTF-8; - reads standard input. More than about half a minute, or "
-                   "a text with pauses (\"[pause:500ms]\"), is spoken in pieces and written while "
-                   "the rest is being spoken")
+                   "what to say, UTF-8; - reads standard input. A text of more than about half a "
+                   "minute, or with pauses (\"[pause:500ms]\"), is spoken in pieces and written "
+                   "while the rest is being spoken")
       ->type_name("TEXT");
-  app_speak->add_option("-f,--file", options->file, "a file with what to say, of any length")
+  app_speak->add_option("-f,--file", options->file, "file with the text to speak, of any length")
       ->type_name("FILE");
   add_output_options(*app_speak, options->output);
   add_voice_option(*app_speak, options->voice);
-  app_speak->add_option("--save-voice", options->save_voice, "write the voice there, for --voice")
+  app_speak
+      ->add_option("--save-voice", options->save_voice, "save the voice in this file, for --voice")
       ->type_name("OUT.voice");
   app_speak->add_flag("--list-languages", options->list_languages,
-                      "list the languages that --language takes, and do nothing else");
+                      "list the languages that --language accepts, and exit");
   add_engine_options(*app_speak, options->engine);
   add_request_options(*app_speak, options->request);
   app_speak
       ->add_option("--json", options->json,
-                   "write statistics there, times in seconds; - is standard output")
+                   "write statistics to this file as JSON, times in seconds; - is standard output")
       ->type_name("FILE");
   app_speak
       ->add_option("--dump", options->dump,
-                   "write the tensors of every stage there, as safetensors; the text is then one "
-                   "request, however long")
+                   "write the tensors of every stage to this file (safetensors); the text is then "
+                   "one request, however long")
       ->type_name("FILE");
   commands.push_back({app_speak, [options] { return run_speak(*options); }});
 }

@@ -76,25 +76,27 @@ void add_voice(CLI::App& app, std::vector<Command>& commands) {
   make_app
       ->add_option("recording", make->input,
                    "audio file: WAV, FLAC, Ogg Vorbis, Opus or MP3, 0.5 s (Turbo, Nano: 5 s) to 10 "
-                   "minutes, 8 to 192 kHz; 10 s of one speaker are best")
+                   "minutes, 8 to 192 kHz; 10 s of a single speaker work best")
       ->type_name("FILE")
       ->required();
-  make_app->add_option("-o,--output", make->output, "the voice's file")
+  make_app->add_option("-o,--output", make->output, "file for the voice")
       ->type_name("OUT.voice")
       ->capture_default_str();
   add_engine_options(*make_app, make->engine);
-  make_app->add_option("--json", make->json, "write statistics there; - is standard output")
+  make_app
+      ->add_option("--json", make->json,
+                   "write statistics to this file as JSON; - is standard output")
       ->type_name("FILE");
   commands.push_back({make_app, [make] { return make_voice(*make); }});
 
   auto info = std::make_shared<InfoOptions>();
-  CLI::App* info_app = voice->add_subcommand("info", "describe a voice's file");
+  CLI::App* info_app = voice->add_subcommand("info", "describe a voice file");
   info_app->add_option("file", info->file, "a saved voice, or a conds.pt")
       ->type_name("FILE")
       ->required();
   info_app
       ->add_option("--json", info->json,
-                   "write the description there as JSON; - is standard output")
+                   "write the description to this file as JSON; - is standard output")
       ->type_name("FILE");
   commands.push_back({info_app, [info] { return show_voice(*info); }});
 }

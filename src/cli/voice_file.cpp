@@ -17,9 +17,9 @@ bool is_name(const std::string& voice) {
 void add_voice_option(CLI::App& app, std::string& voice) {
   app.add_option("--voice", voice,
                  "a recording (WAV, FLAC, Ogg Vorbis, Opus or MP3), a saved voice, a conds.pt, or "
-                 "the name of a voice that the model ships (demo: low, high)")
+                 "the name of a voice that comes with the model (demo: low, high)")
       ->type_name("VOICE")
-      ->default_str("the model's own");
+      ->default_str("the model's own voice");
 }
 
 std::variant<Voice, Audio> read_voice_file(const std::string& path) {

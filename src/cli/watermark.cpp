@@ -42,7 +42,8 @@ void add_watermark(CLI::App& app, std::vector<Command>& commands) {
       ->type_name("FILE")
       ->required();
   watermark
-      ->add_option("--json", options->json, "write the answer there as JSON; - is standard output")
+      ->add_option("--json", options->json,
+                   "write the answer to this file as JSON; - is standard output")
       ->type_name("FILE");
   commands.push_back({watermark, [options] { return look_for_mark(*options); }});
 }

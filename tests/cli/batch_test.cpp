@@ -90,9 +90,9 @@ TEST_F(Batch, ABadLineFailsAlone) {
       {"[1]", "must be a JSON object, got [1]"},
       {"{\"text\": \"x\"}", "id is missing"},
       {"{\"id\": \"c\"}", "text is missing"},
-      {"{\"id\": \"../d\", \"text\": \"x\"}", "id must be the name of a file"},
+      {"{\"id\": \"../d\", \"text\": \"x\"}", "id must be usable as a file name"},
       {"{\"id\": 5, \"text\": \"x\"}", "id must be a string, got 5"},
-      {"{\"id\": \"good\", \"text\": \"x\"}", "the id good was there before"},
+      {"{\"id\": \"good\", \"text\": \"x\"}", "the id good is used twice"},
       {"{\"id\": \"e\", \"text\": \"x\", \"cfg-weight\": 1}", "unknown key \"cfg-weight\""},
       {"{\"id\": \"f\", \"text\": \"x\", \"temperature\": \"hot\"}",
        "temperature must be a number, got \"hot\""},
@@ -221,7 +221,7 @@ TEST_F(Batch, AnInterruptKeepsWhatIsDone) {
   const Outcome outcome =
       run_on_terminal(batch({"--json", path("s.jsonl"), "--batch-size", "2"}), "] 1/31 requests");
   EXPECT_EQ(outcome.exit_code, 130) << outcome.out;
-  EXPECT_THAT(outcome.out, HasSubstr("1 of 31 requests are spoken, 30 are not: long0"));
+  EXPECT_THAT(outcome.out, HasSubstr("1 of 31 requests were spoken, 30 were not: long0"));
   EXPECT_TRUE(fs::exists(path("out/done.wav")));
   const auto lines = statistics(read_file(path("s.jsonl")));
   EXPECT_EQ(lines.size(), 32U);

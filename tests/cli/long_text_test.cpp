@@ -86,7 +86,7 @@ TEST_F(LongText, TextOrFile) {
            {"speak"}, {"speak", "Hello.", "-f", path("text.txt")}}) {
     const Outcome outcome = run(arguments);
     EXPECT_EQ(outcome.exit_code, 2);
-    EXPECT_THAT(outcome.err, HasSubstr("speak takes a TEXT or a --file, and not both"));
+    EXPECT_THAT(outcome.err, HasSubstr("speak needs either TEXT or --file, not both"));
   }
   const Outcome outcome = run({"speak", "-f", path("none.txt")});
   EXPECT_EQ(outcome.exit_code, 1);

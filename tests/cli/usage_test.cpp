@@ -66,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(
                       WrongUsage{{"speak", "Hi.", "--cfg-weight", "5.1"}, "[0, 5]"},
                       WrongUsage{{"speak", "Hi.", "--exaggeration", "2.5"}, "[0, 2]"},
                       WrongUsage{{"speak", "Hi.", "--min-p", "1.5"}, "[0, 1]"},
-                      WrongUsage{{"speak", "Hi.", "--top-p", "0"}, "above 0, to 1"},
+                      WrongUsage{{"speak", "Hi.", "--top-p", "0"}, "above 0, up to 1"},
                       WrongUsage{{"speak", "Hi.", "--repetition-penalty", "0.4"}, "[0.5, 5]"},
                       WrongUsage{{"speak", "Hi.", "--max-new-tokens", "0"}, "[1, 4096]"},
                       WrongUsage{{"speak", "Hi.", "--max-new-tokens", "4097"}, "[1, 4096]"},
@@ -121,8 +121,8 @@ TEST(Help, NamesDefaultsRangesAndUnits) {
     EXPECT_THAT(outcome.out, HasSubstr(option));
   }
   EXPECT_THAT(outcome.out, HasSubstr("(0 or in [0.05, 5], default: 0.8)"));
-  EXPECT_THAT(outcome.out, HasSubstr("(above 0, to 1, default: 1; Turbo, Nano: 0.95)"));
-  EXPECT_THAT(outcome.out, HasSubstr("25 are a second (in [1, 4096], default: 1000)"));
+  EXPECT_THAT(outcome.out, HasSubstr("(above 0, up to 1, default: 1; Turbo, Nano: 0.95)"));
+  EXPECT_THAT(outcome.out, HasSubstr("25 make a second (in [1, 4096], default: 1000)"));
   EXPECT_THAT(outcome.out, HasSubstr("fp32 or bf16 (default: fp32 on a CPU, bf16 on CUDA)"));
   EXPECT_THAT(outcome.out, HasSubstr("(in [1, 1024], default: one for each physical core"));
 }

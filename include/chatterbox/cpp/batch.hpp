@@ -1,4 +1,5 @@
-// The requests of a batch in C: part of <chatterbox/chatterbox.hpp>. Nothing here is for callers.
+// The requests of a batch as C structs. Include <chatterbox/chatterbox.hpp>, not this file, which
+// has nothing for callers.
 #ifndef CHATTERBOX_CPP_BATCH_HPP
 #define CHATTERBOX_CPP_BATCH_HPP
 
@@ -23,12 +24,12 @@ class BatchRequests {
     for (const Request& request : requests) add(request);
   }
 
-  // NULL where C cannot be told of the request.
+  // NULL for a request that has no equivalent in C.
   [[nodiscard]] const chatterbox_request* const* pointers() const noexcept {
     return pointers_.data();
   }
 
-  // Of the batch that C made of the requests.
+  // The outcomes in the batch that C made from the requests.
   [[nodiscard]] std::vector<Outcome> outcomes(const chatterbox_batch* batch) {
     std::vector<Outcome> outcomes(requests_.size());
     for (size_t i = 0; i < outcomes.size(); ++i) {
@@ -59,7 +60,7 @@ class BatchRequests {
 
   [[nodiscard]] chatterbox_result* result(const chatterbox_batch* batch, size_t index) {
     if (refused_[index]) {
-      std::string nobody;  // is left to be told what on_done throws
+      std::string nobody;  // what on_done throws is dropped
       (void)no_throw("on_done", nobody, [&] {
         if (requests_[index].on_done) requests_[index].on_done(refused_[index]->status());
       });

@@ -1,5 +1,5 @@
-// The callbacks of requests as C functions: part of <chatterbox/chatterbox.hpp>. Nothing here is
-// for callers.
+// The callbacks of requests as C functions. Include <chatterbox/chatterbox.hpp>, not this file,
+// which has nothing for callers.
 #ifndef CHATTERBOX_CPP_CALLBACKS_HPP
 #define CHATTERBOX_CPP_CALLBACKS_HPP
 
@@ -21,7 +21,7 @@ using OnPiece = std::function<void(const Piece&)>;
           static_cast<size_t>(tensor.rank), tensor.data};
 }
 
-// The caller's functions; null where there is none.
+// The caller's functions; null if there is none.
 struct Functions {
   const std::function<void(const Progress&)>* on_progress = nullptr;
   const std::function<void(const TensorView&)>* on_tensor = nullptr;
@@ -29,7 +29,7 @@ struct Functions {
   const std::function<void(Status)>* on_done = nullptr;
   const OnPiece* on_piece = nullptr;
 
-  // Of a Request or a Conversion. They stay where they are.
+  // The functions of a Request or a Conversion, which are not copied.
   template <class Asked>
   [[nodiscard]] static Functions of(const Asked& asked, const OnPiece* on_piece = nullptr) {
     return {known(asked.on_progress), known(asked.on_tensor), known(asked.on_audio),
@@ -45,8 +45,8 @@ struct Functions {
   }
 };
 
-// What C gets as user data, for functions that block: the caller's own functions. No exception goes
-// through C: it cancels the request, and its message is kept.
+// The user data of functions that block: they refer to the caller's own functions. No exception
+// passes through C: it cancels the request, and its message is kept.
 class Callbacks {
  public:
   explicit Callbacks(const Functions& functions) noexcept : functions_(functions) {}
@@ -67,12 +67,12 @@ class Callbacks {
     asked.user_data = static_cast<Callbacks*>(this);
     if (functions_.on_tensor != nullptr) asked.on_tensor = &Callbacks::tensor;
   }
-  // For a chatterbox_long_text_options, whose user data are the request's.
+  // For a chatterbox_long_text_options, which uses the request's user data.
   static int32_t piece(const chatterbox_piece* piece, void* self) noexcept {
     return call(self, "on_piece", [&](const Functions& all) { (*all.on_piece)(*piece); });
   }
 
-  // What a callback threw; empty where none did. To be read when the request has ended.
+  // What a callback threw; empty if none did. Read it only after the request has ended.
   [[nodiscard]] const std::string& thrown() const noexcept { return thrown_; }
 
  private:
@@ -100,7 +100,7 @@ class Callbacks {
   }
   static void done(uint64_t /*tag*/, chatterbox_status status, void* self) noexcept {
     const auto& on_done = *static_cast<Callbacks*>(self)->functions_.on_done;
-    std::string nobody;  // is left to be told
+    std::string nobody;  // what it throws is dropped
     (void)no_throw("on_done", nobody, [&] { on_done(static_cast<Status>(status)); });
   }
 
@@ -130,8 +130,8 @@ struct OwnFunctions {
   }
 };
 
-// The same for a job: it keeps the functions until on_done, which comes exactly once and last. What
-// one threw stays as long as the job.
+// The same for a job: it keeps the functions until on_done, which is called exactly once and last.
+// What a callback threw is kept as long as the job.
 class JobCallbacks : private OwnFunctions, public Callbacks {
  public:
   explicit JobCallbacks(const Functions& functions)
@@ -139,12 +139,12 @@ class JobCallbacks : private OwnFunctions, public Callbacks {
         Callbacks(Functions::of(static_cast<const OwnFunctions&>(*this),
                                 &static_cast<const OwnFunctions&>(*this).on_piece)) {}
 
-  // Null where there is nothing to call.
+  // Null if there is nothing to call.
   [[nodiscard]] static std::shared_ptr<JobCallbacks> make(const Functions& functions) {
     return functions.any() ? std::make_shared<JobCallbacks>(functions) : nullptr;
   }
 
-  // Hands the request and its callbacks, which may be null, to `ask`.
+  // Passes the request and its callbacks, which may be null, to `ask`.
   template <class Asked, class Ask>
   static void submit(const std::shared_ptr<JobCallbacks>& self, Asked& asked, Ask&& ask) {
     if (self) {
@@ -163,7 +163,7 @@ class JobCallbacks : private OwnFunctions, public Callbacks {
     const std::shared_ptr<JobCallbacks> self = std::move(all->library_);
     const OwnFunctions last = std::move(static_cast<OwnFunctions&>(*all));
     if (!last.on_done) return;
-    std::string nobody;  // is left to be told
+    std::string nobody;  // what it throws is dropped
     (void)no_throw("on_done", nobody, [&] { last.on_done(static_cast<Status>(status)); });
   }
 

@@ -1,4 +1,5 @@
-// Statuses, errors and what the other headers share: part of <chatterbox/chatterbox.hpp>.
+// Statuses, errors and what the other headers share. Include <chatterbox/chatterbox.hpp>, not this
+// file.
 #ifndef CHATTERBOX_CPP_CORE_HPP
 #define CHATTERBOX_CPP_CORE_HPP
 
@@ -23,8 +24,8 @@ enum class Status : int32_t {
 #undef CHATTERBOX_DEFINE_STATUS
 };
 
-// what() is one line that names the value at fault and the limit. Visible, so that it is one type
-// in all libraries of a program.
+// what() is one line that names the value at fault and the limit. Exported, so that it is the same
+// type in all libraries of a program.
 class CHATTERBOX_API Error : public std::runtime_error {
  public:
   Error(Status status, const std::string& message) : std::runtime_error(message), status_(status) {}
@@ -34,11 +35,11 @@ class CHATTERBOX_API Error : public std::runtime_error {
   Status status_;
 };
 
-// Milliseconds to wait: without limit.
+// A timeout in milliseconds: wait without limit.
 inline constexpr std::chrono::milliseconds kForever{CHATTERBOX_FOREVER};
 
-// One tensor of an inner stage, named as the reference's. The data are valid during the call only,
-// row-major, on the host.
+// One tensor of an inner stage, named as in the reference. The data are row-major, in host memory,
+// and valid only during the call.
 struct TensorView {
   std::string_view name;
   enum class Type : int32_t {
@@ -50,7 +51,7 @@ struct TensorView {
   const void* data = nullptr;
 };
 
-// Samples that belong to something else.
+// A view of samples that belong to another object.
 struct Samples {
   const float* first = nullptr;
   size_t count = 0;
@@ -69,7 +70,7 @@ inline void check(chatterbox_status status) {
   if (status < 0) throw Error(static_cast<Status>(status), chatterbox_last_error());
 }
 
-// A string as C has it.
+// A string as C expects it.
 [[nodiscard]] inline const char* c_string(const char* name, const std::string& text) {
   if (text.find('\0') != std::string::npos) {
     throw Error(Status::kInvalidArgument, std::string(name) + " must not have a NUL in it");
@@ -77,7 +78,8 @@ inline void check(chatterbox_status status) {
   return text.c_str();
 }
 
-// An option that may be unset. The number which stands for that is in no option's range.
+// An option that may be unset. The number that stands for unset is outside the range of every
+// option.
 template <class Value>
 [[nodiscard]] Value or_unset(const char* name, const std::optional<Value>& value) {
   constexpr auto kUnset = static_cast<Value>(CHATTERBOX_UNSET);
@@ -85,7 +87,7 @@ template <class Value>
   return value.value_or(kUnset);
 }
 
-// A message for later; nothing where there is no memory for it.
+// Keeps a message for later, or nothing if there is no memory for it.
 inline void keep(std::string& kept, const char* source, const char* message) noexcept {
   try {
     kept = std::string(source) + " threw: " + message;
@@ -94,7 +96,7 @@ inline void keep(std::string& kept, const char* source, const char* message) noe
   }
 }
 
-// Calls `work`, which lets no exception out: false where it threw, and its message is kept.
+// Calls `work` and lets no exception out: if it throws, returns false and keeps the message.
 template <class Work>
 [[nodiscard]] bool no_throw(const char* source, std::string& kept, Work&& work) noexcept {
   try {
@@ -108,7 +110,7 @@ template <class Work>
   return false;
 }
 
-// The same of a request one of whose callbacks may have thrown, which cancels it.
+// The same for a request, which is cancelled if one of its callbacks throws.
 inline void check(chatterbox_status status, const std::string& thrown) {
   if (status == CHATTERBOX_STATUS_CANCELLED && !thrown.empty()) {
     throw Error(Status::kCancelled, thrown);

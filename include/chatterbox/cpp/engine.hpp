@@ -1,4 +1,4 @@
-// A loaded model: part of <chatterbox/chatterbox.hpp>.
+// A loaded model. Include <chatterbox/chatterbox.hpp>, not this file.
 #ifndef CHATTERBOX_CPP_ENGINE_HPP
 #define CHATTERBOX_CPP_ENGINE_HPP
 
@@ -22,11 +22,11 @@
 namespace chatterbox {
 inline namespace abi0 {
 
-// A loaded model and the threads that run it. What a request gives does not depend on the others:
-// not its tokens, its samples, nor its errors. Move-only. Destroying an engine cancels what is in
-// flight and waits until it has stopped; callers that block get kCancelled. In a callback of its
-// own it cannot wait: there the model is freed when the callback has returned. Voices, jobs and
-// results outlive the engine. Functions that block throw kInvalidArgument in a callback.
+// A loaded model and the threads that run it. The tokens, samples and errors of a request do not
+// depend on other requests. Move-only. Destroying an engine cancels all requests and waits until
+// they have stopped; callers that block get kCancelled. In a callback of this engine it cannot
+// wait; the model is then freed when the callback has returned. Voices, jobs and results outlive
+// the engine. Functions that block throw kInvalidArgument in a callback.
 class ChatterboxEngine {
  public:
   [[nodiscard]] static ChatterboxEngine load(const EngineOptions& options = {}) {
@@ -34,7 +34,7 @@ class ChatterboxEngine {
   }
   ChatterboxEngine(ChatterboxEngine&&) noexcept = default;
   ChatterboxEngine& operator=(ChatterboxEngine&& other) noexcept {
-    handle_ = std::move(other.handle_);  // ends the old engine while it may still log
+    handle_ = std::move(other.handle_);  // destroys the old engine while it can still log
     log_ = std::move(other.log_);
     return *this;
   }
@@ -51,7 +51,7 @@ class ChatterboxEngine {
       return chatterbox_engine_get_metrics(handle(), metrics, size);
     });
   }
-  // With start and stop, as EngineInfo::max_text_tokens counts them.
+  // Includes start and stop, as EngineInfo::max_text_tokens does.
   [[nodiscard]] int64_t count_tokens(const std::string& text, const std::string& language = {},
                                      bool text_tags = false) const {
     int64_t tokens = 0;
@@ -61,7 +61,7 @@ class ChatterboxEngine {
     return tokens;
   }
 
-  [[nodiscard]] Voice default_voice() const {  // kNotFound where the model has none
+  [[nodiscard]] Voice default_voice() const {  // kNotFound if the model has none
     chatterbox_voice* voice = nullptr;
     detail::check(chatterbox_engine_get_default_voice(handle(), &voice));
     return Voice(voice);
@@ -72,19 +72,19 @@ class ChatterboxEngine {
     detail::check(chatterbox_engine_get_voice(handle(), detail::c_string("name", name), &voice));
     return Voice(voice);
   }
-  // 0.5 s (Turbo and Nano: 5 s) to 10 minutes of finite samples, 8 to 192 kHz, 1 to 8 channels.
-  // Blocks.
+  // The recording must have 0.5 s (Turbo and Nano: 5 s) to 10 minutes of finite samples, 8 to 192
+  // kHz, 1 to 8 channels. Blocks.
   [[nodiscard]] Voice make_voice(const Audio& recording, const VoiceOptions& options = {}) const;
 
-  // Queue and return: block for Request::wait_for_room at most.
+  // Queue a request and return; block for at most Request::wait_for_room.
   [[nodiscard]] Job submit(const Request& request) const {
     return submit_job(request, chatterbox_engine_submit);
   }
   [[nodiscard]] Job submit(const Conversion& conversion) const {
     return submit_job(conversion, chatterbox_engine_submit_conversion);
   }
-  // A text of any length up to 16 MB, split at sentences, with "[pause:500ms]" and "[pause:1.5s]"
-  // for silence, as one job: see chatterbox_engine_submit_long().
+  // Queues a text of up to 16 MB as one job; it is split at sentences, and "[pause:500ms]" and
+  // "[pause:1.5s]" stand for silence: see chatterbox_engine_submit_long().
   [[nodiscard]] Job submit_long(const Request& request, const LongTextOptions& options = {}) const {
     const auto joined = long_text_options(options);
     return submit_job(
@@ -95,8 +95,8 @@ class ChatterboxEngine {
         &options.on_piece);
   }
 
-  // Block until the result is there and the callbacks have returned, and wait for room in the queue
-  // as long as it takes.
+  // Block until the result is ready and the callbacks have returned; wait for room in the queue as
+  // long as it takes.
   [[nodiscard]] Result generate(const Request& request) const {
     return speak(request, chatterbox_engine_generate);
   }
@@ -131,14 +131,14 @@ class ChatterboxEngine {
     conversion.voice = voice;
     return convert_voice(conversion);
   }
-  // Each request has an outcome of its own, at its own place, and its on_done; one that is refused
-  // or fails takes no other along. There may be more of them than max_queue: they wait outside the
-  // queue and leave room for others'.
+  // Returns one outcome per request, in the same order, and calls on_done for each; a request that
+  // is refused or fails does not affect the others. There may be more requests than max_queue: they
+  // wait outside the queue and leave room for those of others.
   [[nodiscard]] std::vector<Outcome> generate_batch(const std::vector<Request>& requests) const;
 
-  // Asks every job to stop; new ones are accepted.
+  // Asks every job to stop; new requests are accepted.
   void cancel_all() const noexcept { chatterbox_engine_cancel_all(handle()); }
-  // Accepts nothing more and waits for what there is. False: some of it is not done in time.
+  // Accepts no new requests and waits for the present ones. False: some are not done in time.
   [[nodiscard]] bool drain(std::chrono::milliseconds timeout = kForever) const {
     const chatterbox_status status = chatterbox_engine_drain(handle(), timeout.count());
     detail::check(status);
@@ -186,11 +186,12 @@ class ChatterboxEngine {
     try {
       (*static_cast<const LogCallback*>(callback))(static_cast<LogLevel>(level), tag, message);
     } catch (...) {
-      return;  // a log that fails must not fail what is logged
+      return;  // a failing log must not make the logged work fail
     }
   }
 
-  std::unique_ptr<LogCallback> log_;  // outlives the engine, and stays where it is when this moves
+  std::unique_ptr<LogCallback> log_;  // outlives the engine, and does not move when this object
+                                      // does
   detail::Owned<chatterbox_engine, chatterbox_engine_destroy> handle_;
 };
 

@@ -1,4 +1,4 @@
-// What is asked of an engine: part of <chatterbox/chatterbox.hpp>.
+// Requests to an engine. Include <chatterbox/chatterbox.hpp>, not this file.
 #ifndef CHATTERBOX_CPP_REQUEST_HPP
 #define CHATTERBOX_CPP_REQUEST_HPP
 
@@ -16,9 +16,9 @@ inline namespace abi0 {
 enum class Stage : int32_t {
   kQueued = CHATTERBOX_STAGE_QUEUED,
   kPrefill = CHATTERBOX_STAGE_PREFILL,  // T3 reads the text
-  kDecode = CHATTERBOX_STAGE_DECODE,    // T3 draws; done of total: tokens of max_new_tokens
-  kFlow = CHATTERBOX_STAGE_FLOW,        // S3Gen's mel; done of total: Euler steps
-  kVocoder = CHATTERBOX_STAGE_VOCODER,  // the wave
+  kDecode = CHATTERBOX_STAGE_DECODE,    // T3 draws; done: tokens, total: max_new_tokens
+  kFlow = CHATTERBOX_STAGE_FLOW,        // S3Gen makes the mel; done, total: Euler steps
+  kVocoder = CHATTERBOX_STAGE_VOCODER,  // S3Gen makes the wave
   kDone = CHATTERBOX_STAGE_DONE,
 };
 struct Progress {
@@ -30,52 +30,52 @@ struct Progress {
 // A part of a long text that is spoken in one go.
 using Piece = chatterbox_piece;
 
-// A text to be spoken. What is not set is the family's own: EngineInfo::defaults. See
-// chatterbox_request, also for ranges.
+// A text to be spoken. Options that are not set take the family's defaults: EngineInfo::defaults.
+// See chatterbox_request, also for ranges.
 struct Request {
   std::string text = {};                             // UTF-8, not blank, at most 10000 bytes
-  std::optional<Voice> voice = std::nullopt;         // unset: the model's own
+  std::optional<Voice> voice = std::nullopt;         // unset: the model's own voice
   std::optional<uint64_t> seed = std::nullopt;       // unset: the engine picks one and reports it
   std::optional<float> temperature = std::nullopt;   // 0 (greedy), or 0.05 to 5
   std::optional<float> cfg_weight = std::nullopt;    // 0 (no guidance, half the work) to 5
   std::optional<float> exaggeration = std::nullopt;  // 0 to 2
   std::optional<float> min_p = std::nullopt;         // 0 to 1
-  std::optional<float> top_p = std::nullopt;         // above 0, to 1
+  std::optional<float> top_p = std::nullopt;         // above 0, up to 1
   std::optional<float> repetition_penalty = std::nullopt;  // 0.5 to 5; 1: none
   std::optional<int32_t> max_new_tokens = std::nullopt;    // 1 to 4096, 25 a second
   std::optional<int32_t> cfm_steps = std::nullopt;         // Euler steps, 1 to 100
-  std::optional<int32_t> top_k = std::nullopt;  // 0 (all) to 10000; other than 0: Turbo, Nano only
+  std::optional<int32_t> top_k = std::nullopt;  // 0 (all) to 10000; 0 except in Turbo, Nano
   std::optional<bool> analyze_alignment = std::nullopt;
-  std::string language = {};  // one of EngineInfo::languages for a multilingual model, else empty
-  bool text_tags = false;     // tags such as [laughter] are tokens of the multilingual models
-  // How it is run.
-  int32_t priority = 0;  // -100 to 100; of what waits, the highest starts first
-  uint64_t client = 0;   // of equal priority, clients are served in turn
-  uint64_t tag = 0;      // the caller's own, for callbacks and log lines
-  // From submission; what is not done by then ends with kDeadlineExceeded.
+  std::string language = {};  // one of EngineInfo::languages; empty unless multilingual
+  bool text_tags = false;     // multilingual models read tags such as [laughter] as tokens
+  // How the request is run.
+  int32_t priority = 0;  // -100 to 100; the waiting request with the highest priority starts first
+  uint64_t client = 0;   // who asks: at equal priority, clients are served in turn
+  uint64_t tag = 0;      // a number of the caller's for callbacks and log lines
+  // From submission; a request that is not done by then ends with kDeadlineExceeded.
   std::optional<std::chrono::milliseconds> deadline = std::nullopt;
-  // Of submit(): for room in the queue, where there is none; then kBusy. kForever: as long as it
-  // takes, which is what functions that block for the result do.
+  // How long submit() waits for room in the queue before it throws kBusy. kForever: as long as it
+  // takes, as functions that block for the result always do.
   std::chrono::milliseconds wait_for_room{0};
-  // The samples are taken from Job::next() or Job::chunks(), and the result has none. Of submit()
-  // and submit_long() only.
+  // Job::next() or Job::chunks() return the samples, and the result has none. Only for submit() and
+  // submit_long().
   bool stream = false;
-  // Called one at a time and in order, on the engine's threads, and never after on_done; quick, and
-  // without waiting for the engine. An exception from one cancels the request. They cost nothing
-  // when empty. A job keeps copies of them until its end; a function that blocks for the result
-  // makes none.
+  // Called one at a time and in order, on the engine's threads, and never after on_done; they must
+  // be quick and not wait for the engine. An exception from one cancels the request. They cost
+  // nothing when empty. A job keeps copies of them until its end; functions that block for the
+  // result make none.
   std::function<void(const Progress&)> on_progress = nullptr;
   std::function<void(const TensorView&)> on_tensor = nullptr;
-  // Gets the samples, and the result has none. False cancels the request.
+  // Receives the samples, and the result has none. Returning false cancels the request.
   std::function<bool(Samples)> on_audio = nullptr;
-  // Exactly once, whatever the end, when Job::wait() does not block any more; not for a request
-  // that was refused. What it throws is dropped.
+  // Called exactly once, however the request ends, when Job::wait() no longer blocks; not called
+  // for a refused request. Its exceptions are ignored.
   std::function<void(Status)> on_done = nullptr;
 };
 
-// Speech to be spoken by another voice. What is not explained is as in Request.
+// Speech to be spoken in another voice. Members without a comment are as in Request.
 struct Conversion {
-  Audio source = {};  // as a recording for make_voice(), of 0.1 s to 10 minutes
+  Audio source = {};  // like a recording for make_voice(), but 0.1 s to 10 minutes
   std::optional<Voice> voice = std::nullopt;
   std::optional<uint64_t> seed = std::nullopt;
   std::optional<int32_t> cfm_steps = std::nullopt;
@@ -94,7 +94,7 @@ struct Conversion {
 // How the pieces of a long text are joined.
 struct LongTextOptions {
   double pause = 0.15;  // seconds of silence between two pieces, 0 to 10
-  // When the samples of a piece are final; as a request's callbacks.
+  // Called when the samples of a piece are final, like a request's callbacks.
   std::function<void(const Piece&)> on_piece = nullptr;
 };
 

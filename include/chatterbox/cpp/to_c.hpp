@@ -1,5 +1,5 @@
-// From the options and requests of C++ to those of C, which point into them: part of
-// <chatterbox/chatterbox.hpp>. Nothing here is for callers.
+// Converts the options and requests of C++ to those of C, which point into them. Include
+// <chatterbox/chatterbox.hpp>, not this file, which has nothing for callers.
 #ifndef CHATTERBOX_CPP_TO_C_HPP
 #define CHATTERBOX_CPP_TO_C_HPP
 
@@ -53,7 +53,7 @@ template <class Asked, class To>
 void copy_common(const Asked& from, To& to) {
   if (from.voice) {
     to.voice = from.voice->handle();
-    if (to.voice == nullptr) {  // which C takes for the model's own
+    if (to.voice == nullptr) {  // which C would take for the model's own voice
       throw Error(Status::kInvalidArgument, "voice must not have been moved from");
     }
   }

@@ -1,4 +1,4 @@
-// Finding the Perth watermark: part of <chatterbox/chatterbox.hpp>.
+// Finding the Perth watermark. Include <chatterbox/chatterbox.hpp>, not this file.
 #ifndef CHATTERBOX_CPP_WATERMARK_HPP
 #define CHATTERBOX_CPP_WATERMARK_HPP
 
@@ -10,14 +10,14 @@ namespace chatterbox {
 inline namespace abi0 {
 
 struct WatermarkDetectorOptions {
-  int32_t threads = 1;       // CPU threads that compute, 1 to 1024
-  std::string weights = {};  // a file; empty: the one that is installed with the library
+  int32_t threads = 1;       // CPU threads for computation, 1 to 1024
+  std::string weights = {};  // path of a file; empty: the one that is installed with the library
 };
 
 // The watermark's weights, loaded once. Any thread may call any function.
 class WatermarkDetector {
  public:
-  // kNotFound where the weights are not installed.
+  // kNotFound if the weights are not installed.
   explicit WatermarkDetector(const WatermarkDetectorOptions& options = {})
       : handle_(detail::make<chatterbox_watermark_detector, chatterbox_watermark_detector_destroy>(
             [&](chatterbox_watermark_detector** detector) {
@@ -29,7 +29,8 @@ class WatermarkDetector {
               return chatterbox_watermark_detector_create(&to, detector);
             })) {}
 
-  // How sure it is that the audio carries the watermark, 0 to 1: above 0.5 it does. Blocks.
+  // Returns how sure the detector is that the audio carries the watermark, 0 to 1: above 0.5 it
+  // does. Blocks.
   [[nodiscard]] float detect(const Audio& audio) const {
     float confidence = 0;
     detail::check(chatterbox_watermark_detector_detect(handle_.get(), audio.samples.data(),

@@ -1,22 +1,23 @@
-// The C++17 interface of chatterbox: text and a voice in, 24 kHz speech out. Headers alone, over
-// the C interface: <chatterbox/chatterbox.h> has every range, default and error, and is the only
-// binary boundary, so that compilers and standard libraries may differ.
+// The C++17 interface of chatterbox: text and a voice in, 24 kHz speech out. It consists of headers
+// only, over the C interface: <chatterbox/chatterbox.h> documents every range, default and error,
+// and is the only binary boundary, so compilers and standard libraries may differ.
 //
 //   auto engine = chatterbox::ChatterboxEngine::load();              // the demo model
 //   auto result = engine.generate("Hello.");                         // in the model's own voice
 //   chatterbox::write_audio("hello.wav", result);
 //
 // Threads: every member function of every class may be called from any thread at any time, unless
-// its comment says otherwise; moving, assigning and destroying an object want it for themselves.
-// Errors: functions throw chatterbox::Error, or std::bad_alloc. An option that is not set has no
-// value: -1, which stands for that in C, is refused. A callback may throw: no exception passes
-// through C; it cancels the request, which ends with kCancelled and the exception's message.
+// its comment says otherwise; but no other call may use an object while it is moved, assigned or
+// destroyed. Errors: functions throw chatterbox::Error or std::bad_alloc. An option that is not set
+// has no value: -1, which stands for that in C, is refused. A callback may throw: the exception
+// does not pass through C, but cancels the request, which ends with kCancelled and the exception's
+// message.
 //
-// Objects own their C handle, which handle() lends; a moved-from object has none, and its functions
-// throw kInvalidArgument. Views (Samples, Chunk, std::string_view) belong to the object that they
-// were asked of. What C does not allocate or copy, these headers do not either, but for the counter
-// that copies of a Voice, Job or Result share, one object that holds the callbacks of a job until
-// its end, and what is returned as a std::vector or std::string.
+// Objects own their C handle, which handle() returns without giving it away; a moved-from object
+// has none, and its functions throw kInvalidArgument. Views (Samples, Chunk, std::string_view)
+// belong to the object that returned them. These headers allocate and copy only what C does, plus
+// the counter that copies of a Voice, Job or Result share, one object that holds the callbacks of a
+// job until its end, and what is returned as a std::vector or std::string.
 #ifndef CHATTERBOX_CHATTERBOX_HPP
 #define CHATTERBOX_CHATTERBOX_HPP
 

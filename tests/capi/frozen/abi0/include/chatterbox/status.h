@@ -1,5 +1,4 @@
-/* Statuses, versions and the last error: part of <chatterbox/chatterbox.h>, which is to be
- * included. */
+/* Statuses, versions and the last error. Include <chatterbox/chatterbox.h>, not this file. */
 #ifndef CHATTERBOX_STATUS_H
 #define CHATTERBOX_STATUS_H
 
@@ -14,23 +13,24 @@ extern "C" {
 
 /* ---- Versions -------------------------------------------------------------------------------- */
 
-/* The number in the soname: programs built with one number run with every library that has it. */
+/* The number in the soname: a program runs with every library that has the number it was built
+ * with. */
 #define CHATTERBOX_ABI_VERSION 0
 
-/* The ABI number of the library at run time. Compare it with the one above. Never fails. */
+/* Returns the ABI number of the library at run time. Compare it with the one above. Never fails. */
 CHATTERBOX_API uint32_t chatterbox_abi_version(void);
 
-/* "MAJOR.MINOR.PATCH" of the library at run time. Static text. Never fails. */
+/* Returns "MAJOR.MINOR.PATCH" of the library at run time. Static string. Never fails. */
 CHATTERBOX_API const char* chatterbox_version(void);
 
-/* One line about how the library was built: version, libtorch, CUDA. Static text for people, not
- * for parsing. Never fails. */
+/* Returns one line about how the library was built: version, libtorch, CUDA. Static string for
+ * people, not for parsing. Never fails. */
 CHATTERBOX_API const char* chatterbox_build_info(void);
 
 /* ---- Statuses -------------------------------------------------------------------------------- */
 
-/* NAME, CamelName, value, text. Values are never renumbered. Negative ones are failures. Positive
- * ones are not: they say that there is nothing to hand out, now or any more. */
+/* NAME, CamelName, value, text. Values are never renumbered. Negative values are failures. Positive
+ * values are not: they mean that there is nothing to return yet, or nothing more. */
 #define CHATTERBOX_FOR_EACH_STATUS(X)                              \
   X(OK, Ok, 0, "ok")                                               \
   X(END_OF_STREAM, EndOfStream, 1, "end of stream")                \
@@ -59,14 +59,14 @@ enum {
 #undef CHATTERBOX_DEFINE_STATUS
 };
 
-/* The text of a status, "invalid argument"; "unknown status" for other numbers. Static. Never
- * fails. */
+/* Returns the text of a status, such as "invalid argument"; "unknown status" for other numbers.
+ * Static string. Never fails. */
 CHATTERBOX_API const char* chatterbox_status_string(chatterbox_status status);
 
-/* One line about the last failure on the calling thread; "" before the first. Functions that
- * succeed leave it alone. The text belongs to the library and is valid until the next failure on
- * this thread, or the thread's end. Never NULL, never fails. A job's own failure is also told by
- * chatterbox_job_get_error(), on any thread. */
+/* Returns one line about the last failure on the calling thread; "" before the first. Functions
+ * that succeed do not change it. The string belongs to the library and is valid until the next
+ * failure on this thread, or the thread's end. Never NULL, never fails. chatterbox_job_get_error()
+ * also returns a job's own failure, on any thread. */
 CHATTERBOX_API const char* chatterbox_last_error(void);
 
 #ifdef __cplusplus

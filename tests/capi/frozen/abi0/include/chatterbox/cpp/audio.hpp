@@ -1,4 +1,4 @@
-// Audio files: part of <chatterbox/chatterbox.hpp>.
+// Audio files. Include <chatterbox/chatterbox.hpp>, not this file.
 #ifndef CHATTERBOX_CPP_AUDIO_HPP
 #define CHATTERBOX_CPP_AUDIO_HPP
 
@@ -25,7 +25,7 @@ struct Audio {
 };
 
 enum class AudioFormat : int32_t {
-  kAuto = CHATTERBOX_FORMAT_AUTO,  // by the name's ending
+  kAuto = CHATTERBOX_FORMAT_AUTO,  // by the file name's extension
   kWav = CHATTERBOX_FORMAT_WAV,
   kFlac = CHATTERBOX_FORMAT_FLAC,
   kVorbis = CHATTERBOX_FORMAT_VORBIS,
@@ -48,7 +48,7 @@ namespace detail {
 
 }  // namespace detail
 
-// As chatterbox_audio_read() and its like, whose comments say what they take and refuse.
+// Like chatterbox_audio_read() and so on, whose comments say what they accept and refuse.
 [[nodiscard]] inline Audio read_audio(const std::string& path) {
   chatterbox_audio* audio = nullptr;
   detail::check(chatterbox_audio_read(detail::c_string("path", path), &audio));
@@ -78,8 +78,8 @@ inline void write_audio(const std::string& path, Samples mono, int32_t sample_ra
       }));
 }
 
-// An audio file that grows. What was written stays, and is a whole file, wherever it ends. One
-// thread at a time.
+// Writes an audio file as samples come. Wherever they end, what was written is a complete file.
+// Only one thread at a time may use a writer.
 class AudioWriter {
  public:
   explicit AudioWriter(const std::string& path, AudioFormat format = AudioFormat::kAuto,
@@ -89,8 +89,9 @@ class AudioWriter {
                                                 static_cast<int32_t>(format), channels, sample_rate,
                                                 writer);
         })) {}
-  // To a function, for pipes and sockets: nothing is written twice, and a WAV file's header tells
-  // no size. False, or an exception, makes the writer fail with kIo. `format`: not kAuto.
+  // Writes to a function, for pipes and sockets: no byte is rewritten, so a WAV file's header does
+  // not give the size. If the function returns false or throws, the writer fails with kIo. `format`
+  // must not be kAuto.
   using Sink = std::function<bool(const void* data, size_t size)>;
   AudioWriter(Sink sink, AudioFormat format, int32_t channels = 1, int32_t sample_rate = 24000)
       : sink_(std::make_unique<OwnSink>(OwnSink{std::move(sink), {}})),
@@ -108,7 +109,7 @@ class AudioWriter {
     check(chatterbox_audio_writer_write(writer_.get(), samples, frames));
   }
   void write(Samples mono) { write(mono.data(), mono.size()); }
-  // A second time does nothing.
+  // A second call does nothing.
   void finish() { check(chatterbox_audio_writer_finish(writer_.get())); }
 
  private:
@@ -138,7 +139,7 @@ class AudioWriter {
     detail::check(status);
   }
 
-  std::unique_ptr<OwnSink> sink_;  // outlives the writer, and stays where it is when this moves
+  std::unique_ptr<OwnSink> sink_;  // outlives the writer, and does not move when this object does
   Writer writer_;
 };
 

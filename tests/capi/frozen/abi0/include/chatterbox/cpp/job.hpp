@@ -1,4 +1,4 @@
-// Requests on their way: part of <chatterbox/chatterbox.hpp>.
+// Jobs, which are requests in progress. Include <chatterbox/chatterbox.hpp>, not this file.
 #ifndef CHATTERBOX_CPP_JOB_HPP
 #define CHATTERBOX_CPP_JOB_HPP
 
@@ -17,17 +17,17 @@
 namespace chatterbox {
 inline namespace abi0 {
 
-// Samples that a streamed job hands out: valid until the job is asked for the next ones.
+// Samples of a streamed job, valid until the next samples are requested.
 struct Chunk {
   Samples samples;
   int32_t sample_rate = 0;  // Hz
-  uint64_t first = 0;       // index of the first of them in all of the speech
+  uint64_t first = 0;       // index of the first of them in the whole speech
 };
 
 class Chunks;
 
-// A request on its way. Copies share it. Dropping every copy does not cancel it, but where its
-// samples are taken from next() it does. Functions that block throw kInvalidArgument in a callback.
+// A request in progress. Copies share it. Destroying all copies cancels it only if it was submitted
+// with `stream`. Functions that block throw kInvalidArgument in a callback.
 class Job {
  public:
   // Takes over a handle of the C interface.
@@ -35,13 +35,13 @@ class Job {
                std::shared_ptr<const detail::JobCallbacks> callbacks = nullptr)
       : handle_(handle, chatterbox_job_destroy), callbacks_(std::move(callbacks)) {}
 
-  // Blocks until the end; throws what ended the request. May be called again.
+  // Blocks until the job is done; throws the error that ended it, if any. May be called again.
   [[nodiscard]] Result wait() const {
     chatterbox_result* result = nullptr;
     check(chatterbox_job_wait(handle(), CHATTERBOX_FOREVER, &result));
     return Result(result);
   }
-  // Blocks until the end, so long at most. Nothing: not done yet.
+  // Blocks until the job is done, at most `timeout`. Returns nothing if it is not done yet.
   [[nodiscard]] std::optional<Result> wait_for(std::chrono::milliseconds timeout) const {
     chatterbox_result* result = nullptr;
     const chatterbox_status status = chatterbox_job_wait(handle(), timeout.count(), &result);
@@ -50,7 +50,7 @@ class Job {
     return Result(result);
   }
   [[nodiscard]] bool done() const noexcept { return chatterbox_job_is_done(handle()) == 1; }
-  // What ended the request; nothing where it is not done, or succeeded. Never waits.
+  // The error that ended the request; nothing if it is not done or succeeded. Never waits.
   [[nodiscard]] std::optional<Error> error() const {
     chatterbox_status status = CHATTERBOX_STATUS_OK;
     const char* message = nullptr;
@@ -63,7 +63,7 @@ class Job {
   void cancel() const noexcept { chatterbox_job_cancel(handle()); }
 
   // The next samples of a job that was submitted with `stream`. kEndOfStream: there are no more,
-  // and the job has succeeded; kTimeout: there are none yet. One thread at a time.
+  // and the job has succeeded; kTimeout: there are none yet. Only one thread at a time may call it.
   [[nodiscard]] Status next(std::chrono::milliseconds timeout, Chunk& chunk) const {
     auto from = detail::get<chatterbox_chunk>(chatterbox_chunk_init);
     const chatterbox_status status = chatterbox_job_next(handle(), timeout.count(), &from);
@@ -71,13 +71,13 @@ class Job {
     chunk = {{from.samples, static_cast<size_t>(from.count)}, from.sample_rate, from.first_sample};
     return static_cast<Status>(status);
   }
-  // for (const Chunk& chunk : job.chunks()): all of them, as they come.
+  // for (const Chunk& chunk : job.chunks()): all chunks, as they come.
   [[nodiscard]] Chunks chunks() const;
 
   [[nodiscard]] chatterbox_job* handle() const noexcept { return handle_.get(); }
 
  private:
-  // What a callback threw, where that ended the job with `status`.
+  // What a callback threw, if that ended the job with `status`.
   [[nodiscard]] std::string thrown(chatterbox_status status) const {
     const bool cancelled = status == CHATTERBOX_STATUS_CANCELLED;
     return cancelled && callbacks_ ? callbacks_->thrown() : std::string();
@@ -91,10 +91,10 @@ class Job {
   }
 
   std::shared_ptr<chatterbox_job> handle_;                 // null only once moved from
-  std::shared_ptr<const detail::JobCallbacks> callbacks_;  // null where there are none
+  std::shared_ptr<const detail::JobCallbacks> callbacks_;  // null if there are none
 };
 
-// The chunks of a job, to be gone through once.
+// The chunks of a job, for one pass.
 class Chunks {
  public:
   explicit Chunks(Job job) : job_(std::move(job)) {}
@@ -133,8 +133,8 @@ class Chunks {
 
 inline Chunks Job::chunks() const { return Chunks(*this); }
 
-// Blocks until one of the jobs is done, so long at most, and gives its index; the lowest where
-// there are several. Nothing: none is done yet.
+// Blocks until one of the jobs is done, at most `timeout`, and returns its index, the lowest if
+// several are done. Returns nothing if none is done yet.
 [[nodiscard]] inline std::optional<size_t> wait_any(const std::vector<Job>& jobs,
                                                     std::chrono::milliseconds timeout = kForever) {
   std::vector<const chatterbox_job*> handles;

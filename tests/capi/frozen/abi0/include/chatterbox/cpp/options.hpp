@@ -1,4 +1,5 @@
-// What an engine is made with, and what it tells of itself: part of <chatterbox/chatterbox.hpp>.
+// Options of an engine, and what it reports about itself. Include <chatterbox/chatterbox.hpp>, not
+// this file.
 #ifndef CHATTERBOX_CPP_OPTIONS_HPP
 #define CHATTERBOX_CPP_OPTIONS_HPP
 
@@ -21,15 +22,15 @@ enum class Precision : int32_t {
 // How requests share the engine.
 enum class Mode : int32_t {
   kSequential = CHATTERBOX_MODE_SEQUENTIAL,  // one request at a time
-  // Takes what waits, max_batch requests at most, and takes no more until all of them are done.
+  // Starts up to max_batch waiting requests, and no more until all of them are done.
   kBatch = CHATTERBOX_MODE_BATCH,
-  // Requests join the running ones and leave them between two steps: continuous batching.
+  // Requests join and leave the running batch between two steps: continuous batching.
   kDynamic = CHATTERBOX_MODE_DYNAMIC,
 };
 
 enum class Family : int32_t {
   kEnglish = CHATTERBOX_FAMILY_ENGLISH,
-  kMultilingual = CHATTERBOX_FAMILY_MULTILINGUAL,  // the second version where there are several
+  kMultilingual = CHATTERBOX_FAMILY_MULTILINGUAL,  // version 2 if there are several
   kMultilingualV2 = CHATTERBOX_FAMILY_MULTILINGUAL_V2,
   kMultilingualV3 = CHATTERBOX_FAMILY_MULTILINGUAL_V3,
   kTurbo = CHATTERBOX_FAMILY_TURBO,
@@ -38,14 +39,14 @@ enum class Family : int32_t {
 
 // Whether speech gets the inaudible Perth watermark, which a WatermarkDetector finds.
 enum class Watermark : int32_t {
-  kAuto = CHATTERBOX_WATERMARK_AUTO,  // where its weights are found
-  kOn = CHATTERBOX_WATERMARK_ON,      // loading fails where they are not
+  kAuto = CHATTERBOX_WATERMARK_AUTO,  // on if its weights are found
+  kOn = CHATTERBOX_WATERMARK_ON,      // loading fails if they are not
   kOff = CHATTERBOX_WATERMARK_OFF,
 };
 
-// How the weights get into memory.
+// How the weights are brought into memory.
 enum class Weights : int32_t {
-  kMapped = CHATTERBOX_WEIGHTS_MAPPED,  // the files must not be written to while the engine lives
+  kMapped = CHATTERBOX_WEIGHTS_MAPPED,  // nobody may write to the files while the engine exists
   kRead = CHATTERBOX_WEIGHTS_READ,      // the files may change once the model is loaded
   kLocked = CHATTERBOX_WEIGHTS_LOCKED,  // read, and kept in physical memory (mlock)
 };
@@ -57,32 +58,33 @@ enum class LogLevel : int32_t {
   kError = CHATTERBOX_LOG_ERROR,
   kOff = CHATTERBOX_LOG_OFF,
 };
-// `tag`: of the request that the message is about; 0 where it is about none. An exception from it
-// is swallowed.
+// `tag`: that of the request that the message is about, or 0 if there is none. Exceptions are
+// ignored.
 using LogCallback = std::function<void(LogLevel, uint64_t tag, std::string_view message)>;
 
-// A file of a model that is in memory. The bytes are copied by ChatterboxEngine::load().
+// A file of a model in memory. ChatterboxEngine::load() copies the bytes.
 struct MemoryFile {
   std::string name;  // as in a published folder: "t3_cfg.safetensors"
   const void* data = nullptr;
   size_t size = 0;
 };
 
-// What is not set is the library's choice: see chatterbox_engine_options, also for ranges.
+// For options that are not set, the library chooses: see chatterbox_engine_options, also for
+// ranges.
 struct EngineOptions {
-  // A checkpoint folder as published, or "demo". Where `files` are given, a name for messages.
+  // A checkpoint folder as published, or "demo". If `files` are given, a name for messages.
   std::string model = "demo";
-  std::vector<MemoryFile> files = {};           // the model's, in place of a folder
-  std::optional<Family> family = std::nullopt;  // unset: the one whose files are there
-  std::string device = "auto";  // "cpu", "cuda", "cuda:N", or "auto" (cuda where there is one)
+  std::vector<MemoryFile> files = {};           // the model's files, instead of a folder
+  std::optional<Family> family = std::nullopt;  // unset: recognised by the files
+  std::string device = "auto";  // "cpu", "cuda", "cuda:N", or "auto" (CUDA if available)
   std::optional<Precision> precision = std::nullopt;  // unset: fp32 on a CPU, bf16 on CUDA
   Weights weights = Weights::kMapped;
   std::optional<int32_t> threads = std::nullopt;  // unset: one for each physical core
   Mode mode = Mode::kDynamic;
-  int32_t max_batch = 8;                       // requests that draw tokens at a time
-  int32_t max_queue = 64;                      // requests that may wait
-  int64_t max_queue_bytes = int64_t{1} << 30;  // of text and recordings that they hold
-  // Bytes beside the weights; unset: half of what is free once the model is loaded.
+  int32_t max_batch = 8;                       // how many requests may draw tokens at a time
+  int32_t max_queue = 64;                      // how many requests may wait
+  int64_t max_queue_bytes = int64_t{1} << 30;  // for their texts and recordings
+  // Bytes of memory beside the weights; unset: half of what is free once the model is loaded.
   std::optional<int64_t> memory_limit = std::nullopt;
   bool deterministic = false;
   Watermark watermark = Watermark::kAuto;
@@ -90,7 +92,7 @@ struct EngineOptions {
   LogLevel log_level = LogLevel::kWarning;
 };
 
-// What a request takes where it does not say: the family's own, as in the Python package.
+// The family's defaults for options that a request leaves unset, as in the Python package.
 struct RequestDefaults {
   float temperature = 0, cfg_weight = 0, exaggeration = 0, min_p = 0, top_p = 0,
         repetition_penalty = 0;
@@ -104,16 +106,16 @@ struct EngineInfo {
   std::string device;       // "cpu", "cuda:0"
   std::string precision;    // "fp32", "bf16"
   int32_t sample_rate = 0;  // of results, Hz
-  int32_t threads = 0;      // CPU threads that compute
+  int32_t threads = 0;      // CPU threads for computation
   bool has_default_voice = false;
   bool watermark = false;             // speech is marked
-  int64_t parameters = 0;             // of all models
+  int64_t parameters = 0;             // of all models together
   int64_t weight_bytes = 0;           // on the device
-  int64_t max_text_tokens = 0;        // of one request, with start and stop
-  int64_t kv_bytes_per_position = 0;  // KV cache of one row and one position
+  int64_t max_text_tokens = 0;        // of one request, including start and stop
+  int64_t kv_bytes_per_position = 0;  // KV cache for one position of one row
   double load_seconds = 0;
-  std::vector<std::string> languages = {};  // codes, sorted; empty: the family asks for none
-  std::vector<std::string> voices = {};     // that the model ships by name, sorted
+  std::vector<std::string> languages = {};  // codes, sorted; empty: the family needs no language
+  std::vector<std::string> voices = {};     // names of those that come with the model, sorted
   RequestDefaults defaults = {};
 };
 
@@ -126,7 +128,7 @@ struct Language {
   std::string_view code;  // ISO 639-1, "fr"
   std::string_view name;  // "French"
 };
-// All of them, sorted by code.
+// All languages, sorted by code.
 [[nodiscard]] inline std::vector<Language> languages() {
   std::vector<Language> all;
   for (uint64_t i = 0; i < chatterbox_language_count(); ++i) {

@@ -1,4 +1,4 @@
-// Speech and what can be told of it: part of <chatterbox/chatterbox.hpp>.
+// Results: speech, and what is known about it. Include <chatterbox/chatterbox.hpp>, not this file.
 #ifndef CHATTERBOX_CPP_RESULT_HPP
 #define CHATTERBOX_CPP_RESULT_HPP
 
@@ -14,8 +14,8 @@ namespace chatterbox {
 inline namespace abi0 {
 
 enum class FinishReason : int32_t {
-  kEos = CHATTERBOX_FINISH_EOS,               // the model said that it is done
-  kMaxTokens = CHATTERBOX_FINISH_MAX_TOKENS,  // max_new_tokens reached: it may be cut short
+  kEos = CHATTERBOX_FINISH_EOS,               // the model ended the speech
+  kMaxTokens = CHATTERBOX_FINISH_MAX_TOKENS,  // max_new_tokens was reached: may be cut short
 };
 
 // The C structs are plain and complete as they are.
@@ -26,11 +26,11 @@ using InterventionSpan = chatterbox_intervention;
 // What the alignment analyzer did.
 enum class Intervention : int32_t {
   kEndSuppressed = CHATTERBOX_INTERVENTION_END_SUPPRESSED,
-  kLongTail = CHATTERBOX_INTERVENTION_LONG_TAIL,  // it stayed at the text's end
+  kLongTail = CHATTERBOX_INTERVENTION_LONG_TAIL,  // T3 stayed at the end of the text
   kAlignmentRepetition =
-      CHATTERBOX_INTERVENTION_ALIGNMENT_REPETITION,  // it went back into the finished text
+      CHATTERBOX_INTERVENTION_ALIGNMENT_REPETITION,  // T3 went back into the finished text
   kTokenRepetition =
-      CHATTERBOX_INTERVENTION_TOKEN_REPETITION,  // it drew the same token again and again
+      CHATTERBOX_INTERVENTION_TOKEN_REPETITION,  // T3 drew the same token again and again
 };
 
 // Speech and its statistics. Immutable; copies share it.
@@ -38,7 +38,8 @@ class Result {
  public:
   explicit Result(chatterbox_result* handle) : handle_(handle, chatterbox_result_destroy) {}
 
-  // Mono; none where they went to a callback or a stream. Valid as long as a copy of the result.
+  // Mono; empty if the samples went to a callback or a stream. Valid as long as any copy of the
+  // result exists.
   [[nodiscard]] Samples samples() const noexcept {
     return {chatterbox_result_samples(handle()),
             static_cast<size_t>(chatterbox_result_sample_count(handle()))};
@@ -73,7 +74,7 @@ class Result {
     }
     return all;
   }
-  // Of a long text.
+  // The pieces of a long text; empty for other results.
   [[nodiscard]] std::vector<Piece> pieces() const {
     std::vector<Piece> all;
     for (uint64_t i = 0; i < chatterbox_result_piece_count(handle()); ++i) {
@@ -95,7 +96,7 @@ inline void write_audio(const std::string& path, const Result& result,
   write_audio(path, result.samples(), result.sample_rate(), format);
 }
 
-// What became of one request of a batch: one of the two is there.
+// The outcome of one request of a batch: exactly one of the two is set.
 struct Outcome {
   std::optional<Result> result = std::nullopt;
   std::optional<Error> error = std::nullopt;

@@ -1,4 +1,4 @@
-// Voices: part of <chatterbox/chatterbox.hpp>.
+// Voices. Include <chatterbox/chatterbox.hpp>, not this file.
 #ifndef CHATTERBOX_CPP_VOICE_HPP
 #define CHATTERBOX_CPP_VOICE_HPP
 
@@ -15,7 +15,7 @@ inline namespace abi0 {
 struct VoiceOptions {
   // Turbo and Nano bring a recording to -27 LUFS (ITU-R BS.1770); false: they take it as it is.
   bool normalise_loudness = true;
-  std::function<void(const TensorView&)> on_tensor = nullptr;  // as a request's
+  std::function<void(const TensorView&)> on_tensor = nullptr;  // like a request's
 };
 
 // How a voice sounds: everything that the models take from a recording. Immutable; copies share it.
@@ -23,7 +23,7 @@ class Voice {
  public:
   explicit Voice(chatterbox_voice* handle) : handle_(handle, chatterbox_voice_destroy) {}
 
-  // Reads a voice saved by save(), or a conds.pt of the Python package.
+  // Reads a voice that save() wrote, or a conds.pt of the Python package.
   [[nodiscard]] static Voice load(const std::string& path) {
     chatterbox_voice* voice = nullptr;
     detail::check(chatterbox_voice_load(detail::c_string("path", path), &voice));
