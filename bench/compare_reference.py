@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Compares the library with the Python reference: speed, memory and results, stage by stage.
 
-Both speak the same text in the same voice from the same checkpoint folder, on the CPU in fp32. They take
-turns, each time in a new process, which does all of the work once for warm-up and then once timed.
-Prints a markdown table and writes all figures as JSON.
+Both speak the same text in the same voice from the same checkpoint folder, on the CPU: the reference in fp32,
+the library in each --precision. They take turns, each time in a new process, which does all of the work once
+for warm-up and then once timed. Prints markdown tables and writes all figures as JSON.
 
   compare_reference.py --setup                       make the reference's environment (6 GB)
   compare_reference.py DIR                           compare on a downloaded checkpoint
@@ -29,6 +29,7 @@ import tempfile
 import time
 
 from sides import ROOT, existing, library_options, run_bench, run_library, run_quietly, run_reference, say
+from targets import instructions, stage_target
 from throughput import compare_throughput, missed_targets, print_throughput
 
 REQUIREMENTS = [
@@ -37,17 +38,18 @@ REQUIREMENTS = [
     "omegaconf", "einops", "resemble-perth==1.0.1", "setuptools<81",
 ]
 REFERENCE = "chatterbox-tts==0.1.7"  # its own requirements ask for other versions of the above
-# Stage, how a run's report gives it in seconds or MiB, and the largest ratio to the reference.
+PRECISIONS = ["fp32", "bf16", "int8", "auto"]
+# Stage, and how a run's report gives it in seconds or MiB.
 STAGES = [
-    ("decode step", lambda run: run["timings"]["decode"] / max(1, run["decode_steps"]), 0.42),
-    ("prefill", lambda run: run["timings"]["prefill"], 1.0),
-    ("S3Gen", lambda run: run["timings"]["flow"] + run["timings"]["vocoder"], 0.9),
-    ("- flow", lambda run: run["timings"]["flow"], None),
-    ("- vocoder", lambda run: run["timings"]["vocoder"], None),
-    ("voice preparation", lambda run: run["timings"]["voice"], 1.0),
-    ("load", lambda run: run["timings"]["load"], None),
-    ("peak RSS", lambda run: run["peak_rss_mib"], 0.75),
-    ("RSS at the end", lambda run: run["rss_mib"], None),
+    ("decode step", lambda run: run["timings"]["decode"] / max(1, run["decode_steps"])),
+    ("prefill", lambda run: run["timings"]["prefill"]),
+    ("S3Gen", lambda run: run["timings"]["flow"] + run["timings"]["vocoder"]),
+    ("- flow", lambda run: run["timings"]["flow"]),
+    ("- vocoder", lambda run: run["timings"]["vocoder"]),
+    ("voice preparation", lambda run: run["timings"]["voice"]),
+    ("load", lambda run: run["timings"]["load"]),
+    ("peak RSS", lambda run: run["peak_rss_mib"]),
+    ("RSS at the end", lambda run: run["rss_mib"]),
 ]
 MAX_WAVE_DIFFERENCE = 1e-3
 MIN_WAVE_CORRELATION = 0.9999
@@ -71,6 +73,11 @@ def parse_arguments():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--max-new-tokens", type=int, default=100)
+    parser.add_argument("--precision", metavar="LIST", default="fp32",
+                        help=f"of the library, some of {','.join(PRECISIONS)} [%(default)s]")
+    parser.add_argument("--s3gen", metavar="FILE", type=pathlib.Path,
+                        help="a mean-flow S3Gen, such as Turbo's: measure the library with it too, in the last "
+                             "precision")
     parser.add_argument("--repeats", type=int, default=3, help="timed processes of each side [%(default)s]")
     parser.add_argument("--requests", type=int, default=2,
                         help="spoken one after the other for the throughput, from 1 on [%(default)s]")
@@ -82,6 +89,10 @@ def parse_arguments():
         parser.error("give a checkpoint folder, --synthetic full, or --setup")
     if arguments.repeats < 1:
         parser.error(f"--repeats must be at least 1, got {arguments.repeats}")
+    arguments.precision = arguments.precision.split(",")
+    for precision in arguments.precision:
+        if precision not in PRECISIONS:
+            parser.error(f"--precision must be some of {','.join(PRECISIONS)}, got {precision}")
     if arguments.requests < 1:
         parser.error(f"--requests must be at least 1, got {arguments.requests}")
     return arguments
@@ -104,12 +115,12 @@ def speak_with_reference(arguments, checkpoint, folder, options=()):
 
 def dump_library(arguments, checkpoint, folder, dump):
     run_library(arguments, "chatterbox", [
-        "speak", arguments.text, *library_options(arguments, checkpoint),
+        "speak", arguments.text, *library_options(arguments, checkpoint, "fp32"),
         "--output", folder / "library.wav", "--dump", dump])
 
 
-def speak_with_library(arguments, checkpoint):
-    run = run_bench(arguments, checkpoint, ["--text", arguments.text, "--repetitions", 1, "--warmup", 1])
+def speak_with_library(arguments, checkpoint, precision):
+    run = run_bench(arguments, checkpoint, precision, ["--text", arguments.text, "--repetitions", 1, "--warmup", 1])
     run.update(run.pop("texts")[0]["samples"][0])
     run["timings"]["voice"] = run.pop("voice_seconds")
     run["timings"]["load"] = run.pop("load_seconds")
@@ -147,10 +158,11 @@ def results_agree(result):
             and result.get("wave_correlation", 0) >= MIN_WAVE_CORRELATION)
 
 
-def summarise(reference_runs, library_runs):
+def summarise(precision, reference_runs, library_runs):
     """Minimum and median of each stage, and the ratio of the minima: noise only ever adds time."""
     rows = []
-    for name, value, target in STAGES:
+    for name, value in STAGES:
+        target = stage_target(precision, name)
         sides = [[value(run) for run in runs] for runs in (reference_runs, library_runs)]
         ratio = min(sides[1]) / min(sides[0])
         rows.append({
@@ -165,7 +177,8 @@ def summarise(reference_runs, library_runs):
     return rows
 
 
-def print_table(rows, results):
+def print_table(precision, rows):
+    print(f"\nOne request, the library in {precision}\n")
     print("| stage | unit | reference min | median | library min | median | ratio | target |")
     print("|---|---|---:|---:|---:|---:|---:|---:|")
     for row in rows:
@@ -175,9 +188,12 @@ def print_table(rows, results):
         unit = "ms" if row["unit"] == "s" else row["unit"]
         print(f"| {row['stage']} | {unit} | " + " | ".join(f"{figure:.1f}" for figure in figures)
               + f" | {row['ratio']:.2f} | {target} |")
+
+
+def print_results(results):
     print("\nThe ratio is that of the minima. The library maps its files; what is read of them only when it is used "
           "is not in its load.")
-    print(f"tokens equal: {'yes' if results['tokens_equal'] else 'NO'}; samples: {results['samples']}; "
+    print(f"in fp32: tokens equal: {'yes' if results['tokens_equal'] else 'NO'}; samples: {results['samples']}; "
           f"wave: max abs {results.get('wave_max_abs', math.nan):.2g}, "
           f"correlation {results.get('wave_correlation', math.nan):.6f}")
 
@@ -191,7 +207,7 @@ def machine():
                 break
     except OSError:
         pass
-    return {"cpu": model, "cores": os.cpu_count(), "system": platform.platform()}
+    return {"cpu": model, "instructions": instructions(), "cores": os.cpu_count(), "system": platform.platform()}
 
 
 def make_checkpoint(arguments, folder):
@@ -208,12 +224,14 @@ def compare_stages(arguments, checkpoint, folder):
     speak_with_reference(arguments, checkpoint, folder, ["--dump", reference_dump])
     dump_library(arguments, checkpoint, folder, library_dump)
     results = compare_results(reference_dump, library_dump)
-    reference_runs, library_runs = [], []
+    reference_runs = []
+    library_runs = {precision: [] for precision in arguments.precision}
     for i in range(arguments.repeats):
         say(f"timing {i + 1} of {arguments.repeats}")
         reference_runs.append(speak_with_reference(arguments, checkpoint, folder))
-        library_runs.append(speak_with_library(arguments, checkpoint))
-    rows = summarise(reference_runs, library_runs)
+        for precision, runs in library_runs.items():
+            runs.append(speak_with_library(arguments, checkpoint, precision))
+    rows = {precision: summarise(precision, reference_runs, runs) for precision, runs in library_runs.items()}
     return {"results": results, "stages": rows, "reference_runs": reference_runs, "library_runs": library_runs}
 
 
@@ -221,6 +239,7 @@ def compare(arguments, checkpoint, folder):
     report = {
         "options": {"text": arguments.text, "seed": arguments.seed, "threads": arguments.threads,
                     "max_new_tokens": arguments.max_new_tokens, "repeats": arguments.repeats,
+                    "precision": arguments.precision,
                     "checkpoint": arguments.synthetic or pathlib.Path(checkpoint).name},
         "machine": machine(),
     }
@@ -237,8 +256,10 @@ def print_report(report):
     """Returns what missed its target."""
     missed = []
     if "stages" in report:
-        print_table(report["stages"], report["results"])
-        missed += [row["stage"] for row in report["stages"] if not row["met"]]
+        for precision, rows in report["stages"].items():
+            print_table(precision, rows)
+            missed += [f"{row['stage']}, {precision}" for row in rows if not row["met"]]
+        print_results(report["results"])
         if not results_agree(report["results"]):
             missed.append("equal results")
     if "throughput" in report:

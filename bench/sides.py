@@ -41,8 +41,8 @@ def run_reference(arguments, checkpoint, folder, options):
     return json.loads(report.read_text(encoding="utf-8"))
 
 
-def library_options(arguments, checkpoint):
-    return ["--model", checkpoint, "--voice", arguments.voice, "--device", "cpu", "--precision", "fp32",
+def library_options(arguments, checkpoint, precision):
+    return ["--model", checkpoint, "--voice", arguments.voice, "--device", "cpu", "--precision", precision,
             "--watermark", "off",
             "--seed", arguments.seed, "--threads", arguments.threads,
             "--max-new-tokens", arguments.max_new_tokens]
@@ -54,10 +54,10 @@ def run_library(arguments, program, options):
     return run_quietly([program, *options], arguments.threads)
 
 
-def run_bench(arguments, checkpoint, options):
+def run_bench(arguments, checkpoint, precision, options):
     """The report of chatterbox-bench, without paths."""
     report = json.loads(run_library(arguments, "chatterbox-bench", [
-        *library_options(arguments, checkpoint), "--output", "json", *options]))
-    for path in ("model", "voice"):
-        report.pop(path)
+        *library_options(arguments, checkpoint, precision), "--output", "json", *options]))
+    for path in ("model", "voice", "s3gen"):
+        report.pop(path, None)
     return report
