@@ -140,8 +140,9 @@ void write_description(std::ostream& out, const Plan& plan, const EngineInfo& en
       << cpu_info("model name") << ", " << vector_width() << "\n"
       << "model " << engine.model << ", " << engine.family << ", " << engine.device << ", "
       << engine.precision << " (T3 " << engine.t3_precision << ", S3Gen " << engine.s3gen_precision
-      << ", KV cache " << engine.kv_cache << ")" << (plan.engine.deterministic ? ", deterministic" : "") << ", threads "
-      << engine.threads << ", seed " << *request.seed << ", " << *request.cfm_steps << " CFM steps"
+      << ", KV cache " << engine.kv_cache << ")"
+      << (plan.engine.deterministic ? ", deterministic" : "") << ", threads " << engine.threads
+      << ", seed " << *request.seed << ", " << *request.cfm_steps << " CFM steps"
       << (engine.watermark ? ", watermark" : "") << "\n\n";
 }
 

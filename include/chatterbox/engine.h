@@ -12,9 +12,9 @@ extern "C" {
 /* ---- Options --------------------------------------------------------------------------------- */
 
 /* In which type weights are kept and multiplied. Activations between layers, the softmax and the
- * sampling are fp32 on a CPU in each of them, and a request has the same bits alone and in any batch.
- * The random numbers are the same, but a last bit can change which token is drawn: from there on the
- * speech is another reading of the same text. */
+ * sampling are fp32 on a CPU in each of them, and a request has the same bits alone and in any
+ * batch. The random numbers are the same, but a last bit can change which token is drawn: from
+ * there on the speech is another reading of the same text. */
 enum {
   CHATTERBOX_PRECISION_FP32 = 1, /* equal to the Python package */
   CHATTERBOX_PRECISION_BF16 = 2, /* half the memory; on a CPU fast where it multiplies bfloat16 */
@@ -102,8 +102,8 @@ typedef struct chatterbox_engine_options {
   chatterbox_log_callback log; /* default NULL: nothing is logged */
   void* log_user_data;         /* handed to `log`; default NULL */
   int32_t log_level;           /* least level that `log` gets; default CHATTERBOX_LOG_WARNING */
-  int32_t t3_precision;    /* of T3, CHATTERBOX_PRECISION_...; unset (default): `precision` */
-  int32_t s3gen_precision; /* of S3Gen, the same but INT8; unset (default): `precision` */
+  int32_t t3_precision;        /* of T3, CHATTERBOX_PRECISION_...; unset (default): `precision` */
+  int32_t s3gen_precision;     /* of S3Gen, the same but INT8; unset (default): `precision` */
   int32_t kv_cache; /* of T3's keys and values, CHATTERBOX_PRECISION_FP32 or _BF16, which takes half
                      * the memory; unset (default): fp32 where T3 is fp32, else bf16 */
 } chatterbox_engine_options;

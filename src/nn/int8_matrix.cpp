@@ -15,8 +15,7 @@ Int8Matrix to_int8(const at::Tensor& weight) {
   matrix.inputs = weight.size(1);
   const int64_t panels = cpu::int8_panels(matrix.outputs);
   const int64_t groups = cpu::int8_padded(matrix.inputs) / cpu::kGroupInputs;
-  matrix.data =
-      at::full({panels, groups, cpu::kPanelOutputs, cpu::kGroupInputs}, kZero, at::kByte);
+  matrix.data = at::full({panels, groups, cpu::kPanelOutputs, cpu::kGroupInputs}, kZero, at::kByte);
   matrix.scale = at::zeros({panels * cpu::kPanelOutputs}, at::kFloat);
   const auto* from = weight.const_data_ptr<float>();
   auto* data = matrix.data.mutable_data_ptr<uint8_t>();

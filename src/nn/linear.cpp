@@ -121,8 +121,7 @@ at::Tensor linear_gelu(const at::Tensor& x, const Linear& layer) {
 at::Tensor swiglu(const at::Tensor& x, const Linear& gate, const Linear& up) {
   if (gate.packed) {
     at::Tensor y = empty_like_output(x, gate.outputs());
-    cpu::int8_swiglu(rows_of(x), gate.packed->view(), up.packed->view(),
-                     y.view({-1, y.size(-1)}));
+    cpu::int8_swiglu(rows_of(x), gate.packed->view(), up.packed->view(), y.view({-1, y.size(-1)}));
     return y;
   }
   if (!use_kernels(x)) return at::silu(at_linear(x, gate)).mul_(at_linear(x, up));

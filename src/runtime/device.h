@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 
-
 namespace chatterbox::runtime {
 
 // "cpu", "cuda", "cuda:N" or "auto". Throws kInvalidArgument for other words, kDevice where the

@@ -123,8 +123,7 @@ void ModelSet::describe(const EngineOptions& options) {
 }
 
 CacheLimits ModelSet::plan_cache(const EngineOptions& options) const {
-  const int64_t limit =
-      options.memory_limit.value_or(free_bytes(device_) / kDefaultPartOfFree);
+  const int64_t limit = options.memory_limit.value_or(free_bytes(device_) / kDefaultPartOfFree);
   const int64_t requests = mode_ == Mode::kSequential ? 1 : options.max_batch;
   const int64_t speech = std::min(t3_limits_.max_speech_tokens, kMaxNewTokens);
   const int64_t text = t3_limits_.max_text_tokens - t3_limits_.text_framing;

@@ -44,9 +44,9 @@ at::Tensor run_linear(const Int8Kernels& kernels, const at::Tensor& x, const Int
                       const float* bias = nullptr) {
   const Quantised input(kernels, x);
   const at::Tensor y = at::full({x.size(0), matrix.outputs + 3}, -7.0F);
-  kernels.linear({input.rows, matrix.view(), bias, y.mutable_data_ptr<float>(), matrix.outputs + 3,
-                  false},
-                 0, int8_panels(matrix.outputs));
+  kernels.linear(
+      {input.rows, matrix.view(), bias, y.mutable_data_ptr<float>(), matrix.outputs + 3, false}, 0,
+      int8_panels(matrix.outputs));
   EXPECT_TRUE(y.narrow(1, matrix.outputs, 3).eq(-7).all().item<bool>());
   return y.narrow(1, 0, matrix.outputs).contiguous();
 }
@@ -129,7 +129,8 @@ TEST_P(Int8Test, LargestSumsAreExact) {
   for (const int64_t size : {64, 4096, 4097}) {
     const at::Tensor signs = noise({3, size}, 1).sign();
     const at::Tensor y = run_linear(kernels(), signs.narrow(0, 0, 2), to_int8(signs));
-    const at::Tensor exact = signs.narrow(0, 0, 2).to(at::kDouble).matmul(signs.t().to(at::kDouble));
+    const at::Tensor exact =
+        signs.narrow(0, 0, 2).to(at::kDouble).matmul(signs.t().to(at::kDouble));
     EXPECT_LE(max_abs(y, exact), 1e-3);
     EXPECT_NEAR(y[0][0].item<double>(), static_cast<double>(size), 1e-3);
   }

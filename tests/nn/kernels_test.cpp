@@ -7,41 +7,19 @@
 #include <cmath>
 #include <limits>
 
+#include "kernel_inputs.h"
 #include "support/tensors.h"
 
 namespace chatterbox::nn::cpu {
 namespace {
 
+using testing::Activations;
+using testing::data;
 using testing::max_abs;
 using testing::noise;
+using testing::rounded;
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-
-// The values that a kernel of type T works on, and their bits.
-template <class T>
-at::Tensor rounded(const at::Tensor& x) {
-  return std::is_same_v<T, float> ? x : x.to(at::kBFloat16);
-}
-
-template <class T>
-T* data(const at::Tensor& x) {
-  return static_cast<T*>(x.mutable_data_ptr());
-}
-
-// Activations as a variant takes them for weights of type T.
-template <class T>
-struct Activations {
-  Activations(const Kernels& kernels, const at::Tensor& x) : exact(x) {
-    rows = {data<float>(x), x.size(0), x.size(1), x.stride(0)};
-    if (!std::is_same_v<T, Bf16> || !kernels.rounded_rows) return;
-    half = x.to(at::kBFloat16).contiguous();
-    exact = half.to(at::kFloat);
-    rows.rounded = data<Bf16>(half);
-  }
-  at::Tensor half;
-  at::Tensor exact;  // what is multiplied
-  Rows rows{};
-};
 
 class KernelsTest : public ::testing::TestWithParam<Isa> {
  protected:
@@ -58,12 +36,7 @@ class KernelsTest : public ::testing::TestWithParam<Isa> {
     const int64_t outputs = weight.size(0);
     const at::Tensor y = at::full({rows, outputs + 3}, -7.0F);
     const Activations<T> input(variant(), x);
-    const LinearArgs<T> args{input.rows,
-                             data<T>(weight),
-                             bias,
-                             data<float>(y),
-                             outputs + 3,
-                             false};
+    const LinearArgs<T> args{input.rows, data<T>(weight), bias, data<float>(y), outputs + 3, false};
     typed<T>(variant()).linear(args, 0, outputs);
     EXPECT_TRUE(y.narrow(1, outputs, 3).eq(-7).all().item<bool>());
     return y.narrow(1, 0, outputs).contiguous();
@@ -149,7 +122,8 @@ TEST_P(KernelsTest, NotANumberStaysInItsRow) {
   const at::Tensor x = noise({7, 50}, 1);
   x[3][49] = kNan;
   const at::Tensor weight = noise({5, 50}, 2);
-  for (const at::Tensor& y : {run_linear<float>(x, weight), run_linear<Bf16>(x, rounded<Bf16>(weight))}) {
+  for (const at::Tensor& y :
+       {run_linear<float>(x, weight), run_linear<Bf16>(x, rounded<Bf16>(weight))}) {
     for (int64_t r = 0; r < 7; ++r) EXPECT_EQ(y[r].isnan().all().item<bool>(), r == 3) << r;
     EXPECT_EQ(y.isnan().sum().item<int64_t>(), 5);
   }
@@ -160,11 +134,7 @@ at::Tensor run_swiglu(const Kernels& kernels, const at::Tensor& x, const at::Ten
                       const at::Tensor& up) {
   const at::Tensor y = at::empty({x.size(0), gate.size(0)});
   const Activations<T> input(kernels, x);
-  const SwigluArgs<T> args{input.rows,
-                           data<T>(gate),
-                           data<T>(up),
-                           data<float>(y),
-                           gate.size(0)};
+  const SwigluArgs<T> args{input.rows, data<T>(gate), data<T>(up), data<float>(y), gate.size(0)};
   typed<T>(kernels).swiglu(args, 0, gate.size(0));
   return y;
 }
@@ -393,7 +363,8 @@ TEST_P(KernelsTest, SelfAttentionIsTheSoftmaxOverAllPositions) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Variants, KernelsTest,
-                         ::testing::Values(Isa::kPortable, Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Bf16),
+                         ::testing::Values(Isa::kPortable, Isa::kAvx2, Isa::kAvx512,
+                                           Isa::kAvx512Bf16),
                          [](const auto& isa) -> std::string {
                            if (isa.param == Isa::kPortable) return "Portable";
                            if (isa.param == Isa::kAvx2) return "Avx2";

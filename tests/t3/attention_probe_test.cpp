@@ -45,9 +45,7 @@ TEST(AttentionProbe, IsTheSoftmaxOverAllThatAQuerySees) {
 
 class ProbedModelTest : public ::testing::Test {
  protected:
-  [[nodiscard]] BatchKVCache cache_of(int64_t rows) const {
-    return model_->make_cache(rows, 300);
-  }
+  [[nodiscard]] BatchKVCache cache_of(int64_t rows) const { return model_->make_cache(rows, 300); }
   // The whole prompt.
   void prefill(const SequenceOptions& options, const std::vector<int64_t>& rows,
                BatchKVCache& cache, const Probes& probes = {}) const {

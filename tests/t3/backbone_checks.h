@@ -122,8 +122,8 @@ inline void pack(nn::Linear& layer) {
   layer = nn::make_linear(layer.weight, layer.bias, {c10::kCPU, c10::kBFloat16, true});
 }
 
-// Weights of fewer bits, or a bfloat16 cache. Hidden states are about 1; `tolerance`: of the largest
-// difference.
+// Weights of fewer bits, or a bfloat16 cache. Hidden states are about 1; `tolerance`: of the
+// largest difference.
 inline void check_low_precision(const t3::Backbone& backbone, const PlainBackbone& plain,
                                 double tolerance) {
   t3::BatchKVCache cache = cache_of(backbone, 1, at::kBFloat16);

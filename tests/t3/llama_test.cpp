@@ -99,8 +99,8 @@ TEST_F(LlamaBfloat16Test, RowOfABatchHasTheBitsOfTheRowAlone) {
 TEST_F(LlamaTest, Int8) {
   LlamaWeights packed = weights_;
   for (LlamaLayer& l : packed.layers) {
-    for (nn::Linear* layer : {&l.q_proj, &l.k_proj, &l.v_proj, &l.o_proj, &l.gate_proj, &l.up_proj,
-                              &l.down_proj}) {
+    for (nn::Linear* layer :
+         {&l.q_proj, &l.k_proj, &l.v_proj, &l.o_proj, &l.gate_proj, &l.up_proj, &l.down_proj}) {
       testing::pack(*layer);
     }
   }

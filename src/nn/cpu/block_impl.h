@@ -19,7 +19,9 @@ inline void tile(const float* x, int64_t x_stride, const W* w, int64_t k, float*
   constexpr int64_t kStep = kCacheLine / static_cast<int64_t>(sizeof(W));
   constexpr int kVecs = static_cast<int>(kStep) / kWidth;
   Vec sum[kN][kR];
+  CHATTERBOX_UNROLL
   for (int n = 0; n < kN; ++n) {
+    CHATTERBOX_UNROLL
     for (int r = 0; r < kR; ++r) sum[n][r] = Vec::all(0.0f);
   }
   int64_t i = 0;
@@ -47,14 +49,18 @@ inline void tile(const float* x, int64_t x_stride, const W* w, int64_t k, float*
   }
   for (; i < k; i += kWidth) {
     const int64_t left = k - i < kWidth ? k - i : kWidth;
+    CHATTERBOX_UNROLL
     for (int n = 0; n < kN; ++n) {
       const Vec weights = Vec::load(w + n * k + i, left);
+      CHATTERBOX_UNROLL
       for (int r = 0; r < kR; ++r) {
         sum[n][r] = fma(weights, Vec::load(x + r * x_stride + i, left), sum[n][r]);
       }
     }
   }
+  CHATTERBOX_UNROLL
   for (int n = 0; n < kN; ++n) {
+    CHATTERBOX_UNROLL
     for (int r = 0; r < kR; ++r) y[r * kBlockOutputs + n] = sum[n][r].sum();
   }
 }

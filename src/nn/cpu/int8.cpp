@@ -14,8 +14,7 @@ namespace chatterbox::nn::cpu {
 namespace {
 
 #ifdef CHATTERBOX_X86_KERNELS
-// The kernel gives a process the tiles' registers when it asks for them, once, for all threads that
-// begin later, and here for all: none has used a tile before.
+// The system gives a process the tiles' registers when it asks for them.
 bool allow_tiles() {
 #ifdef SYS_arch_prctl
   constexpr int kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
@@ -28,8 +27,8 @@ bool allow_tiles() {
 
 bool has_amx() {
   static const bool allowed = __builtin_cpu_supports("amx-tile") &&
-                              __builtin_cpu_supports("amx-int8") &&
-                              supported(Isa::kAvx512) && allow_tiles();
+                              __builtin_cpu_supports("amx-int8") && supported(Isa::kAvx512) &&
+                              allow_tiles();
   return allowed;
 }
 #endif

@@ -46,7 +46,7 @@ class Unit {
 
  private:
   static constexpr int64_t kTileRows = 16;
-  static constexpr int64_t kTileBytes = 64;    // of a tile's row: 64 inputs, or 16 outputs' groups
+  static constexpr int64_t kTileBytes = 64;  // of a tile's row: 64 inputs, or 16 outputs' groups
   static constexpr int64_t kTileOutputs = 16;
   static constexpr int64_t kTileGroups = 16;
   static constexpr int64_t kGroupStride = kPanelOutputs * kGroupInputs;

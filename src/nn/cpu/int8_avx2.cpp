@@ -9,8 +9,8 @@ namespace {
 struct Lanes {
   using Value = int16_t;
   static constexpr int kOutputs = 4;
-  static constexpr int kTile = 4;
-  static constexpr int kTileRows = 2;  // 4 x 2 sums, 4 weights, inputs and a product
+  static constexpr int kTile = 2;
+  static constexpr int kTileRows = 5;  // 2 x 5 sums, 2 weights, inputs and a product
   using Weights = __m256i;             // widened
   using Inputs = __m256i;
   using Sums = __m256i;  // two for each output
@@ -25,7 +25,12 @@ struct Lanes {
   }
   static Sums none() { return _mm256_setzero_si256(); }
   static Sums add(Sums sums, Weights weights, Inputs inputs) {
-    return _mm256_add_epi32(sums, _mm256_madd_epi16(weights, inputs));
+    // In one piece: GCC would multiply for all sums first, and run out of registers.
+    __m256i product;
+    asm("vpmaddwd %3, %2, %1\n\tvpaddd %1, %0, %0"
+        : "+x"(sums), "=&x"(product)
+        : "x"(weights), "x"(inputs));
+    return sums;
   }
   static void add_to(int32_t* sums, Sums more) {
     auto* to = reinterpret_cast<__m128i*>(sums);

@@ -21,7 +21,9 @@ struct Lanes {
   }
   static Sums none() { return _mm512_setzero_si512(); }
   static Sums add(Sums sums, Weights weights, Inputs inputs) {
-    return _mm512_dpbusd_epi32(sums, weights, inputs);
+    // GCC 12 believes that the intrinsic writes to memory, and stores all sums after each.
+    asm("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(weights), "v"(inputs));
+    return sums;
   }
   static void add_to(int32_t* sums, Sums more) {
     _mm512_storeu_si512(sums, _mm512_add_epi32(_mm512_loadu_si512(sums), more));

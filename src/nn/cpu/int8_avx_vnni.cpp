@@ -23,7 +23,9 @@ struct Lanes {
   }
   static Sums none() { return _mm256_setzero_si256(); }
   static Sums add(Sums sums, Weights weights, Inputs inputs) {
-    return _mm256_dpbusd_avx_epi32(sums, weights, inputs);
+    // GCC 12 believes that the intrinsic writes to memory, and stores all sums after each.
+    asm("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sums) : "x"(weights), "x"(inputs));
+    return sums;
   }
   static void add_to(int32_t* sums, Sums more) {
     auto* to = reinterpret_cast<__m256i*>(sums);

@@ -3,7 +3,8 @@
 //
 //   struct Unit {
 //     using Value = ...;  // of quantised activations: int8_t or wider
-//     // sums[r][64] of rows [first, first + rows), 32 at most, with the panel's weights as they are
+//     // sums[r][64] of rows [first, first + rows), 32 at most, with the panel's weights as they
+//     are
 //     // stored, 128 too high.
 //     void panel(const Int8Rows& x, int64_t first, int64_t rows, const uint8_t* w, int64_t groups,
 //                int32_t* sums);

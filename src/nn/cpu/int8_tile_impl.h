@@ -34,7 +34,9 @@ inline void tile(const Lanes::Value* x, int64_t stride, const uint8_t* w, int64_
   constexpr int64_t kGroupBytes = kPanelOutputs * kGroupInputs;
   constexpr int64_t kVectorBytes = Lanes::kOutputs * kGroupInputs;
   Lanes::Sums sum[kR][kN];
+  CHATTERBOX_UNROLL
   for (int r = 0; r < kR; ++r) {
+    CHATTERBOX_UNROLL
     for (int n = 0; n < kN; ++n) sum[r][n] = Lanes::none();
   }
   for (int64_t g = 0; g < count; ++g, w += kGroupBytes) {
@@ -51,7 +53,9 @@ inline void tile(const Lanes::Value* x, int64_t stride, const uint8_t* w, int64_
       for (int n = 0; n < kN; ++n) sum[r][n] = Lanes::add(sum[r][n], weights[n], inputs);
     }
   }
+  CHATTERBOX_UNROLL
   for (int r = 0; r < kR; ++r) {
+    CHATTERBOX_UNROLL
     for (int n = 0; n < kN; ++n) {
       Lanes::add_to(sums + r * kPanelOutputs + n * Lanes::kOutputs, sum[r][n]);
     }
@@ -79,8 +83,8 @@ struct Unit {
                     int64_t groups, int32_t* sums) {
     constexpr int64_t kGroupBytes = kPanelOutputs * kGroupInputs;
     constexpr int64_t kTileOutputs = int64_t{Lanes::kTile} * Lanes::kOutputs;
-    const auto* row = reinterpret_cast<const Value*>(static_cast<const char*>(x.data) +
-                                                     first * x.stride);
+    const auto* row =
+        reinterpret_cast<const Value*>(static_cast<const char*>(x.data) + first * x.stride);
     const int64_t stride = x.stride / static_cast<int64_t>(sizeof(Value));
     for (int64_t i = 0; i < rows * kPanelOutputs; ++i) sums[i] = 0;
     for (int64_t g = 0; g < groups; g += kGroupsAtATime) {

@@ -11,31 +11,31 @@ template <int kN, int kR, bool kPrefetch>
 inline void bf16_tile(const Bf16* x, int64_t x_stride, const Bf16* w, int64_t k, float* y) {
   constexpr int64_t kStep = 32;  // a line
   __m512 sum[kN][kR];
+  CHATTERBOX_UNROLL
   for (int n = 0; n < kN; ++n) {
+    CHATTERBOX_UNROLL
     for (int r = 0; r < kR; ++r) sum[n][r] = _mm512_setzero_ps();
   }
-  const auto step = [&](int64_t i, __mmask32 mask) {
-    const auto load = [=](const Bf16* from) {
-      return reinterpret_cast<__m512bh>(_mm512_maskz_loadu_epi16(mask, from));
-    };
+  for (int64_t i = 0; i < k; i += kStep) {
+    const __mmask32 mask = k - i >= kStep ? 0xffffffffU : (1U << (k - i)) - 1U;
     __m512bh weights[kN];
     CHATTERBOX_UNROLL
     for (int n = 0; n < kN; ++n) {
       // Of the next weights; the hardware's prefetchers stop at the end of a page.
       if constexpr (kPrefetch) __builtin_prefetch(w + (n + kN) * k + i, 0, 2);
-      weights[n] = load(w + n * k + i);
+      weights[n] = reinterpret_cast<__m512bh>(_mm512_maskz_loadu_epi16(mask, w + n * k + i));
     }
     CHATTERBOX_UNROLL
     for (int r = 0; r < kR; ++r) {
-      const __m512bh value = load(x + r * x_stride + i);
+      const auto value =
+          reinterpret_cast<__m512bh>(_mm512_maskz_loadu_epi16(mask, x + r * x_stride + i));
       CHATTERBOX_UNROLL
       for (int n = 0; n < kN; ++n) sum[n][r] = _mm512_dpbf16_ps(sum[n][r], weights[n], value);
     }
-  };
-  int64_t i = 0;
-  for (; i + kStep <= k; i += kStep) step(i, 0xffffffffU);
-  if (i < k) step(i, static_cast<__mmask32>((1U << (k - i)) - 1U));
+  }
+  CHATTERBOX_UNROLL
   for (int n = 0; n < kN; ++n) {
+    CHATTERBOX_UNROLL
     for (int r = 0; r < kR; ++r) y[r * kBlockOutputs + n] = Vec{sum[n][r]}.sum();
   }
 }

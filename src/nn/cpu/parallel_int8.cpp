@@ -74,9 +74,8 @@ void int8_swiglu(const at::Tensor& x, const Int8Weights& gate, const Int8Weights
                  const at::Tensor& y) {
   const QuantisedRows rows(x);
   const Int8SwigluArgs args{rows.view(), gate, up, y.mutable_data_ptr<float>(), y.stride(0)};
-  at::parallel_for(0, int8_panels(gate.outputs), 1, [&](int64_t begin, int64_t end) {
-    int8_kernels().swiglu(args, begin, end);
-  });
+  at::parallel_for(0, int8_panels(gate.outputs), 1,
+                   [&](int64_t begin, int64_t end) { int8_kernels().swiglu(args, begin, end); });
 }
 
 }  // namespace chatterbox::nn::cpu
