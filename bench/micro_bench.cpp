@@ -30,35 +30,43 @@ at::Tensor random(at::IntArrayRef shape, at::ScalarType type = at::kFloat) {
 }
 
 // So many weights that they come from memory, as in a decode step, and not from a cache.
-std::vector<nn::Linear> random_layers(int64_t out, int64_t in, at::ScalarType type) {
-  constexpr int64_t kWeights = 32 << 20;
+std::vector<nn::Linear> random_layers(int64_t out, int64_t in, const nn::Placement& placement) {
+  constexpr int64_t kWeights = 128 << 20;
+  const at::ScalarType type = nn::linear_source(placement).dtype;
   std::vector<nn::Linear> layers;
-  for (int64_t n = 0; n < kWeights; n += out * in) layers.push_back({random({out, in}, type), {}});
+  for (int64_t n = 0; n < kWeights; n += out * in) {
+    layers.push_back(nn::make_linear(random({out, in}, type), {}, placement));
+  }
   return layers;
 }
 
 // A layer of T3 at so many rows: 2 is one request with guidance.
-void linear(benchmark::State& state, at::ScalarType type) {
+void linear(benchmark::State& state, const nn::Placement& placement) {
   const c10::InferenceMode inference_mode;
   const int64_t out = state.range(1);
   const int64_t in = state.range(2);
-  const std::vector<nn::Linear> layers = random_layers(out, in, type);
+  const std::vector<nn::Linear> layers = random_layers(out, in, placement);
   const at::Tensor x = random({state.range(0), in});
   size_t next = 0;
   for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(nn::linear(x, layers[next]));
     next = (next + 1) % layers.size();
   }
-  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(layers[0].weight.nbytes()));
+  const auto bytes = static_cast<int64_t>(placement.int8 ? 1 : c10::elementSize(placement.dtype));
+  state.SetBytesProcessed(state.iterations() * out * in * bytes);
+  if (placement.int8) state.SetLabel(nn::cpu::name(nn::cpu::int8_isa()));
 }
 void linear_shapes(benchmark::internal::Benchmark* benchmark) {
   benchmark->ArgNames({"rows", "out", "in"})->Unit(benchmark::kMicrosecond)->UseRealTime();
-  for (const int64_t rows : {2, 16}) {
+  for (const int64_t rows : {1, 2, 16, 32, 128}) {
     benchmark->Args({rows, 1024, 1024})->Args({rows, 4096, 1024})->Args({rows, 1024, 4096});
   }
 }
-BENCHMARK_CAPTURE(linear, fp32, at::kFloat)->Apply(linear_shapes);
-BENCHMARK_CAPTURE(linear, bf16, at::kBFloat16)->Apply(linear_shapes);
+const nn::Placement kBf16{c10::kCPU, at::kBFloat16};
+const nn::Placement kInt8{c10::kCPU, at::kBFloat16, true};
+BENCHMARK_CAPTURE(linear, fp32, nn::Placement{})->Apply(linear_shapes);
+BENCHMARK_CAPTURE(linear, bf16, kBf16)->Apply(linear_shapes);
+BENCHMARK_CAPTURE(linear, int8, kInt8)->Apply(linear_shapes);
 
 // One layer's attention in a decode step, two rows, with so many positions before it.
 void cached_attention(benchmark::State& state) {

@@ -5,6 +5,7 @@
 #include <benchmark/benchmark.h>
 #include <c10/core/InferenceMode.h>
 
+#include <optional>
 #include <vector>
 
 #include "s3gen/estimator.h"
@@ -21,13 +22,15 @@ at::Tensor random(at::IntArrayRef shape, double scale) {
 
 constexpr int64_t kSize = 1024;
 constexpr int64_t kHeads = 16;
-// Of the official 30. These have 256 MiB, so that a step reads them from memory as the whole model.
-constexpr int64_t kLayers = 4;
+// Of the official 30. These have 128 MiB in int8, so that a step reads them from memory as the
+// whole model.
+constexpr int64_t kLayers = 8;
 
-t3::LlamaWeights random_llama() {
+t3::LlamaWeights random_llama(const nn::Placement& placement) {
   constexpr int64_t kFeedForward = 4096;
-  const auto layer = [](int64_t out, int64_t in) {
-    return nn::Linear{random({out, in}, 0.02), {}};
+  const at::ScalarType type = nn::linear_source(placement).dtype;
+  const auto layer = [&](int64_t out, int64_t in) {
+    return nn::make_linear(random({out, in}, 0.02).to(type), {}, placement);
   };
   t3::LlamaWeights llama;
   llama.norm = random({kSize}, 1);
@@ -41,27 +44,34 @@ t3::LlamaWeights random_llama() {
 }
 
 // A position for so many rows of the KV cache, two a request with guidance, after 300 others.
-void decode_step(benchmark::State& state) {
+void decode_step(benchmark::State& state, const nn::Placement& placement) {
   const c10::InferenceMode inference_mode;
   constexpr int64_t kPositions = 300;
-  static const t3::Llama llama(random_llama(), kPositions + 1);
+  static std::optional<t3::Llama> llama;
+  static nn::Placement made_for;
+  if (!llama || made_for.dtype != placement.dtype || made_for.int8 != placement.int8) {
+    llama.emplace(random_llama(placement), kPositions + 1);
+    made_for = placement;
+  }
   const int64_t count = state.range(0);
-  t3::BatchKVCache cache(kLayers, kHeads, count, kPositions + 1, {});
+  t3::BatchKVCache cache(kLayers, kHeads, count, kPositions + 1, placement);
   const std::vector<int64_t> rows = cache.take(count);
   const at::Tensor x = random({count, kSize}, 1);
   for ([[maybe_unused]] auto _ : state) {
     for (const int64_t row : rows) cache.set_length(row, kPositions);
-    benchmark::DoNotOptimize(llama.decode(x, rows, cache));
+    benchmark::DoNotOptimize(llama->decode(x, rows, cache));
   }
   state.counters["layers"] = kLayers;
   state.SetItemsProcessed(state.iterations() * count);
 }
-BENCHMARK(decode_step)
-    ->ArgName("rows")
-    ->RangeMultiplier(2)
-    ->Range(2, 32)
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
+void decode_rows(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgName("rows")->RangeMultiplier(2)->Range(1, 32)->Unit(benchmark::kMillisecond);
+  benchmark->UseRealTime();
+}
+BENCHMARK_CAPTURE(decode_step, fp32, nn::Placement{})->Apply(decode_rows);
+BENCHMARK_CAPTURE(decode_step, bf16, nn::Placement{c10::kCPU, c10::kBFloat16})->Apply(decode_rows);
+BENCHMARK_CAPTURE(decode_step, int8, nn::Placement{c10::kCPU, c10::kBFloat16, true})
+    ->Apply(decode_rows);
 
 // All of it: the synthetic model's weights have the official names and sizes.
 s3gen::Estimator synthetic_estimator() {

@@ -58,7 +58,7 @@ void write_memory(std::ostream& out, const Report& report) {
   out << "| family | precision | parameters M | weights MiB | KV bytes per position | load s | RSS "
          "loaded MiB | RSS at the end MiB | peak RSS MiB |\n"
          "|---|---|---:|---:|---:|---:|---:|---:|---:|\n| "
-      << engine.family << " | " << engine.precision << " | "
+      << engine.family << " | " << engine.t3_precision << " and " << engine.s3gen_precision << " | "
       << number_text(static_cast<double>(engine.parameters) / 1e6, 1) << " | "
       << number_text(static_cast<double>(engine.weight_bytes) / kMiB, 0) << " | "
       << engine.kv_bytes_per_position << " | " << number_text(engine.load_seconds, 2) << " | "

@@ -106,6 +106,9 @@ ordered_json describe(const Plan& plan, const EngineInfo& engine, const Request&
       {"family", engine.family},
       {"device", engine.device},
       {"precision", engine.precision},
+      {"t3_precision", engine.t3_precision},
+      {"s3gen_precision", engine.s3gen_precision},
+      {"kv_cache", engine.kv_cache},
       {"deterministic", plan.engine.deterministic},
       {"threads", engine.threads},
       {"memory_limit",
@@ -136,8 +139,10 @@ void write_description(std::ostream& out, const Plan& plan, const EngineInfo& en
   out << chatterbox_build_info() << ", commit " << CHATTERBOX_COMMIT << "; "
       << cpu_info("model name") << ", " << vector_width() << "\n"
       << "model " << engine.model << ", " << engine.family << ", " << engine.device << ", "
-      << engine.precision << (plan.engine.deterministic ? ", deterministic" : "") << ", threads "
-      << engine.threads << ", seed " << *request.seed << ", " << *request.cfm_steps << " CFM steps"
+      << engine.precision << " (T3 " << engine.t3_precision << ", S3Gen " << engine.s3gen_precision
+      << ", KV cache " << engine.kv_cache << ")"
+      << (plan.engine.deterministic ? ", deterministic" : "") << ", threads " << engine.threads
+      << ", seed " << *request.seed << ", " << *request.cfm_steps << " CFM steps"
       << (engine.watermark ? ", watermark" : "") << "\n\n";
 }
 

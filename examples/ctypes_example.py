@@ -28,7 +28,8 @@ class EngineOptions(ctypes.Structure):  # chatterbox_engine_options
                 *fields("precision weights threads mode max_batch max_queue", c_int32),
                 *fields("max_queue_bytes memory_limit", c_int64),
                 *fields("deterministic watermark", c_int32),
-                *fields("log log_user_data", c_void_p), *fields("log_level reserved", c_int32)]
+                *fields("log log_user_data", c_void_p),
+                *fields("log_level t3_precision s3gen_precision kv_cache", c_int32)]
 
 
 class Request(ctypes.Structure):  # chatterbox_request

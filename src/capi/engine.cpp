@@ -26,6 +26,9 @@ chatterbox_engine_options default_options() {
   options.model = "demo";
   options.device = "auto";
   options.precision = CHATTERBOX_UNSET;
+  options.t3_precision = CHATTERBOX_UNSET;
+  options.s3gen_precision = CHATTERBOX_UNSET;
+  options.kv_cache = CHATTERBOX_UNSET;
   options.weights = static_cast<int32_t>(from.weights);
   options.threads = CHATTERBOX_UNSET;
   options.mode = static_cast<int32_t>(from.mode);
@@ -61,13 +64,15 @@ std::optional<Enum> optional_enum(int32_t value) {
 chatterbox::EngineOptions convert(const chatterbox_engine_options& from) {
   require("model", from.model);
   require("device", from.device);
-  chatterbox::capi::require_zero("reserved", from.reserved);
   chatterbox::EngineOptions options;
   options.model = from.model;
   options.files = copy_files(from.files, from.file_count);
   options.family = optional_enum<chatterbox::Family>(from.family);
   options.device = from.device;
   options.precision = optional_enum<chatterbox::Precision>(from.precision);
+  options.t3_precision = optional_enum<chatterbox::Precision>(from.t3_precision);
+  options.s3gen_precision = optional_enum<chatterbox::Precision>(from.s3gen_precision);
+  options.kv_cache = optional_enum<chatterbox::Precision>(from.kv_cache);
   options.weights = static_cast<chatterbox::Weights>(from.weights);
   options.threads = option(from.threads);
   options.mode = static_cast<chatterbox::Mode>(from.mode);

@@ -21,6 +21,9 @@ chatterbox_engine_info convert(const chatterbox::EngineInfo& from) {
   info.model = from.model.c_str();
   info.device = from.device.c_str();
   info.precision = from.precision.c_str();
+  info.t3_precision = from.t3_precision.c_str();
+  info.s3gen_precision = from.s3gen_precision.c_str();
+  info.kv_cache = from.kv_cache.c_str();
   info.threads = from.threads;
   info.has_default_voice = from.has_default_voice ? 1 : 0;
   info.watermark = from.watermark ? 1 : 0;

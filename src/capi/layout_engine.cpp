@@ -24,8 +24,10 @@ CHATTERBOX_AT(chatterbox_engine_options, watermark, 84);
 CHATTERBOX_AT(chatterbox_engine_options, log, 88);
 CHATTERBOX_AT(chatterbox_engine_options, log_user_data, 96);
 CHATTERBOX_AT(chatterbox_engine_options, log_level, 104);
-CHATTERBOX_AT(chatterbox_engine_options, reserved, 108);
-CHATTERBOX_SIZE(chatterbox_engine_options, 112);
+CHATTERBOX_AT(chatterbox_engine_options, t3_precision, 108);
+CHATTERBOX_AT(chatterbox_engine_options, s3gen_precision, 112);
+CHATTERBOX_AT(chatterbox_engine_options, kv_cache, 116);
+CHATTERBOX_SIZE(chatterbox_engine_options, 120);
 
 CHATTERBOX_AT(chatterbox_engine_info, struct_size, 0);
 CHATTERBOX_AT(chatterbox_engine_info, sample_rate, 4);
@@ -54,7 +56,10 @@ CHATTERBOX_AT(chatterbox_engine_info, max_new_tokens, 136);
 CHATTERBOX_AT(chatterbox_engine_info, cfm_steps, 140);
 CHATTERBOX_AT(chatterbox_engine_info, top_k, 144);
 CHATTERBOX_AT(chatterbox_engine_info, analyze_alignment, 148);
-CHATTERBOX_SIZE(chatterbox_engine_info, 152);
+CHATTERBOX_AT(chatterbox_engine_info, t3_precision, 152);
+CHATTERBOX_AT(chatterbox_engine_info, s3gen_precision, 160);
+CHATTERBOX_AT(chatterbox_engine_info, kv_cache, 168);
+CHATTERBOX_SIZE(chatterbox_engine_info, 176);
 
 CHATTERBOX_AT(chatterbox_limits, struct_size, 0);
 CHATTERBOX_AT(chatterbox_limits, max_batch, 4);

@@ -17,7 +17,13 @@ const std::map<std::string, Family> kFamilies = {
     {"nano", Family::kNano},
 };
 const std::map<std::string, Precision> kPrecisions = {{"fp32", Precision::kFp32},
-                                                      {"bf16", Precision::kBf16}};
+                                                      {"bf16", Precision::kBf16},
+                                                      {"int8", Precision::kInt8},
+                                                      {"auto", Precision::kAuto}};
+const std::map<std::string, Precision> kS3genPrecisions = {
+    {"fp32", Precision::kFp32}, {"bf16", Precision::kBf16}, {"auto", Precision::kAuto}};
+const std::map<std::string, Precision> kCachePrecisions = {{"fp32", Precision::kFp32},
+                                                           {"bf16", Precision::kBf16}};
 const std::map<std::string, Watermark> kWatermarks = {
     {"auto", Watermark::kAuto}, {"on", Watermark::kOn}, {"off", Watermark::kOff}};
 const std::map<std::string, Weights> kWeights = {
@@ -34,6 +40,21 @@ CLI::Option* add_named(CLI::App& app, const std::string& name,
           description)
       ->type_name("NAME")
       ->check(one_of(table));
+}
+
+void add_precision_options(CLI::App& app, EngineOptions& options) {
+  add_named(app, "--precision", kPrecisions, options.precision,
+            "number type of the weights: fp32, bf16, int8 (of T3, on a CPU) or auto, the fastest "
+            "on this machine")
+      ->default_str("fp32 on a CPU, bf16 on CUDA");
+  add_named(app, "--t3-precision", kPrecisions, options.t3_precision, "the same, of T3 alone")
+      ->default_str("--precision");
+  add_named(app, "--s3gen-precision", kS3genPrecisions, options.s3gen_precision,
+            "of S3Gen alone: fp32, bf16 or auto")
+      ->default_str("--precision");
+  add_named(app, "--kv-cache", kCachePrecisions, options.kv_cache,
+            "number type of T3's keys and values: fp32 or bf16")
+      ->default_str("fp32 where T3 is fp32, else bf16");
 }
 
 void add_memory_options(CLI::App& app, EngineOptions& options) {
@@ -69,9 +90,7 @@ void add_engine_options(CLI::App& app, EngineOptions& options) {
   app.add_option("--device", options.device, "cpu, cuda, cuda:N, or auto: CUDA if available")
       ->type_name("NAME")
       ->capture_default_str();
-  add_named(app, "--precision", kPrecisions, options.precision,
-            "number format of the weights: fp32 or bf16")
-      ->default_str("fp32 on a CPU, bf16 on CUDA");
+  add_precision_options(app, options);
   app.add_option("--threads", options.threads, "CPU threads for computation")
       ->type_name("N")
       ->check(in_range(1, 1024))

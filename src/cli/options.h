@@ -17,8 +17,8 @@ struct Command {
 
 // --family.
 void add_family_option(CLI::App& app, EngineOptions& options);
-// --model, --family, --device, --precision, --weights, --threads, --memory-limit, --deterministic,
-// --watermark.
+// --model, --family, --device, --precision (and those of the stages), --kv-cache, --weights,
+// --threads, --memory-limit, --deterministic, --watermark.
 void add_engine_options(CLI::App& app, EngineOptions& options);
 
 // --seed, --cfg-weight, ...: what a request has beside its text and its voice. What the command

@@ -72,8 +72,8 @@ class Engine::Impl {
       throw;
     }
     const EngineInfo& info = worker_->catalog().info();
-    log_.info(0, "loaded {} ({}, {}, {}) in {:.3f} s", info.model, info.family, info.device,
-              info.precision, info.load_seconds);
+    log_.info(0, "loaded {} ({}, {}, T3 {}, S3Gen {}) in {:.3f} s", info.model, info.family,
+              info.device, info.t3_precision, info.s3gen_precision, info.load_seconds);
   }
   ~Impl() {
     worker_->stop();

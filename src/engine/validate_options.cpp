@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <initializer_list>
+#include <optional>
 #include <string>
 
 #include "engine/validate.h"
@@ -20,6 +23,24 @@ void check_enum(const char* name, Enum value, Enum min, Enum max) {
               static_cast<int32_t>(max));
 }
 
+void check_precision(const char* name, std::optional<Precision> value, const char* kinds,
+                     std::initializer_list<Precision> allowed) {
+  if (!value || std::find(allowed.begin(), allowed.end(), *value) != allowed.end()) return;
+  fail(Status::kInvalidArgument, "{} must be {}, got {}", name, kinds,
+       static_cast<int32_t>(*value));
+}
+
+void check_precisions(const EngineOptions& options) {
+  constexpr Precision kFp32 = Precision::kFp32, kBf16 = Precision::kBf16, kInt8 = Precision::kInt8,
+                      kAuto = Precision::kAuto;
+  constexpr const char* kAll = "1 (fp32), 2 (bf16), 3 (int8) or 4 (auto)";
+  check_precision("precision", options.precision, kAll, {kFp32, kBf16, kInt8, kAuto});
+  check_precision("t3_precision", options.t3_precision, kAll, {kFp32, kBf16, kInt8, kAuto});
+  check_precision("s3gen_precision", options.s3gen_precision,
+                  "1 (fp32), 2 (bf16) or 4 (auto), for S3Gen has no int8", {kFp32, kBf16, kAuto});
+  check_precision("kv_cache", options.kv_cache, "1 (fp32) or 2 (bf16)", {kFp32, kBf16});
+}
+
 void check_at_least(const char* name, int64_t value, int64_t min) {
   if (value < min)
     fail(Status::kInvalidArgument, "{} must be at least {}, got {}", name, min, value);
@@ -31,12 +52,7 @@ void validate_options(const EngineOptions& options) {
   check_word("model", options.model);
   for (const NamedBytes& file : options.files) check_word("the name of a file", file.name);
   check_word("device", options.device);
-  if (options.precision && *options.precision != Precision::kFp32 &&
-      *options.precision != Precision::kBf16) {
-    fail(Status::kInvalidArgument, "precision must be {} (fp32) or {} (bf16), got {}",
-         static_cast<int32_t>(Precision::kFp32), static_cast<int32_t>(Precision::kBf16),
-         static_cast<int32_t>(*options.precision));
-  }
+  check_precisions(options);
   if (options.family) check_enum("family", *options.family, Family::kEnglish, Family::kNano);
   check_enum("weights", options.weights, Weights::kMapped, Weights::kLocked);
   check_enum("watermark", options.watermark, Watermark::kAuto, Watermark::kOff);

@@ -7,8 +7,11 @@
 #include <ATen/ops/rsqrt.h>
 #include <ATen/ops/silu.h>
 
+#include <utility>
+
 #include "nn/cpu/kernels.h"
 #include "nn/cpu/parallel.h"
+#include "nn/cpu/parallel_int8.h"
 
 namespace chatterbox::nn {
 namespace {
@@ -34,14 +37,29 @@ at::Tensor at_linear(const at::Tensor& x, const Linear& layer) {
   return at::linear(x.to(type), layer.weight.to(type), bias).to(x.scalar_type());
 }
 
+// y [..., out], contiguous
+cpu::Int8Output int8_output(const Linear& layer, const at::Tensor& y, bool accumulate) {
+  return {layer.packed->view(), layer.bias, y.view({-1, y.size(-1)}), accumulate};
+}
+
 }  // namespace
+
+Linear make_linear(at::Tensor weight, at::Tensor bias, const Placement& placement) {
+  if (!placement.int8) return {std::move(weight), std::move(bias)};
+  return {{}, std::move(bias), std::make_shared<const Int8Matrix>(to_int8(weight))};
+}
+
+Placement linear_source(const Placement& placement) {
+  return placement.int8 ? placement.in_fp32() : placement;
+}
 
 Linear read_linear(const WeightReader& reader, std::string_view name, int64_t out, int64_t in,
                    Bias bias) {
-  const WeightReader scope = reader.scope(name);
-  Linear layer{scope.get("weight", {out, in}), {}};
-  if (bias == Bias::kYes) layer.bias = scope.get("bias", {layer.weight.size(0)});
-  return layer;
+  const WeightReader scope = reader.with(linear_source(reader.placement())).scope(name);
+  at::Tensor weight = scope.get("weight", {out, in});
+  at::Tensor offset;
+  if (bias == Bias::kYes) offset = scope.get("bias", {weight.size(0)});
+  return make_linear(std::move(weight), std::move(offset), reader.placement());
 }
 
 c10::ScalarType activation_type(const Placement& placement) {
@@ -50,6 +68,15 @@ c10::ScalarType activation_type(const Placement& placement) {
 
 std::vector<at::Tensor> linear(const at::Tensor& x, std::initializer_list<const Linear*> layers) {
   std::vector<at::Tensor> outputs;
+  if ((*layers.begin())->packed) {
+    std::vector<cpu::Int8Output> jobs;
+    for (const Linear* layer : layers) {
+      outputs.push_back(empty_like_output(x, layer->outputs()));
+      jobs.push_back(int8_output(*layer, outputs.back(), false));
+    }
+    cpu::int8_linear(rows_of(x), jobs);
+    return outputs;
+  }
   if (!use_kernels(x)) {
     for (const Linear* layer : layers) outputs.push_back(at_linear(x, *layer));
     return outputs;
@@ -67,7 +94,11 @@ std::vector<at::Tensor> linear(const at::Tensor& x, std::initializer_list<const 
 at::Tensor linear(const at::Tensor& x, const Linear& layer) { return linear(x, {&layer})[0]; }
 
 void add_linear(at::Tensor& residual, const at::Tensor& x, const Linear& layer) {
-  if (use_kernels(x) && residual.is_contiguous()) {
+  if (layer.packed && residual.is_contiguous()) {
+    cpu::int8_linear(rows_of(x), {int8_output(layer, residual, true)});
+  } else if (layer.packed) {
+    residual.add_(linear(x, layer));
+  } else if (use_kernels(x) && residual.is_contiguous()) {
     cpu::linear(rows_of(x),
                 {{layer.weight, layer.bias, residual.view({-1, residual.size(-1)}), true}});
   } else {
@@ -76,6 +107,11 @@ void add_linear(at::Tensor& residual, const at::Tensor& x, const Linear& layer) 
 }
 
 at::Tensor linear_gelu(const at::Tensor& x, const Linear& layer) {
+  if (layer.packed) {
+    at::Tensor y = empty_like_output(x, layer.outputs());
+    cpu::int8_linear_gelu(rows_of(x), int8_output(layer, y, false));
+    return y;
+  }
   if (!use_kernels(x)) return at::gelu(at_linear(x, layer), "tanh");
   at::Tensor y = empty_like_output(x, layer.weight.size(0));
   cpu::linear_gelu(rows_of(x), {layer.weight, layer.bias, y.view({-1, y.size(-1)}), false});
@@ -83,6 +119,11 @@ at::Tensor linear_gelu(const at::Tensor& x, const Linear& layer) {
 }
 
 at::Tensor swiglu(const at::Tensor& x, const Linear& gate, const Linear& up) {
+  if (gate.packed) {
+    at::Tensor y = empty_like_output(x, gate.outputs());
+    cpu::int8_swiglu(rows_of(x), gate.packed->view(), up.packed->view(), y.view({-1, y.size(-1)}));
+    return y;
+  }
   if (!use_kernels(x)) return at::silu(at_linear(x, gate)).mul_(at_linear(x, up));
   at::Tensor y = empty_like_output(x, gate.weight.size(0));
   cpu::swiglu(rows_of(x), gate.weight, up.weight, y.view({-1, y.size(-1)}));

@@ -5,19 +5,29 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <memory>
 #include <vector>
 
+#include "nn/int8_matrix.h"
 #include "nn/weight_reader.h"
 
 namespace chatterbox::nn {
 
 struct Linear {
-  at::Tensor weight;  // [out, in]
+  at::Tensor weight;  // [out, in]; undefined where it is packed
   at::Tensor bias;    // [out], or undefined
+  std::shared_ptr<const Int8Matrix> packed = nullptr;
+
+  [[nodiscard]] int64_t outputs() const { return packed ? packed->outputs : weight.size(0); }
 };
 
 enum class Bias { kNo, kYes };
 
+// Of a weight [out, in] and its bias, or an undefined one: packed where the placement says int8;
+// then both are fp32.
+[[nodiscard]] Linear make_linear(at::Tensor weight, at::Tensor bias, const Placement& placement);
+// The placement in which to read what make_linear() takes.
+[[nodiscard]] Placement linear_source(const Placement& placement);
 // Reads "name.weight" and, where asked, "name.bias". -1: any size.
 [[nodiscard]] Linear read_linear(const WeightReader& reader, std::string_view name, int64_t out,
                                  int64_t in, Bias bias = Bias::kYes);
@@ -25,8 +35,8 @@ enum class Bias { kNo, kYes };
 // The type of activations: fp32 on the CPU, whatever the weights' type; the weights' own elsewhere.
 [[nodiscard]] c10::ScalarType activation_type(const Placement& placement);
 
-// At most so many rows go through the kernels on the CPU. Up to here, a row's bits do not depend on
-// the other rows.
+// At most so many rows go through the kernels on the CPU, where the layer is not packed. Up to
+// here, a row's bits do not depend on the other rows; with packed layers they never do.
 inline constexpr int64_t kMaxKernelRows = 32;
 
 // y = x W^T + b; x [..., in] -> [..., out], in x's type.

@@ -51,15 +51,6 @@ c10::Device choose_device(const std::string& name) {
   fail(Status::kInvalidArgument, "device must be cpu, cuda, cuda:N or auto, got {}", name);
 }
 
-nn::Placement choose_placement(const EngineOptions& options) {
-  nn::Placement placement;
-  placement.device = choose_device(options.device);
-  const Precision standard = placement.device.is_cuda() ? Precision::kBf16 : Precision::kFp32;
-  placement.dtype =
-      options.precision.value_or(standard) == Precision::kBf16 ? c10::kBFloat16 : c10::kFloat;
-  return placement;
-}
-
 int64_t free_bytes(c10::Device device) {
   if (device.is_cpu()) return free_memory();
   const c10::DeviceGuard guard(device);
@@ -71,10 +62,6 @@ void use_own_stream(c10::Device device) {
   guard.setDevice(device);
   guard.synchronizeDevice(device.index());
   guard.exchangeStream(guard.getStreamFromGlobalPool(device));
-}
-
-std::string precision_name(c10::ScalarType dtype) {
-  return dtype == c10::kBFloat16 ? "bf16" : "fp32";
 }
 
 }  // namespace chatterbox::runtime

@@ -1,10 +1,10 @@
-// Which device and number type the models run on.
+// Which device the models run on.
 #pragma once
 
-#include <string>
+#include <c10/core/Device.h>
 
-#include "nn/placement.h"
-#include "runtime/options.h"
+#include <cstdint>
+#include <string>
 
 namespace chatterbox::runtime {
 
@@ -12,16 +12,11 @@ namespace chatterbox::runtime {
 // device cannot be had. Loads the CUDA libraries only when CUDA is asked for.
 [[nodiscard]] c10::Device choose_device(const std::string& name);
 
-// The default is fp32 on a CPU and bf16 on CUDA.
-[[nodiscard]] nn::Placement choose_placement(const EngineOptions& options);
-
 // Bytes that are free on the device.
 [[nodiscard]] int64_t free_bytes(c10::Device device);
 
 // Gives the calling thread a stream of its own on a CUDA device, once all that was queued there so
 // far is done.
 void use_own_stream(c10::Device device);
-
-[[nodiscard]] std::string precision_name(c10::ScalarType dtype);
 
 }  // namespace chatterbox::runtime

@@ -26,10 +26,10 @@ constexpr int64_t kDefaultPartOfFree = 2;
 // one waiting that launches the device's work.
 constexpr int kThreadsBesideDevice = 2;
 
-int compute_threads(const EngineOptions& options, const nn::Placement& placement) {
+int compute_threads(const EngineOptions& options, c10::Device device) {
   if (options.threads) return *options.threads;
   const int cores = usable_cores();
-  return placement.device.is_cpu() ? cores : std::min(cores, kThreadsBesideDevice);
+  return device.is_cpu() ? cores : std::min(cores, kThreadsBesideDevice);
 }
 
 // Elements and bytes of the floating-point tensors of a checkpoint file.
@@ -38,15 +38,18 @@ void add_size(const checkpoint::TensorFile& file, const nn::Placement& placement
   for (const checkpoint::TensorEntry& entry : file.entries()) {
     const auto elements = static_cast<int64_t>(entry.bytes / checkpoint::item_size(entry.dtype));
     info.parameters += elements;
-    info.weight_bytes += elements * static_cast<int64_t>(c10::elementSize(placement.dtype));
+    const bool packed = placement.int8 && t3::is_packed(entry);
+    info.weight_bytes +=
+        elements * (packed ? 1 : static_cast<int64_t>(c10::elementSize(placement.dtype)));
   }
 }
 
 }  // namespace
 
 ModelSet::ModelSet(const EngineOptions& options)
-    : placement_(choose_placement(options)),
-      mode_(effective_mode(options, placement_.device.is_cpu())) {
+    : device_(choose_device(options.device)),
+      stages_(choose_placements(options, device_)),
+      mode_(effective_mode(options, device_.is_cpu())) {
   const auto start = std::chrono::steady_clock::now();
   files_ = open_model(options);
   load(options);
@@ -59,13 +62,13 @@ ModelSet::ModelSet(const EngineOptions& options)
 
 void ModelSet::load(const EngineOptions& options) {
   const c10::InferenceMode inference_mode;
-  const nn::WeightReader t3(files_.t3, placement_);
-  t3_ = t3::load_model(t3, text_framing(*files_.tokenizer));
+  const nn::WeightReader t3(files_.t3, stages_.t3);
+  t3_ = t3::load_model(t3, text_framing(*files_.tokenizer), stages_.kv_cache);
   t3.finish();
   t3_limits_ = t3::limits(*t3_);
 
-  const nn::WeightReader s3gen(files_.s3gen, placement_);
-  const nn::WeightReader voice_encoder(files_.voice_encoder, placement_);
+  const nn::WeightReader s3gen(files_.s3gen, stages_.s3gen);
+  const nn::WeightReader voice_encoder(files_.voice_encoder, stages_.s3gen);
   flow_ = s3gen::load_flow(s3gen);
   s3gen_tokens_ = s3gen::speech_tokens(*flow_);
   vocoder_ = s3gen::load_vocoder(s3gen);
@@ -73,7 +76,7 @@ void ModelSet::load(const EngineOptions& options) {
   s3gen.finish();
   voice_encoder.finish();
   watermark_ =
-      load_watermark(options.watermark, *files_.source, access_of(options.weights), placement_);
+      load_watermark(options.watermark, *files_.source, access_of(options.weights), stages_.s3gen);
 }
 
 // Files under each other's names, or of different models, load, but do not work together.
@@ -94,9 +97,12 @@ void ModelSet::check_models() const {
 void ModelSet::describe(const EngineOptions& options) {
   info_.family = traits().name;
   info_.model = options.model;
-  info_.device = placement_.device.str();
-  info_.precision = precision_name(placement_.dtype);
-  info_.threads = compute_threads(options, placement_);
+  info_.device = device_.str();
+  info_.precision = precision_name(asked_precision(options, device_));
+  info_.t3_precision = precision_name(stages_.t3);
+  info_.s3gen_precision = precision_name(stages_.s3gen);
+  info_.kv_cache = precision_name(stages_.kv_cache);
+  info_.threads = compute_threads(options, device_);
   info_.max_text_tokens = t3_limits_.max_text_tokens;
   info_.kv_bytes_per_position = t3_limits_.kv_bytes_per_position;
   info_.has_default_voice = files_.default_voice != nullptr;
@@ -107,9 +113,9 @@ void ModelSet::describe(const EngineOptions& options) {
       info_.languages.emplace_back(language.code);
     }
   }
-  for (const auto& file : {files_.t3, files_.s3gen, files_.voice_encoder}) {
-    add_size(*file, placement_, info_);
-  }
+  add_size(*files_.t3, stages_.t3, info_);
+  add_size(*files_.s3gen, stages_.s3gen, info_);
+  add_size(*files_.voice_encoder, stages_.s3gen, info_);
   info_.defaults = traits().defaults;
   // Only a model of the official size has the heads that the thresholds are for.
   info_.defaults.analyze_alignment =
@@ -117,8 +123,7 @@ void ModelSet::describe(const EngineOptions& options) {
 }
 
 CacheLimits ModelSet::plan_cache(const EngineOptions& options) const {
-  const int64_t limit =
-      options.memory_limit.value_or(free_bytes(placement_.device) / kDefaultPartOfFree);
+  const int64_t limit = options.memory_limit.value_or(free_bytes(device_) / kDefaultPartOfFree);
   const int64_t requests = mode_ == Mode::kSequential ? 1 : options.max_batch;
   const int64_t speech = std::min(t3_limits_.max_speech_tokens, kMaxNewTokens);
   const int64_t text = t3_limits_.max_text_tokens - t3_limits_.text_framing;
@@ -130,7 +135,7 @@ CacheLimits ModelSet::plan_cache(const EngineOptions& options) const {
 
 // A CPU's cores are full with one utterance, whose arithmetic a batch does not lessen.
 DeviceTraits ModelSet::device_traits() const {
-  const bool device = !placement_.device.is_cpu();
+  const bool device = !device_.is_cpu();
   return {device, device};
 }
 

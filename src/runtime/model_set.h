@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "nn/placement.h"
 #include "runtime/model_catalog.h"
 #include "runtime/model_files.h"
+#include "runtime/precision.h"
 #include "s3gen/s3gen.h"
 #include "t3/t3.h"
 #include "voice/voice_maker.h"
@@ -35,7 +35,7 @@ class ModelSet final : public ModelCatalog {
   void check(const Task& task) const override;
 
   // For the machines that run them.
-  [[nodiscard]] const nn::Placement& placement() const { return placement_; }
+  [[nodiscard]] c10::Device device() const { return device_; }
   [[nodiscard]] const FamilyTraits& traits() const { return files_.traits; }
   [[nodiscard]] const std::shared_ptr<const t3::Model>& t3() const { return t3_; }
   [[nodiscard]] const t3::Limits& t3_limits() const { return t3_limits_; }
@@ -62,7 +62,8 @@ class ModelSet final : public ModelCatalog {
   void check_family(const Task& task) const;
   void check_size(const Task& task) const;
 
-  nn::Placement placement_;
+  c10::Device device_;
+  StagePlacements stages_;
   Mode mode_;
   ModelFiles files_;
   EngineInfo info_;

@@ -11,7 +11,8 @@
 namespace chatterbox {
 
 // The numbers of all enums are the C ABI's.
-enum class Precision : int32_t { kFp32 = 1, kBf16 = 2 };
+// In which type weights are kept and multiplied. See the C header for what each means for a stage.
+enum class Precision : int32_t { kFp32 = 1, kBf16 = 2, kInt8 = 3, kAuto = 4 };
 
 // How requests share the engine.
 enum class Mode : int32_t {
@@ -61,7 +62,10 @@ struct EngineOptions {
   std::vector<NamedBytes> files = {};           // the model's, in place of a folder
   std::optional<Family> family = std::nullopt;  // unset: the one whose files are there
   std::string device = "auto";  // "cpu", "cuda", "cuda:N", or "auto" (cuda where there is one)
-  std::optional<Precision> precision = std::nullopt;  // unset: fp32 on a CPU, bf16 on CUDA
+  std::optional<Precision> precision = std::nullopt;        // unset: fp32 on a CPU, bf16 on CUDA
+  std::optional<Precision> t3_precision = std::nullopt;     // unset: `precision`
+  std::optional<Precision> s3gen_precision = std::nullopt;  // unset: `precision`; not int8
+  std::optional<Precision> kv_cache = std::nullopt;         // fp32 or bf16; unset: fp32 where T3 is
   Weights weights = Weights::kMapped;
   std::optional<int32_t> threads = std::nullopt;  // 1 to 1024; unset: see runtime/cores.h
   int32_t max_queue = 64;                         // requests that may wait, 1 to 65536
@@ -95,10 +99,13 @@ struct RequestDefaults {
 };
 
 struct EngineInfo {
-  std::string family;     // "english", "multilingual", "turbo" or "nano"
-  std::string model;      // as given
-  std::string device;     // "cpu", "cuda:0"
-  std::string precision;  // "fp32", "bf16"
+  std::string family;           // "english", "multilingual", "turbo" or "nano"
+  std::string model;            // as given
+  std::string device;           // "cpu", "cuda:0"
+  std::string precision;        // as asked, or the default: "fp32", "bf16", "int8" or "auto"
+  std::string t3_precision;     // what was taken: "fp32", "bf16" or "int8"
+  std::string s3gen_precision;  // "fp32" or "bf16"
+  std::string kv_cache;         // "fp32" or "bf16"
   int32_t sample_rate = 24000;
   int32_t threads = 1;     // CPU threads that compute
   int64_t parameters = 0;  // of all models

@@ -28,7 +28,7 @@ void drop_last_token(const ModelUtterance& utterance, std::vector<float>& wave) 
 void SpeechMachine::enter() {
   // On a thread of its own beside T3's it has a stream of its own, too.
   if (!c10::InferenceMode::is_enabled() && models_->device_traits().overlaps) {
-    translate_torch_errors([&] { use_own_stream(models_->placement().device); });
+    translate_torch_errors([&] { use_own_stream(models_->device()); });
   }
   models_->use_threads();
   inference_mode_ = std::make_unique<c10::InferenceMode>();

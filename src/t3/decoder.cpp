@@ -35,8 +35,7 @@ bool device_is_lost(const std::exception_ptr& exception) {
 struct Decoder::Impl {
   Impl(std::shared_ptr<const Model> t3_model, int64_t rows, int64_t positions, int64_t prefix_bytes)
       : model(std::move(t3_model)),
-        cache(model->backbone().layers(), model->backbone().heads(), rows, positions,
-              model->placement()),
+        cache(model->make_cache(rows, positions)),
         prefixes(prefix_bytes),
         state(rows, model->limits().speech_vocabulary, model->limits().sampling) {}
 

@@ -11,18 +11,31 @@ namespace chatterbox::t3 {
 namespace {
 
 // transformers' Conv1D. The transpose is made once: the kernels read a row for each output.
+class Conv1d {
+ public:
+  Conv1d(const nn::WeightReader& reader, std::string_view name, int64_t in, int64_t out)
+      : placement_(reader.placement()) {
+    const nn::WeightReader scope = reader.with(nn::linear_source(placement_)).scope(name);
+    weight_ = scope.get_transposed("weight", in, out);
+    bias_ = scope.get("bias", {weight_.size(0)});
+  }
+
+  [[nodiscard]] nn::Linear linear() const { return nn::make_linear(weight_, bias_, placement_); }
+  // Where tables are missing there may be nothing to cut; the reader names them at the end.
+  [[nodiscard]] nn::Linear outputs(int64_t first, int64_t count) const {
+    if (std::min(weight_.size(0), bias_.size(0)) < first + count) return linear();
+    return nn::make_linear(weight_.narrow(0, first, count), bias_.narrow(0, first, count),
+                           placement_);
+  }
+
+ private:
+  nn::Placement placement_;
+  at::Tensor weight_, bias_;  // [out, in], [out]
+};
+
 nn::Linear read_conv1d(const nn::WeightReader& reader, std::string_view name, int64_t in,
                        int64_t out) {
-  const nn::WeightReader scope = reader.scope(name);
-  at::Tensor weight = scope.get_transposed("weight", in, out);
-  at::Tensor bias = scope.get("bias", {weight.size(0)});
-  return {std::move(weight), std::move(bias)};
-}
-
-// Where tables are missing there may be nothing to cut; the reader names them at the end.
-nn::Linear outputs(const nn::Linear& layer, int64_t first, int64_t count) {
-  if (std::min(layer.weight.size(0), layer.bias.size(0)) < first + count) return layer;
-  return {layer.weight.narrow(0, first, count), layer.bias.narrow(0, first, count)};
+  return Conv1d(reader, name, in, out).linear();
 }
 
 }  // namespace
@@ -38,14 +51,14 @@ Gpt2Weights load_gpt2(const nn::WeightReader& reader) {
     Gpt2Layer l;
     l.ln_1 = nn::read_layer_norm(layer, "ln_1", c);
     // A width of 1 stands for a missing table: then the third is of any size.
-    const nn::Linear attention = read_conv1d(layer, "attn.c_attn", c, c > 1 ? 3 * c : -1);
-    l.q = outputs(attention, 0, c);
-    l.k = outputs(attention, c, c);
-    l.v = outputs(attention, 2 * c, c);
+    const Conv1d attention(layer, "attn.c_attn", c, c > 1 ? 3 * c : -1);
+    l.q = attention.outputs(0, c);
+    l.k = attention.outputs(c, c);
+    l.v = attention.outputs(2 * c, c);
     l.attn_proj = read_conv1d(layer, "attn.c_proj", c, c);
     l.ln_2 = nn::read_layer_norm(layer, "ln_2", c);
     l.fc = read_conv1d(layer, "mlp.c_fc", c, -1);
-    l.mlp_proj = read_conv1d(layer, "mlp.c_proj", l.fc.weight.size(0), c);
+    l.mlp_proj = read_conv1d(layer, "mlp.c_proj", l.fc.outputs(), c);
     gpt2.layers.push_back(std::move(l));
   }
   gpt2.norm = nn::read_layer_norm(reader, "ln_f", c);

@@ -32,7 +32,7 @@ LlamaWeights load_llama(const nn::WeightReader& reader) {
     l.v_proj = linear("self_attn.v_proj", c, c);
     l.o_proj = linear("self_attn.o_proj", c, c);
     l.gate_proj = linear("mlp.gate_proj", -1, c);
-    const int64_t f = l.gate_proj.weight.size(0);
+    const int64_t f = l.gate_proj.outputs();
     l.up_proj = linear("mlp.up_proj", f, c);
     l.down_proj = linear("mlp.down_proj", c, f);
     llama.layers.push_back(std::move(l));
@@ -46,7 +46,7 @@ Llama::Llama(LlamaWeights weights, int64_t positions)
 int64_t Llama::layers() const { return static_cast<int64_t>(weights_.layers.size()); }
 
 int64_t Llama::heads() const {
-  return weights_.layers.front().q_proj.weight.size(0) / nn::cpu::kHeadSize;
+  return weights_.layers.front().q_proj.outputs() / nn::cpu::kHeadSize;
 }
 
 at::Tensor Llama::enter(const at::Tensor& x, const std::vector<int64_t>& /*positions*/) const {

@@ -34,7 +34,7 @@ LlamaEmbedder::LlamaEmbedder(const nn::WeightReader& reader, TextFraming framing
     : placement_(reader.placement()), framing_(framing) {
   check_framing(reader, framing);
   conditioning_ = load_conditioning(reader.scope("cond_enc"));
-  const int64_t c = conditioning_.speaker.weight.size(0);
+  const int64_t c = conditioning_.speaker.outputs();
   text_emb_ = reader.get("text_emb.weight", {-1, c});
   text_pos_emb_ = reader.get("text_pos_emb.emb.weight", {-1, c});
   speech_emb_ = reader.get("speech_emb.weight", {-1, c});

@@ -10,32 +10,36 @@
 
 namespace chatterbox::t3 {
 
-Model::Model(const nn::WeightReader& reader, TextFraming framing) : placement_(reader.placement()) {
+Model::Model(const nn::WeightReader& reader, TextFraming framing,
+             std::optional<c10::ScalarType> kv_cache)
+    : cache_placement_{reader.placement().device, kv_cache.value_or(reader.placement().dtype)} {
   reader.ignore("text_head.weight");  // predicts text: training only
   const nn::WeightReader backbone = reader.scope("tfmr");
   const bool gpt2 = backbone.has("wpe.weight") || backbone.count("h") > 0;
   gpt2 ? load_gpt2_family(reader) : load_llama_family(reader, framing);
   limits_.kv_bytes_per_position = 2 * backbone_->layers() * backbone_->heads() *
                                   nn::cpu::kHeadSize *
-                                  static_cast<int64_t>(c10::elementSize(placement_.dtype));
+                                  static_cast<int64_t>(c10::elementSize(cache_placement_.dtype));
 }
 
 void Model::load_llama_family(const nn::WeightReader& reader, TextFraming framing) {
-  auto embedder = std::make_unique<LlamaEmbedder>(reader, framing);
+  const nn::WeightReader around = reader.with(reader.placement().without_int8());
+  auto embedder = std::make_unique<LlamaEmbedder>(around, framing);
   LlamaWeights weights = load_llama(reader.scope("tfmr"));
   limits_ = embedder->limits(embedder->positions());
-  speech_head_ = nn::read_linear(reader, "speech_head", limits_.speech_vocabulary,
+  speech_head_ = nn::read_linear(around, "speech_head", limits_.speech_vocabulary,
                                  weights.norm.size(0), nn::Bias::kNo);
   backbone_ = std::make_unique<Llama>(std::move(weights), embedder->positions());
   embedder_ = std::move(embedder);
 }
 
 void Model::load_gpt2_family(const nn::WeightReader& reader) {
-  embedder_ = std::make_unique<Gpt2Embedder>(reader);
+  const nn::WeightReader around = reader.with(reader.placement().without_int8());
+  embedder_ = std::make_unique<Gpt2Embedder>(around);
   Gpt2Weights weights = load_gpt2(reader.scope("tfmr"));
   limits_ = embedder_->limits(weights.positions.size(0));
   speech_head_ =
-      nn::read_linear(reader, "speech_head", limits_.speech_vocabulary, weights.positions.size(1));
+      nn::read_linear(around, "speech_head", limits_.speech_vocabulary, weights.positions.size(1));
   backbone_ = std::make_unique<Gpt2>(std::move(weights));
 }
 
@@ -48,8 +52,18 @@ at::Tensor Model::logits(const at::Tensor& hidden) const {
   return at::cat(parts).to(at::kCPU, at::kFloat);
 }
 
-std::shared_ptr<const Model> load_model(const nn::WeightReader& reader, TextFraming framing) {
-  return std::make_shared<const Model>(reader, framing);
+BatchKVCache Model::make_cache(int64_t rows, int64_t positions) const {
+  return {backbone_->layers(), backbone_->heads(), rows, positions, cache_placement_};
+}
+
+std::shared_ptr<const Model> load_model(const nn::WeightReader& reader, TextFraming framing,
+                                        std::optional<c10::ScalarType> kv_cache) {
+  return std::make_shared<const Model>(reader, framing, kv_cache);
+}
+
+bool is_packed(const checkpoint::TensorEntry& entry) {
+  const auto begins = [&](const char* prefix) { return entry.name.rfind(prefix, 0) == 0; };
+  return entry.shape.size() == 2 && (begins("tfmr.layers.") || begins("tfmr.h."));
 }
 
 Limits limits(const Model& model) { return model.limits(); }

@@ -14,7 +14,8 @@ namespace chatterbox::t3 {
 
 class Model {
  public:
-  explicit Model(const nn::WeightReader& reader, TextFraming framing = {});
+  explicit Model(const nn::WeightReader& reader, TextFraming framing = {},
+                 std::optional<c10::ScalarType> kv_cache = std::nullopt);
 
   // Throws kInvalidArgument, or kBadVoice, where the model cannot speak it.
   void check(const SequenceOptions& options) const;
@@ -23,14 +24,15 @@ class Model {
 
   [[nodiscard]] const Embedder& embedder() const { return *embedder_; }
   [[nodiscard]] const Backbone& backbone() const { return *backbone_; }
-  [[nodiscard]] const nn::Placement& placement() const { return placement_; }
+  // A cache for its keys and values.
+  [[nodiscard]] BatchKVCache make_cache(int64_t rows, int64_t positions) const;
   [[nodiscard]] const Limits& limits() const { return limits_; }
 
  private:
   void load_llama_family(const nn::WeightReader& reader, TextFraming framing);
   void load_gpt2_family(const nn::WeightReader& reader);
 
-  nn::Placement placement_;
+  nn::Placement cache_placement_;
   std::unique_ptr<const Embedder> embedder_;
   std::unique_ptr<const Backbone> backbone_;
   nn::Linear speech_head_;

@@ -20,8 +20,13 @@ class Model;  // immutable weights: conditioning encoder, backbone, embeddings, 
 // Reads a whole T3 file of any family: its tensors tell which. `reader.finish()` is the caller's.
 // `framing`: the tokenizer's, no matter to a family without. kBadModelFile: the model lacks its
 // ids.
-[[nodiscard]] std::shared_ptr<const Model> load_model(const nn::WeightReader& reader,
-                                                      TextFraming framing = {});
+// `kv_cache`: the type of keys and values; unset: the placement's. Under a placement with int8 the
+// backbone's linear layers are packed, and all else has the placement's type.
+[[nodiscard]] std::shared_ptr<const Model> load_model(
+    const nn::WeightReader& reader, TextFraming framing = {},
+    std::optional<c10::ScalarType> kv_cache = std::nullopt);
+// Whether a tensor of the file is one of those.
+[[nodiscard]] bool is_packed(const checkpoint::TensorEntry& entry);
 
 // What a model can take, and what a request takes of it. Each part has its limit, and all parts
 // together have max_positions.

@@ -10,10 +10,6 @@ namespace {
 // Positions of the row without a text that are computed together.
 constexpr int64_t kBlock = 64;
 
-BatchKVCache one_row(const Model& model, int64_t positions) {
-  return {model.backbone().layers(), model.backbone().heads(), 1, positions, model.placement()};
-}
-
 }  // namespace
 
 int64_t next_chunk(int64_t total, int64_t done, int64_t most) {
@@ -26,7 +22,7 @@ int64_t next_chunk(int64_t total, int64_t done, int64_t most) {
 VoicePrefix::VoicePrefix(const Model& model, VoiceKey voice)
     : voice_(std::move(voice)),
       conditioning_positions_(model.embedder().conditioning_positions(voice_)),
-      kv_(one_row(model, 0)) {}
+      kv_(model.make_cache(1, 0)) {}
 
 // The conditioning goes together with the first block: who asks for the one mostly asks for the
 // other, and few positions cost more each than many.
@@ -58,7 +54,7 @@ at::Tensor VoicePrefix::input(const Model& model, int64_t first, int64_t count) 
 
 void VoicePrefix::reserve(const Model& model, int64_t positions) {
   if (kv_.positions() >= positions) return;
-  BatchKVCache larger = one_row(model, positions);
+  BatchKVCache larger = model.make_cache(1, positions);
   larger.copy_row(0, kv_, 0, kv_.length(0));
   kv_ = std::move(larger);
 }

@@ -61,6 +61,9 @@ TEST_F(Defaults, OfAnEngine) {
   EXPECT_EQ(options.file_count, 0U);
   EXPECT_STREQ(options.device, "auto");
   EXPECT_EQ(options.precision, CHATTERBOX_UNSET);
+  EXPECT_EQ(options.t3_precision, CHATTERBOX_UNSET);
+  EXPECT_EQ(options.s3gen_precision, CHATTERBOX_UNSET);
+  EXPECT_EQ(options.kv_cache, CHATTERBOX_UNSET);
   EXPECT_EQ(options.weights, CHATTERBOX_WEIGHTS_MAPPED);
   EXPECT_EQ(options.threads, CHATTERBOX_UNSET);
   EXPECT_EQ(options.mode, CHATTERBOX_MODE_DYNAMIC);
@@ -105,6 +108,9 @@ TEST_F(Defaults, NoOptionsAreTheDefaults) {
     EXPECT_FALSE(seen.family);
     EXPECT_EQ(seen.device, expected.device);
     EXPECT_FALSE(seen.precision);
+    EXPECT_FALSE(seen.t3_precision);
+    EXPECT_FALSE(seen.s3gen_precision);
+    EXPECT_FALSE(seen.kv_cache);
     EXPECT_EQ(seen.weights, expected.weights);
     EXPECT_FALSE(seen.threads);
     EXPECT_EQ(seen.mode, expected.mode);

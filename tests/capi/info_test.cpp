@@ -26,6 +26,9 @@ TEST_F(Info, IsTheModels) {
   EXPECT_STREQ(info.model, "demo");
   EXPECT_STREQ(info.device, "auto");
   EXPECT_STREQ(info.precision, "fp32");
+  EXPECT_STREQ(info.t3_precision, "int8");
+  EXPECT_STREQ(info.s3gen_precision, "bf16");
+  EXPECT_STREQ(info.kv_cache, "bf16");
   EXPECT_EQ(info.threads, 1);
   EXPECT_EQ(info.has_default_voice, 1);
   EXPECT_EQ(info.watermark, 1);

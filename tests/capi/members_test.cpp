@@ -18,6 +18,9 @@ TEST_F(Members, OfTheEnginesOptions) {
   options.file_count = 2;
   options.device = "cuda:3";
   options.precision = CHATTERBOX_PRECISION_BF16;
+  options.t3_precision = CHATTERBOX_PRECISION_INT8;
+  options.s3gen_precision = CHATTERBOX_PRECISION_AUTO;
+  options.kv_cache = CHATTERBOX_PRECISION_FP32;
   options.weights = CHATTERBOX_WEIGHTS_LOCKED;
   options.threads = 7;
   options.mode = CHATTERBOX_MODE_BATCH;
@@ -39,6 +42,9 @@ TEST_F(Members, OfTheEnginesOptions) {
   EXPECT_EQ(seen.files[1].bytes, "");
   EXPECT_EQ(seen.device, "cuda:3");
   EXPECT_EQ(seen.precision, Precision::kBf16);
+  EXPECT_EQ(seen.t3_precision, Precision::kInt8);
+  EXPECT_EQ(seen.s3gen_precision, Precision::kAuto);
+  EXPECT_EQ(seen.kv_cache, Precision::kFp32);
   EXPECT_EQ(seen.weights, Weights::kLocked);
   EXPECT_EQ(seen.threads, 7);
   EXPECT_EQ(seen.mode, Mode::kBatch);
@@ -133,7 +139,7 @@ TEST_F(WrongMembers, ZeroIsNotReplaced) {
             "deadline must be at least 1 ms, got 0");
   EXPECT_EQ(options_with(&chatterbox_engine_options::family, 0), "family must be in [1, 6], got 0");
   EXPECT_EQ(options_with(&chatterbox_engine_options::precision, 0),
-            "precision must be 1 (fp32) or 2 (bf16), got 0");
+            "precision must be 1 (fp32), 2 (bf16), 3 (int8) or 4 (auto), got 0");
   EXPECT_EQ(options_with(&chatterbox_engine_options::threads, 0),
             "threads must be in [1, 1024], got 0");
   EXPECT_EQ(options_with(&chatterbox_engine_options::memory_limit, int64_t{0}),
@@ -164,11 +170,23 @@ TEST_F(WrongMembers, OtherNegativesNameValueAndRange) {
             "wait_ms must be at least 0 ms, or -1 (without limit), got -2");
 }
 
+// Each stage takes what it has.
+TEST_F(WrongMembers, PrecisionsOfStages) {
+  EXPECT_EQ(options_with(&chatterbox_engine_options::t3_precision, 5),
+            "t3_precision must be 1 (fp32), 2 (bf16), 3 (int8) or 4 (auto), got 5");
+  EXPECT_EQ(options_with(&chatterbox_engine_options::s3gen_precision, 3),
+            "s3gen_precision must be 1 (fp32), 2 (bf16) or 4 (auto), for S3Gen has no int8, got 3");
+  EXPECT_EQ(options_with(&chatterbox_engine_options::kv_cache, 4),
+            "kv_cache must be 1 (fp32) or 2 (bf16), got 4");
+  EXPECT_EQ(options_with(&chatterbox_engine_options::kv_cache, 0),
+            "kv_cache must be 1 (fp32) or 2 (bf16), got 0");
+}
+
 TEST_F(WrongMembers, NegativeOptions) {
   EXPECT_EQ(options_with(&chatterbox_engine_options::family, -2),
             "family must be in [1, 6], got -2");
   EXPECT_EQ(options_with(&chatterbox_engine_options::precision, -2),
-            "precision must be 1 (fp32) or 2 (bf16), got -2");
+            "precision must be 1 (fp32), 2 (bf16), 3 (int8) or 4 (auto), got -2");
   EXPECT_EQ(options_with(&chatterbox_engine_options::threads, -2),
             "threads must be in [1, 1024], got -2");
   EXPECT_EQ(options_with(&chatterbox_engine_options::memory_limit, int64_t{-2}),
@@ -188,7 +206,7 @@ TEST_F(WrongMembers, NegativeOptions) {
 TEST_F(WrongMembers, TooLargeOptions) {
   EXPECT_EQ(options_with(&chatterbox_engine_options::family, 7), "family must be in [1, 6], got 7");
   EXPECT_EQ(options_with(&chatterbox_engine_options::precision, 9),
-            "precision must be 1 (fp32) or 2 (bf16), got 9");
+            "precision must be 1 (fp32), 2 (bf16), 3 (int8) or 4 (auto), got 9");
   EXPECT_EQ(options_with(&chatterbox_engine_options::weights, 3),
             "weights must be in [0, 2], got 3");
   EXPECT_EQ(options_with(&chatterbox_engine_options::threads, 1025),
@@ -217,7 +235,6 @@ TEST_F(WrongMembers, FlagsAreZeroOrOne) {
   EXPECT_EQ(with(&chatterbox_request::reserved, 3), "reserved must be 0, got 3");
   EXPECT_EQ(options_with(&chatterbox_engine_options::deterministic, 2),
             "deterministic must be 0 or 1, got 2");
-  EXPECT_EQ(options_with(&chatterbox_engine_options::reserved, 1), "reserved must be 0, got 1");
 }
 
 TEST_F(WrongMembers, SamplesGoToOnePlace) {

@@ -76,7 +76,8 @@ INSTANTIATE_TEST_SUITE_P(
                       WrongUsage{{"speak", "Hi.", "--seed", "-1"}, "-1"},
                       WrongUsage{{"speak", "Hi.", "--seed", "18446744073709551616"}, "--seed"},
                       WrongUsage{{"speak", "Hi.", "--seed", "x"}, "got x"},
-                      WrongUsage{{"speak", "Hi.", "--precision", "fp8"}, "fp8"}));
+                      WrongUsage{{"speak", "Hi.", "--precision", "fp8"}, "fp8"},
+                      WrongUsage{{"speak", "Hi.", "--s3gen-precision", "int8"}, "int8"}));
 
 TEST(Files, ThatCannotBeWrittenAreNoticedBeforeTheModelIsLoaded) {
   expect_error(run({"speak", "Hi.", "-o", "/nowhere/a.wav"}), 1, "/nowhere");
@@ -117,13 +118,15 @@ TEST(Help, NamesDefaultsRangesAndUnits) {
                              "--precision",      "--threads",
                              "--json",           "--dump",
                              "--format",         "--weights",
-                             "--memory-limit",   "--deterministic"}) {
+                             "--memory-limit",   "--deterministic",
+                             "--t3-precision",   "--s3gen-precision",
+                             "--kv-cache"}) {
     EXPECT_THAT(outcome.out, HasSubstr(option));
   }
   EXPECT_THAT(outcome.out, HasSubstr("(0 or in [0.05, 5], default: 0.8)"));
   EXPECT_THAT(outcome.out, HasSubstr("(above 0, up to 1, default: 1; Turbo, Nano: 0.95)"));
   EXPECT_THAT(outcome.out, HasSubstr("25 make a second (in [1, 4096], default: 1000)"));
-  EXPECT_THAT(outcome.out, HasSubstr("fp32 or bf16 (default: fp32 on a CPU, bf16 on CUDA)"));
+  EXPECT_THAT(outcome.out, HasSubstr("this machine (default: fp32 on a CPU, bf16 on CUDA)"));
   EXPECT_THAT(outcome.out, HasSubstr("(in [1, 1024], default: one for each physical core"));
 }
 

@@ -1,6 +1,6 @@
 // A request gives the same tokens and the same samples, bit by bit, whether it runs alone or among
-// any neighbours: random mixes of requests that differ in everything a request has, that join and
-// leave at any time, and of which some are cancelled.
+// any neighbours, in every family and precision: random mixes of requests that differ in everything
+// a request has, that join and leave at any time, and of which some are cancelled.
 #include <gmock/gmock.h>
 
 #include <chrono>
@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "pipeline.h"
+#include "runtime/checkpoint_folder.h"
 #include "support/latch.h"
 
 namespace chatterbox {
@@ -94,16 +95,74 @@ class Attempt {
   std::optional<Job> job_;
 };
 
+// What is tested: a family and a precision. Of `kPart` one part of the mixes.
+struct EnglishFp32 {
+  static constexpr int kMixesPart = 1;
+  static EngineOptions options() { return cpu_fp32(testing::synthetic_folder()); }
+};
+struct EnglishBf16 {
+  static constexpr int kMixesPart = 4;
+  static EngineOptions options() {
+    EngineOptions options = EnglishFp32::options();
+    options.precision = Precision::kBf16;
+    return options;
+  }
+};
+struct EnglishInt8 {
+  static constexpr int kMixesPart = 4;
+  static EngineOptions options() {
+    EngineOptions options = EnglishFp32::options();
+    options.precision = Precision::kInt8;
+    return options;
+  }
+};
+struct EnglishBf16Cache {
+  static constexpr int kMixesPart = 4;
+  static EngineOptions options() {
+    EngineOptions options = EnglishFp32::options();
+    options.kv_cache = Precision::kBf16;
+    return options;
+  }
+};
+struct TurboInt8 {
+  static constexpr int kMixesPart = 4;
+  static EngineOptions options() {
+    static const testing::CheckpointFolder folder({"t3_turbo_v1", "s3gen_meanflow", "ve"}, "turbo");
+    EngineOptions options = cpu_fp32(folder.path());
+    options.precision = Precision::kInt8;
+    return options;
+  }
+};
+struct TurboBf16 {
+  static constexpr int kMixesPart = 4;
+  static EngineOptions options() {
+    EngineOptions options = TurboInt8::options();
+    options.precision = Precision::kBf16;
+    return options;
+  }
+};
+struct MultilingualInt8 {
+  static constexpr int kMixesPart = 4;
+  static EngineOptions options() {
+    static const testing::CheckpointFolder folder({"t3_mtl23ls_v2", "s3gen", "ve"}, "multilingual");
+    EngineOptions options = cpu_fp32(folder.path());
+    options.precision = Precision::kInt8;
+    return options;
+  }
+};
+
+template <class Setup>
 class BatchInvariance : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    EngineOptions options = cpu_fp32(testing::synthetic_folder());
+    EngineOptions options = Setup::options();
     options.mode = Mode::kSequential;
     single_.emplace(ChatterboxEngine::load(options));
     const std::vector<Voice> voices = {short_voice(*single_, 0.6), short_voice(*single_, 1.1)};
     std::mt19937 random(20);
     for (size_t i = 0; i < kPoolSize; ++i) {
       pool_.push_back(random_request(random, voices[random() % 2]));
+      if (!single_->info().languages.empty()) pool_.back().language = "fr";
       alone_.push_back(*Attempt(*single_, pool_.back()).wait());
     }
   }
@@ -150,17 +209,18 @@ class BatchInvariance : public ::testing::Test {
   }
 
   static void speak_mixes(Mode mode, int32_t max_batch, int mixes) {
-    EngineOptions options = cpu_fp32(testing::synthetic_folder());
+    EngineOptions options = Setup::options();
     options.mode = mode;
     options.max_batch = max_batch;
     const ChatterboxEngine engine = ChatterboxEngine::load(options);
     std::mt19937 random(static_cast<unsigned>(max_batch));
+    const int count = mixes / kPart / Setup::kMixesPart;
     int spoken = 0;
-    for (int mix = 0; mix < mixes / kPart && !HasFailure(); ++mix) {
+    for (int mix = 0; mix < count && !Test::HasFailure(); ++mix) {
       SCOPED_TRACE(mix);
       spoken += speak_mix(engine, random, static_cast<size_t>(2 * max_batch));
     }
-    EXPECT_GT(spoken, mixes / kPart);
+    EXPECT_GT(spoken, count);
     const Metrics metrics = engine.metrics();
     // They did run together: how many at most is for their lengths and the machine to say.
     EXPECT_GT(metrics.peak_rows, kRowsWithGuidance);
@@ -174,17 +234,24 @@ class BatchInvariance : public ::testing::Test {
   static std::vector<Spoken> alone_;
 };
 
-std::optional<ChatterboxEngine> BatchInvariance::single_;
-std::vector<Request> BatchInvariance::pool_;
-std::vector<Spoken> BatchInvariance::alone_;
+template <class Setup>
+std::optional<ChatterboxEngine> BatchInvariance<Setup>::single_;
+template <class Setup>
+std::vector<Request> BatchInvariance<Setup>::pool_;
+template <class Setup>
+std::vector<Spoken> BatchInvariance<Setup>::alone_;
+
+using Setups = ::testing::Types<EnglishFp32, EnglishBf16, EnglishInt8, EnglishBf16Cache, TurboInt8,
+                                TurboBf16, MultilingualInt8>;
+TYPED_TEST_SUITE(BatchInvariance, Setups, );
 
 // Else the comparison would say nothing.
-TEST_F(BatchInvariance, ThePoolIsMixed) {
+TYPED_TEST(BatchInvariance, ThePoolIsMixed) {
   size_t different = 0, guided = 0, spoken = 0;
   for (size_t i = 0; i < kPoolSize; ++i) {
-    guided += pool_[i].cfg_weight > 0 ? 1 : 0;
-    spoken += alone_[i].error.empty() ? 1 : 0;
-    for (size_t j = 0; j < i; ++j) different += alone_[i] == alone_[j] ? 0 : 1;
+    guided += this->pool_[i].cfg_weight > 0 ? 1 : 0;
+    spoken += this->alone_[i].error.empty() ? 1 : 0;
+    for (size_t j = 0; j < i; ++j) different += this->alone_[i] == this->alone_[j] ? 0 : 1;
   }
   EXPECT_GE(different, kPoolSize * (kPoolSize - 1) / 2 - 3);
   EXPECT_GE(guided, kPoolSize / 4);
@@ -192,25 +259,25 @@ TEST_F(BatchInvariance, ThePoolIsMixed) {
   EXPECT_GE(spoken, kPoolSize * 3 / 4);
 }
 
-TEST_F(BatchInvariance, DynamicSmall) { speak_mixes(Mode::kDynamic, 3, 40); }
-TEST_F(BatchInvariance, DynamicUsual) { speak_mixes(Mode::kDynamic, 8, 40); }
-TEST_F(BatchInvariance, Batch) { speak_mixes(Mode::kBatch, 8, 20); }
+TYPED_TEST(BatchInvariance, DynamicSmall) { this->speak_mixes(Mode::kDynamic, 3, 40); }
+TYPED_TEST(BatchInvariance, DynamicUsual) { this->speak_mixes(Mode::kDynamic, 8, 40); }
+TYPED_TEST(BatchInvariance, Batch) { this->speak_mixes(Mode::kBatch, 8, 20); }
 
 // More rows at a time than the kernels take at once. All requests are there before the first
 // starts, so that the rows they fill are the same in every run.
-TEST_F(BatchInvariance, MoreRowsThanTheKernelsTake) {
+TYPED_TEST(BatchInvariance, MoreRowsThanTheKernelsTake) {
   constexpr size_t kRequests = 40;
-  EngineOptions options = cpu_fp32(testing::synthetic_folder());
+  EngineOptions options = TypeParam::options();
   options.max_batch = kRequests;
   const ChatterboxEngine engine = ChatterboxEngine::load(options);
   testing::Latch all_submitted;
-  Request gate = pool_.front();
+  Request gate = this->pool_.front();
   gate.on_progress = [&](const Progress&) { all_submitted.wait(); };
   const Job holding = engine.submit(std::move(gate));
   std::vector<Request> requests;
   std::vector<Attempt> together;
   for (size_t i = 0; i < kRequests; ++i) {
-    Request request = pool_[i % kPoolSize];
+    Request request = this->pool_[i % kPoolSize];
     request.seed = i;
     request.max_new_tokens = 40;
     requests.push_back(request);
@@ -219,20 +286,20 @@ TEST_F(BatchInvariance, MoreRowsThanTheKernelsTake) {
   all_submitted.open();
   for (size_t i = 0; i < kRequests; ++i) {
     const std::optional<Spoken> spoken = together[i].wait();
-    EXPECT_TRUE(spoken == Attempt(*single_, requests[i]).wait()) << i;
+    EXPECT_TRUE(spoken == Attempt(*this->single_, requests[i]).wait()) << i;
   }
   EXPECT_GT(engine.metrics().peak_rows, kKernelRows);
 }
 
-TEST_F(BatchInvariance, GenerateBatch) {
-  const ChatterboxEngine engine = ChatterboxEngine::load(cpu_fp32(testing::synthetic_folder()));
-  const std::vector<Outcome> outcomes = engine.generate_batch(pool_);
-  ASSERT_EQ(outcomes.size(), pool_.size());
-  for (size_t i = 0; i < pool_.size(); ++i) {
+TYPED_TEST(BatchInvariance, GenerateBatch) {
+  const ChatterboxEngine engine = ChatterboxEngine::load(TypeParam::options());
+  const std::vector<Outcome> outcomes = engine.generate_batch(this->pool_);
+  ASSERT_EQ(outcomes.size(), this->pool_.size());
+  for (size_t i = 0; i < this->pool_.size(); ++i) {
     if (outcomes[i].result) {
-      EXPECT_TRUE(wave_of(*outcomes[i].result) == alone_[i].samples) << i;
+      EXPECT_TRUE(wave_of(*outcomes[i].result) == this->alone_[i].samples) << i;
     } else {
-      EXPECT_EQ(outcomes[i].error->what(), alone_[i].error) << i;
+      EXPECT_EQ(outcomes[i].error->what(), this->alone_[i].error) << i;
     }
   }
 }

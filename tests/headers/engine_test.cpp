@@ -21,6 +21,9 @@ TEST(Engine, TellsWhatItIs) {
   EXPECT_EQ(info.model, "demo");
   EXPECT_EQ(info.device, "cpu");
   EXPECT_EQ(info.precision, "bf16");
+  EXPECT_EQ(info.t3_precision, "int8");
+  EXPECT_EQ(info.s3gen_precision, "bf16");
+  EXPECT_EQ(info.kv_cache, "bf16");
   EXPECT_EQ(info.sample_rate, 24000);
   EXPECT_TRUE(info.has_default_voice);
   EXPECT_TRUE(info.watermark);

@@ -7,26 +7,19 @@
 #include <cmath>
 #include <limits>
 
+#include "kernel_inputs.h"
 #include "support/tensors.h"
 
 namespace chatterbox::nn::cpu {
 namespace {
 
+using testing::Activations;
+using testing::data;
 using testing::max_abs;
 using testing::noise;
+using testing::rounded;
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-
-// The values that a kernel of type T works on, and their bits.
-template <class T>
-at::Tensor rounded(const at::Tensor& x) {
-  return std::is_same_v<T, float> ? x : x.to(at::kBFloat16);
-}
-
-template <class T>
-T* data(const at::Tensor& x) {
-  return static_cast<T*>(x.mutable_data_ptr());
-}
 
 class KernelsTest : public ::testing::TestWithParam<Isa> {
  protected:
@@ -42,12 +35,8 @@ class KernelsTest : public ::testing::TestWithParam<Isa> {
     const int64_t rows = x.size(0);
     const int64_t outputs = weight.size(0);
     const at::Tensor y = at::full({rows, outputs + 3}, -7.0F);
-    const LinearArgs<T> args{{data<float>(x), rows, x.size(1), x.stride(0)},
-                             data<T>(weight),
-                             bias,
-                             data<float>(y),
-                             outputs + 3,
-                             false};
+    const Activations<T> input(variant(), x);
+    const LinearArgs<T> args{input.rows, data<T>(weight), bias, data<float>(y), outputs + 3, false};
     typed<T>(variant()).linear(args, 0, outputs);
     EXPECT_TRUE(y.narrow(1, outputs, 3).eq(-7).all().item<bool>());
     return y.narrow(1, 0, outputs).contiguous();
@@ -63,7 +52,8 @@ class KernelsTest : public ::testing::TestWithParam<Isa> {
     x.copy_(noise({rows, size}, 1));
     const at::Tensor weight = rounded<T>(noise({outputs, size}, 2));
     const at::Tensor bias = noise({outputs}, 3);
-    const at::Tensor expected = x.to(at::kDouble).matmul(weight.to(at::kDouble).t()) + bias;
+    const at::Tensor exact = Activations<T>(variant(), x).exact.to(at::kDouble);
+    const at::Tensor expected = exact.matmul(weight.to(at::kDouble).t()) + bias;
     const double tolerance = 2e-6 * std::sqrt(static_cast<double>(size)) + 1e-6;
     ASSERT_LE(max_abs(run_linear<T>(x, weight, data<float>(bias)), expected), tolerance);
   }
@@ -131,20 +121,20 @@ TEST_P(KernelsTest, BitsOfARowDependOnNothingElse) {
 TEST_P(KernelsTest, NotANumberStaysInItsRow) {
   const at::Tensor x = noise({7, 50}, 1);
   x[3][49] = kNan;
-  const at::Tensor y = run_linear<float>(x, noise({5, 50}, 2));
-  for (int64_t r = 0; r < 7; ++r) EXPECT_EQ(y[r].isnan().all().item<bool>(), r == 3) << r;
-  EXPECT_EQ(y.isnan().sum().item<int64_t>(), 5);
+  const at::Tensor weight = noise({5, 50}, 2);
+  for (const at::Tensor& y :
+       {run_linear<float>(x, weight), run_linear<Bf16>(x, rounded<Bf16>(weight))}) {
+    for (int64_t r = 0; r < 7; ++r) EXPECT_EQ(y[r].isnan().all().item<bool>(), r == 3) << r;
+    EXPECT_EQ(y.isnan().sum().item<int64_t>(), 5);
+  }
 }
 
 template <class T>
 at::Tensor run_swiglu(const Kernels& kernels, const at::Tensor& x, const at::Tensor& gate,
                       const at::Tensor& up) {
   const at::Tensor y = at::empty({x.size(0), gate.size(0)});
-  const SwigluArgs<T> args{{data<float>(x), x.size(0), x.size(1), x.size(1)},
-                           data<T>(gate),
-                           data<T>(up),
-                           data<float>(y),
-                           gate.size(0)};
+  const Activations<T> input(kernels, x);
+  const SwigluArgs<T> args{input.rows, data<T>(gate), data<T>(up), data<float>(y), gate.size(0)};
   typed<T>(kernels).swiglu(args, 0, gate.size(0));
   return y;
 }
@@ -157,7 +147,7 @@ void check_swiglu(const Kernels& kernels, int64_t rows, int64_t size, int64_t in
   const at::Tensor gate = rounded<T>(noise({inner, size}, 2));
   const at::Tensor up = rounded<T>(noise({inner, size}, 3));
   const at::Tensor y = run_swiglu<T>(kernels, x, gate, up);
-  const at::Tensor wide = x.to(at::kDouble);
+  const at::Tensor wide = Activations<T>(kernels, x).exact.to(at::kDouble);
   const at::Tensor g = wide.matmul(gate.to(at::kDouble).t());
   const at::Tensor expected = g / (1 + (-g).exp()) * wide.matmul(up.to(at::kDouble).t());
   ASSERT_LE(max_abs(y, expected), 1e-5);
@@ -373,17 +363,20 @@ TEST_P(KernelsTest, SelfAttentionIsTheSoftmaxOverAllPositions) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Variants, KernelsTest,
-                         ::testing::Values(Isa::kPortable, Isa::kAvx2, Isa::kAvx512),
+                         ::testing::Values(Isa::kPortable, Isa::kAvx2, Isa::kAvx512,
+                                           Isa::kAvx512Bf16),
                          [](const auto& isa) -> std::string {
                            if (isa.param == Isa::kPortable) return "Portable";
-                           return isa.param == Isa::kAvx2 ? "Avx2" : "Avx512";
+                           if (isa.param == Isa::kAvx2) return "Avx2";
+                           return isa.param == Isa::kAvx512 ? "Avx512" : "Avx512Bf16";
                          });
 
 TEST(Kernels, TheBestThatTheMachineRunsIsChosen) {
   EXPECT_TRUE(supported(Isa::kPortable));
-  const Isa best = supported(Isa::kAvx512) ? Isa::kAvx512
-                   : supported(Isa::kAvx2) ? Isa::kAvx2
-                                           : Isa::kPortable;
+  const Isa best = supported(Isa::kAvx512Bf16) ? Isa::kAvx512Bf16
+                   : supported(Isa::kAvx512)   ? Isa::kAvx512
+                   : supported(Isa::kAvx2)     ? Isa::kAvx2
+                                               : Isa::kPortable;
   EXPECT_EQ(&kernels(), &kernels(best));
   if (supported(Isa::kAvx2)) {
     EXPECT_NE(&kernels(Isa::kAvx2), &kernels(Isa::kPortable));

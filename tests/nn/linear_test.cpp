@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "nn/cpu/kernels.h"
 #include "support/tensors.h"
 
 namespace chatterbox::nn {
@@ -13,6 +14,8 @@ namespace {
 
 using testing::max_abs;
 using testing::noise;
+
+const Placement kInt8{c10::kCPU, c10::kBFloat16, true};
 
 Linear random_linear(int64_t out, int64_t in, uint64_t seed, at::ScalarType type = at::kFloat) {
   return {noise({out, in}, seed).to(type), noise({out}, seed + 1).to(type)};
@@ -59,10 +62,39 @@ TEST(Linear, Bfloat16WeightsAndBias) {
   const at::Tensor few = noise({4, 50}, 3);
   const at::Tensor y = linear(few, layer);
   EXPECT_EQ(y.scalar_type(), at::kFloat);
-  EXPECT_LE(max_abs(y, plain(few, layer)), 2e-5);  // the kernels keep activations as they are
+  // The kernels keep activations as they are, or round them where they multiply bfloat16.
+  const bool rounds = cpu::kernels().rounded_rows;
+  EXPECT_LE(max_abs(y, plain(rounds ? few.to(at::kBFloat16) : few, layer)), 2e-5);
   const at::Tensor many = noise({40, 50}, 4);
   EXPECT_EQ(linear(many, layer).scalar_type(), at::kFloat);
   EXPECT_LE(max_abs(linear(many, layer), plain(many, layer)), 0.2);  // at::linear rounds them
+}
+
+// What is packed goes the same ways, whatever the number of rows.
+TEST(Linear, PackedLayers) {
+  const Linear exact = random_linear(70, 50, 1);
+  const Linear packed = make_linear(exact.weight, exact.bias, kInt8);
+  ASSERT_TRUE(packed.packed);
+  EXPECT_FALSE(packed.weight.defined());
+  EXPECT_EQ(packed.outputs(), 70);
+  const Linear gate = make_linear(exact.weight, {}, kInt8);
+  for (const int64_t rows : {1, 5, 50}) {
+    const at::Tensor x = noise({rows, 50}, 3);
+    const at::Tensor y = linear(x, packed);
+    EXPECT_LE(((y - plain(x, exact)).norm() / y.norm()).item<double>(), 0.02) << rows;
+    EXPECT_TRUE(at::equal(linear(x.view({1, rows, 50}), {&packed, &gate})[0][0], y));
+    at::Tensor residual = noise({rows, 70}, 4);
+    const at::Tensor sum = residual + y;
+    add_linear(residual, x, packed);
+    EXPECT_TRUE(at::equal(residual, sum));
+    at::Tensor strided = noise({70, rows}, 5).t();
+    const at::Tensor strided_sum = strided + y;
+    add_linear(strided, x, packed);
+    EXPECT_TRUE(at::equal(strided, strided_sum));
+    EXPECT_LE(max_abs(linear_gelu(x, packed), at::gelu(y, "tanh")), 1e-5);
+    const at::Tensor g = linear(x, gate);
+    EXPECT_LE(max_abs(swiglu(x, gate, gate), at::silu(g) * g), 1e-3);
+  }
 }
 
 TEST(AddLinear, AddsToTheResidual) {
@@ -104,8 +136,9 @@ TEST(LinearGelu, EqualsTheFormula) {
       const at::Tensor h = plain(x, layer);
       const at::Tensor expected =
           h * 0.5 * (1 + (std::sqrt(2 / M_PI) * (h + 0.044715 * h.pow(3))).tanh());
-      // at::linear rounds the activations to the weights' type.
-      const bool rounds = type == at::kBFloat16 && rows > kMaxKernelRows;
+      // at::linear rounds the activations to the weights' type, and kernels may.
+      const bool rounds =
+          type == at::kBFloat16 && (rows > kMaxKernelRows || cpu::kernels().rounded_rows);
       EXPECT_LE(max_abs(linear_gelu(x, layer), expected), rounds ? 0.05 : 1e-5) << rows;
     }
   }
@@ -127,19 +160,16 @@ TEST(RmsNorm, EqualsTheFormulaInAnyType) {
 }
 
 // Whatever the other rows are, how many of them, and by how many threads.
-TEST(Linear, BitsOfARowUpToTheLimit) {
-  const Linear layer = random_linear(100, 200, 1);
-  Linear gate = layer;
-  gate.bias.reset();
-  const at::Tensor x = noise({kMaxKernelRows, 200}, 3);
-  const auto all = [&](const at::Tensor& rows) {
-    const at::Tensor normed = rms_norm(rows, at::ones({200}), 1e-5F);
+void check_bits_of_a_row(const Linear& layer, const Linear& gate, int64_t rows) {
+  const at::Tensor x = noise({rows, 200}, 3);
+  const auto all = [&](const at::Tensor& some) {
+    const at::Tensor normed = rms_norm(some, at::ones({200}), 1e-5F);
     at::Tensor residual = linear(normed, layer);
     add_linear(residual, normed, layer);
     return at::cat({residual, swiglu(normed, gate, gate), linear_gelu(normed, layer)}, 1);
   };
   const at::Tensor together = all(x);
-  for (int64_t r = 0; r < kMaxKernelRows; ++r) {
+  for (int64_t r = 0; r < rows; ++r) {
     ASSERT_TRUE(at::equal(all(x.narrow(0, r, 1))[0], together[r])) << r;
   }
   const int threads = at::get_num_threads();
@@ -148,6 +178,19 @@ TEST(Linear, BitsOfARowUpToTheLimit) {
     EXPECT_TRUE(at::equal(all(x), together)) << count;
   }
   at::set_num_threads(threads);
+}
+
+TEST(Linear, BitsOfARowUpToTheLimit) {
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    const Linear layer = random_linear(100, 200, 1, type);
+    check_bits_of_a_row(layer, {layer.weight, {}}, kMaxKernelRows);
+  }
+}
+
+TEST(Linear, BitsOfARowWithoutLimitWherePacked) {
+  const Linear layer = random_linear(100, 200, 1);
+  check_bits_of_a_row(make_linear(layer.weight, layer.bias, kInt8),
+                      make_linear(layer.weight, {}, kInt8), 3 * kMaxKernelRows + 1);
 }
 
 TEST(ActivationType, IsSinglePrecisionOnTheCpu) {

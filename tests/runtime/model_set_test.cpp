@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "nn/cpu/kernels.h"
 #include "runtime/machines.h"
+#include "runtime/precision.h"
 #include "support/failure_of.h"
 #include "support/synthetic_folder.h"
 
@@ -43,6 +45,53 @@ TEST_F(Catalog, SaysWhatWasLoaded) {
   EXPECT_EQ(info.defaults.cfm_steps, 10);
   EXPECT_FALSE(info.defaults.analyze_alignment);
   EXPECT_NE(catalog().default_voice(), nullptr);
+}
+
+// How each stage is placed, and what is said of it.
+TEST(Precisions, OfTheStages) {
+  const std::string s3gen = nn::cpu::multiplies_bf16() ? "bf16" : "fp32";
+  struct Case {
+    std::optional<Precision> all, t3, s3gen, cache;
+    std::string name, taken_t3, taken_s3gen, taken_cache;
+  };
+  constexpr Precision kFp32 = Precision::kFp32, kBf16 = Precision::kBf16, kInt8 = Precision::kInt8,
+                      kAuto = Precision::kAuto;
+  for (const Case& one : {Case{kFp32, {}, {}, {}, "fp32", "fp32", "fp32", "fp32"},
+                          {{}, {}, {}, {}, "fp32", "fp32", "fp32", "fp32"},
+                          {kBf16, {}, {}, {}, "bf16", "bf16", "bf16", "bf16"},
+                          {kInt8, {}, {}, {}, "int8", "int8", s3gen, "bf16"},
+                          {kAuto, {}, {}, {}, "auto", "int8", s3gen, "bf16"},
+                          {{}, kInt8, {}, {}, "fp32", "int8", "fp32", "bf16"},
+                          {kAuto, kBf16, kFp32, kFp32, "auto", "bf16", "fp32", "fp32"},
+                          {kFp32, {}, kAuto, kBf16, "fp32", "fp32", s3gen, "bf16"}}) {
+    EngineOptions options = synthetic();
+    options.precision = one.all;
+    options.t3_precision = one.t3;
+    options.s3gen_precision = one.s3gen;
+    options.kv_cache = one.cache;
+    const Machines machines(options);
+    const EngineInfo& info = machines.catalog().info();
+    EXPECT_EQ(info.precision, one.name);
+    EXPECT_EQ(info.t3_precision, one.taken_t3);
+    EXPECT_EQ(info.s3gen_precision, one.taken_s3gen);
+    EXPECT_EQ(info.kv_cache, one.taken_cache);
+    const int64_t full = Machines(synthetic()).catalog().info().kv_bytes_per_position;
+    EXPECT_EQ(info.kv_bytes_per_position, one.taken_cache == "bf16" ? full / 2 : full);
+    if (one.taken_t3 != "fp32") {
+      EXPECT_LT(info.weight_bytes, 4 * info.parameters);
+    }
+  }
+}
+
+TEST(Precisions, Int8IsForACpu) {
+  EngineOptions options;
+  options.precision = Precision::kInt8;
+  const auto failure =
+      failure_of([&] { (void)choose_placements(options, c10::Device(c10::kCUDA, 0)); });
+  EXPECT_EQ(failure.status, Status::kUnsupported);
+  EXPECT_EQ(failure.message, "device cuda:0: int8 is for a CPU; use bf16 or auto");
+  options.precision = Precision::kAuto;
+  EXPECT_EQ(choose_placements(options, c10::Device(c10::kCUDA, 0)).t3.dtype, c10::kBFloat16);
 }
 
 TEST_F(Catalog, ACpuSpeaksOneUtteranceAtATimeOnOneThread) {

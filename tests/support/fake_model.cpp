@@ -49,6 +49,9 @@ class FakeCatalog final : public runtime::ModelCatalog {
     info_.model = options_.model;
     info_.device = options_.device;
     info_.precision = options_.precision == Precision::kBf16 ? "bf16" : "fp32";
+    info_.t3_precision = "int8";
+    info_.s3gen_precision = "bf16";
+    info_.kv_cache = "bf16";
     info_.parameters = 7;
     info_.weight_bytes = 28;
     info_.max_text_tokens = kFakeMaxTextBytes;

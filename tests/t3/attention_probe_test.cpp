@@ -45,10 +45,7 @@ TEST(AttentionProbe, IsTheSoftmaxOverAllThatAQuerySees) {
 
 class ProbedModelTest : public ::testing::Test {
  protected:
-  [[nodiscard]] BatchKVCache cache_of(int64_t rows) const {
-    return {model_->backbone().layers(), model_->backbone().heads(), rows, 300,
-            model_->placement()};
-  }
+  [[nodiscard]] BatchKVCache cache_of(int64_t rows) const { return model_->make_cache(rows, 300); }
   // The whole prompt.
   void prefill(const SequenceOptions& options, const std::vector<int64_t>& rows,
                BatchKVCache& cache, const Probes& probes = {}) const {

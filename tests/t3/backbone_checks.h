@@ -93,10 +93,11 @@ inline void check_decode(const t3::Backbone& backbone, const PlainBackbone& plai
 }
 
 // More rows than the kernels take at a time, of two lengths.
-inline void check_bits_of_a_row(const t3::Backbone& backbone) {
+inline void check_bits_of_a_row(const t3::Backbone& backbone,
+                                c10::ScalarType cache_type = at::kFloat) {
   constexpr int64_t kRows = nn::kMaxKernelRows + 5;
-  t3::BatchKVCache cache = cache_of(backbone, kRows);
-  t3::BatchKVCache single = cache_of(backbone, 1);
+  t3::BatchKVCache cache = cache_of(backbone, kRows, cache_type);
+  t3::BatchKVCache single = cache_of(backbone, 1, cache_type);
   const auto fill = [&](int64_t row, int64_t to, t3::BatchKVCache& in) {
     const int64_t length = 7 + row % 2;
     in.set_length(to, 0);
@@ -116,16 +117,23 @@ inline void check_bits_of_a_row(const t3::Backbone& backbone) {
   }
 }
 
-// bfloat16 weights and cache, fp32 arithmetic.
-inline void check_bfloat16(const t3::Backbone& backbone, const PlainBackbone& plain) {
+// A linear layer as loading packs it for int8.
+inline void pack(nn::Linear& layer) {
+  layer = nn::make_linear(layer.weight, layer.bias, {c10::kCPU, c10::kBFloat16, true});
+}
+
+// Weights of fewer bits, or a bfloat16 cache. Hidden states are about 1; `tolerance`: of the
+// largest difference.
+inline void check_low_precision(const t3::Backbone& backbone, const PlainBackbone& plain,
+                                double tolerance) {
   t3::BatchKVCache cache = cache_of(backbone, 1, at::kBFloat16);
   const at::Tensor x = noise({60, kBackboneChannels}, 4);
   const at::Tensor expected = plain(x);
   at::Tensor hidden = backbone.extend(x.narrow(0, 0, 25), {{0, 25}}, cache);
-  EXPECT_LE(max_abs(hidden[0], expected[24]), 5e-2);
+  EXPECT_LE(max_abs(hidden[0], expected[24]), tolerance);
   for (int64_t i = 25; i < 60; ++i) {
     hidden = backbone.decode(x.narrow(0, i, 1), {0}, cache);
-    ASSERT_LE(max_abs(hidden[0], expected[i]), 5e-2) << i;
+    ASSERT_LE(max_abs(hidden[0], expected[i]), tolerance) << i;
   }
 }
 

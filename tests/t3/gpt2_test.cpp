@@ -89,7 +89,23 @@ TEST_F(Gpt2Test, RowsShareABeginning) { testing::check_rows_share_a_beginning(gp
 TEST_F(Gpt2Test, ContinuesInChunks) { testing::check_chunks(gpt2_, plain_); }
 TEST_F(Gpt2Test, DecodeContinuesEachRowFromItsOwnLength) { testing::check_decode(gpt2_, plain_); }
 TEST_F(Gpt2Test, RowOfABatchHasTheBitsOfTheRowAlone) { testing::check_bits_of_a_row(gpt2_); }
-TEST_F(Gpt2Bfloat16Test, WeightsAndCache) { testing::check_bfloat16(gpt2_, plain_); }
+TEST_F(Gpt2Bfloat16Test, WeightsAndCache) { testing::check_low_precision(gpt2_, plain_, 5e-2); }
+TEST_F(Gpt2Bfloat16Test, RowOfABatchHasTheBitsOfTheRowAlone) {
+  testing::check_bits_of_a_row(gpt2_, at::kBFloat16);
+}
+
+TEST_F(Gpt2Test, Int8) {
+  Gpt2Weights packed = weights_;
+  for (Gpt2Layer& l : packed.layers) {
+    for (nn::Linear* layer : {&l.q, &l.k, &l.v, &l.attn_proj, &l.fc, &l.mlp_proj}) {
+      testing::pack(*layer);
+    }
+  }
+  const Gpt2 gpt2(packed);
+  testing::check_low_precision(gpt2, plain_, 0.15);
+  testing::check_bits_of_a_row(gpt2, at::kBFloat16);
+  testing::check_bits_of_a_row(gpt2);
+}
 
 }  // namespace
 }  // namespace chatterbox::t3

@@ -91,7 +91,24 @@ TEST_F(LlamaTest, RowsShareABeginning) { testing::check_rows_share_a_beginning(l
 TEST_F(LlamaTest, ContinuesInChunks) { testing::check_chunks(llama_, plain_); }
 TEST_F(LlamaTest, DecodeContinuesEachRowFromItsOwnLength) { testing::check_decode(llama_, plain_); }
 TEST_F(LlamaTest, RowOfABatchHasTheBitsOfTheRowAlone) { testing::check_bits_of_a_row(llama_); }
-TEST_F(LlamaBfloat16Test, WeightsAndCache) { testing::check_bfloat16(llama_, plain_); }
+TEST_F(LlamaBfloat16Test, WeightsAndCache) { testing::check_low_precision(llama_, plain_, 5e-2); }
+TEST_F(LlamaBfloat16Test, RowOfABatchHasTheBitsOfTheRowAlone) {
+  testing::check_bits_of_a_row(llama_, at::kBFloat16);
+}
+
+TEST_F(LlamaTest, Int8) {
+  LlamaWeights packed = weights_;
+  for (LlamaLayer& l : packed.layers) {
+    for (nn::Linear* layer :
+         {&l.q_proj, &l.k_proj, &l.v_proj, &l.o_proj, &l.gate_proj, &l.up_proj, &l.down_proj}) {
+      testing::pack(*layer);
+    }
+  }
+  const Llama llama(packed, kPositions);
+  testing::check_low_precision(llama, plain_, 0.15);
+  testing::check_bits_of_a_row(llama, at::kBFloat16);
+  testing::check_bits_of_a_row(llama);
+}
 
 }  // namespace
 }  // namespace chatterbox::t3

@@ -217,6 +217,9 @@ inline EngineInfo ChatterboxEngine::info() const {
   info.model = from.model;
   info.device = from.device;
   info.precision = from.precision;
+  info.t3_precision = from.t3_precision;
+  info.s3gen_precision = from.s3gen_precision;
+  info.kv_cache = from.kv_cache;
   info.sample_rate = from.sample_rate;
   info.threads = from.threads;
   info.has_default_voice = from.has_default_voice == 1;

@@ -23,6 +23,11 @@ namespace detail {
   return files;
 }
 
+[[nodiscard]] inline int32_t to_c(const char* name, std::optional<Precision> from) {
+  if (!from) return CHATTERBOX_UNSET;
+  return or_unset(name, std::optional(static_cast<int32_t>(*from)));
+}
+
 // `files`: those of the options.
 [[nodiscard]] inline chatterbox_engine_options to_c(const EngineOptions& from,
                                                     const std::vector<chatterbox_file>& files) {
@@ -33,9 +38,10 @@ namespace detail {
   if (from.family)
     to.family = or_unset("family", std::optional(static_cast<int32_t>(*from.family)));
   to.device = c_string("device", from.device);
-  if (from.precision) {
-    to.precision = or_unset("precision", std::optional(static_cast<int32_t>(*from.precision)));
-  }
+  to.precision = to_c("precision", from.precision);
+  to.t3_precision = to_c("t3_precision", from.t3_precision);
+  to.s3gen_precision = to_c("s3gen_precision", from.s3gen_precision);
+  to.kv_cache = to_c("kv_cache", from.kv_cache);
   to.weights = static_cast<int32_t>(from.weights);
   to.threads = or_unset("threads", from.threads);
   to.mode = static_cast<int32_t>(from.mode);

@@ -16,8 +16,9 @@ bool supported(Isa isa) {
   if (isa == Isa::kPortable) return true;
 #ifdef CHATTERBOX_X86_KERNELS
   if (isa == Isa::kAvx2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  return avx512 && (isa == Isa::kAvx512 || multiplies_bf16());
 #else
   return false;
 #endif
@@ -29,6 +30,7 @@ const Kernels& kernels(Isa isa) {
          static_cast<int>(isa));
   }
 #ifdef CHATTERBOX_X86_KERNELS
+  if (isa == Isa::kAvx512Bf16) return avx512_bf16_kernels();
   if (isa == Isa::kAvx512) return avx512_kernels();
   if (isa == Isa::kAvx2) return avx2_kernels();
 #endif
@@ -36,9 +38,10 @@ const Kernels& kernels(Isa isa) {
 }
 
 const Kernels& kernels() {
-  static const Kernels& best = kernels(supported(Isa::kAvx512) ? Isa::kAvx512
-                                       : supported(Isa::kAvx2) ? Isa::kAvx2
-                                                               : Isa::kPortable);
+  static const Kernels& best = kernels(supported(Isa::kAvx512Bf16) ? Isa::kAvx512Bf16
+                                       : supported(Isa::kAvx512)   ? Isa::kAvx512
+                                       : supported(Isa::kAvx2)     ? Isa::kAvx2
+                                                                   : Isa::kPortable);
   return best;
 }
 

@@ -19,6 +19,8 @@ struct Rows {
   int64_t rows;
   int64_t size;  // features used, the weights' k
   int64_t stride;
+  // [rows, size], the same in bfloat16: for bfloat16 weights, where the kernels multiply them so.
+  const Bf16* rounded = nullptr;
 };
 
 // y[r][n] = sum_k x[r][k] w[n][k] (+ bias[n]) (+ the old y[r][n])
@@ -80,13 +82,14 @@ struct TypedKernels {
 struct Kernels {
   TypedKernels<float> f32;
   TypedKernels<Bf16> bf16;
+  bool rounded_rows;  // bf16 needs Rows::rounded
   // y = x / rms(x) * weight, over n features
   void (*rms_norm)(const float* x, const float* weight, float eps, int64_t n, float* y);
   void (*self_attention)(const SelfAttentionArgs& args);
   int64_t (*self_attention_scratch)(int64_t length);
 };
 
-enum class Isa { kPortable, kAvx2, kAvx512 };
+enum class Isa { kPortable, kAvx2, kAvx512, kAvx512Bf16 };
 
 // Whether this machine multiplies bfloat16 matrices faster than fp32 ones.
 [[nodiscard]] bool multiplies_bf16();
@@ -111,5 +114,6 @@ inline const TypedKernels<Bf16>& typed<Bf16>(const Kernels& all) {
 [[nodiscard]] const Kernels& portable_kernels();
 [[nodiscard]] const Kernels& avx2_kernels();
 [[nodiscard]] const Kernels& avx512_kernels();
+[[nodiscard]] const Kernels& avx512_bf16_kernels();
 
 }  // namespace chatterbox::nn::cpu

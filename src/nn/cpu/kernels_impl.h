@@ -4,22 +4,13 @@
 // inline code is included.
 #pragma once
 
+#include "nn/cpu/block_impl.h"
 #include "nn/cpu/kernels.h"
-
-#if defined(__clang__)
-#define CHATTERBOX_UNROLL _Pragma("unroll")
-#else
-#define CHATTERBOX_UNROLL _Pragma("GCC unroll 16")
-#endif
+#include "nn/cpu/unroll.h"
+#include "nn/cpu/vec_math.h"
 
 namespace chatterbox::nn::cpu {
 namespace {
-
-constexpr int kWidth = Vec::kWidth;
-constexpr int kTileOutputs = 4;    // weight rows read side by side
-constexpr int kBlockOutputs = 16;  // outputs whose sums are kept before the epilogue
-constexpr int kBlockRows = 32;
-constexpr int64_t kCacheLine = 64;  // bytes
 
 inline Bf16 to_bf16(float value) {
   uint32_t bits;
@@ -30,90 +21,6 @@ inline Bf16 to_bf16(float value) {
 
 inline void store_cache(float value, float* to) { *to = value; }
 inline void store_cache(float value, Bf16* to) { *to = to_bf16(value); }
-
-// exp with a relative error of about 2e-7: 2^n times a polynomial on [-ln2/2, ln2/2] (Cephes expf).
-inline Vec exp(Vec x) {
-  x = min(Vec::all(88.37f), max(Vec::all(-87.33f), x));  // this order of operands keeps a NaN
-  const Vec n = round(x * Vec::all(1.44269504088896341f));
-  Vec r = fma(n, Vec::all(-0.693359375f), x);
-  r = fma(n, Vec::all(2.12194440e-4f), r);
-  Vec p = Vec::all(1.9875691500e-4f);
-  p = fma(p, r, Vec::all(1.3981999507e-3f));
-  p = fma(p, r, Vec::all(8.3334519073e-3f));
-  p = fma(p, r, Vec::all(4.1665795894e-2f));
-  p = fma(p, r, Vec::all(1.6666665459e-1f));
-  p = fma(p, r, Vec::all(5.0000001201e-1f));
-  p = fma(p, r * r, r + Vec::all(1.0f));
-  return scale_by_power_of_two(p, n);
-}
-
-// y[r][n] for kN weight rows from w and kR rows of x. Every sum is one chain of kWidth lanes.
-template <class W, int kN, int kR, bool kPrefetch>
-inline void tile(const float* x, int64_t x_stride, const W* w, int64_t k, float* y) {
-  constexpr int64_t kStep = kCacheLine / static_cast<int64_t>(sizeof(W));
-  constexpr int kVecs = static_cast<int>(kStep) / kWidth;
-  Vec sum[kN][kR];
-  for (int n = 0; n < kN; ++n) {
-    for (int r = 0; r < kR; ++r) sum[n][r] = Vec::all(0.0f);
-  }
-  int64_t i = 0;
-  for (; i + kStep <= k; i += kStep) {
-    if constexpr (kPrefetch) {
-      CHATTERBOX_UNROLL
-      for (int n = 0; n < kN; ++n) {
-        // Of the next weights; the hardware's prefetchers stop at the end of a page, which is a
-        // row.
-        __builtin_prefetch(w + (n + kN) * k + i, 0, 2);
-      }
-    }
-    CHATTERBOX_UNROLL
-    for (int u = 0; u < kVecs; ++u) {
-      Vec weights[kN];
-      CHATTERBOX_UNROLL
-      for (int n = 0; n < kN; ++n) weights[n] = Vec::load(w + n * k + i + u * kWidth);
-      CHATTERBOX_UNROLL
-      for (int r = 0; r < kR; ++r) {
-        const Vec value = Vec::load(x + r * x_stride + i + u * kWidth);
-        CHATTERBOX_UNROLL
-        for (int n = 0; n < kN; ++n) sum[n][r] = fma(weights[n], value, sum[n][r]);
-      }
-    }
-  }
-  for (; i < k; i += kWidth) {
-    const int64_t left = k - i < kWidth ? k - i : kWidth;
-    for (int n = 0; n < kN; ++n) {
-      const Vec weights = Vec::load(w + n * k + i, left);
-      for (int r = 0; r < kR; ++r) {
-        sum[n][r] = fma(weights, Vec::load(x + r * x_stride + i, left), sum[n][r]);
-      }
-    }
-  }
-  for (int n = 0; n < kN; ++n) {
-    for (int r = 0; r < kR; ++r) y[r * kBlockOutputs + n] = sum[n][r].sum();
-  }
-}
-
-// The first rows bring the next weights into the cache, for all.
-template <class W, int kN, int kR, bool kPrefetch = true>
-inline void tile_rows(const Rows& x, int64_t first, int64_t rows, const W* w, float* y) {
-  if (rows >= kR) {
-    tile<W, kN, kR, kPrefetch>(x.data + first * x.stride, x.stride, w, x.size, y);
-    tile_rows<W, kN, kR, false>(x, first + kR, rows - kR, w, y + kR * kBlockOutputs);
-  } else if constexpr (kR > 1) {
-    if (rows > 0) tile_rows<W, kN, kR - 1, kPrefetch>(x, first, rows, w, y);
-  }
-}
-
-// Sums of x's rows [first, first + rows) with `outputs` <= 16 weight rows from w: y[r][16].
-template <class W>
-inline void block(const Rows& x, int64_t first, int64_t rows, const W* w, int64_t outputs,
-                  float* y) {
-  int64_t n = 0;
-  for (; n + kTileOutputs <= outputs; n += kTileOutputs) {
-    tile_rows<W, kTileOutputs, Vec::kTileRows>(x, first, rows, w + n * x.size, y + n);
-  }
-  for (; n < outputs; ++n) tile_rows<W, 1, Vec::kTileRows>(x, first, rows, w + n * x.size, y + n);
-}
 
 // Calls work(first row, rows, first output, outputs) for blocks of at most 32 x 16.
 template <class Work>
@@ -143,15 +50,6 @@ void linear(const LinearArgs<W>& args, int64_t begin, int64_t end) {
                  });
 }
 
-// gelu by tanh (gelu_new): x / 2 (1 + tanh(u)) = x / (1 + exp(-2 u)), u = sqrt(2 / pi) (x +
-// 0.044715 x^3).
-inline Vec gelu(Vec x) {
-  constexpr float kTwice = 2 * 0.7978845608028654f;
-  const Vec minus_2u =
-      Vec::all(0.0f) - x * fma(x * x, Vec::all(kTwice * 0.044715f), Vec::all(kTwice));
-  return x / (Vec::all(1.0f) + exp(minus_2u));
-}
-
 template <class W>
 void linear_gelu(const LinearArgs<W>& args, int64_t begin, int64_t end) {
   linear(args, begin, end);
@@ -177,8 +75,7 @@ void swiglu(const SwigluArgs<W>& args, int64_t begin, int64_t end) {
                        const int64_t left = outputs - j < kWidth ? outputs - j : kWidth;
                        const Vec g = Vec::load(gate + r * kBlockOutputs + j, left);
                        const Vec u = Vec::load(up + r * kBlockOutputs + j, left);
-                       const Vec silu = g / (Vec::all(1.0f) + exp(Vec::all(0.0f) - g));
-                       (silu * u).store(args.y + (first + r) * args.y_stride + n + j, left);
+                       (silu(g) * u).store(args.y + (first + r) * args.y_stride + n + j, left);
                      }
                    }
                  });

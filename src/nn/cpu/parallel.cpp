@@ -4,6 +4,7 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "nn/cpu/kernels.h"
 
@@ -15,9 +16,18 @@ constexpr int64_t kOutputsPerTask = 16;
 
 int64_t tasks_of(int64_t outputs) { return (outputs + kOutputsPerTask - 1) / kOutputsPerTask; }
 
-Rows rows_of(const at::Tensor& x) {
-  return {x.const_data_ptr<float>(), x.size(0), x.size(1), x.stride(0)};
-}
+// Activations as the kernels for weights of type W want them.
+template <class W>
+struct KernelRows {
+  explicit KernelRows(const at::Tensor& x)
+      : rows{x.const_data_ptr<float>(), x.size(0), x.size(1), x.stride(0)} {
+    if (!std::is_same_v<W, Bf16> || !kernels().rounded_rows) return;
+    rounded = x.to(at::kBFloat16);
+    rows.rounded = static_cast<const Bf16*>(rounded.const_data_ptr());
+  }
+  Rows rows;
+  at::Tensor rounded;
+};
 
 template <class T>
 const T* data(const at::Tensor& tensor) {
@@ -30,12 +40,13 @@ using LinearKernel = void (*TypedKernels<W>::*)(const LinearArgs<W>&, int64_t, i
 template <class W>
 void linear_typed(const at::Tensor& x, const std::vector<LinearOutput>& outputs,
                   LinearKernel<W> which) {
+  const KernelRows<W> input(x);
   std::vector<LinearArgs<W>> args;
   std::vector<at::Tensor> biases;
   std::vector<int64_t> first_task = {0};
   for (const LinearOutput& output : outputs) {
     biases.push_back(output.bias.defined() ? output.bias.to(at::kFloat) : at::Tensor());
-    args.push_back({rows_of(x), data<W>(output.weight),
+    args.push_back({input.rows, data<W>(output.weight),
                     biases.back().defined() ? biases.back().const_data_ptr<float>() : nullptr,
                     output.y.mutable_data_ptr<float>(), output.y.stride(0), output.accumulate});
     first_task.push_back(first_task.back() + tasks_of(output.weight.size(0)));
@@ -55,7 +66,8 @@ void linear_typed(const at::Tensor& x, const std::vector<LinearOutput>& outputs,
 template <class W>
 void swiglu_typed(const at::Tensor& x, const at::Tensor& gate, const at::Tensor& up,
                   const at::Tensor& y) {
-  const SwigluArgs<W> args{rows_of(x), data<W>(gate), data<W>(up), y.mutable_data_ptr<float>(),
+  const KernelRows<W> input(x);
+  const SwigluArgs<W> args{input.rows, data<W>(gate), data<W>(up), y.mutable_data_ptr<float>(),
                            y.stride(0)};
   const int64_t outputs = gate.size(0);
   const auto kernel = typed<W>(kernels()).swiglu;

@@ -9,6 +9,7 @@ namespace {
 
 const Kernels kThisVariant{{linear<float>, linear_gelu<float>, swiglu<float>, attention<float>},
                            {linear<Bf16>, linear_gelu<Bf16>, swiglu<Bf16>, attention<Bf16>},
+                           false,
                            rms_norm,
                            self_attention,
                            self_attention_scratch};

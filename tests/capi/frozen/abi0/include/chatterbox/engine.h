@@ -11,7 +11,20 @@ extern "C" {
 
 /* ---- Options --------------------------------------------------------------------------------- */
 
-enum { CHATTERBOX_PRECISION_FP32 = 1, CHATTERBOX_PRECISION_BF16 = 2 };
+/* In which type weights are kept and multiplied. Activations between layers, the softmax and the
+ * sampling are fp32 on a CPU in each of them, and a request has the same bits alone and in any
+ * batch. The random numbers are the same, but a last bit can change which token is drawn: from
+ * there on the speech is another reading of the same text. */
+enum {
+  CHATTERBOX_PRECISION_FP32 = 1, /* equal to the Python package */
+  CHATTERBOX_PRECISION_BF16 = 2, /* half the memory; on a CPU fast where it multiplies bfloat16 */
+  CHATTERBOX_PRECISION_INT8 = 3, /* CPU only. T3's large matrices with a scale for each output and
+                                  * inputs rounded to 8 bits row by row, the rest of T3 in bf16: a
+                                  * quarter of the memory traffic that decoding waits for. S3Gen has
+                                  * no int8: it is bf16 where the CPU multiplies bfloat16 faster
+                                  * than fp32, else fp32 */
+  CHATTERBOX_PRECISION_AUTO = 4  /* what is fastest here: on a CPU as INT8, on CUDA bf16 */
+};
 
 /* How requests share the engine. */
 enum {
@@ -89,7 +102,10 @@ typedef struct chatterbox_engine_options {
   chatterbox_log_callback log; /* default NULL: nothing is logged */
   void* log_user_data;         /* passed to `log`; default NULL */
   int32_t log_level;           /* lowest level that is logged; default CHATTERBOX_LOG_WARNING */
-  int32_t reserved;            /* 0 */
+  int32_t t3_precision;        /* of T3, CHATTERBOX_PRECISION_...; unset (default): `precision` */
+  int32_t s3gen_precision;     /* of S3Gen, the same except INT8; unset (default): `precision` */
+  int32_t kv_cache; /* of T3's keys and values, CHATTERBOX_PRECISION_FP32 or _BF16, which takes half
+                     * the memory; unset (default): fp32 if T3 is fp32, else bf16 */
 } chatterbox_engine_options;
 
 /* Fills in `size` (pass sizeof *options) and the defaults. The strings are static; the caller owns
@@ -103,7 +119,8 @@ CHATTERBOX_API chatterbox_status chatterbox_engine_options_init(chatterbox_engin
  * chatterbox_engine_destroy(). Blocks until it is ready to speak. `options` may be NULL for the
  * defaults; everything they point to is copied, except the log's user data. INVALID_ARGUMENT: an
  * option out of range. NOT_FOUND, IO, BAD_MODEL_FILE, BAD_VOICE: a problem with the model's files.
- * UNSUPPORTED, DEVICE: a problem with device or precision, or memory that cannot be locked. */
+ * UNSUPPORTED, DEVICE: a problem with device or precision (int8 on CUDA), or memory that cannot be
+ * locked. */
 CHATTERBOX_API chatterbox_status chatterbox_engine_create(const chatterbox_engine_options* options,
                                                           chatterbox_engine** engine);
 
@@ -130,7 +147,7 @@ typedef struct chatterbox_engine_info {
   const char* family;            /* "english", "multilingual", "turbo" or "nano" */
   const char* model;             /* as given to chatterbox_engine_create() */
   const char* device;            /* "cpu", "cuda:0" */
-  const char* precision;         /* "fp32", "bf16" */
+  const char* precision;         /* as given, or the default: "fp32", "bf16", "int8", "auto" */
   int32_t threads;               /* CPU threads for computation */
   int32_t has_default_voice;     /* 0 or 1 */
   int32_t watermark;             /* 1: speech is marked, 0: it is not */
@@ -154,6 +171,9 @@ typedef struct chatterbox_engine_info {
   int32_t cfm_steps;
   int32_t top_k;
   int32_t analyze_alignment;
+  const char* t3_precision;    /* what was taken: "fp32", "bf16", "int8" */
+  const char* s3gen_precision; /* "fp32", "bf16" */
+  const char* kv_cache;        /* "fp32", "bf16" */
 } chatterbox_engine_info;
 
 /* Describes the engine. Writes at most `size` bytes (pass sizeof *info) to the caller's struct. The

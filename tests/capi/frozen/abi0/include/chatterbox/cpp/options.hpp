@@ -14,9 +14,12 @@
 namespace chatterbox {
 inline namespace abi0 {
 
+// In which type weights are kept and multiplied; see the C header for what each means for a stage.
 enum class Precision : int32_t {
   kFp32 = CHATTERBOX_PRECISION_FP32,
-  kBf16 = CHATTERBOX_PRECISION_BF16
+  kBf16 = CHATTERBOX_PRECISION_BF16,
+  kInt8 = CHATTERBOX_PRECISION_INT8,  // T3 alone, on a CPU
+  kAuto = CHATTERBOX_PRECISION_AUTO,  // what is fastest here
 };
 
 // How requests share the engine.
@@ -77,7 +80,10 @@ struct EngineOptions {
   std::vector<MemoryFile> files = {};           // the model's files, instead of a folder
   std::optional<Family> family = std::nullopt;  // unset: recognised by the files
   std::string device = "auto";  // "cpu", "cuda", "cuda:N", or "auto" (CUDA if available)
-  std::optional<Precision> precision = std::nullopt;  // unset: fp32 on a CPU, bf16 on CUDA
+  std::optional<Precision> precision = std::nullopt;        // unset: fp32 on a CPU, bf16 on CUDA
+  std::optional<Precision> t3_precision = std::nullopt;     // unset: `precision`
+  std::optional<Precision> s3gen_precision = std::nullopt;  // unset: `precision`; not int8
+  std::optional<Precision> kv_cache = std::nullopt;         // fp32 or bf16; unset: fp32 if T3 is
   Weights weights = Weights::kMapped;
   std::optional<int32_t> threads = std::nullopt;  // unset: one for each physical core
   Mode mode = Mode::kDynamic;
@@ -101,12 +107,15 @@ struct RequestDefaults {
 };
 
 struct EngineInfo {
-  std::string family;       // "english", "multilingual", "turbo" or "nano"
-  std::string model;        // as given
-  std::string device;       // "cpu", "cuda:0"
-  std::string precision;    // "fp32", "bf16"
-  int32_t sample_rate = 0;  // of results, Hz
-  int32_t threads = 0;      // CPU threads for computation
+  std::string family;           // "english", "multilingual", "turbo" or "nano"
+  std::string model;            // as given
+  std::string device;           // "cpu", "cuda:0"
+  std::string precision;        // as given, or the default: "fp32", "bf16", "int8", "auto"
+  std::string t3_precision;     // in use: "fp32", "bf16", "int8"
+  std::string s3gen_precision;  // in use: "fp32", "bf16"
+  std::string kv_cache;         // in use: "fp32", "bf16"
+  int32_t sample_rate = 0;      // of results, Hz
+  int32_t threads = 0;          // CPU threads for computation
   bool has_default_voice = false;
   bool watermark = false;             // speech is marked
   int64_t parameters = 0;             // of all models together

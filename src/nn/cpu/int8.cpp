@@ -1,0 +1,98 @@
+#include "nn/cpu/int8.h"
+
+#ifdef CHATTERBOX_X86_KERNELS
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+#include <array>
+
+#include "nn/cpu/kernels.h"
+#include "support/error.h"
+
+namespace chatterbox::nn::cpu {
+namespace {
+
+#ifdef CHATTERBOX_X86_KERNELS
+// The system gives a process the tiles' registers when it asks for them.
+bool allow_tiles() {
+#ifdef SYS_arch_prctl
+  constexpr int kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr int kTileData = 18;               // XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
+bool has_amx() {
+  static const bool allowed = __builtin_cpu_supports("amx-tile") &&
+                              __builtin_cpu_supports("amx-int8") && supported(Isa::kAvx512) &&
+                              allow_tiles();
+  return allowed;
+}
+#endif
+
+}  // namespace
+
+const char* name(Int8Isa isa) {
+  constexpr std::array kNames = {"portable", "AVX2", "AVX-VNNI", "AVX512-VNNI", "AMX-INT8"};
+  return kNames.at(static_cast<size_t>(isa));
+}
+
+bool supported(Int8Isa isa) {
+  switch (isa) {
+    case Int8Isa::kPortable:
+      return true;
+#ifdef CHATTERBOX_X86_KERNELS
+    case Int8Isa::kAvx2:
+      return supported(Isa::kAvx2);
+    case Int8Isa::kAvxVnni:
+      return supported(Isa::kAvx2) && __builtin_cpu_supports("avxvnni");
+    case Int8Isa::kAvx512Vnni:
+      return supported(Isa::kAvx512) && __builtin_cpu_supports("avx512vnni");
+    case Int8Isa::kAmx:
+      return has_amx();
+#endif
+    default:
+      return false;
+  }
+}
+
+const Int8Kernels& int8_kernels(Int8Isa isa) {
+  if (!supported(isa)) {
+    fail(Status::kInternal, "int8 kernels of {} do not run on this machine", name(isa));
+  }
+  switch (isa) {
+#ifdef CHATTERBOX_X86_KERNELS
+    case Int8Isa::kAvx2:
+      return int8_avx2();
+    case Int8Isa::kAvxVnni:
+      return int8_avx_vnni();
+    case Int8Isa::kAvx512Vnni:
+      return int8_avx512_vnni();
+    case Int8Isa::kAmx:
+      return int8_amx();
+#endif
+    default:
+      return int8_portable();
+  }
+}
+
+Int8Isa int8_isa() {
+  static const Int8Isa best = [] {
+    for (const Int8Isa isa :
+         {Int8Isa::kAmx, Int8Isa::kAvx512Vnni, Int8Isa::kAvxVnni, Int8Isa::kAvx2}) {
+      if (supported(isa)) return isa;
+    }
+    return Int8Isa::kPortable;
+  }();
+  return best;
+}
+
+const Int8Kernels& int8_kernels() {
+  static const Int8Kernels& best = int8_kernels(int8_isa());
+  return best;
+}
+
+}  // namespace chatterbox::nn::cpu

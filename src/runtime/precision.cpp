@@ -1,0 +1,68 @@
+#include "runtime/precision.h"
+
+#include "nn/cpu/kernels.h"
+#include "support/error.h"
+
+namespace chatterbox::runtime {
+namespace {
+
+nn::Placement place_t3(Precision asked, c10::Device device) {
+  if (asked == Precision::kAuto) asked = device.is_cpu() ? Precision::kInt8 : Precision::kBf16;
+  if (asked == Precision::kInt8 && !device.is_cpu()) {
+    fail(Status::kUnsupported, "device {}: int8 is for a CPU; use bf16 or auto", device.str());
+  }
+  nn::Placement placement{device, asked == Precision::kFp32 ? c10::kFloat : c10::kBFloat16};
+  placement.int8 = asked == Precision::kInt8;
+  return placement;
+}
+
+// Where it is not asked for itself, int8 means what is fastest.
+nn::Placement place_s3gen(Precision asked, c10::Device device) {
+  if (asked == Precision::kAuto || asked == Precision::kInt8) {
+    const bool bf16 = !device.is_cpu() || nn::cpu::multiplies_bf16();
+    asked = bf16 ? Precision::kBf16 : Precision::kFp32;
+  }
+  return {device, asked == Precision::kFp32 ? c10::kFloat : c10::kBFloat16};
+}
+
+}  // namespace
+
+Precision asked_precision(const EngineOptions& options, c10::Device device) {
+  return options.precision.value_or(device.is_cpu() ? Precision::kFp32 : Precision::kBf16);
+}
+
+StagePlacements choose_placements(const EngineOptions& options, c10::Device device) {
+  const Precision all = asked_precision(options, device);
+  StagePlacements stages;
+  stages.t3 = place_t3(options.t3_precision.value_or(all), device);
+  stages.s3gen = place_s3gen(options.s3gen_precision.value_or(all), device);
+  stages.kv_cache = stages.t3.dtype;
+  if (options.kv_cache) {
+    stages.kv_cache = *options.kv_cache == Precision::kFp32 ? c10::kFloat : c10::kBFloat16;
+  }
+  return stages;
+}
+
+std::string precision_name(Precision precision) {
+  switch (precision) {
+    case Precision::kFp32:
+      return "fp32";
+    case Precision::kBf16:
+      return "bf16";
+    case Precision::kInt8:
+      return "int8";
+    case Precision::kAuto:
+      return "auto";
+  }
+  fail(Status::kInternal, "precision {} has no name", static_cast<int32_t>(precision));
+}
+
+std::string precision_name(c10::ScalarType type) {
+  return precision_name(type == c10::kBFloat16 ? Precision::kBf16 : Precision::kFp32);
+}
+
+std::string precision_name(const nn::Placement& placement) {
+  return placement.int8 ? precision_name(Precision::kInt8) : precision_name(placement.dtype);
+}
+
+}  // namespace chatterbox::runtime
