@@ -1,0 +1,118 @@
+#include "nn/cpu/frame_layers.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/constant_pad_nd.h>
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace chatterbox::nn::cpu {
+namespace {
+
+at::Tensor pad_last(const at::Tensor& x, int64_t size) {
+  return at::constant_pad_nd(x, {0, size - x.size(-1)});
+}
+
+int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+
+int64_t padded(int64_t size) { return divide_up(size, kDepthStep) * kDepthStep; }
+
+FrameLinear pack_linear(const at::Tensor& weight, const at::Tensor& bias) {
+  static_assert(kOutputStep == kDepthStep);
+  FrameLinear layer;
+  layer.depth = padded(weight.size(1));
+  layer.outputs = padded(weight.size(0));
+  const at::Tensor whole = at::constant_pad_nd(
+      weight.to(at::kBFloat16),
+      {0, layer.depth - weight.size(1), 0, layer.outputs - weight.size(0)});
+  layer.weight =
+      whole.view({layer.outputs / 16, 16, layer.depth / 2, 2}).permute({0, 2, 1, 3}).contiguous();
+  if (bias.defined()) layer.bias = pad_last(bias.to(at::kFloat), layer.outputs).contiguous();
+  return layer;
+}
+
+FrameLinear pack_conv(const at::Tensor& weight, const at::Tensor& bias) {
+  const at::Tensor taps = weight.squeeze(2).transpose(1, 2);  // [N, taps, C]
+  return pack_linear(pad_last(taps, padded(taps.size(2))).flatten(1), bias);
+}
+
+Product product_of(const FrameLinear& layer, const Bf16* x, int64_t x_stride, int64_t rows) {
+  return {x,
+          x_stride,
+          rows,
+          static_cast<const Bf16*>(layer.weight.const_data_ptr()),
+          layer.bias.defined() ? layer.bias.const_data_ptr<float>() : nullptr,
+          layer.depth,
+          layer.outputs};
+}
+
+FrameBuffer::FrameBuffer(int64_t rows, int64_t frames, int64_t size, int64_t ahead)
+    : size_(size),
+      ahead_(ahead),
+      pitch_(ahead + frames),
+      memory_(at::empty({rows * pitch_ + kRowsBeyond, size}, at::kBFloat16)),
+      data_(static_cast<Bf16*>(memory_.mutable_data_ptr())) {
+  for (int64_t row = 0; row < rows; ++row) {
+    std::memset(at(row, -ahead), 0, static_cast<size_t>(ahead * size) * sizeof(Bf16));
+  }
+}
+
+std::vector<FrameRange> divide_frames(const std::vector<int64_t>& lengths) {
+  // Even parts, as many for each thread as for the others where the rows allow it.
+  const int64_t threads = at::get_num_threads();
+  const auto rows = static_cast<int64_t>(lengths.size());
+  const int64_t longest = *std::max_element(lengths.begin(), lengths.end());
+  int64_t parts = divide_up(longest, kMaxRange);
+  while (rows * parts % threads != 0) ++parts;
+  const int64_t count = divide_up(longest, parts);
+  std::vector<FrameRange> ranges;
+  for (int64_t row = 0; row < rows; ++row) {
+    const int64_t length = lengths[static_cast<size_t>(row)];
+    for (int64_t first = 0; first < length; first += count) {
+      ranges.push_back({row, first, std::min(count, length - first)});
+    }
+  }
+  return ranges;
+}
+
+void for_each_range(const std::vector<FrameRange>& ranges,
+                    const std::function<void(const FrameRange& range, int64_t thread)>& work) {
+  at::parallel_for(0, static_cast<int64_t>(ranges.size()), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      work(ranges[static_cast<size_t>(i)], at::get_thread_num());
+    }
+  });
+}
+
+void self_attention(const FrameBuffer& qkv, const std::vector<int64_t>& lengths,
+                    const FrameBuffer& out) {
+  const FrameKernels& kernels = *frame_kernels();
+  const int64_t stride = qkv.size();
+  const int64_t size = stride / 3;
+  const int64_t heads = size / kHeadSize;
+  const auto tasks = static_cast<int64_t>(lengths.size()) * heads;
+  const int64_t longest = *std::max_element(lengths.begin(), lengths.end());
+  // Where there are more threads than heads, several pack the keys of one.
+  const int64_t parts = divide_up(at::get_num_threads(), tasks);
+  const at::Tensor scratch = at::empty(
+      {at::get_num_threads(), kernels.attention_scratch(longest)}, at::kBFloat16);
+  auto* memory = static_cast<Bf16*>(scratch.mutable_data_ptr());
+  at::parallel_for(0, tasks * parts, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t row = i / parts / heads;
+      const int64_t column = i / parts % heads * kHeadSize;
+      const int64_t length = lengths[static_cast<size_t>(row)];
+      const int64_t part = divide_up(length, parts);
+      const int64_t first = std::min(i % parts * part, length);
+      const Bf16* q = qkv.at(row, 0) + column;
+      kernels.self_attention({q, q + size, q + 2 * size, stride, length, first,
+                              std::min(first + part, length), out.at(row, 0) + column, size,
+                              memory + at::get_thread_num() * scratch.size(1)});
+    }
+  });
+}
+
+}  // namespace chatterbox::nn::cpu

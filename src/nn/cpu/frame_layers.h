@@ -1,0 +1,65 @@
+// Layers for the kernels over frames, and how their work is divided among the threads of the
+// caller's pool.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <vector>
+
+#include "nn/cpu/frame_kernels.h"
+
+namespace chatterbox::nn::cpu {
+
+// A linear layer, or a convolution over frames, in the layout of the kernels.
+struct FrameLinear {
+  at::Tensor weight;  // of a Product
+  at::Tensor bias;    // [outputs], fp32; undefined: none
+  int64_t depth = 0;  // both padded with zeros to whole steps
+  int64_t outputs = 0;
+};
+
+// weight [N, K], bias [N] or undefined.
+[[nodiscard]] FrameLinear pack_linear(const at::Tensor& weight, const at::Tensor& bias);
+// weight [N, C, 1, taps]: each tap reads a row of padded(C) elements.
+[[nodiscard]] FrameLinear pack_conv(const at::Tensor& weight, const at::Tensor& bias);
+// `size` rounded up to a multiple of kDepthStep.
+[[nodiscard]] int64_t padded(int64_t size);
+
+[[nodiscard]] Product product_of(const FrameLinear& layer, const Bf16* x, int64_t x_stride,
+                                 int64_t rows);
+
+// bf16 rows of `size` for a batch of `rows` rows of `frames` frames, each with `ahead` rows of zeros
+// before it: what a causal convolution sees before the first frame.
+class FrameBuffer {
+ public:
+  FrameBuffer(int64_t rows, int64_t frames, int64_t size, int64_t ahead);
+  // Where frame `frame` begins; -ahead and above.
+  [[nodiscard]] Bf16* at(int64_t row, int64_t frame) const {
+    return data_ + ((row * pitch_) + ahead_ + frame) * size_;
+  }
+  [[nodiscard]] int64_t size() const { return size_; }
+
+ private:
+  int64_t size_, ahead_, pitch_;
+  at::Tensor memory_;
+  Bf16* data_;
+};
+
+// Neighbouring frames of one row of a batch.
+struct FrameRange {
+  int64_t row, first, count;
+};
+// All frames of rows of these lengths, in parts for the threads.
+[[nodiscard]] std::vector<FrameRange> divide_frames(const std::vector<int64_t>& lengths);
+// The most frames of a range.
+inline constexpr int64_t kMaxRange = 96;
+// Calls work(range, thread), threads counted from 0.
+void for_each_range(const std::vector<FrameRange>& ranges,
+                    const std::function<void(const FrameRange& range, int64_t thread)>& work);
+
+// qkv of rows of 3 H 64; out of rows of H 64: row r attends to its own lengths[r] frames.
+void self_attention(const FrameBuffer& qkv, const std::vector<int64_t>& lengths,
+                    const FrameBuffer& out);
+
+}  // namespace chatterbox::nn::cpu
