@@ -26,6 +26,10 @@ typedef struct chatterbox_voice_options {
                                          * (ITU-R BS.1770); 0: they take it as it is */
   chatterbox_tensor_callback on_tensor; /* default NULL */
   void* user_data;                      /* handed to `on_tensor`; default NULL */
+  double prompt_seconds;                /* the beginning of the recording that S3Gen continues from,
+                                         * 0.5 to 10, all of a shorter one; default 10. A sentence
+                                         * takes S3Gen as long as prompt and sentence together; who
+                                         * speaks is heard from 10 s all the same */
 } chatterbox_voice_options;
 
 /* Fills in `size` (pass sizeof *options) and the defaults. The struct is the caller's.

@@ -49,9 +49,7 @@ void forget_layers(Estimator::Stage& stage) {
 }
 
 void pack_for_kernels(Estimator& estimator, const nn::Placement& placement) {
-  const bool kernels = placement.device.is_cpu() && placement.dtype == at::kBFloat16 &&
-                       nn::cpu::frame_kernels() != nullptr;
-  if (!kernels || !fits_kernels(estimator)) return;
+  if (!runs_on_frame_kernels(placement) || !fits_kernels(estimator)) return;
   estimator.frames = std::make_shared<const FrameEstimator>(pack_estimator(estimator));
   forget_layers(estimator.down);
   for (Estimator::Stage& stage : estimator.middle) forget_layers(stage);
@@ -143,6 +141,14 @@ EstimatorPlan plan(const Estimator& estimator, const FlowConditions& conditions,
   }
   plan.shifts.push_back(time_shift(estimator.up.resnet, embedding));
   return plan;
+}
+
+EstimatorPlan without_guidance(const EstimatorPlan& plan) {
+  EstimatorPlan half = plan;
+  half.convolved = plan.convolved.narrow(0, 0, 1);
+  half.shortcut = plan.shortcut.narrow(0, 0, 1);
+  if (plan.padding.defined()) half.padding = plan.padding.narrow(0, 0, plan.convolved.size(1));
+  return half;
 }
 
 at::Tensor estimate(const Estimator& estimator, const EstimatorPlan& plan, int64_t step,

@@ -68,6 +68,8 @@ struct EstimatorPlan {
 // `times`: of the S steps and of their end, [S + 1], fp32.
 [[nodiscard]] EstimatorPlan plan(const Estimator& estimator, const FlowConditions& conditions,
                                  const at::Tensor& times);
+// The conditional half alone, G = 1.
+[[nodiscard]] EstimatorPlan without_guidance(const EstimatorPlan& plan);
 
 // The vector field at x [B, T, 80] and times[step], of a mean flow its mean up to times[step + 1]:
 // [G, B, T, 80], conditional and unconditional. A row's padding reaches none of its frames:

@@ -1,6 +1,5 @@
 #include "s3gen/frame_estimator.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
@@ -21,56 +20,24 @@ FrameEstimator::CausalBlock pack(const CausalBlock& block) {
   return {nn::cpu::pack_conv(block.conv.weight, block.conv.bias), block.norm};
 }
 
-FrameLinear pack(const nn::Linear& layer) { return nn::cpu::pack_linear(layer.weight, layer.bias); }
-
 FrameEstimator::Stage pack(const Estimator::Stage& stage) {
-  FrameEstimator::Stage packed{pack(stage.resnet.block1), pack(stage.resnet.block2),
-                               pack(stage.resnet.shortcut), {}};
+  FrameEstimator::Stage packed{pack(stage.resnet.block1),
+                               pack(stage.resnet.block2),
+                               frame_linear(stage.resnet.shortcut),
+                               {}};
   for (const TransformerBlock& block : stage.transformers) {
-    packed.transformers.push_back({block.attention_norm, pack(block.qkv), pack(block.out),
-                                   block.feed_forward_norm, pack(block.inner), pack(block.outer)});
+    packed.transformers.push_back({block.attention_norm, frame_linear(block.qkv),
+                                   frame_linear(block.out), block.feed_forward_norm,
+                                   frame_linear(block.inner), frame_linear(block.outer)});
   }
   return packed;
 }
 
 bool fits(const TransformerBlock& block, int64_t size) {
-  const auto whole = [](int64_t n) { return n % nn::cpu::kOutputStep == 0; };
   return block.qkv.weight.size(1) == size && block.qkv.weight.size(0) % (3 * kHeadSize) == 0 &&
-         block.out.weight.size(1) * 3 == block.qkv.weight.size(0) && whole(block.inner.weight.size(0)) &&
-         whole(size);
+         block.out.weight.size(1) * 3 == block.qkv.weight.size(0) &&
+         is_whole_step(block.inner.weight.size(0)) && is_whole_step(size);
 }
-
-nn::cpu::Norm norm_of(const nn::LayerNorm& layer, const float* x, int64_t rows) {
-  const int64_t size = layer.weight.size(0);
-  return {x,
-          size,
-          rows,
-          size,
-          layer.weight.const_data_ptr<float>(),
-          layer.bias.const_data_ptr<float>(),
-          static_cast<float>(layer.eps)};
-}
-
-// What threads keep of the rows that they are at.
-class Scratch {
- public:
-  Scratch(int64_t wide, int64_t narrow)
-      : sums_(at::empty({at::get_num_threads(), nn::cpu::kMaxRange, wide}, at::kFloat)),
-        rows_(at::empty({at::get_num_threads(), nn::cpu::kMaxRange + nn::cpu::kRowsBeyond, wide},
-                        at::kBFloat16)),
-        inner_(at::empty({at::get_num_threads(), nn::cpu::kMaxRange + nn::cpu::kRowsBeyond, narrow},
-                         at::kBFloat16)) {}
-  float* sums(int64_t thread) const { return of<float>(sums_, thread); }
-  Bf16* rows(int64_t thread) const { return of<Bf16>(rows_, thread); }
-  Bf16* inner(int64_t thread) const { return of<Bf16>(inner_, thread); }
-
- private:
-  template <class T>
-  static T* of(const at::Tensor& memory, int64_t thread) {
-    return static_cast<T*>(memory.mutable_data_ptr()) + thread * memory.stride(0);
-  }
-  at::Tensor sums_, rows_, inner_;
-};
 
 // One evaluation of the estimator.
 class Evaluation {
@@ -111,7 +78,7 @@ class Evaluation {
   const int64_t batch_, rows_, frames_, size_;  // rows of both halves
   const std::vector<int64_t> lengths_;
   const std::vector<FrameRange> ranges_;
-  const Scratch scratch_;
+  const FrameScratch scratch_;
   const at::Tensor h_;  // [rows, T, C], fp32: what blocks add to
   const FrameBuffer state_, in_, hidden_, both_, qkv_, attended_;
 };
@@ -222,9 +189,9 @@ void Evaluation::feed_forward(const Block& block, const FrameRange& range, int64
   float* h = residual(range);
   Bf16* rows = scratch_.rows(thread);
   Bf16* inner = scratch_.inner(thread);
-  kernels.product_add(product_of(block.out, attended_.at(range.row, range.first), attended_.size(),
-                                 range.count),
-                      h, size_);
+  kernels.product_add(
+      product_of(block.out, attended_.at(range.row, range.first), attended_.size(), range.count), h,
+      size_);
   kernels.norm(norm_of(block.feed_forward_norm, h, range.count), rows, size_);
   kernels.product_gelu(product_of(block.inner, rows, size_, range.count), inner,
                        block.inner.outputs);
@@ -314,13 +281,13 @@ FrameEstimator pack_estimator(const Estimator& estimator) {
   FrameEstimator packed;
   packed.down = pack(estimator.down);
   packed.down.block1.conv = nn::cpu::pack_conv(estimator.state_conv.weight, {});
-  packed.down.shortcut = pack(estimator.state_shortcut);
+  packed.down.shortcut = frame_linear(estimator.state_shortcut);
   packed.down_conv = nn::cpu::pack_conv(estimator.down_conv.weight, estimator.down_conv.bias);
   for (const Estimator::Stage& stage : estimator.middle) packed.middle.push_back(pack(stage));
   packed.up = pack(estimator.up);
   packed.up_conv = nn::cpu::pack_conv(estimator.up_conv.weight, estimator.up_conv.bias);
   packed.last = pack(estimator.last);
-  packed.project = pack(estimator.project);
+  packed.project = frame_linear(estimator.project);
   return packed;
 }
 

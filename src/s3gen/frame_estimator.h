@@ -7,9 +7,8 @@
 
 #include <vector>
 
-#include "nn/cpu/frame_layers.h"
-#include "nn/layer_norm.h"
 #include "s3gen/estimator.h"
+#include "s3gen/frame_parts.h"
 
 namespace chatterbox::s3gen {
 

@@ -8,10 +8,12 @@
 namespace chatterbox::nn::cpu {
 namespace {
 
-constexpr int64_t kKeys = 256;                 // of a block
-constexpr int64_t kQueries = Unit::kQueries;   // of a block
-constexpr int64_t kScoreStride = kKeys + 16;   // rows in different sets of the first cache
+constexpr int64_t kKeys = 256;                // of a block
+constexpr int64_t kQueries = Unit::kQueries;  // of a block
+constexpr int64_t kScoreStride = kKeys + 16;  // rows in different sets of the first cache
 constexpr float kNoScore = -1e30F;
+// Distances of a block's queries from its keys, from a whole step on.
+constexpr int64_t kDistances = kKeys + (kQueries + 2 * kOutputStep - 2) / kOutputStep * kOutputStep;
 
 inline int64_t whole_steps(int64_t length) {
   return (length + kOutputStep - 1) / kOutputStep * kOutputStep;
@@ -42,14 +44,17 @@ inline void transpose_pairs(__m512i* r) {
   }
 }
 
-// As the weights of a product of depth 64 with a key for each output; zeros beyond `length`.
-void pack_keys(const Bf16* k, int64_t stride, int64_t length, Bf16* to) {
-  for (int64_t t = 0; t < whole_steps(length); t += 16) {
+// As the weights of a product of depth 64 with a key for each of `outputs`, the first of which is
+// the output `ahead`; zeros before and after them.
+void pack_keys(const Bf16* k, int64_t stride, int64_t ahead, int64_t length, int64_t outputs,
+               Bf16* to) {
+  for (int64_t n = 0; n < outputs; n += 16) {
+    const int64_t t = n - ahead;
     for (int64_t half = 0; half < kHeadSize; half += 32, to += 512) {
       __m512i rows[16];
       for (int i = 0; i < 16; ++i) {
-        rows[i] = t + i < length ? _mm512_loadu_si512(k + (t + i) * stride + half)
-                                 : _mm512_setzero_si512();
+        rows[i] = t + i >= 0 && t + i < length ? _mm512_loadu_si512(k + (t + i) * stride + half)
+                                               : _mm512_setzero_si512();
       }
       transpose_pairs(rows);
       for (int i = 0; i < 16; ++i) _mm512_storeu_si512(to + i * 32, rows[i]);
@@ -84,6 +89,7 @@ void pack_values(const Bf16* v, int64_t stride, int64_t length, Bf16* to) {
 // A block of queries on its way over the keys.
 struct AttentionBlock {
   alignas(64) float scores[kQueries * kScoreStride];
+  alignas(64) float by_distance[kQueries * kDistances];
   alignas(64) Bf16 shares[kQueries * kKeys];  // not divided by the total yet
   alignas(64) float out[kQueries * kHeadSize];
   alignas(64) float high[kQueries * 16];  // a row's highest score, by lane
@@ -118,7 +124,7 @@ inline void score(const Bf16* q, int64_t stride, const Bf16* keys, int64_t valid
     const __mmask16 low_mask = mask(0), high_mask = mask(16);
     const __m512 none = _mm512_set1_ps(kNoScore);
     for (int64_t first = 0; first < kQueries; first += Unit::kRows) {
-      Unit::tile(q + first * stride, stride, keys + t * kHeadSize, kHeadSize, kHeadSize,
+      Unit::tile(q + first * stride, stride, keys + t * kHeadSize, kHeadSize, kHeadSize, 1, 0,
                  [&](int r, __m512 low, __m512 high) {
                    low = _mm512_mask_mov_ps(none, low_mask, low);
                    high = _mm512_mask_mov_ps(none, high_mask, high);
@@ -126,10 +132,48 @@ inline void score(const Bf16* q, int64_t stride, const Bf16* keys, int64_t valid
                    float* maxima = block.high + (first + r) * 16;
                    _mm512_store_ps(to, low);
                    _mm512_store_ps(to + 16, high);
-                   _mm512_store_ps(maxima, _mm512_max_ps(_mm512_load_ps(maxima),
-                                                         _mm512_max_ps(low, high)));
+                   _mm512_store_ps(maxima,
+                                   _mm512_max_ps(_mm512_load_ps(maxima), _mm512_max_ps(low, high)));
                  });
     }
+  }
+}
+
+// Where the distances of a block of queries, the first of which is `query`, from key 0 begin among
+// all distances, of which kQueries zeros stand before the first.
+inline int64_t first_distance(int64_t length, int64_t query) { return length - query; }
+
+// Adds what q makes of the distances, the first of which is at column `column` of the packed ones.
+inline void add_by_distance(const Bf16* q, int64_t stride, const Bf16* distances, int64_t column,
+                            int64_t valid, AttentionBlock& block) {
+  const int64_t skipped = column % kOutputStep;
+  const int64_t columns = whole_steps(skipped + kQueries - 1 + valid);
+  const Bf16* panel = distances + (column - skipped) * kHeadSize;
+  for (int64_t t = 0; t < columns; t += kOutputStep) {
+    for (int64_t first = 0; first < kQueries; first += Unit::kRows) {
+      Unit::tile(q + first * stride, stride, panel + t * kHeadSize, kHeadSize, kHeadSize, 1, 0,
+                 [&](int r, __m512 low, __m512 high) {
+                   float* to = block.by_distance + (first + r) * kDistances + t;
+                   _mm512_store_ps(to, low);
+                   _mm512_store_ps(to + 16, high);
+                 });
+    }
+  }
+  // A query is one further from each key than the query before it.
+  for (int64_t r = 0; r < kQueries; ++r) {
+    float* scores = block.scores + r * kScoreStride;
+    const float* more = block.by_distance + r * kDistances + skipped + kQueries - 1 - r;
+    __m512 high = _mm512_set1_ps(kNoScore);
+    for (int64_t t = 0; t < valid; t += 16) {
+      const int64_t count = valid - t;
+      const auto mask = static_cast<__mmask16>(count >= 16 ? 0xffffU : (1U << count) - 1U);
+      const __m512 sum =
+          _mm512_mask_add_ps(_mm512_load_ps(scores + t), mask, _mm512_load_ps(scores + t),
+                             _mm512_maskz_loadu_ps(mask, more + t));
+      _mm512_store_ps(scores + t, sum);
+      high = _mm512_max_ps(high, sum);
+    }
+    _mm512_store_ps(block.high + r * 16, high);
   }
 }
 
@@ -165,7 +209,7 @@ inline void mix(const Bf16* values, int64_t padded, int64_t valid, AttentionBloc
   for (int64_t d = 0; d < kHeadSize; d += kOutputStep) {
     for (int64_t first = 0; first < kQueries; first += Unit::kRows) {
       Unit::tile(block.shares + first * kKeys, kKeys, values + d * padded, padded,
-                 whole_steps(valid), [&](int r, __m512 low, __m512 high) {
+                 whole_steps(valid), 1, 0, [&](int r, __m512 low, __m512 high) {
                    float* to = block.out + (first + r) * kHeadSize + d;
                    const __m512 shrink = _mm512_set1_ps(block.shrink[first + r]);
                    _mm512_store_ps(to, _mm512_fmadd_ps(_mm512_load_ps(to), shrink, low));
@@ -187,15 +231,27 @@ inline void finish_block(const AttentionBlock& block, int64_t rows, Bf16* out, i
   }
 }
 
-int64_t attention_scratch(int64_t length) { return 2 * whole_steps(length) * kHeadSize; }
+inline int64_t packed_distances(int64_t length) {
+  return whole_steps(2 * length + kQueries + 2 * kOutputStep);
+}
 
-void self_attention(const FrameAttention& args) {
+int64_t attention_scratch(int64_t length, bool with_positions) {
+  const int64_t distances = with_positions ? packed_distances(length) : 0;
+  return (2 * whole_steps(length) + distances) * kHeadSize;
+}
+
+void frame_attention(const FrameAttention& args) {
   [[maybe_unused]] const Unit::Session session;
   const int64_t padded = whole_steps(args.length);
   Bf16* keys = args.scratch;
   Bf16* values = keys + padded * kHeadSize;
-  pack_keys(args.k, args.stride, args.length, keys);
+  Bf16* distances = values + padded * kHeadSize;
+  pack_keys(args.k, args.stride, 0, args.length, padded, keys);
   pack_values(args.v, args.stride, args.length, values);
+  if (args.distances != nullptr) {
+    pack_keys(args.distances, args.distances_stride, kQueries, 2 * args.length - 1,
+              packed_distances(args.length), distances);
+  }
   AttentionBlock block;
   for (int64_t first = args.first; first < args.last; first += kQueries) {
     const int64_t left = args.last - first;
@@ -203,6 +259,10 @@ void self_attention(const FrameAttention& args) {
     for (int64_t t = 0; t < args.length; t += kKeys) {
       const int64_t valid = args.length - t < kKeys ? args.length - t : kKeys;
       score(args.q + first * args.stride, args.stride, keys + t * kHeadSize, valid, block);
+      if (args.distances != nullptr) {
+        add_by_distance(args.q_position + first * args.stride, args.stride, distances,
+                        first_distance(args.length, first) + t, valid, block);
+      }
       soften(valid, block);
       mix(values + t * 16, padded, valid, block);
     }

@@ -41,10 +41,10 @@ bool supported(FrameUnit unit) {
 
 const FrameKernels* frame_kernels() {
 #ifdef CHATTERBOX_X86_KERNELS
-  static const FrameKernels* const best =
-      supported(FrameUnit::kAmx)          ? &amx_frame_kernels()
-      : supported(FrameUnit::kAvx512Bf16) ? &avx512_frame_kernels()
-                                          : nullptr;
+  static const FrameKernels* const best = supported(FrameUnit::kAmx) ? &amx_frame_kernels()
+                                          : supported(FrameUnit::kAvx512Bf16)
+                                              ? &avx512_frame_kernels()
+                                              : nullptr;
   return best;
 #else
   return nullptr;

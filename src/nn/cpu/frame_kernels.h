@@ -2,7 +2,8 @@
 // the caches, where time is arithmetic. Sums are in fp32.
 //
 // Each output is summed in one fixed order that depends on neither the number of rows nor where its
-// row stands, so that a row has the same bits in any batch and by any number of threads. Torch-free.
+// row stands, so that a row has the same bits in any batch and by any number of threads.
+// Torch-free.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +18,17 @@ inline constexpr int64_t kOutputStep = 32;  // of its outputs
 // changes no result.
 inline constexpr int64_t kRowsBeyond = 48;
 
-// x W^T + b
+// x W^T + b, or a convolution: the sum over its taps.
 struct Product {
-  const Bf16* x;     // row r begins at x + r * x_stride; rows that overlap are a convolution
+  const Bf16* x;     // row r begins at x + r * x_stride
   int64_t x_stride;  // even
   int64_t rows;
-  const Bf16* weight;  // [outputs / 16, depth / 2, 16, 2]
+  const Bf16* weight;  // [outputs / 16, taps, depth / 2, 16, 2]
   const float* bias;   // [outputs] or null
-  int64_t depth;       // a multiple of kDepthStep
+  int64_t depth;       // of a tap; a multiple of kDepthStep
   int64_t outputs;     // a multiple of kOutputStep
+  int64_t taps;
+  int64_t tap_stride;  // from a tap's inputs to the next one's
 };
 
 // Layer normalisation of rows of fp32.
@@ -41,13 +44,18 @@ struct Norm {
 
 // Queries [first, last) of one head attend to all of `length` keys; heads have kHeadSize.
 struct FrameAttention {
-  const Bf16 *q, *k, *v;  // rows `stride` apart; kRowsBeyond more of q are read
+  const Bf16 *q, *k, *v;  // rows `stride` apart; kRowsBeyond more of queries are read
   int64_t stride;
   int64_t length;
+  // With relative positions (Transformer-XL): what other queries, of the same stride, make of the
+  // distances length - 1, ..., 1 - length is added to the scores. Null: without.
+  const Bf16* q_position;
+  const Bf16* distances;  // [2 length - 1] rows
+  int64_t distances_stride;
   int64_t first, last;
   Bf16* out;  // row t at out + t * out_stride
   int64_t out_stride;
-  Bf16* scratch;  // attention_scratch(length) elements, 64-byte aligned
+  Bf16* scratch;  // attention_scratch(length, ...) elements, 64-byte aligned
 };
 
 struct FrameKernels {
@@ -64,8 +72,8 @@ struct FrameKernels {
   // Rows of fp32 to bf16; size a multiple of 16.
   void (*narrow)(const float* x, int64_t x_stride, int64_t rows, int64_t size, Bf16* y,
                  int64_t y_stride);
-  void (*self_attention)(const FrameAttention& args);
-  int64_t (*attention_scratch)(int64_t length);
+  void (*attention)(const FrameAttention& args);
+  int64_t (*attention_scratch)(int64_t length, bool with_positions);
 };
 
 enum class FrameUnit { kAvx512Bf16, kAmx };

@@ -16,6 +16,38 @@ at::Tensor pad_last(const at::Tensor& x, int64_t size) {
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+// Queries of a head of a row, by one thread.
+struct Part {
+  int64_t row, column;  // the head's first column
+  int64_t length, first, last;
+  Bf16* scratch;
+};
+
+template <class ArgsOf>
+void attend(const std::vector<int64_t>& lengths, int64_t size, bool with_positions,
+            const ArgsOf& args_of) {
+  const FrameKernels& kernels = *frame_kernels();
+  const int64_t heads = size / kHeadSize;
+  const auto tasks = static_cast<int64_t>(lengths.size()) * heads;
+  const int64_t longest = *std::max_element(lengths.begin(), lengths.end());
+  // Where there are more threads than heads, several pack the keys of one.
+  const int64_t parts = divide_up(at::get_num_threads(), tasks);
+  const at::Tensor scratch = at::empty(
+      {at::get_num_threads(), kernels.attention_scratch(longest, with_positions)}, at::kBFloat16);
+  auto* memory = static_cast<Bf16*>(scratch.mutable_data_ptr());
+  at::parallel_for(0, tasks * parts, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t row = i / parts / heads;
+      const int64_t length = lengths[static_cast<size_t>(row)];
+      const int64_t count = divide_up(length, parts);
+      const int64_t first = std::min(i % parts * count, length);
+      kernels.attention(args_of(Part{row, i / parts % heads * kHeadSize, length, first,
+                                     std::min(first + count, length),
+                                     memory + at::get_thread_num() * scratch.size(1)}));
+    }
+  });
+}
+
 }  // namespace
 
 int64_t padded(int64_t size) { return divide_up(size, kDepthStep) * kDepthStep; }
@@ -25,9 +57,9 @@ FrameLinear pack_linear(const at::Tensor& weight, const at::Tensor& bias) {
   FrameLinear layer;
   layer.depth = padded(weight.size(1));
   layer.outputs = padded(weight.size(0));
-  const at::Tensor whole = at::constant_pad_nd(
-      weight.to(at::kBFloat16),
-      {0, layer.depth - weight.size(1), 0, layer.outputs - weight.size(0)});
+  const at::Tensor whole =
+      at::constant_pad_nd(weight.to(at::kBFloat16),
+                          {0, layer.depth - weight.size(1), 0, layer.outputs - weight.size(0)});
   layer.weight =
       whole.view({layer.outputs / 16, 16, layer.depth / 2, 2}).permute({0, 2, 1, 3}).contiguous();
   if (bias.defined()) layer.bias = pad_last(bias.to(at::kFloat), layer.outputs).contiguous();
@@ -35,18 +67,25 @@ FrameLinear pack_linear(const at::Tensor& weight, const at::Tensor& bias) {
 }
 
 FrameLinear pack_conv(const at::Tensor& weight, const at::Tensor& bias) {
-  const at::Tensor taps = weight.squeeze(2).transpose(1, 2);  // [N, taps, C]
-  return pack_linear(pad_last(taps, padded(taps.size(2))).flatten(1), bias);
+  const at::Tensor by_tap = weight.squeeze(2).transpose(1, 2);  // [N, taps, C]
+  const int64_t depth = padded(by_tap.size(2));
+  FrameLinear layer = pack_linear(pad_last(by_tap, depth).flatten(1), bias);
+  layer.depth = depth;
+  layer.taps = by_tap.size(1);
+  return layer;
 }
 
-Product product_of(const FrameLinear& layer, const Bf16* x, int64_t x_stride, int64_t rows) {
+Product product_of(const FrameLinear& layer, const Bf16* x, int64_t x_stride, int64_t rows,
+                   int64_t dilation) {
   return {x,
           x_stride,
           rows,
           static_cast<const Bf16*>(layer.weight.const_data_ptr()),
           layer.bias.defined() ? layer.bias.const_data_ptr<float>() : nullptr,
           layer.depth,
-          layer.outputs};
+          layer.outputs,
+          layer.taps,
+          dilation * x_stride};
 }
 
 FrameBuffer::FrameBuffer(int64_t rows, int64_t frames, int64_t size, int64_t ahead)
@@ -89,29 +128,44 @@ void for_each_range(const std::vector<FrameRange>& ranges,
 
 void self_attention(const FrameBuffer& qkv, const std::vector<int64_t>& lengths,
                     const FrameBuffer& out) {
-  const FrameKernels& kernels = *frame_kernels();
-  const int64_t stride = qkv.size();
-  const int64_t size = stride / 3;
-  const int64_t heads = size / kHeadSize;
-  const auto tasks = static_cast<int64_t>(lengths.size()) * heads;
+  const int64_t size = out.size();
+  attend(lengths, size, /*with_positions=*/false, [&](const Part& part) {
+    const Bf16* q = qkv.at(part.row, 0) + part.column;
+    return FrameAttention{q,
+                          q + size,
+                          q + 2 * size,
+                          qkv.size(),
+                          part.length,
+                          nullptr,
+                          nullptr,
+                          0,
+                          part.first,
+                          part.last,
+                          out.at(part.row, 0) + part.column,
+                          size,
+                          part.scratch};
+  });
+}
+
+void relative_attention(const FrameBuffer& projected, const FrameBuffer& distances,
+                        const std::vector<int64_t>& lengths, const FrameBuffer& out) {
+  const int64_t size = out.size();
   const int64_t longest = *std::max_element(lengths.begin(), lengths.end());
-  // Where there are more threads than heads, several pack the keys of one.
-  const int64_t parts = divide_up(at::get_num_threads(), tasks);
-  const at::Tensor scratch = at::empty(
-      {at::get_num_threads(), kernels.attention_scratch(longest)}, at::kBFloat16);
-  auto* memory = static_cast<Bf16*>(scratch.mutable_data_ptr());
-  at::parallel_for(0, tasks * parts, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t row = i / parts / heads;
-      const int64_t column = i / parts % heads * kHeadSize;
-      const int64_t length = lengths[static_cast<size_t>(row)];
-      const int64_t part = divide_up(length, parts);
-      const int64_t first = std::min(i % parts * part, length);
-      const Bf16* q = qkv.at(row, 0) + column;
-      kernels.self_attention({q, q + size, q + 2 * size, stride, length, first,
-                              std::min(first + part, length), out.at(row, 0) + column, size,
-                              memory + at::get_thread_num() * scratch.size(1)});
-    }
+  attend(lengths, size, /*with_positions=*/true, [&](const Part& part) {
+    const Bf16* q = projected.at(part.row, 0) + part.column;
+    return FrameAttention{q,
+                          q + 2 * size,
+                          q + 3 * size,
+                          projected.size(),
+                          part.length,
+                          q + size,
+                          distances.at(0, longest - part.length) + part.column,
+                          size,
+                          part.first,
+                          part.last,
+                          out.at(part.row, 0) + part.column,
+                          size,
+                          part.scratch};
   });
 }
 

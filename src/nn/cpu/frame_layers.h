@@ -15,22 +15,24 @@ namespace chatterbox::nn::cpu {
 struct FrameLinear {
   at::Tensor weight;  // of a Product
   at::Tensor bias;    // [outputs], fp32; undefined: none
-  int64_t depth = 0;  // both padded with zeros to whole steps
+  int64_t depth = 0;  // of a tap; both padded with zeros to whole steps
   int64_t outputs = 0;
+  int64_t taps = 1;
 };
 
 // weight [N, K], bias [N] or undefined.
 [[nodiscard]] FrameLinear pack_linear(const at::Tensor& weight, const at::Tensor& bias);
-// weight [N, C, 1, taps]: each tap reads a row of padded(C) elements.
+// weight [N, C, 1, taps]; rows of padded(C) elements.
 [[nodiscard]] FrameLinear pack_conv(const at::Tensor& weight, const at::Tensor& bias);
 // `size` rounded up to a multiple of kDepthStep.
 [[nodiscard]] int64_t padded(int64_t size);
 
+// x: what the first tap of the first row reads; each of the others reads `dilation` rows further.
 [[nodiscard]] Product product_of(const FrameLinear& layer, const Bf16* x, int64_t x_stride,
-                                 int64_t rows);
+                                 int64_t rows, int64_t dilation = 1);
 
-// bf16 rows of `size` for a batch of `rows` rows of `frames` frames, each with `ahead` rows of zeros
-// before it: what a causal convolution sees before the first frame.
+// bf16 rows of `size` for a batch of `rows` rows of `frames` frames, each with `ahead` rows of
+// zeros before it: what a causal convolution sees before the first frame.
 class FrameBuffer {
  public:
   FrameBuffer(int64_t rows, int64_t frames, int64_t size, int64_t ahead);
@@ -61,5 +63,10 @@ void for_each_range(const std::vector<FrameRange>& ranges,
 // qkv of rows of 3 H 64; out of rows of H 64: row r attends to its own lengths[r] frames.
 void self_attention(const FrameBuffer& qkv, const std::vector<int64_t>& lengths,
                     const FrameBuffer& out);
+// The same with relative positions. projected of rows of 4 H 64: the queries of keys, those of
+// distances, the keys, the values; distances [1, 2 T - 1] of rows of H 64, from T - 1 to 1 - T,
+// where T is the greatest length.
+void relative_attention(const FrameBuffer& projected, const FrameBuffer& distances,
+                        const std::vector<int64_t>& lengths, const FrameBuffer& out);
 
 }  // namespace chatterbox::nn::cpu

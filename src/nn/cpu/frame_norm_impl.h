@@ -23,8 +23,7 @@ inline void normalise(const Norm& norm, const Finish& finish) {
       const __m512 d = _mm512_sub_ps(_mm512_loadu_ps(x + c), mean);
       squares = _mm512_fmadd_ps(d, d, squares);
     }
-    const __m512 scale =
-        _mm512_set1_ps(1.0F / __builtin_sqrtf(sum_of(squares) / count + norm.eps));
+    const __m512 scale = _mm512_set1_ps(1.0F / __builtin_sqrtf(sum_of(squares) / count + norm.eps));
     const auto channels = [&](int64_t c) {
       const __m512 unit = _mm512_mul_ps(_mm512_sub_ps(_mm512_loadu_ps(x + c), mean), scale);
       return _mm512_fmadd_ps(unit, _mm512_loadu_ps(norm.weight + c),

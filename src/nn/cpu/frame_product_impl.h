@@ -53,8 +53,9 @@ inline __m512 silu(__m512 x) {
 // x tanh(log(1 + e^x)) = x n / (n + 2), n = e^x (e^x + 2)
 inline __m512 mish(__m512 x) {
   const __m512 two = _mm512_set1_ps(2.0F);
-  const __m512 e = exp2(_mm512_mul_ps(_mm512_min_ps(x, _mm512_set1_ps(20.0F)),  // there n / (n + 2) is 1
-                                      _mm512_set1_ps(kLog2E)));
+  const __m512 e =
+      exp2(_mm512_mul_ps(_mm512_min_ps(x, _mm512_set1_ps(20.0F)),  // there n / (n + 2) is 1
+                         _mm512_set1_ps(kLog2E)));
   const __m512 n = _mm512_mul_ps(e, _mm512_add_ps(e, two));
   return _mm512_mul_ps(x, _mm512_div_ps(n, _mm512_add_ps(n, two)));
 }
@@ -63,14 +64,15 @@ inline __m512 mish(__m512 x) {
 template <class Finish>
 inline void multiply(const Product& p, const Finish& finish) {
   [[maybe_unused]] const Unit::Session session;
+  const int64_t panel = p.taps * p.depth;
   for (int64_t n = 0; n < p.outputs; n += kOutputStep) {
-    const Bf16* weight = p.weight + n * p.depth;
+    const Bf16* weight = p.weight + n * panel;
     const __m512 zero = _mm512_setzero_ps();
     const __m512 low_bias = p.bias == nullptr ? zero : _mm512_loadu_ps(p.bias + n);
     const __m512 high_bias = p.bias == nullptr ? zero : _mm512_loadu_ps(p.bias + n + 16);
     for (int64_t first = 0; first < p.rows; first += Unit::kRows) {
       const int64_t left = p.rows - first;
-      Unit::tile(p.x + first * p.x_stride, p.x_stride, weight, p.depth, p.depth,
+      Unit::tile(p.x + first * p.x_stride, p.x_stride, weight, panel, p.depth, p.taps, p.tap_stride,
                  [&](int r, __m512 low, __m512 high) {
                    if (r >= left) return;
                    finish(first + r, n, _mm512_add_ps(low, low_bias),

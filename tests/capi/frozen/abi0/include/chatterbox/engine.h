@@ -90,6 +90,10 @@ typedef struct chatterbox_engine_options {
   void* log_user_data;         /* handed to `log`; default NULL */
   int32_t log_level;           /* least level that `log` gets; default CHATTERBOX_LOG_WARNING */
   int32_t reserved;            /* 0 */
+  const char* s3gen;           /* path of a file to be used in place of the model's S3Gen; default
+                                * NULL: the model's own. Turbo's s3gen_meanflow.safetensors under
+                                * English or Multilingual takes 2 Euler steps without guidance in
+                                * place of 10 with it, and sounds different */
 } chatterbox_engine_options;
 
 /* Fills in `size` (pass sizeof *options) and the defaults. The strings are static, the struct is
@@ -134,7 +138,8 @@ typedef struct chatterbox_engine_info {
   int32_t threads;               /* CPU threads that compute */
   int32_t has_default_voice;     /* 0 or 1 */
   int32_t watermark;             /* 1: speech is marked, 0: it is not */
-  int32_t reserved;              /* 0 */
+  int32_t meanflow;              /* 1: S3Gen's flow is a mean flow, which takes few Euler steps and
+                                  * no guidance; 0: it is not */
   int64_t parameters;            /* of all models */
   int64_t weight_bytes;          /* on the device */
   int64_t max_text_tokens;       /* of one request, with start and stop */

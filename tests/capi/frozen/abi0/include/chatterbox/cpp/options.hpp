@@ -73,6 +73,7 @@ struct EngineOptions {
   // A checkpoint folder as published, or "demo". Where `files` are given, a name for messages.
   std::string model = "demo";
   std::vector<MemoryFile> files = {};           // the model's, in place of a folder
+  std::string s3gen = {};                       // a file in place of its S3Gen; empty: its own
   std::optional<Family> family = std::nullopt;  // unset: the one whose files are there
   std::string device = "auto";  // "cpu", "cuda", "cuda:N", or "auto" (cuda where there is one)
   std::optional<Precision> precision = std::nullopt;  // unset: fp32 on a CPU, bf16 on CUDA
@@ -107,6 +108,7 @@ struct EngineInfo {
   int32_t threads = 0;      // CPU threads that compute
   bool has_default_voice = false;
   bool watermark = false;             // speech is marked
+  bool meanflow = false;              // S3Gen takes few Euler steps, and no guidance
   int64_t parameters = 0;             // of all models
   int64_t weight_bytes = 0;           // on the device
   int64_t max_text_tokens = 0;        // of one request, with start and stop
