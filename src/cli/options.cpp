@@ -59,16 +59,20 @@ void add_family_option(CLI::App& app, EngineOptions& options) {
       ->default_str("the one whose files are there");
 }
 
+void add_s3gen_option(CLI::App& app, EngineOptions& options) {
+  app.add_option("--s3gen", options.s3gen,
+                 "use this S3Gen in place of the model's; Turbo's s3gen_meanflow.safetensors makes "
+                 "the speech of English and Multilingual several times as fast, and different")
+      ->type_name("FILE");
+}
+
 void add_engine_options(CLI::App& app, EngineOptions& options) {
   app.add_option("-m,--model", options.model,
                  "folder with a published checkpoint, or demo: a tiny model that comes with the "
                  "program")
       ->type_name("DIR")
       ->capture_default_str();
-  app.add_option("--s3gen", options.s3gen,
-                 "use this S3Gen in place of the model's; Turbo's s3gen_meanflow.safetensors makes "
-                 "the speech of English and Multilingual several times as fast, and different")
-      ->type_name("FILE");
+  add_s3gen_option(app, options);
   add_family_option(app, options);
   app.add_option("--device", options.device,
                  "cpu, cuda, cuda:N, or auto: CUDA if there is such a device")

@@ -17,6 +17,8 @@ struct Command {
 
 // --family.
 void add_family_option(CLI::App& app, EngineOptions& options);
+// --s3gen.
+void add_s3gen_option(CLI::App& app, EngineOptions& options);
 // --model, --s3gen, --family, --device, --precision, --weights, --threads, --memory-limit,
 // --deterministic,
 // --watermark.

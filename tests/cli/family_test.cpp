@@ -69,7 +69,7 @@ TEST_F(CliFamily, AnotherS3GenBringsItsSteps) {
   EXPECT_EQ(json.at("defaults").at("cfm_steps"), 2);
   const Outcome guided = run({"speak", "Hi.", "-m", synthetic_model(), "--s3gen", file,
                               "--cfg-steps", "1", "-o", path("a.wav")});
-  EXPECT_EQ(guided.exit_code, 1);
+  EXPECT_EQ(guided.exit_code, 2);
   EXPECT_THAT(guided.err, HasSubstr("cfg_steps must not be set"));
 }
 

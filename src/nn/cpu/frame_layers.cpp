@@ -88,15 +88,28 @@ Product product_of(const FrameLinear& layer, const Bf16* x, int64_t x_stride, in
           dilation * x_stride};
 }
 
-FrameBuffer::FrameBuffer(int64_t rows, int64_t frames, int64_t size, int64_t ahead)
+FrameBuffer::FrameBuffer(int64_t rows, int64_t frames, int64_t size, int64_t ahead, int64_t behind)
     : size_(size),
       ahead_(ahead),
-      pitch_(ahead + frames),
+      pitch_(ahead + frames + behind),
       memory_(at::empty({rows * pitch_ + kRowsBeyond, size}, at::kBFloat16)),
       data_(static_cast<Bf16*>(memory_.mutable_data_ptr())) {
-  for (int64_t row = 0; row < rows; ++row) {
-    std::memset(at(row, -ahead), 0, static_cast<size_t>(ahead * size) * sizeof(Bf16));
+  for (int64_t row = 0; row < rows; ++row) clear(row, -ahead, ahead);
+}
+
+FrameBuffer::FrameBuffer(int64_t rows, int64_t frames, int64_t size, int64_t ahead)
+    : FrameBuffer(rows, frames, size, ahead, /*behind=*/0) {}
+
+FrameBuffer::FrameBuffer(const std::vector<int64_t>& lengths, int64_t frames, int64_t size,
+                         int64_t around)
+    : FrameBuffer(static_cast<int64_t>(lengths.size()), frames, size, around, around) {
+  for (size_t row = 0; row < lengths.size(); ++row) {
+    clear(static_cast<int64_t>(row), lengths[row], frames - lengths[row] + around);
   }
+}
+
+void FrameBuffer::clear(int64_t row, int64_t first, int64_t count) {
+  std::memset(at(row, first), 0, static_cast<size_t>(count * size_) * sizeof(Bf16));
 }
 
 std::vector<FrameRange> divide_frames(const std::vector<int64_t>& lengths) {

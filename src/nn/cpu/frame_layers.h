@@ -31,11 +31,15 @@ struct FrameLinear {
 [[nodiscard]] Product product_of(const FrameLinear& layer, const Bf16* x, int64_t x_stride,
                                  int64_t rows, int64_t dilation = 1);
 
-// bf16 rows of `size` for a batch of `rows` rows of `frames` frames, each with `ahead` rows of
-// zeros before it: what a causal convolution sees before the first frame.
+// bf16 rows of `size` for a batch of rows of `frames` frames, with rows of zeros around them: what
+// convolutions see there.
 class FrameBuffer {
  public:
+  // `ahead` rows of zeros before each row of the batch.
   FrameBuffer(int64_t rows, int64_t frames, int64_t size, int64_t ahead);
+  // `around` rows of zeros before each row of these lengths, and zeros from its end on to so many
+  // behind it.
+  FrameBuffer(const std::vector<int64_t>& lengths, int64_t frames, int64_t size, int64_t around);
   // Where frame `frame` begins; -ahead and above.
   [[nodiscard]] Bf16* at(int64_t row, int64_t frame) const {
     return data_ + ((row * pitch_) + ahead_ + frame) * size_;
@@ -43,6 +47,9 @@ class FrameBuffer {
   [[nodiscard]] int64_t size() const { return size_; }
 
  private:
+  FrameBuffer(int64_t rows, int64_t frames, int64_t size, int64_t ahead, int64_t behind);
+  void clear(int64_t row, int64_t first, int64_t count);
+
   int64_t size_, ahead_, pitch_;
   at::Tensor memory_;
   Bf16* data_;
