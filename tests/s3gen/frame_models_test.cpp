@@ -64,7 +64,7 @@ EstimatorPlan row_of(const EstimatorPlan& plan, int64_t row) {
   return one;
 }
 
-// 9e-3 was measured.
+// 7.2e-3 was measured.
 TEST_F(FrameModels, TheEstimatorIsNearFp32) {
   const Estimator wide = tiny_estimator(at::kFloat), narrow = tiny_estimator(at::kBFloat16);
   ASSERT_EQ(wide.frames, nullptr);
@@ -74,7 +74,7 @@ TEST_F(FrameModels, TheEstimatorIsNearFp32) {
   const at::Tensor x = noise({1, 140, 80}, 4);
   EXPECT_LE(relative(estimate(narrow, plan(narrow, conditions, times), 0, x),
                      estimate(wide, plan(wide, conditions, times), 0, x)),
-            4 * 9e-3);
+            4 * 7.2e-3);
 }
 
 TEST_F(FrameModels, ARowOfTheEstimatorHasItsBitsInAnyBatch) {
@@ -155,7 +155,7 @@ SnakeResblock random_resblock(int64_t channels, int64_t kernel) {
   return block;
 }
 
-// 2e-3 was measured.
+// 6.2e-3 was measured.
 TEST_F(FrameModels, TheResblockIsNearFp32AndARowHasItsBitsInAnyBatch) {
   const SnakeResblock wide = random_resblock(64, 7);
   SnakeResblock narrow = wide;
@@ -166,7 +166,7 @@ TEST_F(FrameModels, TheResblockIsNearFp32AndARowHasItsBitsInAnyBatch) {
   x[0].narrow(2, lengths_[0], lengths_[1] - lengths_[0]).fill_(kNan);
   const at::Tensor together = resblock(narrow, x, make_frame_mask(lengths_, c10::kCPU));
   EXPECT_EQ(together.sizes(), x.sizes());
-  EXPECT_LE(relative(together[1], last[0]), 4 * 2e-3);
+  EXPECT_LE(relative(together[1], last[0]), 4 * 6.2e-3);
   for (int64_t row = 0; row < 2; ++row) {
     const int64_t length = lengths_[static_cast<size_t>(row)];
     const auto part = [&](const at::Tensor& y) { return y.narrow(0, row, 1).narrow(3, 0, length); };
