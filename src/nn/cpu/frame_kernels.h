@@ -59,6 +59,7 @@ struct FrameAttention {
 };
 
 struct FrameKernels {
+  int64_t tile_rows;  // rows that a product computes at a time; of others it drops what it computed
   void (*product)(const Product& product, Bf16* y, int64_t y_stride);
   void (*product_gelu)(const Product& product, Bf16* y, int64_t y_stride);  // by the error function
   void (*product_silu)(const Product& product, Bf16* y, int64_t y_stride);

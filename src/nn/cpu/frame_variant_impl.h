@@ -9,8 +9,8 @@ namespace chatterbox::nn::cpu {
 namespace {
 
 const FrameKernels kTheseFrameKernels{
-    product,   product_gelu,  product_silu, product_fp32,    product_add,      norm,
-    norm_mish, norm_mish_add, narrow,       frame_attention, attention_scratch};
+    Unit::kRows, product,   product_gelu,  product_silu, product_fp32,    product_add,
+    norm,        norm_mish, norm_mish_add, narrow,       frame_attention, attention_scratch};
 
 }  // namespace
 }  // namespace chatterbox::nn::cpu
