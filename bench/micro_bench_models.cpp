@@ -74,16 +74,17 @@ BENCHMARK_CAPTURE(decode_step, int8, nn::Placement{c10::kCPU, c10::kBFloat16, tr
     ->Apply(decode_rows);
 
 // All of it: the synthetic model's weights have the official names and sizes.
-s3gen::Estimator synthetic_estimator() {
+s3gen::Estimator synthetic_estimator(at::ScalarType type) {
   const auto file = testing::make_synthetic("s3gen", testing::SyntheticSize::kFull);
-  return s3gen::read_estimator(nn::WeightReader(file, {}).scope("flow.decoder.estimator"));
+  return s3gen::read_estimator(
+      nn::WeightReader(file, {at::kCPU, type}).scope("flow.decoder.estimator"));
 }
 
 // An Euler step of so many requests, each of so many mel frames, prompt included.
-void cfm_step(benchmark::State& state) {
+void cfm_step(benchmark::State& state, at::ScalarType type) {
   const c10::InferenceMode inference_mode;
   constexpr int64_t kMels = 80;
-  static const s3gen::Estimator estimator = synthetic_estimator();
+  const s3gen::Estimator estimator = synthetic_estimator(type);
   const int64_t requests = state.range(0);
   const int64_t frames = state.range(1);
   s3gen::FlowConditions conditions;
@@ -99,13 +100,12 @@ void cfm_step(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * requests * frames);
 }
-BENCHMARK(cfm_step)
-    ->ArgNames({"requests", "frames"})
-    ->Args({1, 200})
-    ->Args({4, 200})
-    ->Args({1, 1000})
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
+void cfm_shapes(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"requests", "frames"})->Unit(benchmark::kMillisecond)->UseRealTime();
+  benchmark->Args({1, 200})->Args({4, 200})->Args({1, 700})->Args({1, 1000});
+}
+BENCHMARK_CAPTURE(cfm_step, fp32, at::kFloat)->Apply(cfm_shapes);
+BENCHMARK_CAPTURE(cfm_step, bf16, at::kBFloat16)->Apply(cfm_shapes);
 
 }  // namespace
 }  // namespace chatterbox

@@ -59,6 +59,10 @@ typedef struct chatterbox_request {
                                              * has been spoken, a long text piece by piece */
   chatterbox_done_callback on_done;         /* default NULL */
   void* user_data;                          /* handed to the callbacks; default NULL */
+  int32_t cfg_steps;  /* of the Euler steps, the first ones, 0 to cfm_steps, have guidance, which
+                       * takes twice the work; unset (default): all. Must be unset for a mean flow,
+                       * which takes no guidance (see chatterbox_engine_info) */
+  int32_t reserved_2; /* 0 */
 } chatterbox_request;
 
 /* Fills in `size` (pass sizeof *request) and the defaults. `text` must be set afterwards. The
@@ -188,6 +192,8 @@ typedef struct chatterbox_conversion {
   chatterbox_audio_callback on_audio;
   chatterbox_done_callback on_done;
   void* user_data;
+  int32_t cfg_steps;
+  int32_t reserved_2; /* 0 */
 } chatterbox_conversion;
 
 /* Fills in `size` (pass sizeof *conversion) and the defaults. The caller owns the struct.

@@ -26,6 +26,10 @@ typedef struct chatterbox_voice_options {
                                          * (ITU-R BS.1770); 0: they take it as it is */
   chatterbox_tensor_callback on_tensor; /* default NULL */
   void* user_data;                      /* passed to `on_tensor`; default NULL */
+  double prompt_seconds;                /* how much of the recording's beginning S3Gen continues
+                                         * from, 0.5 to 10; all of a shorter one; default 10. S3Gen
+                                         * computes the prompt again with every sentence, so a short
+                                         * one is faster. Who is speaking is always taken from 10 s */
 } chatterbox_voice_options;
 
 /* Fills in `size` (pass sizeof *options) and the defaults. The caller owns the struct.

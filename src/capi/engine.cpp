@@ -67,6 +67,7 @@ chatterbox::EngineOptions convert(const chatterbox_engine_options& from) {
   chatterbox::EngineOptions options;
   options.model = from.model;
   options.files = copy_files(from.files, from.file_count);
+  if (from.s3gen != nullptr) options.s3gen = from.s3gen;
   options.family = optional_enum<chatterbox::Family>(from.family);
   options.device = from.device;
   options.precision = optional_enum<chatterbox::Precision>(from.precision);

@@ -27,7 +27,8 @@ CHATTERBOX_AT(chatterbox_engine_options, log_level, 104);
 CHATTERBOX_AT(chatterbox_engine_options, t3_precision, 108);
 CHATTERBOX_AT(chatterbox_engine_options, s3gen_precision, 112);
 CHATTERBOX_AT(chatterbox_engine_options, kv_cache, 116);
-CHATTERBOX_SIZE(chatterbox_engine_options, 120);
+CHATTERBOX_AT(chatterbox_engine_options, s3gen, 120);
+CHATTERBOX_SIZE(chatterbox_engine_options, 128);
 
 CHATTERBOX_AT(chatterbox_engine_info, struct_size, 0);
 CHATTERBOX_AT(chatterbox_engine_info, sample_rate, 4);
@@ -38,7 +39,7 @@ CHATTERBOX_AT(chatterbox_engine_info, precision, 32);
 CHATTERBOX_AT(chatterbox_engine_info, threads, 40);
 CHATTERBOX_AT(chatterbox_engine_info, has_default_voice, 44);
 CHATTERBOX_AT(chatterbox_engine_info, watermark, 48);
-CHATTERBOX_AT(chatterbox_engine_info, reserved, 52);
+CHATTERBOX_AT(chatterbox_engine_info, meanflow, 52);
 CHATTERBOX_AT(chatterbox_engine_info, parameters, 56);
 CHATTERBOX_AT(chatterbox_engine_info, weight_bytes, 64);
 CHATTERBOX_AT(chatterbox_engine_info, max_text_tokens, 72);

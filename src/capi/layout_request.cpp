@@ -29,7 +29,9 @@ CHATTERBOX_AT(chatterbox_request, on_tensor, 136);
 CHATTERBOX_AT(chatterbox_request, on_audio, 144);
 CHATTERBOX_AT(chatterbox_request, on_done, 152);
 CHATTERBOX_AT(chatterbox_request, user_data, 160);
-CHATTERBOX_SIZE(chatterbox_request, 168);
+CHATTERBOX_AT(chatterbox_request, cfg_steps, 168);
+CHATTERBOX_AT(chatterbox_request, reserved_2, 172);
+CHATTERBOX_SIZE(chatterbox_request, 176);
 
 CHATTERBOX_AT(chatterbox_piece, struct_size, 0);
 CHATTERBOX_AT(chatterbox_piece, reserved, 4);
@@ -69,7 +71,9 @@ CHATTERBOX_AT(chatterbox_conversion, on_tensor, 104);
 CHATTERBOX_AT(chatterbox_conversion, on_audio, 112);
 CHATTERBOX_AT(chatterbox_conversion, on_done, 120);
 CHATTERBOX_AT(chatterbox_conversion, user_data, 128);
-CHATTERBOX_SIZE(chatterbox_conversion, 136);
+CHATTERBOX_AT(chatterbox_conversion, cfg_steps, 136);
+CHATTERBOX_AT(chatterbox_conversion, reserved_2, 140);
+CHATTERBOX_SIZE(chatterbox_conversion, 144);
 
 CHATTERBOX_AT(chatterbox_result_stats, struct_size, 0);
 CHATTERBOX_AT(chatterbox_result_stats, finish_reason, 4);

@@ -20,7 +20,8 @@ CHATTERBOX_AT(chatterbox_voice_options, struct_size, 0);
 CHATTERBOX_AT(chatterbox_voice_options, normalise_loudness, 4);
 CHATTERBOX_AT(chatterbox_voice_options, on_tensor, 8);
 CHATTERBOX_AT(chatterbox_voice_options, user_data, 16);
-CHATTERBOX_SIZE(chatterbox_voice_options, 24);
+CHATTERBOX_AT(chatterbox_voice_options, prompt_seconds, 24);
+CHATTERBOX_SIZE(chatterbox_voice_options, 32);
 
 CHATTERBOX_AT(chatterbox_voice_info, struct_size, 0);
 CHATTERBOX_AT(chatterbox_voice_info, reserved, 4);

@@ -20,6 +20,7 @@ chatterbox_request default_request() {
   request.repetition_penalty = CHATTERBOX_UNSET;
   request.max_new_tokens = CHATTERBOX_UNSET;
   request.cfm_steps = CHATTERBOX_UNSET;
+  request.cfg_steps = CHATTERBOX_UNSET;
   request.top_k = CHATTERBOX_UNSET;
   request.analyze_alignment = CHATTERBOX_UNSET;
   request.deadline_ms = CHATTERBOX_UNSET;
@@ -30,6 +31,7 @@ chatterbox_conversion default_conversion() {
   chatterbox_conversion conversion{};
   conversion.channels = 1;
   conversion.cfm_steps = CHATTERBOX_UNSET;
+  conversion.cfg_steps = CHATTERBOX_UNSET;
   conversion.deadline_ms = CHATTERBOX_UNSET;
   return conversion;
 }
@@ -38,9 +40,11 @@ chatterbox_conversion default_conversion() {
 template <class From, class To>
 void convert_common(const From& from, To& to) {
   require_zero("reserved", from.reserved);
+  require_zero("reserved_2", from.reserved_2);
   if (from.voice != nullptr) to.voice = from.voice->voice;
   if (flag("has_seed", from.has_seed)) to.seed = from.seed;
   to.cfm_steps = option(from.cfm_steps);
+  to.cfg_steps = option(from.cfg_steps);
   to.tag = from.tag;
   to.client = from.client;
   to.priority = from.priority;

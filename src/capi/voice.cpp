@@ -17,6 +17,7 @@ namespace {
 chatterbox_voice_options default_options() {
   chatterbox_voice_options options{};
   options.normalise_loudness = 1;
+  options.prompt_seconds = chatterbox::VoiceOptions().prompt_seconds;
   return options;
 }
 
@@ -63,6 +64,7 @@ chatterbox_status chatterbox_engine_make_voice(chatterbox_engine* engine, const 
     chatterbox::engine::validate_recording_format(frames, channels, sample_rate);
     chatterbox::VoiceOptions with;
     with.normalise_loudness = normalise;
+    with.prompt_seconds = from.prompt_seconds;
     with.on_tensor = chatterbox::capi::tensor_callback(from.on_tensor, /*tag=*/0, from.user_data);
     return new chatterbox_voice{engine->engine.make_voice(
         chatterbox::capi::copy_audio(samples, frames, channels, sample_rate), with)};

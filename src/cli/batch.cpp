@@ -9,12 +9,14 @@
 #include "cli/load.h"
 #include "cli/output.h"
 #include "cli/ranges.h"
+#include "cli/voice_file.h"
 
 namespace chatterbox::cli {
 namespace {
 
 struct BatchOptions {
   EngineOptions engine;
+  VoiceOptions voice;
   Request request;  // for the lines that do not say otherwise
   std::string requests;
   BatchOutputs outputs;
@@ -33,7 +35,7 @@ int speak_batch(const BatchOptions& options) {
 
   const ChatterboxEngine engine = load_engine(options.engine);
   throw_if_interrupted();
-  BatchRun run(engine, options.outputs);
+  BatchRun run(engine, options.outputs, options.voice);
   return run.run(lines) ? 0 : 1;
 }
 
@@ -90,6 +92,7 @@ void add_batch(CLI::App& app, std::vector<Command>& commands) {
       ->required();
   add_outputs(*batch, options->outputs);
   add_engine_options(*batch, options->engine);
+  add_prompt_option(*batch, options->voice);
   add_batching_options(*batch, options->engine);
   add_request_options(*batch, options->request);
   commands.push_back({batch, [options] { return speak_batch(*options); }});

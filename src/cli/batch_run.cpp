@@ -39,8 +39,8 @@ std::string format(const char* pattern, Values... values) {
 
 }  // namespace
 
-BatchRun::BatchRun(const ChatterboxEngine& engine, BatchOutputs outputs)
-    : engine_(engine), outputs_(std::move(outputs)) {
+BatchRun::BatchRun(const ChatterboxEngine& engine, BatchOutputs outputs, VoiceOptions voice)
+    : engine_(engine), outputs_(std::move(outputs)), voice_options_(std::move(voice)) {
   if (outputs_.json == "-") return;
   json_file_.open(outputs_.json, std::ios::binary);
   if (!json_file_) throw Error(Status::kIo, outputs_.json + ": cannot be written");
@@ -102,7 +102,7 @@ const Voice& BatchRun::voice(const std::string& path) {
   auto found = voices_.find(path);
   if (found == voices_.end()) {
     try {
-      found = voices_.emplace(path, open_voice(engine_, path, nullptr)).first;
+      found = voices_.emplace(path, open_voice(engine_, path, voice_options_)).first;
     } catch (const Error& error) {
       found = voices_.emplace(path, error).first;
     }

@@ -29,7 +29,8 @@ struct BatchOutputs {
 
 class BatchRun {
  public:
-  BatchRun(const ChatterboxEngine& engine, BatchOutputs outputs);
+  // `voice`: for recordings that requests name.
+  BatchRun(const ChatterboxEngine& engine, BatchOutputs outputs, VoiceOptions voice);
   ~BatchRun();
   BatchRun(const BatchRun&) = delete;
   BatchRun& operator=(const BatchRun&) = delete;
@@ -61,6 +62,7 @@ class BatchRun {
 
   const ChatterboxEngine& engine_;
   const BatchOutputs outputs_;
+  const VoiceOptions voice_options_;
   const Clock::time_point start_ = Clock::now();
   std::ofstream json_file_;
   std::map<std::string, std::variant<Voice, Error>> voices_;

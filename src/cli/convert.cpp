@@ -20,6 +20,7 @@ struct ConvertOptions {
   Conversion conversion;
   std::string input;
   std::string voice;
+  VoiceOptions voice_options;
   AudioOutput output = {"converted.wav"};
   std::string json;
   std::string dump;
@@ -36,7 +37,9 @@ int convert(const ConvertOptions& options) {
     conversion.on_tensor = [&dump](const TensorView& view) { dump.add(view); };
   }
   if (!options.voice.empty()) {
-    conversion.voice = open_voice(engine, options.voice, conversion.on_tensor);
+    VoiceOptions voice_options = options.voice_options;
+    voice_options.on_tensor = conversion.on_tensor;
+    conversion.voice = open_voice(engine, options.voice, voice_options);
   }
   throw_if_interrupted();
   const Result result = wait_with_progress(engine, std::move(conversion));
@@ -66,9 +69,10 @@ void add_convert(CLI::App& app, std::vector<Command>& commands) {
       ->required();
   add_output_options(*convert_app, options->output);
   add_voice_option(*convert_app, options->voice);
+  add_prompt_option(*convert_app, options->voice_options);
   add_engine_options(*convert_app, options->engine);
   add_seed_option(*convert_app, options->conversion.seed);
-  add_cfm_steps_option(*convert_app, options->conversion.cfm_steps);
+  add_steps_options(*convert_app, options->conversion.cfm_steps, options->conversion.cfg_steps);
   convert_app
       ->add_option("--json", options->json,
                    "write statistics to this file as JSON, times in seconds; - is standard output")

@@ -59,6 +59,7 @@ void add_info(CLI::App& app, std::vector<Command>& commands) {
   info->add_option("model", options->engine.model, "folder with a published checkpoint, or demo")
       ->type_name("DIR")
       ->required();
+  add_s3gen_option(*info, options->engine);
   add_family_option(*info, options->engine);
   info->add_option("--json", options->json,
                    "write the description to this file as JSON; - is standard output")

@@ -43,18 +43,19 @@ CLI::Option* add_named(CLI::App& app, const std::string& name,
 }
 
 void add_precision_options(CLI::App& app, EngineOptions& options) {
-  add_named(app, "--precision", kPrecisions, options.precision,
-            "number type of the weights: fp32, bf16, int8 (of T3, on a CPU) or auto, the fastest "
-            "on this machine")
+  add_named(
+      app, "--precision", kPrecisions, options.precision,
+      "number format of the weights: fp32, bf16, int8 (T3 only, on a CPU) or auto: the fastest "
+      "on this machine")
       ->default_str("fp32 on a CPU, bf16 on CUDA");
-  add_named(app, "--t3-precision", kPrecisions, options.t3_precision, "the same, of T3 alone")
+  add_named(app, "--t3-precision", kPrecisions, options.t3_precision, "the same for T3 only")
       ->default_str("--precision");
   add_named(app, "--s3gen-precision", kS3genPrecisions, options.s3gen_precision,
-            "of S3Gen alone: fp32, bf16 or auto")
+            "the same for S3Gen only: fp32, bf16 or auto")
       ->default_str("--precision");
   add_named(app, "--kv-cache", kCachePrecisions, options.kv_cache,
-            "number type of T3's keys and values: fp32 or bf16")
-      ->default_str("fp32 where T3 is fp32, else bf16");
+            "number format of T3's KV cache: fp32 or bf16")
+      ->default_str("fp32 if T3 is fp32, else bf16");
 }
 
 void add_memory_options(CLI::App& app, EngineOptions& options) {
@@ -80,12 +81,20 @@ void add_family_option(CLI::App& app, EngineOptions& options) {
       ->default_str("recognised by the files");
 }
 
+void add_s3gen_option(CLI::App& app, EngineOptions& options) {
+  app.add_option("--s3gen", options.s3gen,
+                 "use this S3Gen in place of the model's; Turbo's s3gen_meanflow.safetensors makes "
+                 "the speech of English and Multilingual several times as fast, and different")
+      ->type_name("FILE");
+}
+
 void add_engine_options(CLI::App& app, EngineOptions& options) {
   app.add_option("-m,--model", options.model,
                  "folder with a published checkpoint, or demo: a tiny model that comes with the "
                  "program")
       ->type_name("DIR")
       ->capture_default_str();
+  add_s3gen_option(app, options);
   add_family_option(app, options);
   app.add_option("--device", options.device, "cpu, cuda, cuda:N, or auto: CUDA if available")
       ->type_name("NAME")

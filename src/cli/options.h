@@ -17,15 +17,18 @@ struct Command {
 
 // --family.
 void add_family_option(CLI::App& app, EngineOptions& options);
-// --model, --family, --device, --precision (and those of the stages), --kv-cache, --weights,
-// --threads, --memory-limit, --deterministic, --watermark.
+// --s3gen.
+void add_s3gen_option(CLI::App& app, EngineOptions& options);
+// --model, --s3gen, --family, --device, --precision (and those of the stages), --kv-cache,
+// --weights, --threads, --memory-limit, --deterministic, --watermark.
 void add_engine_options(CLI::App& app, EngineOptions& options);
 
 // --seed, --cfg-weight, ...: what a request has beside its text and its voice. What the command
 // line does not say stays unset: it is the loaded family's own.
 void add_request_options(CLI::App& app, Request& request);
-// --seed and --cfm-steps, which conversions have too.
+// --seed, --cfm-steps and --cfg-steps, which conversions have too.
 void add_seed_option(CLI::App& app, std::optional<uint64_t>& value);
-void add_cfm_steps_option(CLI::App& app, std::optional<int32_t>& value);
+void add_steps_options(CLI::App& app, std::optional<int32_t>& steps,
+                       std::optional<int32_t>& guided);
 
 }  // namespace chatterbox::cli

@@ -109,6 +109,7 @@ const std::map<std::string, Set>& setters() {
       {"repetition_penalty", set_option<&Request::repetition_penalty, as_float>},
       {"max_new_tokens", set_option<&Request::max_new_tokens, as_int>},
       {"cfm_steps", set_option<&Request::cfm_steps, as_int>},
+      {"cfg_steps", set_option<&Request::cfg_steps, as_int>},
       {"analyze_alignment", set_member<&Request::analyze_alignment, as_bool>},
       {"priority", set_member<&Request::priority, as_int>},
       {"deadline_ms", set_option<&Request::deadline, as_milliseconds>},

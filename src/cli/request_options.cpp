@@ -72,11 +72,18 @@ void add_seed_option(CLI::App& app, std::optional<uint64_t>& value) {
       ->default_str("chosen by the engine, and reported by --json");
 }
 
-void add_cfm_steps_option(CLI::App& app, std::optional<int32_t>& value) {
-  app.add_option("--cfm-steps", value, "Euler steps of the flow; fewer are faster")
+void add_steps_options(CLI::App& app, std::optional<int32_t>& steps,
+                       std::optional<int32_t>& guided) {
+  app.add_option("--cfm-steps", steps, "Euler steps of the flow; fewer are faster")
       ->type_name("N")
       ->check(in_range(1, 100))
       ->default_str("10; Turbo, Nano: 2");
+  app.add_option("--cfg-steps", guided,
+                 "guidance in the first N of these steps alone, each of which is twice the work; "
+                 "not with Turbo's or Nano's S3Gen")
+      ->type_name("N")
+      ->check(in_range(0, 100))
+      ->default_str("all");
 }
 
 void add_request_options(CLI::App& app, Request& request) {
@@ -89,7 +96,7 @@ void add_request_options(CLI::App& app, Request& request) {
   add_guidance_options(app, request);
   add_sampling_options(app, request);
   add_length_options(app, request);
-  add_cfm_steps_option(app, request.cfm_steps);
+  add_steps_options(app, request.cfm_steps, request.cfg_steps);
 }
 
 }  // namespace chatterbox::cli

@@ -24,6 +24,7 @@ struct SpeakOptions {
   std::string file;
   Request request;
   std::string voice;
+  VoiceOptions voice_options;
   std::string save_voice;
   AudioOutput output = {"speech.wav"};
   std::string json;
@@ -70,7 +71,9 @@ int run_speak(const SpeakOptions& options) {
     request.on_tensor = [&dump](const TensorView& view) { dump.add(view); };
   }
   const auto start = std::chrono::steady_clock::now();
-  if (!options.voice.empty()) request.voice = open_voice(engine, options.voice, request.on_tensor);
+  VoiceOptions voice_options = options.voice_options;
+  voice_options.on_tensor = request.on_tensor;
+  if (!options.voice.empty()) request.voice = open_voice(engine, options.voice, voice_options);
   const std::chrono::duration<double> voice_time = std::chrono::steady_clock::now() - start;
   throw_if_interrupted();
   if (!options.save_voice.empty()) {
@@ -105,6 +108,7 @@ void add_speak(CLI::App& app, std::vector<Command>& commands) {
       ->type_name("FILE");
   add_output_options(*app_speak, options->output);
   add_voice_option(*app_speak, options->voice);
+  add_prompt_option(*app_speak, options->voice_options);
   app_speak
       ->add_option("--save-voice", options->save_voice, "save the voice in this file, for --voice")
       ->type_name("OUT.voice");

@@ -133,6 +133,7 @@ ordered_json statistics(const EngineInfo& info) {
       {"load_seconds", info.load_seconds},
       {"has_default_voice", info.has_default_voice},
       {"watermark", info.watermark},
+      {"meanflow", info.meanflow},
       {"voices", info.voices},
       {"languages", info.languages},
       {"defaults", defaults_of(info.defaults)},

@@ -8,12 +8,14 @@
 #include "cli/interrupt.h"
 #include "cli/load.h"
 #include "cli/statistics.h"
+#include "cli/voice_file.h"
 
 namespace chatterbox::cli {
 namespace {
 
 struct MakeOptions {
   EngineOptions engine;
+  VoiceOptions voice;
   std::string input;
   std::string output = "speaker.voice";
   std::string json;
@@ -41,7 +43,7 @@ int make_voice(const MakeOptions& options) {
   const ChatterboxEngine engine = load_engine(options.engine);
   throw_if_interrupted();
   const auto start = std::chrono::steady_clock::now();
-  const Voice voice = engine.make_voice(recording);
+  const Voice voice = engine.make_voice(recording, options.voice);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   throw_if_interrupted();
   voice.save(options.output);
@@ -82,6 +84,7 @@ void add_voice(CLI::App& app, std::vector<Command>& commands) {
   make_app->add_option("-o,--output", make->output, "file for the voice")
       ->type_name("OUT.voice")
       ->capture_default_str();
+  add_prompt_option(*make_app, make->voice);
   add_engine_options(*make_app, make->engine);
   make_app
       ->add_option("--json", make->json,

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "cli/ranges.h"
+
 namespace chatterbox::cli {
 namespace {
 
@@ -20,6 +22,15 @@ void add_voice_option(CLI::App& app, std::string& voice) {
                  "the name of a voice that comes with the model (demo: low, high)")
       ->type_name("VOICE")
       ->default_str("the model's own voice");
+}
+
+void add_prompt_option(CLI::App& app, VoiceOptions& options) {
+  app.add_option("--prompt-seconds", options.prompt_seconds,
+                 "how much of a recording the speech continues from; less of it is faster, and "
+                 "less like it")
+      ->type_name("S")
+      ->check(in_range(0.5, 10))
+      ->capture_default_str();
 }
 
 std::variant<Voice, Audio> read_voice_file(const std::string& path) {
@@ -40,12 +51,10 @@ std::variant<Voice, Audio> read_voice_file(const std::string& path) {
 }
 
 Voice open_voice(const ChatterboxEngine& engine, const std::string& voice,
-                 const std::function<void(const TensorView&)>& on_tensor) {
+                 const VoiceOptions& options) {
   if (is_name(voice)) return engine.named_voice(voice);
   const std::variant<Voice, Audio> file = read_voice_file(voice);
   if (const auto* saved = std::get_if<Voice>(&file)) return *saved;
-  VoiceOptions options;
-  options.on_tensor = on_tensor;
   return engine.make_voice(std::get<Audio>(file), options);
 }
 

@@ -28,6 +28,24 @@ std::shared_ptr<const voice::Conditionals> choose_voice(const std::optional<Voic
   return chosen;
 }
 
+// Euler steps with guidance, of `steps` in all.
+int64_t guided_steps(std::optional<int32_t> asked, int64_t steps, const ModelCatalog& catalog) {
+  if (catalog.info().meanflow) {
+    if (asked) {
+      fail(Status::kInvalidArgument,
+           "cfg_steps must not be set for an S3Gen with a mean flow, which takes no guidance, got "
+           "{}",
+           *asked);
+    }
+    return 0;
+  }
+  if (asked && *asked > steps) {
+    fail(Status::kInvalidArgument, "cfg_steps must be at most cfm_steps, which is {}, got {}",
+         steps, *asked);
+  }
+  return asked.value_or(steps);
+}
+
 }  // namespace
 
 std::string lower_case(std::string_view code) {
@@ -54,6 +72,7 @@ Task make_task_without_text(const Request& request, const ModelCatalog& catalog)
   task.top_k = request.top_k.value_or(defaults.top_k);
   task.max_new_tokens = request.max_new_tokens.value_or(defaults.max_new_tokens);
   task.cfm_steps = request.cfm_steps.value_or(defaults.cfm_steps);
+  task.cfg_steps = guided_steps(request.cfg_steps, task.cfm_steps, catalog);
   task.analyze_alignment = request.analyze_alignment.value_or(defaults.analyze_alignment);
   return task;
 }
@@ -79,16 +98,19 @@ Task make_task(const Conversion& conversion, const ModelCatalog& catalog) {
   task.source = std::make_shared<const Audio>(voice::heard_for_conversion(conversion.source));
   task.seed = conversion.seed ? *conversion.seed : random_seed();
   task.cfm_steps = conversion.cfm_steps.value_or(catalog.info().defaults.cfm_steps);
+  task.cfg_steps = guided_steps(conversion.cfg_steps, task.cfm_steps, catalog);
   catalog.check(task);
   return task;
 }
 
 Task make_task(const Audio& recording, const VoiceOptions& options, const ModelCatalog& catalog) {
+  validate_voice_options(options);
   validate_recording(recording);
   Task task;
   task.kind = TaskKind::kVoice;
   task.source = std::make_shared<const Audio>(voice::heard_for_voice(recording));
   task.normalise_loudness = options.normalise_loudness;
+  task.prompt_seconds = options.prompt_seconds;
   catalog.check(task);
   return task;
 }

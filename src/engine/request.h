@@ -13,6 +13,7 @@
 #include "engine/voice.h"
 #include "support/status.h"
 #include "support/tensor_sink.h"
+#include "voice/voice_recipe.h"
 
 namespace chatterbox {
 
@@ -70,6 +71,7 @@ struct Request : JobOptions {
   std::optional<float> repetition_penalty = std::nullopt;
   std::optional<int32_t> max_new_tokens = std::nullopt;
   std::optional<int32_t> cfm_steps = std::nullopt;
+  std::optional<int32_t> cfg_steps = std::nullopt;  // unset: all of cfm_steps
   std::optional<int32_t> top_k = std::nullopt;
   std::optional<bool> analyze_alignment = std::nullopt;
   std::string language = {};
@@ -82,6 +84,7 @@ struct Conversion : JobOptions {
   std::optional<Voice> voice = std::nullopt;
   std::optional<uint64_t> seed = std::nullopt;
   std::optional<int32_t> cfm_steps = std::nullopt;
+  std::optional<int32_t> cfg_steps = std::nullopt;
 };
 
 // A part of a long text that is spoken in one go.
@@ -101,7 +104,9 @@ struct LongTextOptions {
 };
 
 struct VoiceOptions {
-  bool normalise_loudness = true;  // as chatterbox_voice_options
+  // As chatterbox_voice_options.
+  bool normalise_loudness = true;
+  double prompt_seconds = voice::kMaxPromptSeconds;
   std::function<void(const TensorView&)> on_tensor = nullptr;
 };
 

@@ -51,6 +51,9 @@ void check_at_least(const char* name, int64_t value, int64_t min) {
 void validate_options(const EngineOptions& options) {
   check_word("model", options.model);
   for (const NamedBytes& file : options.files) check_word("the name of a file", file.name);
+  if (const auto nul = options.s3gen.find('\0'); nul != std::string::npos) {
+    fail(Status::kInvalidArgument, "s3gen must not contain NUL, got one at byte {}", nul);
+  }
   check_word("device", options.device);
   check_precisions(options);
   if (options.family) check_enum("family", *options.family, Family::kEnglish, Family::kNano);

@@ -15,6 +15,7 @@ constexpr size_t kMaxLongTextBytes = size_t{16} << 20U;
 constexpr double kMaxPause = 10;  // seconds
 constexpr int32_t kMaxSteps = 100;
 constexpr int32_t kMaxPriority = 100;
+constexpr double kMinPromptSeconds = 0.5;
 
 void check_text(std::string_view text, size_t max_bytes) {
   if (text.size() > max_bytes) {
@@ -86,6 +87,7 @@ void check_all_but_text(const Request& request) {
   check_range("repetition_penalty", request.repetition_penalty, 0.5F, 5.F);
   check_range("max_new_tokens", request.max_new_tokens, 1, 4096);
   check_range("cfm_steps", request.cfm_steps, 1, kMaxSteps);
+  check_range("cfg_steps", request.cfg_steps, 0, kMaxSteps);
   check_range("top_k", request.top_k, 0, 10000);
   check_language(request.language);
 }
@@ -113,6 +115,14 @@ void validate_conversion(const Conversion& conversion) {
   validate_recording(conversion.source, kMinSourceSeconds);
   check_voice(conversion.voice);
   check_range("cfm_steps", conversion.cfm_steps, 1, kMaxSteps);
+  check_range("cfg_steps", conversion.cfg_steps, 0, kMaxSteps);
+}
+
+void validate_voice_options(const VoiceOptions& options) {
+  if (!within(options.prompt_seconds, kMinPromptSeconds, voice::kMaxPromptSeconds)) {
+    fail(Status::kInvalidArgument, "prompt_seconds must be in [{}, {}], got {}", kMinPromptSeconds,
+         voice::kMaxPromptSeconds, options.prompt_seconds);
+  }
 }
 
 }  // namespace chatterbox::engine

@@ -26,6 +26,7 @@ class Utterance {
   [[nodiscard]] virtual const TokenStats& stats() const = 0;
   [[nodiscard]] virtual int64_t frames() const = 0;  // of the mel, with the prompt's
   [[nodiscard]] virtual int64_t cfm_steps() const = 0;
+  [[nodiscard]] virtual int64_t cfg_steps() const = 0;
 };
 
 // S3Gen. Of one thread, which calls enter() first and leave() last.
@@ -36,9 +37,9 @@ class SpeechExecutor {
   virtual void enter() = 0;           // thread count, inference mode, stream
   virtual void leave() noexcept = 0;  // also where enter() threw
 
-  // Utterances of the same cfm_steps. flow() and vocode() may be called again with some of them,
-  // also after they threw, and give the same again. `before_step` runs before each Euler step and
-  // may throw.
+  // Utterances of the same cfm_steps and cfg_steps. flow() and vocode() may be called again with
+  // some of them, also after they threw, and give the same again. `before_step` runs before each
+  // Euler step and may throw.
   virtual void flow(const std::vector<Utterance*>& batch,
                     const std::function<void(int64_t)>& before_step) = 0;
   // One wave an utterance, 24 kHz.

@@ -131,14 +131,14 @@ std::string Search::find_sentencepiece() const {
 }  // namespace
 
 FamilyFiles find_family(const FileSource& files, const std::string& model,
-                        std::optional<Family> wanted) {
+                        std::optional<Family> wanted, S3Gen s3gen) {
   const Search search(files, model, wanted);
   FamilyFiles found;
   found.traits = search.choose();
   found.t3 = found.traits.t3;
   found.sentencepiece = search.find_sentencepiece();
   Names missing;
-  found.s3gen = search.find(found.traits.companions[0], missing);
+  if (s3gen == S3Gen::kOwn) found.s3gen = search.find(found.traits.companions[0], missing);
   found.voice_encoder = search.find(found.traits.companions[1], missing);
   if (found.sentencepiece.empty()) (void)search.find(found.traits.companions[2], missing);
   if (!missing.empty()) search.fail_missing(found.traits, missing);

@@ -48,10 +48,13 @@ struct FamilyFiles {
   std::string default_voice;  // may be empty
 };
 
+// Whether a model is to have its own S3Gen, or was given another.
+enum class S3Gen { kOwn, kGiven };
+
 // Looks for `wanted`, or else for the one family whose T3 is among the files of `model`. kNotFound:
 // no T3, or not all of the family's files. kInvalidArgument: more than one family. Both say what is
 // there, and what is needed.
 [[nodiscard]] FamilyFiles find_family(const FileSource& files, const std::string& model,
-                                      std::optional<Family> wanted);
+                                      std::optional<Family> wanted, S3Gen s3gen = S3Gen::kOwn);
 
 }  // namespace chatterbox::runtime

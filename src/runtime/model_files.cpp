@@ -62,6 +62,17 @@ std::shared_ptr<const checkpoint::TensorFile> open_weights(const FileSource& sou
              : checkpoint::parse_safetensors(std::move(bytes), path);
 }
 
+// The model's own, or the file that is to be used in its place.
+std::shared_ptr<const checkpoint::TensorFile> open_s3gen(const EngineOptions& options,
+                                                         const FileSource& source,
+                                                         const std::string& name) {
+  const FileAccess access = access_of(options.weights);
+  if (options.s3gen.empty()) return open_weights(source, name, access);
+  const fs::path file(options.s3gen);
+  const Folder folder(file.parent_path().empty() ? "." : file.parent_path().string());
+  return open_weights(folder, file.filename().string(), access);
+}
+
 std::shared_ptr<const text::Tokenizer> open_tokenizer(const FileSource& source,
                                                       const FamilyFiles& names) {
   if (!names.sentencepiece.empty()) {
@@ -106,11 +117,12 @@ ModelFiles open_model(const EngineOptions& options) {
   } else {
     files.source = in_memory(options);
   }
-  const FamilyFiles names = find_family(*files.source, where, options.family);
+  const FamilyFiles names = find_family(*files.source, where, options.family,
+                                        options.s3gen.empty() ? S3Gen::kOwn : S3Gen::kGiven);
   files.traits = names.traits;
   files.by_language = names.traits.text == TextKind::kMultilingual && names.sentencepiece.empty();
   files.t3 = open_weights(*files.source, names.t3, access_of(options.weights));
-  files.s3gen = open_weights(*files.source, names.s3gen, access_of(options.weights));
+  files.s3gen = open_s3gen(options, *files.source, names.s3gen);
   files.voice_encoder =
       open_weights(*files.source, names.voice_encoder, access_of(options.weights));
   files.tokenizer = open_tokenizer(*files.source, names);

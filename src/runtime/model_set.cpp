@@ -53,7 +53,7 @@ ModelSet::ModelSet(const EngineOptions& options)
   const auto start = std::chrono::steady_clock::now();
   files_ = open_model(options);
   load(options);
-  check_models();
+  check_models(options);
   cache_limits_ = plan_cache(options);
   describe(options);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
@@ -80,11 +80,11 @@ void ModelSet::load(const EngineOptions& options) {
 }
 
 // Files under each other's names, or of different models, load, but do not work together.
-void ModelSet::check_models() const {
+void ModelSet::check_models(const EngineOptions& options) const {
   if (t3_limits_.guided() != traits().guided) {
     fail(Status::kBadModelFile, "{}: not a T3 of the family {}", files_.t3->path(), traits().name);
   }
-  if (s3gen::meanflow(*flow_) != traits().meanflow) {
+  if (options.s3gen.empty() && s3gen::meanflow(*flow_) != traits().meanflow) {
     fail(Status::kBadModelFile, "{}: not an S3Gen of the family {}", files_.s3gen->path(),
          traits().name);
   }
@@ -116,7 +116,9 @@ void ModelSet::describe(const EngineOptions& options) {
   add_size(*files_.t3, stages_.t3, info_);
   add_size(*files_.s3gen, stages_.s3gen, info_);
   add_size(*files_.voice_encoder, stages_.s3gen, info_);
+  info_.meanflow = s3gen::meanflow(*flow_);
   info_.defaults = traits().defaults;
+  info_.defaults.cfm_steps = static_cast<int32_t>(s3gen::default_steps(*flow_));
   // Only a model of the official size has the heads that the thresholds are for.
   info_.defaults.analyze_alignment =
       info_.defaults.analyze_alignment && t3::has_alignment_heads(*t3_, thresholds(""));

@@ -55,7 +55,7 @@ class ModelSet final : public ModelCatalog {
 
  private:
   void load(const EngineOptions& options);
-  void check_models() const;
+  void check_models(const EngineOptions& options) const;
   void describe(const EngineOptions& options);
   [[nodiscard]] CacheLimits plan_cache(const EngineOptions& options) const;
   void check_voice(const voice::Conditionals& voice) const;

@@ -23,6 +23,7 @@ class ModelUtterance final : public Utterance {
            static_cast<int64_t>(task_.voice->s3gen_tokens.size() + speech_tokens.size());
   }
   [[nodiscard]] int64_t cfm_steps() const override { return task_.cfm_steps; }
+  [[nodiscard]] int64_t cfg_steps() const override { return task_.cfg_steps; }
   [[nodiscard]] const Task& task() const { return task_; }
   void set_stats(TokenStats stats) { stats_ = std::move(stats); }
 

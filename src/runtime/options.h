@@ -60,6 +60,7 @@ struct EngineOptions {
   // English. Where `files` are given, a name for messages.
   std::string model = "demo";
   std::vector<NamedBytes> files = {};           // the model's, in place of a folder
+  std::string s3gen = {};                       // a file in place of the model's own; empty: none
   std::optional<Family> family = std::nullopt;  // unset: the one whose files are there
   std::string device = "auto";  // "cpu", "cuda", "cuda:N", or "auto" (cuda where there is one)
   std::optional<Precision> precision = std::nullopt;        // unset: fp32 on a CPU, bf16 on CUDA
@@ -115,6 +116,7 @@ struct EngineInfo {
   double load_seconds = 0;
   bool has_default_voice = false;
   bool watermark = false;                   // speech is marked
+  bool meanflow = false;                    // S3Gen's flow takes few steps, without guidance
   std::vector<std::string> languages = {};  // codes, sorted; empty: the family asks for none
   std::vector<std::string> voices = {};     // that the model ships by name, sorted
   RequestDefaults defaults = {};

@@ -45,7 +45,8 @@ void SpeechMachine::flow(const std::vector<Utterance*>& batch,
       rows.push_back({utterance.speech_tokens, utterance.task().voice.get(), utterance.after_flow,
                       utterance.task().sink});
     }
-    const s3gen::FlowOptions options{batch.front()->cfm_steps(), before_step};
+    const s3gen::FlowOptions options{batch.front()->cfm_steps(), batch.front()->cfg_steps(),
+                                     before_step};
     std::vector<at::Tensor> mels = s3gen::tokens_to_mel(models_->flow(), rows, options);
     for (size_t i = 0; i < batch.size(); ++i) own(batch[i]).mel = std::move(mels[i]);
   });

@@ -10,6 +10,7 @@
 #include "support/tensor_sink.h"
 #include "t3/quality.h"
 #include "voice/conditionals.h"
+#include "voice/voice_recipe.h"
 
 namespace chatterbox {
 
@@ -25,8 +26,9 @@ namespace chatterbox::runtime {
 enum class TaskKind {
   kSpeech,      // text to speech
   kConversion,  // the tokens are those of `source`: of what follows it, it has voice, seed,
-                // cfm_steps and sink
-  kVoice,       // a voice of `source`: of what follows it, it has normalise_loudness and sink
+                // cfm_steps, cfg_steps and sink
+  kVoice,       // a voice of `source`: of what follows it, it has normalise_loudness,
+                // prompt_seconds and sink
 };
 
 struct Task {
@@ -38,6 +40,7 @@ struct Task {
   // As voice::heard_for_conversion() or heard_for_voice() makes it.
   std::shared_ptr<const Audio> source;
   bool normalise_loudness = true;
+  double prompt_seconds = voice::kMaxPromptSeconds;
   std::shared_ptr<const voice::Conditionals> voice;
   uint64_t seed = 0;
   float temperature = 0, cfg_weight = 0, exaggeration = 0, min_p = 0, top_p = 1,
@@ -45,6 +48,7 @@ struct Task {
   int64_t top_k = 0;
   int64_t max_new_tokens = 0;
   int64_t cfm_steps = 0;
+  int64_t cfg_steps = 0;  // of these, the first ones with guidance; 0 of a mean flow
   bool analyze_alignment = false;
   TensorSink sink;
 };

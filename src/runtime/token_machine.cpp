@@ -40,6 +40,7 @@ TokenMachine::Sequence TokenMachine::start(const Task& task) {
     case TaskKind::kVoice: {
       voice::VoiceRecipe recipe = models_->traits().recipe;
       if (!task.normalise_loudness) recipe.normalise_loudness = false;
+      recipe.s3gen_seconds = task.prompt_seconds;
       return {task, voice::VoiceRun(models_->voice_maker(), *task.source, recipe, task.sink)};
     }
     case TaskKind::kSpeech:

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "s3gen/frame_conformer.h"
+
 namespace chatterbox::s3gen {
 namespace {
 
@@ -31,6 +33,10 @@ Conformer read_conformer(const nn::WeightReader& reader, std::string_view embed,
   for (int64_t i = 0; i < count; ++i) {
     conformer.layers.push_back(read_layer(reader.scope(layers, i), size));
   }
+  if (runs_on_frame_kernels(reader.placement()) && fits_kernels(conformer)) {
+    conformer.frames = std::make_shared<const FrameConformer>(pack_conformer(conformer));
+    conformer.layers.clear();
+  }
   return conformer;
 }
 
@@ -40,7 +46,9 @@ at::Tensor embed(const Conformer& conformer, const at::Tensor& x) {
       .mul_(std::sqrt(static_cast<double>(x.size(-1))));
 }
 
-at::Tensor run_layers(const Conformer& conformer, at::Tensor x, const at::Tensor& padding) {
+at::Tensor run_layers(const Conformer& conformer, at::Tensor x, const FrameMask& mask) {
+  if (conformer.frames) return run_layers(*conformer.frames, x, mask.lengths);
+  const at::Tensor padding = attention_padding(mask, x.scalar_type());
   const at::Tensor positions = relative_positions(x.size(1), x.size(2), x.options());
   for (const ConformerLayer& layer : conformer.layers) {
     const at::Tensor normed = nn::layer_norm(x, layer.attention_norm);

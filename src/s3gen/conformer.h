@@ -5,10 +5,12 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <memory>
 #include <vector>
 
 #include "nn/layer_norm.h"
 #include "nn/linear.h"
+#include "s3gen/frame_mask.h"
 #include "s3gen/relative_attention.h"
 
 namespace chatterbox::s3gen {
@@ -20,10 +22,14 @@ struct ConformerLayer {
   nn::Linear inner, outer;  // [F, C], [C, F]
 };
 
+struct FrameConformer;
+
 struct Conformer {
   nn::Linear embed;  // [C, C]
   nn::LayerNorm embed_norm;
   std::vector<ConformerLayer> layers;
+  // In bfloat16, on a CPU that multiplies it: the layers, which then are not above.
+  std::shared_ptr<const FrameConformer> frames;
 };
 
 // `embed` and `layers`: what the checkpoint calls the two parts.
@@ -32,8 +38,8 @@ struct Conformer {
 
 // What comes before the layers: projected, normalised and scaled by sqrt(C). x [B, T, C]
 [[nodiscard]] at::Tensor embed(const Conformer& conformer, const at::Tensor& x);
-// x [B, T, C]; `padding` as in attend().
+// x [B, T, C], of the frames of `mask`.
 [[nodiscard]] at::Tensor run_layers(const Conformer& conformer, at::Tensor x,
-                                    const at::Tensor& padding);
+                                    const FrameMask& mask);
 
 }  // namespace chatterbox::s3gen

@@ -4,6 +4,7 @@
 #include <ATen/ops/stack.h>
 
 #include "s3gen/causal_conv.h"
+#include "s3gen/frame_estimator.h"
 #include "s3gen/sizes.h"
 
 namespace chatterbox::s3gen {
@@ -40,6 +41,22 @@ void split_input(Estimator& estimator) {
   estimator.state_shortcut.weight = shortcut.weight.narrow(1, 0, kMelChannels).contiguous();
   estimator.fixed_shortcut = {shortcut.weight.narrow(1, kMelChannels, fixed).contiguous(),
                               shortcut.bias};
+}
+
+void forget_layers(Estimator::Stage& stage) {
+  stage.resnet = {stage.resnet.time, {}, {}, {}};
+  stage.transformers.clear();
+}
+
+void pack_for_kernels(Estimator& estimator, const nn::Placement& placement) {
+  if (!runs_on_frame_kernels(placement) || !fits_kernels(estimator)) return;
+  estimator.frames = std::make_shared<const FrameEstimator>(pack_estimator(estimator));
+  forget_layers(estimator.down);
+  for (Estimator::Stage& stage : estimator.middle) forget_layers(stage);
+  forget_layers(estimator.up);
+  estimator.down_conv = estimator.up_conv = estimator.state_conv = {};
+  estimator.last = {};
+  estimator.project = estimator.state_shortcut = {};
 }
 
 void run_transformers(const Estimator::Stage& stage, at::Tensor& x, const at::Tensor& padding) {
@@ -99,6 +116,7 @@ Estimator read_estimator(const nn::WeightReader& reader) {
   estimator.project = {project.get("weight", {kMelChannels, size, 1}).squeeze(2),
                        project.get("bias", {kMelChannels})};
   split_input(estimator);
+  pack_for_kernels(estimator, reader.placement());
   return estimator;
 }
 
@@ -108,6 +126,7 @@ EstimatorPlan plan(const Estimator& estimator, const FlowConditions& conditions,
   const at::Tensor fixed = at::cat({conditions.mu, speaker, conditions.prompt}, 2);
   const bool guided = !meanflow(estimator);
   EstimatorPlan plan;
+  plan.lengths = conditions.mask.lengths;
   plan.convolved = with_unconditional(causal_conv(estimator.fixed_conv, fixed),
                                       estimator.fixed_conv.bias, guided);
   plan.shortcut = with_unconditional(nn::linear(fixed, estimator.fixed_shortcut),
@@ -124,8 +143,17 @@ EstimatorPlan plan(const Estimator& estimator, const FlowConditions& conditions,
   return plan;
 }
 
+EstimatorPlan without_guidance(const EstimatorPlan& plan) {
+  EstimatorPlan half = plan;
+  half.convolved = plan.convolved.narrow(0, 0, 1);
+  half.shortcut = plan.shortcut.narrow(0, 0, 1);
+  if (plan.padding.defined()) half.padding = plan.padding.narrow(0, 0, plan.convolved.size(1));
+  return half;
+}
+
 at::Tensor estimate(const Estimator& estimator, const EstimatorPlan& plan, int64_t step,
                     const at::Tensor& x) {
+  if (estimator.frames) return estimate(*estimator.frames, plan, step, x);
   const at::Tensor state = x.to(plan.convolved.scalar_type());
   // Conditional and unconditional begin with the same x.
   const at::Tensor convolved = plan.convolved.add(causal_conv(estimator.state_conv, state));

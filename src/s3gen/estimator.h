@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <memory>
 #include <vector>
 
 #include "s3gen/causal_resnet.h"
@@ -12,6 +13,8 @@
 #include "s3gen/transformer_block.h"
 
 namespace chatterbox::s3gen {
+
+struct FrameEstimator;
 
 struct Estimator {
   struct Stage {
@@ -32,6 +35,9 @@ struct Estimator {
   // step, and for the rest, which does not.
   FrameConv state_conv, fixed_conv;
   nn::Linear state_shortcut, fixed_shortcut;
+
+  // In bfloat16, on a CPU that multiplies it: all that estimate() needs, which then is not above.
+  std::shared_ptr<const FrameEstimator> frames;
 };
 
 // `reader`: the scope "flow.decoder.estimator".
@@ -56,11 +62,14 @@ struct EstimatorPlan {
   at::Tensor convolved;            // [G, B, T, C], the fixed part of the first convolution
   at::Tensor shortcut;             // [G, B, T, C], the fixed part of the first shortcut
   at::Tensor padding;              // of attention; undefined where no row is padded
+  std::vector<int64_t> lengths;    // of the B rows
   std::vector<at::Tensor> shifts;  // [S, C] of each residual block, from down to up
 };
 // `times`: of the S steps and of their end, [S + 1], fp32.
 [[nodiscard]] EstimatorPlan plan(const Estimator& estimator, const FlowConditions& conditions,
                                  const at::Tensor& times);
+// The conditional half alone, G = 1.
+[[nodiscard]] EstimatorPlan without_guidance(const EstimatorPlan& plan);
 
 // The vector field at x [B, T, 80] and times[step], of a mean flow its mean up to times[step + 1]:
 // [G, B, T, 80], conditional and unconditional. A row's padding reaches none of its frames:

@@ -26,14 +26,17 @@ at::Tensor cosine_schedule(int64_t steps) {
 }
 
 EulerSolver::EulerSolver(const Estimator& estimator, const FlowConditions& conditions,
-                         at::Tensor times, at::Tensor x)
+                         at::Tensor times, int64_t guided_steps, at::Tensor x)
     : estimator_(estimator),
       times_(std::move(times)),
+      guided_steps_(guided_steps),
       plan_(plan(estimator, conditions, times_)),
+      unguided_plan_(without_guidance(plan_)),
       x_(std::move(x)) {}
 
 void EulerSolver::advance(int64_t step) {
-  const at::Tensor field = guide(estimate(estimator_, plan_, step, x_)).to(at::kFloat);
+  const EstimatorPlan& plan = step < guided_steps_ ? plan_ : unguided_plan_;
+  const at::Tensor field = guide(estimate(estimator_, plan, step, x_)).to(at::kFloat);
   const float dt = times_[step + 1].item<float>() - times_[step].item<float>();
   x_ = x_.add(field.mul(dt));
 }

@@ -18,9 +18,10 @@ namespace chatterbox::s3gen {
 // One batch on its way.
 class EulerSolver {
  public:
-  // x [B, T, 80], fp32: noise. The estimator must outlive the solver.
+  // x [B, T, 80], fp32: noise. From step `guided_steps` on there is no guidance. The estimator must
+  // outlive the solver.
   EulerSolver(const Estimator& estimator, const FlowConditions& conditions, at::Tensor times,
-              at::Tensor x);
+              int64_t guided_steps, at::Tensor x);
 
   void advance(int64_t step);
   [[nodiscard]] const at::Tensor& x() const { return x_; }
@@ -28,7 +29,8 @@ class EulerSolver {
  private:
   const Estimator& estimator_;
   at::Tensor times_;
-  EstimatorPlan plan_;
+  int64_t guided_steps_;
+  EstimatorPlan plan_, unguided_plan_;
   at::Tensor x_;
 };
 

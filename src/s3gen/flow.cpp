@@ -103,7 +103,8 @@ struct FlowBatch {
   EulerSolver solver;
 };
 
-FlowBatch begin(const Flow& flow, std::vector<FlowRow> rows, const at::Tensor& times) {
+FlowBatch begin(const Flow& flow, std::vector<FlowRow> rows, const at::Tensor& times,
+                int64_t guided_steps) {
   std::vector<int64_t> lengths;
   for (const FlowRow& row : rows) {
     check(flow, row);
@@ -119,7 +120,8 @@ FlowBatch begin(const Flow& flow, std::vector<FlowRow> rows, const at::Tensor& t
   }
   const FlowConditions conditions{mu, speakers(flow, rows, mu.options()), prompt_mels(rows, mu),
                                   frames};
-  EulerSolver solver(flow.estimator, conditions, times, noise(flow, rows, frames, mu));
+  EulerSolver solver(flow.estimator, conditions, times, guided_steps,
+                     noise(flow, rows, frames, mu));
   return {std::move(rows), std::move(frames), std::move(solver)};
 }
 
@@ -139,8 +141,9 @@ std::vector<at::Tensor> solve(const Flow& flow, std::vector<std::vector<FlowRow>
   const int64_t steps = options.steps.value_or(default_steps(flow));
   const at::Tensor times = meanflow(flow) ? linear_schedule(steps) : cosine_schedule(steps);
   std::vector<FlowBatch> batches;
-  for (std::vector<FlowRow>& group : groups)
-    batches.push_back(begin(flow, std::move(group), times));
+  for (std::vector<FlowRow>& group : groups) {
+    batches.push_back(begin(flow, std::move(group), times, options.guided_steps.value_or(steps)));
+  }
   for (int64_t step = 0; step < steps; ++step) {
     if (options.before_step) options.before_step(step);
     for (FlowBatch& batch : batches) batch.solver.advance(step);

@@ -64,6 +64,13 @@ HiftGenerator read_hift_generator(const nn::WeightReader& reader) {
   return model;
 }
 
+void pack_for_kernels(HiftGenerator& model) {
+  for (HiftGenerator::Stage& stage : model.stages) {
+    pack_for_kernels(stage.source_resblock);
+    for (SnakeResblock& block : stage.resblocks) pack_for_kernels(block);
+  }
+}
+
 at::Tensor generate(const HiftGenerator& model, const at::Tensor& mel,
                     const at::Tensor& source_spectrum, const FrameMask& mask) {
   FrameMask live = mask;

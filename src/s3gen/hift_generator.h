@@ -30,6 +30,8 @@ struct HiftGenerator {
 };
 
 [[nodiscard]] HiftGenerator read_hift_generator(const nn::WeightReader& reader);
+// The convolutions of its residual blocks, which are nearly all of its work, in bfloat16.
+void pack_for_kernels(HiftGenerator& model);
 // mel [B, 80, 1, T] and source_spectrum [B, 18, 1, 120 T + 1], both with zeros in the padding.
 // Returns the output of conv_post, [B, 18, 1, 120 T + 1]; its padding holds anything.
 [[nodiscard]] at::Tensor generate(const HiftGenerator& model, const at::Tensor& mel,

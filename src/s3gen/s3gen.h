@@ -41,7 +41,8 @@ struct FlowRow {
   TensorSink sink;          // s3gen.speech_tokens, s3gen.mu, s3gen.mel
 };
 struct FlowOptions {
-  std::optional<int64_t> steps = {};  // at least 1; empty: default_steps()
+  std::optional<int64_t> steps = {};         // at least 1; empty: default_steps()
+  std::optional<int64_t> guided_steps = {};  // the first ones; empty: all. No matter to a mean flow
   // Called before each Euler step; an exception from it ends the batch.
   std::function<void(int64_t step)> before_step;
 };

@@ -1,5 +1,7 @@
 #include "s3gen/snake_resblock.h"
 
+#include "s3gen/frame_resblock.h"
+
 namespace chatterbox::s3gen {
 
 SnakeResblock read_snake_resblock(const nn::WeightReader& reader, int64_t channels) {
@@ -18,7 +20,14 @@ SnakeResblock read_snake_resblock(const nn::WeightReader& reader, int64_t channe
   return block;
 }
 
+void pack_for_kernels(SnakeResblock& block) {
+  if (!fits_kernels(block)) return;
+  block.frames = std::make_shared<const FrameResblock>(pack_resblock(block));
+  block.layers.clear();
+}
+
 at::Tensor resblock(const SnakeResblock& block, const at::Tensor& x, const FrameMask& mask) {
+  if (block.frames) return resblock(*block.frames, x, mask);
   at::Tensor sum = x;
   for (const SnakeResblock::Layer& layer : block.layers) {
     // Snake writes zeros into the padding, so that neither convolution sees a row's neighbours.

@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <memory>
 #include <vector>
 
 #include "nn/weight_reader.h"
@@ -13,6 +14,8 @@
 
 namespace chatterbox::s3gen {
 
+struct FrameResblock;
+
 struct SnakeResblock {
   struct Layer {
     Snake snake1;
@@ -21,9 +24,14 @@ struct SnakeResblock {
     FrameConv plain;
   };
   std::vector<Layer> layers;
+  // With convolutions in bfloat16, on a CPU that multiplies it: the layers, which then are not
+  // above.
+  std::shared_ptr<const FrameResblock> frames;
 };
 
 [[nodiscard]] SnakeResblock read_snake_resblock(const nn::WeightReader& reader, int64_t channels);
+// Its convolutions in bfloat16, where the CPU's kernels take them.
+void pack_for_kernels(SnakeResblock& block);
 // x [B, C, 1, T]; its padding may hold anything, and that of the result does.
 [[nodiscard]] at::Tensor resblock(const SnakeResblock& block, const at::Tensor& x,
                                   const FrameMask& mask);

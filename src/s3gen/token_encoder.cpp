@@ -51,10 +51,9 @@ at::Tensor encode(const TokenEncoder& encoder, const at::Tensor& tokens, const F
   at::Tensor x = encoder.embedding.index_select(0, tokens.flatten());
   x = embed(encoder.token_conformer, x.view({tokens.size(0), tokens.size(1), -1}));
   x = look_ahead(encoder, x, mask);
-  x = run_layers(encoder.token_conformer, x, attention_padding(mask, x.scalar_type()));
+  x = run_layers(encoder.token_conformer, x, mask);
   x = embed(encoder.frame_conformer, upsample(encoder, x));
-  const FrameMask frames = scaled(mask, kFramesPerToken);
-  x = run_layers(encoder.frame_conformer, x, attention_padding(frames, x.scalar_type()));
+  x = run_layers(encoder.frame_conformer, x, scaled(mask, kFramesPerToken));
   return nn::linear(nn::layer_norm(x, encoder.norm), encoder.project);
 }
 

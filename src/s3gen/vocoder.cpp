@@ -14,6 +14,7 @@
 
 #include "audio/wave_quality.h"
 #include "nn/emit.h"
+#include "s3gen/frame_parts.h"
 #include "s3gen/spectrum.h"
 #include "support/error.h"
 
@@ -65,11 +66,12 @@ at::Tensor make_trim_fade() {
 }
 
 std::shared_ptr<const Vocoder> load_vocoder(const nn::WeightReader& reader) {
-  // The phase of the excitation and the exponential of the spectrum ask for fp32 everywhere.
+  // The phase of the excitation and the exponential of the spectrum ask for fp32.
   const nn::WeightReader hift = reader.with(reader.placement().in_fp32()).scope("mel2wav");
   auto vocoder = std::make_shared<Vocoder>();
   vocoder->device = reader.placement().device;
   vocoder->generator = read_hift_generator(hift);
+  if (runs_on_frame_kernels(reader.placement())) pack_for_kernels(vocoder->generator);
   vocoder->f0_predictor =
       read_f0_predictor(hift.scope("f0_predictor"), vocoder->generator.mel_channels());
   vocoder->source = read_harmonic_source(hift.scope("m_source").scope("l_linear"));

@@ -94,8 +94,8 @@ std::vector<float> mono_mix(const Audio& recording) {
   return mono;
 }
 
-std::vector<float> first_seconds(const std::vector<float>& wave, size_t seconds, int32_t rate) {
-  const size_t size = std::min(wave.size(), seconds * static_cast<size_t>(rate));
+std::vector<float> first_seconds(const std::vector<float>& wave, double seconds, int32_t rate) {
+  const size_t size = std::min(wave.size(), static_cast<size_t>(seconds * rate));
   return {wave.begin(), wave.begin() + static_cast<std::ptrdiff_t>(size)};
 }
 

@@ -27,7 +27,7 @@ void check_duration(const Audio& heard, const VoiceRecipe& recipe);
 // The mean of the channels, as librosa.load makes it before it resamples. kBadAudio where samples
 // are far beyond [-1, 1].
 [[nodiscard]] std::vector<float> mono_mix(const Audio& recording);
-[[nodiscard]] std::vector<float> first_seconds(const std::vector<float>& wave, size_t seconds,
+[[nodiscard]] std::vector<float> first_seconds(const std::vector<float>& wave, double seconds,
                                                int32_t rate);
 
 }  // namespace chatterbox::voice

@@ -15,8 +15,7 @@
 namespace chatterbox::voice {
 namespace {
 
-constexpr size_t kS3GenPromptSeconds = 10;  // tts.py: DEC_COND_LEN
-constexpr double kLoudness = -27;           // tts_turbo.py: norm_loudness, LUFS
+constexpr double kLoudness = -27;  // tts_turbo.py: norm_loudness, LUFS
 
 void normalise_loudness(std::vector<float>& wave24) {
   const auto loudness = audio::integrated_loudness(wave24, kRate24);
@@ -88,11 +87,14 @@ class VoiceRun::Impl {
   }
   bool resample() {
     wave16_ = audio::resample_soxr_hq(wave24_, kRate24, kRate16);
-    prompt24_ = first_seconds(wave24_, kS3GenPromptSeconds, kRate24);
-    wave24_ = {};
+    prompt24_ = first_seconds(wave24_, recipe_.s3gen_seconds, kRate24);
     // S3Gen's prompt comes down to 16 kHz by torchaudio's resampler in the reference.
     prompt16_ = audio::resample_sinc_hann(prompt24_, kRate24, kRate16);
-    t3_prompt16_ = first_seconds(wave16_, recipe_.prompt_seconds, kRate16);
+    // However short the prompt is, who speaks is heard from as much as the reference listens to.
+    x_vector16_ = audio::resample_sinc_hann(first_seconds(wave24_, kMaxPromptSeconds, kRate24),
+                                            kRate24, kRate16);
+    wave24_ = {};
+    t3_prompt16_ = first_seconds(wave16_, static_cast<double>(recipe_.prompt_seconds), kRate16);
     return true;
   }
   bool trim() {
@@ -110,7 +112,7 @@ class VoiceRun::Impl {
     if (!embedding_->next()) return false;
     voice_.speaker_emb = to_vector<float>(embedding_->embeddings());
     embedding_.reset();
-    x_vector_.emplace(maker_.x_vector(prompt16_));
+    x_vector_.emplace(maker_.x_vector(x_vector16_));
     return true;
   }
   bool identify() {
@@ -142,7 +144,7 @@ class VoiceRun::Impl {
   VoiceRecipe recipe_;
   TensorSink sink_;
   size_t stage_ = 0;
-  std::vector<float> wave24_, wave16_, prompt24_, prompt16_, t3_prompt16_;
+  std::vector<float> wave24_, wave16_, prompt24_, prompt16_, x_vector16_, t3_prompt16_;
   std::optional<audio::SpectrumRun> spectrum_;
   std::optional<SpeakerEmbeddingRun> embedding_;
   std::optional<XVectorRun> x_vector_;

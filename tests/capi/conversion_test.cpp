@@ -61,6 +61,7 @@ TEST_F(Conversions, EveryMemberReachesTheExecutor) {
   asked.channels = 2;
   asked.sample_rate = 16000;
   asked.cfm_steps = 3;
+  asked.cfg_steps = 2;
   const auto voice = made<chatterbox_voice>([&](chatterbox_voice** out) {
     return chatterbox_engine_get_voice(engine_.get(), testing::kFakeVoice, out);
   });
@@ -70,6 +71,7 @@ TEST_F(Conversions, EveryMemberReachesTheExecutor) {
   EXPECT_EQ(seen->source->samples, std::vector<float>(12000, 0.25F));  // the channels' mean
   EXPECT_EQ(seen->source->sample_rate, 16000);
   EXPECT_EQ(seen->cfm_steps, 3);
+  EXPECT_EQ(seen->cfg_steps, 2);
   EXPECT_EQ(seen->seed, 9U);
   EXPECT_EQ(seen->voice->x_vector.front(), 2);  // the second voice's
 }

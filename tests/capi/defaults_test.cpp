@@ -18,8 +18,8 @@ TEST_F(Defaults, OfARequestAreUnset) {
                             request.min_p, request.top_p, request.repetition_penalty}) {
     EXPECT_EQ(value, CHATTERBOX_UNSET);
   }
-  for (const int32_t value :
-       {request.max_new_tokens, request.cfm_steps, request.top_k, request.analyze_alignment}) {
+  for (const int32_t value : {request.max_new_tokens, request.cfm_steps, request.cfg_steps,
+                              request.top_k, request.analyze_alignment}) {
     EXPECT_EQ(value, CHATTERBOX_UNSET);
   }
   EXPECT_EQ(request.text_tags, 0);
@@ -35,6 +35,7 @@ TEST_F(Defaults, OfARequestAreUnset) {
   EXPECT_EQ(request.on_audio, nullptr);
   EXPECT_EQ(request.on_done, nullptr);
   EXPECT_EQ(request.user_data, nullptr);
+  EXPECT_EQ(request.reserved_2, 0);
 }
 
 TEST_F(Defaults, OfAConversion) {
@@ -47,6 +48,7 @@ TEST_F(Defaults, OfAConversion) {
   EXPECT_EQ(conversion.sample_rate, 0);
   EXPECT_EQ(conversion.voice, nullptr);
   EXPECT_EQ(conversion.cfm_steps, CHATTERBOX_UNSET);
+  EXPECT_EQ(conversion.cfg_steps, CHATTERBOX_UNSET);
   EXPECT_EQ(conversion.deadline_ms, CHATTERBOX_UNSET);
   EXPECT_EQ(conversion.wait_ms, 0);
   EXPECT_EQ(conversion.on_done, nullptr);
@@ -58,6 +60,7 @@ TEST_F(Defaults, OfAnEngine) {
   EXPECT_EQ(options.family, CHATTERBOX_UNSET);
   EXPECT_STREQ(options.model, "demo");
   EXPECT_EQ(options.files, nullptr);
+  EXPECT_EQ(options.s3gen, nullptr);
   EXPECT_EQ(options.file_count, 0U);
   EXPECT_STREQ(options.device, "auto");
   EXPECT_EQ(options.precision, CHATTERBOX_UNSET);
@@ -84,6 +87,7 @@ TEST_F(Defaults, OfTheSmallerStructs) {
   EXPECT_EQ(voice.normalise_loudness, 1);
   EXPECT_EQ(voice.on_tensor, nullptr);
   EXPECT_EQ(voice.user_data, nullptr);
+  EXPECT_EQ(voice.prompt_seconds, 10);
   const auto text = filled<chatterbox_long_text_options>(chatterbox_long_text_options_init);
   EXPECT_EQ(text.struct_size, sizeof text);
   EXPECT_EQ(text.pause_seconds, 0.15);
@@ -183,6 +187,18 @@ TEST_F(Defaults, SoDoLongTextsBatchesAndConversions) {
 }
 
 // What a request that says nothing gets is told beforehand.
+TEST_F(Defaults, AMeanFlowIsTold) {
+  chatterbox_engine_options options = default_options();
+  for (const bool meanflow : {false, true}) {
+    options.family = meanflow ? CHATTERBOX_FAMILY_NANO : CHATTERBOX_FAMILY_ENGLISH;
+    const auto engine = make_engine(&options);
+    const auto info = filled<chatterbox_engine_info>([&](auto* out, size_t size) {
+      return chatterbox_engine_get_info(engine.get(), out, size);
+    });
+    EXPECT_EQ(info.meanflow, meanflow ? 1 : 0);
+  }
+}
+
 TEST_F(Defaults, AreToldByTheEngine) {
   chatterbox_engine_options options = default_options();
   options.family = CHATTERBOX_FAMILY_TURBO;

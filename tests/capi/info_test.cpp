@@ -32,7 +32,7 @@ TEST_F(Info, IsTheModels) {
   EXPECT_EQ(info.threads, 1);
   EXPECT_EQ(info.has_default_voice, 1);
   EXPECT_EQ(info.watermark, 1);
-  EXPECT_EQ(info.reserved, 0);
+  EXPECT_EQ(info.meanflow, 0);
   EXPECT_EQ(info.parameters, 7);
   EXPECT_EQ(info.weight_bytes, 28);
   EXPECT_EQ(info.max_text_tokens, testing::kFakeMaxTextBytes);

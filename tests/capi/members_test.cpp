@@ -16,6 +16,7 @@ TEST_F(Members, OfTheEnginesOptions) {
   options.model = testing::kFakeWithoutVoice;
   options.files = files;
   options.file_count = 2;
+  options.s3gen = "other/s3gen.safetensors";
   options.device = "cuda:3";
   options.precision = CHATTERBOX_PRECISION_BF16;
   options.t3_precision = CHATTERBOX_PRECISION_INT8;
@@ -40,6 +41,7 @@ TEST_F(Members, OfTheEnginesOptions) {
   EXPECT_EQ(seen.files[0].bytes, bytes);
   EXPECT_EQ(seen.files[1].name, "empty");
   EXPECT_EQ(seen.files[1].bytes, "");
+  EXPECT_EQ(seen.s3gen, "other/s3gen.safetensors");
   EXPECT_EQ(seen.device, "cuda:3");
   EXPECT_EQ(seen.precision, Precision::kBf16);
   EXPECT_EQ(seen.t3_precision, Precision::kInt8);
@@ -71,6 +73,7 @@ TEST_F(Members, OfARequest) {
   request.repetition_penalty = 3.5F;
   request.max_new_tokens = 11;
   request.cfm_steps = 12;
+  request.cfg_steps = 5;
   request.analyze_alignment = 1;
   request.top_k = 13;
   request.language = "FR";
@@ -86,6 +89,7 @@ TEST_F(Members, OfARequest) {
   EXPECT_EQ(task.repetition_penalty, 3.5F);
   EXPECT_EQ(task.max_new_tokens, 11);
   EXPECT_EQ(task.cfm_steps, 12);
+  EXPECT_EQ(task.cfg_steps, 5);
   EXPECT_TRUE(task.analyze_alignment);
   EXPECT_EQ(task.top_k, 13);
   EXPECT_EQ(task.language, "fr");
@@ -160,6 +164,8 @@ TEST_F(WrongMembers, OtherNegativesNameValueAndRange) {
   EXPECT_EQ(with(&chatterbox_request::max_new_tokens, -2),
             "max_new_tokens must be in [1, 4096], got -2");
   EXPECT_EQ(with(&chatterbox_request::cfm_steps, -2), "cfm_steps must be in [1, 100], got -2");
+  EXPECT_EQ(with(&chatterbox_request::cfg_steps, -2), "cfg_steps must be in [0, 100], got -2");
+  EXPECT_EQ(with(&chatterbox_request::reserved_2, 1), "reserved_2 must be 0, got 1");
   EXPECT_EQ(with(&chatterbox_request::top_k, -2), "top_k must be in [0, 10000], got -2");
   EXPECT_EQ(with(&chatterbox_request::analyze_alignment, -2),
             "analyze_alignment must be 0, 1 or -1 (unset), got -2");

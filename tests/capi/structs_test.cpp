@@ -79,6 +79,7 @@ TEST_F(Structs, VoiceOptionsOfOtherVersions) {
   newer.appended[0] = 1;
   EXPECT_EQ(make(&newer.known), CHATTERBOX_STATUS_INVALID_ARGUMENT);
   newer.known.struct_size = 8;
+  newer.known.prompt_seconds = -77;  // not the caller's memory
   EXPECT_EQ(make(&newer.known), CHATTERBOX_STATUS_OK);
   newer.known.normalise_loudness = 3;
   EXPECT_EQ(make(&newer.known), CHATTERBOX_STATUS_INVALID_ARGUMENT);

@@ -58,6 +58,41 @@ TEST_F(CliFamily, TheWatermarkIsFoundWhereItIsAndNotWhereItIsNot) {
   EXPECT_FALSE(speak("off"));
 }
 
+TEST_F(CliFamily, AnotherS3GenBringsItsSteps) {
+  const testing::CheckpointFolder turbo({"s3gen_meanflow"});
+  const std::string file = turbo.file("s3gen_meanflow.safetensors");
+  const Outcome info = run({"info", synthetic_model(), "--s3gen", file, "--json", "-"});
+  ASSERT_EQ(info.exit_code, 0) << info.err;
+  const auto json = nlohmann::json::parse(info.out);
+  EXPECT_EQ(json.at("family"), "english");
+  EXPECT_EQ(json.at("meanflow"), true);
+  EXPECT_EQ(json.at("defaults").at("cfm_steps"), 2);
+  const Outcome guided = run({"speak", "Hi.", "-m", synthetic_model(), "--s3gen", file,
+                              "--cfg-steps", "1", "-o", path("a.wav")});
+  EXPECT_EQ(guided.exit_code, 2);
+  EXPECT_THAT(guided.err, HasSubstr("cfg_steps must not be set"));
+}
+
+TEST_F(CliFamily, GuidanceAndPromptMayBeShorter) {
+  const auto speak = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), {"speak", "Hi.", "-m", synthetic_model(), "--voice", kRecording,
+                                     "--seed", "1", "--cfm-steps", "2", "--max-new-tokens", "4",
+                                     "-o", path("a.wav"), "--save-voice", path("a.voice")});
+    const Outcome outcome = run(options);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return read_audio(path("a.wav")).samples;
+  };
+  const std::vector<float> spoken = speak({});
+  EXPECT_EQ(speak({"--cfg-steps", "2"}), spoken);
+  EXPECT_NE(speak({"--cfg-steps", "1"}), spoken);
+  EXPECT_EQ(Voice::load(path("a.voice")).info().mel_frames, 500);
+  EXPECT_NE(speak({"--prompt-seconds", "3"}), spoken);
+  EXPECT_EQ(Voice::load(path("a.voice")).info().mel_frames, 150);
+  const Outcome wrong = run({"voice", "make", kRecording, "--prompt-seconds", "11"});
+  EXPECT_NE(wrong.exit_code, 0);
+  EXPECT_THAT(wrong.err, HasSubstr("--prompt-seconds"));
+}
+
 // What the command line does not say is the family's own.
 TEST_F(CliFamily, TurboSpeaksWithItsOwnDefaults) {
   const testing::CheckpointFolder turbo({"t3_turbo_v1", "s3gen_meanflow", "ve"}, "turbo");

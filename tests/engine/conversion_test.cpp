@@ -93,6 +93,10 @@ TEST_F(ConversionTest, WrongSourcesAreRefused) {
   EXPECT_EQ(failure.status, Status::kBadAudio);
   EXPECT_THAT(failure.message, HasSubstr("sample 7 is nan"));
   conversion = conversion_of(24000);
+  conversion.cfg_steps = 101;
+  EXPECT_EQ(failure_of([&] { (void)engine.submit(conversion); }).message,
+            "cfg_steps must be in [0, 100], got 101");
+  conversion.cfg_steps = std::nullopt;
   conversion.cfm_steps = 0;
   failure = refusal(conversion);
   EXPECT_EQ(failure.status, Status::kInvalidArgument);

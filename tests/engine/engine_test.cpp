@@ -172,6 +172,43 @@ TEST_F(EngineTest, ProgressTellsTheStagesInOrder) {
   EXPECT_EQ(seen, expected);
 }
 
+TEST_F(EngineTest, GuidanceIsOfAllEulerStepsOrOfTheFirst) {
+  runtime::Task seen;
+  const ScopedFakeHook hook([&](const FakeCall& call) {
+    if (call.point == FakePoint::kBegin) seen = *call.task;
+  });
+  Engine engine({});
+  Request request = request_for("a");
+  (void)generate(engine, request);
+  EXPECT_EQ(seen.cfg_steps, kFakeSteps);
+  for (const int32_t steps : {0, 2, 3}) {
+    request.cfm_steps = 3;
+    request.cfg_steps = steps;
+    (void)generate(engine, request);
+    EXPECT_EQ(seen.cfm_steps, 3);
+    EXPECT_EQ(seen.cfg_steps, steps);
+  }
+  request.cfg_steps = 4;
+  const auto failure = failure_of([&] { (void)engine.submit(request); });
+  EXPECT_EQ(failure.status, Status::kInvalidArgument);
+  EXPECT_EQ(failure.message, "cfg_steps must be at most cfm_steps, which is 3, got 4");
+}
+
+TEST_F(EngineTest, AMeanFlowTakesNoGuidance) {
+  EngineOptions options;
+  options.family = Family::kNano;
+  Engine engine(options);
+  EXPECT_TRUE(engine.info().meanflow);
+  Request request = request_for("a");
+  (void)generate(engine, request);
+  request.cfg_steps = 0;
+  const auto failure = failure_of([&] { (void)engine.submit(request); });
+  EXPECT_EQ(failure.status, Status::kInvalidArgument);
+  EXPECT_EQ(failure.message,
+            "cfg_steps must not be set for an S3Gen with a mean flow, which takes no guidance, got "
+            "0");
+}
+
 TEST_F(EngineTest, TensorsReachTheCallback) {
   Engine engine({});
   std::vector<std::string> names;

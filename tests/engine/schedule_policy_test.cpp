@@ -122,6 +122,9 @@ TEST(SpeechInBatches, IsATable) {
       {"a long one is spoken alone", {waiting(4000, 0)}, 1, {0}},
       {"the priority first", {waiting(600, 31), waiting(600, 0, 10, 1)}, 9, {1}},
   };
+  std::vector<ReadyUtterance> guided = {waiting(300, 0), waiting(300, 1)};
+  guided[0].cfg_steps = 10;
+  EXPECT_THAT(next_batch(guided, 9, 1000), ElementsAre(1)) << "other guidance is another batch";
   for (const BatchCase& one : cases) {
     EXPECT_EQ(next_batch(one.ready, one.drawing, 1000), one.expected) << one.what;
   }

@@ -114,6 +114,22 @@ TEST(Validate, NumbersOfARequest) {
     EXPECT_EQ(request_error([&](Request& request) { request.cfm_steps = value; }),
               "cfm_steps must be in [1, 100], got " + std::to_string(value));
   }
+  for (const int32_t value : {-1, 101}) {
+    EXPECT_EQ(request_error([&](Request& request) { request.cfg_steps = value; }),
+              "cfg_steps must be in [0, 100], got " + std::to_string(value));
+  }
+}
+
+TEST(Validate, ThePromptOfAVoice) {
+  const auto error = [](double seconds) {
+    VoiceOptions options;
+    options.prompt_seconds = seconds;
+    return error_of(validate_voice_options, options, Status::kInvalidArgument);
+  };
+  for (const double seconds : {0.5, 3.0, 10.0}) EXPECT_EQ(error(seconds), "");
+  EXPECT_EQ(error(0.25), "prompt_seconds must be in [0.5, 10], got 0.25");
+  EXPECT_EQ(error(10.5), "prompt_seconds must be in [0.5, 10], got 10.5");
+  EXPECT_EQ(error(kNan), "prompt_seconds must be in [0.5, 10], got nan");
 }
 
 TEST(Validate, WhatAllJobsHave) {

@@ -80,10 +80,13 @@ TEST_F(VoiceTest, TakesItsOptionsAndMixesToMono) {
   EXPECT_EQ(seen.source->samples.front(), 0.5F);
   EXPECT_EQ(seen.source->samples.back(), -0.25F);
   EXPECT_TRUE(seen.normalise_loudness);
+  EXPECT_EQ(seen.prompt_seconds, 10);
   EXPECT_EQ(voice.conditionals()->x_vector.front(), 0.5F);
   options.normalise_loudness = false;
+  options.prompt_seconds = 3;
   EXPECT_EQ(engine.make_voice(stereo, options).conditionals()->x_vector.front(), 1.5F);
   EXPECT_FALSE(seen.normalise_loudness);
+  EXPECT_EQ(seen.prompt_seconds, 3);
 }
 
 TEST_F(VoiceTest, FailsAlone) {

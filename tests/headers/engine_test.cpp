@@ -27,6 +27,7 @@ TEST(Engine, TellsWhatItIs) {
   EXPECT_EQ(info.sample_rate, 24000);
   EXPECT_TRUE(info.has_default_voice);
   EXPECT_TRUE(info.watermark);
+  EXPECT_FALSE(info.meanflow);
   EXPECT_THAT(info.languages, ElementsAre("de", "fr"));
   EXPECT_THAT(info.voices, ElementsAre("second"));
   EXPECT_EQ(info.defaults.cfm_steps, 4);
@@ -66,6 +67,9 @@ TEST(Engine, Voices) {
   const Voice made = engine.make_voice(recording, options);
   EXPECT_EQ(tensor, "fake.recording");
   EXPECT_EQ(made.id(), engine.make_voice(recording).id());
+  options.prompt_seconds = 0.25;
+  EXPECT_THROW((void)engine.make_voice(recording, options), Error);
+  options.prompt_seconds = 3;
   options.normalise_loudness = false;
   EXPECT_NE(engine.make_voice(recording, options).id(), made.id());
 }
@@ -167,6 +171,7 @@ TEST(Refusals, MinusOneInAnOption) {
   expect("repetition_penalty", [](Request& request) { request.repetition_penalty = -1.F; });
   expect("max_new_tokens", [](Request& request) { request.max_new_tokens = -1; });
   expect("cfm_steps", [](Request& request) { request.cfm_steps = -1; });
+  expect("cfg_steps", [](Request& request) { request.cfg_steps = -1; });
   expect("top_k", [](Request& request) { request.top_k = -1; });
   expect("deadline", [](Request& request) { request.deadline = std::chrono::milliseconds(-1); });
   EngineOptions options;

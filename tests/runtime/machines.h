@@ -57,7 +57,7 @@ class Machines {
     task.repetition_penalty = defaults.repetition_penalty;
     task.top_k = defaults.top_k;
     task.max_new_tokens = defaults.max_new_tokens;
-    task.cfm_steps = defaults.cfm_steps;
+    task.cfm_steps = task.cfg_steps = defaults.cfm_steps;
     task.analyze_alignment = defaults.analyze_alignment;
     return task;
   }
@@ -67,7 +67,7 @@ class Machines {
     task.source = std::make_shared<const Audio>(voice::heard_for_conversion(source));
     task.voice = catalog().default_voice();
     task.seed = 1;
-    task.cfm_steps = catalog().info().defaults.cfm_steps;
+    task.cfm_steps = task.cfg_steps = catalog().info().defaults.cfm_steps;
     return task;
   }
   [[nodiscard]] static runtime::Task voice_task(const Audio& recording) {

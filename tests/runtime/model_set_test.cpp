@@ -43,6 +43,7 @@ TEST_F(Catalog, SaysWhatWasLoaded) {
   EXPECT_TRUE(info.languages.empty());
   EXPECT_TRUE(info.voices.empty());
   EXPECT_EQ(info.defaults.cfm_steps, 10);
+  EXPECT_FALSE(info.meanflow);
   EXPECT_FALSE(info.defaults.analyze_alignment);
   EXPECT_NE(catalog().default_voice(), nullptr);
 }
@@ -237,6 +238,32 @@ TEST(CatalogOfTurbo, HasTheFamilysTraits) {
       [&] { machines.catalog().check(Machines::voice_task({std::vector<float>(48000, 0.25F)})); });
   EXPECT_EQ(failure.status, Status::kBadAudio);
   EXPECT_THAT(failure.message, HasSubstr("must be at least 5 s long, got 2.000 s"));
+}
+
+// Whatever the file is called: what it holds says what it is.
+TEST(CatalogWithAnotherS3Gen, TakesItsFlowAndItsSteps) {
+  const CheckpointFolder english;
+  const CheckpointFolder turbo({"s3gen_meanflow"});
+  std::filesystem::rename(turbo.file("s3gen_meanflow.safetensors"),
+                          turbo.file("other.safetensors"));
+  std::filesystem::remove(english.file("s3gen.safetensors"));
+  EngineOptions options = cpu_options(english.path());
+  EXPECT_THAT(failure_of([&] { (void)load_model(options); }).message,
+              HasSubstr("missing s3gen.safetensors"));
+  options.s3gen = turbo.file("other.safetensors");
+  Machines machines(options);
+  const EngineInfo& info = machines.catalog().info();
+  EXPECT_EQ(info.family, "english");
+  EXPECT_TRUE(info.meanflow);
+  EXPECT_EQ(info.defaults.cfm_steps, 2);
+  EXPECT_EQ(info.defaults.cfg_weight, 0.5F);
+  Task task = machines.speech_task("Hello.");
+  task.max_new_tokens = 8;
+  EXPECT_FALSE(machines.speak(task).empty());
+  options.s3gen = turbo.file("none.safetensors");
+  const Failure failure = failure_of([&] { (void)load_model(options); });
+  EXPECT_EQ(failure.status, Status::kNotFound);
+  EXPECT_THAT(failure.message, HasSubstr("none.safetensors"));
 }
 
 TEST(CatalogOfMultilingual, HasLanguages) {

@@ -162,7 +162,7 @@ TEST(EulerSolver, StepsAddUpToTheTimes) {
   still.project.weight = at::zeros_like(still.project.weight);
   still.project.bias = at::full({80}, 2.0);
   const at::Tensor x = noise({1, 6, 80}, 5);
-  EulerSolver solver(still, random_conditions(6), cosine_schedule(3), x);
+  EulerSolver solver(still, random_conditions(6), cosine_schedule(3), 3, x);
   for (int64_t step = 0; step < 3; ++step) solver.advance(step);
   // The guided field is (1 + 0.7) * 2 - 0.7 * 2.
   EXPECT_LE(max_abs(solver.x(), x.add(2.0)), 1e-5);
@@ -175,10 +175,27 @@ TEST(EulerSolver, GuidesAwayFromTheUnconditionalField) {
   const at::Tensor x = noise({1, 6, 80}, 5);
   const at::Tensor field = estimate(estimator, plan(estimator, conditions, times), 0, x);
   EXPECT_GT(max_abs(field[0], field[1]), 1e-3);
-  EulerSolver solver(estimator, conditions, times, x);
+  EulerSolver solver(estimator, conditions, times, 1, x);
   solver.advance(0);
   const at::Tensor expected = x.add(field[0].mul(1.7)).sub(field[1].mul(0.7));
   EXPECT_LE(max_abs(solver.x(), expected), 1e-5);
+}
+
+TEST(EulerSolver, GuidesInTheFirstStepsAlone) {
+  const Estimator estimator = tiny_estimator();
+  const FlowConditions conditions = random_conditions(6);
+  const at::Tensor times = cosine_schedule(4);
+  const EstimatorPlan made = plan(estimator, conditions, times);
+  at::Tensor x = noise({1, 6, 80}, 5);
+  EulerSolver solver(estimator, conditions, times, 2, x);
+  for (int64_t step = 0; step < 4; ++step) {
+    const at::Tensor field = estimate(estimator, made, step, x);
+    const at::Tensor guided = field[0].mul(1.7).sub(field[1].mul(0.7));
+    const at::Tensor dt = times[step + 1] - times[step];
+    x = x.add((step < 2 ? guided : field[0]).mul(dt));
+    solver.advance(step);
+    EXPECT_LE(max_abs(solver.x(), x), 2e-5) << step;
+  }
 }
 
 // The mixer takes [start | end]. With the one half an identity and the other zeros, a mean flow is
@@ -214,7 +231,7 @@ TEST(MeanFlow, StepsWithoutGuidance) {
   ASSERT_EQ(field.sizes(), at::IntArrayRef({1, 1, 6, 80}));
   const at::Tensor half_way = x.add(field[0].mul(0.5));
   const at::Tensor expected = half_way.add(estimate(estimator, made, 1, half_way)[0].mul(0.5));
-  EulerSolver solver(estimator, conditions, times, x);
+  EulerSolver solver(estimator, conditions, times, 2, x);
   solver.advance(0);
   solver.advance(1);
   EXPECT_LE(max_abs(solver.x(), expected), 1e-5);

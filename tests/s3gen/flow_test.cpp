@@ -20,9 +20,13 @@ using testing::max_abs;
 using testing::seeded;
 using testing::values;
 
+std::shared_ptr<const Flow> load_tiny_flow(at::ScalarType type) {
+  return load_flow(nn::WeightReader(testing::make_synthetic("s3gen", testing::SyntheticSize::kTiny),
+                                    {at::kCPU, type}));
+}
+
 const Flow& tiny_flow() {
-  static const std::shared_ptr<const Flow> flow = load_flow(
-      nn::WeightReader(testing::make_synthetic("s3gen", testing::SyntheticSize::kTiny), {}));
+  static const std::shared_ptr<const Flow> flow = load_tiny_flow(at::kFloat);
   return *flow;
 }
 
@@ -63,9 +67,9 @@ class FlowBatches : public ::testing::Test {
             seeded(i),
             {}};
   }
-  static at::Tensor alone(FlowRow row) {
+  static at::Tensor alone(FlowRow row, const Flow& flow = tiny_flow()) {
     std::vector<FlowRow> rows = {std::move(row)};
-    return tokens_to_mel(tiny_flow(), rows, {}).front();
+    return tokens_to_mel(flow, rows, {}).front();
   }
 
   std::vector<voice::Conditionals> voices_ = {made_up_voice(20, 1), made_up_voice(5, 2),
@@ -80,6 +84,29 @@ TEST_F(FlowBatches, ARowOfABatchEqualsTheRowAlone) {
   EXPECT_EQ(mels[0].sizes(), at::IntArrayRef({80, 18}));
   EXPECT_EQ(mels[1].sizes(), at::IntArrayRef({80, 62}));
   EXPECT_EQ(mels[2].sizes(), at::IntArrayRef({80, 35}));  // the voice's spare frame is taken off
+}
+
+TEST_F(FlowBatches, ARowOfABatchEqualsTheRowAloneInBf16Too) {
+  const std::shared_ptr<const Flow> flow = load_tiny_flow(at::kBFloat16);
+  std::vector<FlowRow> batch = rows();
+  const std::vector<at::Tensor> mels = tokens_to_mel(*flow, batch, {});
+  for (size_t i = 0; i < mels.size(); ++i) {
+    EXPECT_TRUE(at::equal(mels[i], alone(row(i), *flow))) << i;
+    EXPECT_FALSE(at::equal(mels[i], alone(row(i)))) << i;
+  }
+}
+
+TEST_F(FlowBatches, GuidanceMayEndEarly) {
+  FlowOptions options;
+  options.steps = 4;
+  const auto mel = [&](std::optional<int64_t> guided) {
+    options.guided_steps = guided;
+    std::vector<FlowRow> one = {row(1)};
+    return tokens_to_mel(tiny_flow(), one, options).front();
+  };
+  EXPECT_TRUE(at::equal(mel(4), mel(std::nullopt)));
+  EXPECT_FALSE(at::equal(mel(3), mel(4)));
+  EXPECT_FALSE(at::equal(mel(0), mel(3)));
 }
 
 // The padded batch that a GPU runs, here on the CPU. Other sizes are other kernels, whose rounding

@@ -63,6 +63,7 @@ class FakeCatalog final : public runtime::ModelCatalog {
     info_.voices = {kFakeVoice};
     info_.defaults.cfm_steps = kFakeSteps;
     if (options.family == Family::kTurbo) info_.defaults = kFakeTurbo;
+    info_.meanflow = options.family == Family::kNano;
   }
 
   const EngineInfo& info() const override { return info_; }

@@ -28,6 +28,7 @@ class FakeUtterance final : public runtime::Utterance {
   [[nodiscard]] const runtime::TokenStats& stats() const override { return stats_; }
   [[nodiscard]] int64_t frames() const override { return 2 * stats_.speech_tokens; }
   [[nodiscard]] int64_t cfm_steps() const override { return task_.cfm_steps; }
+  [[nodiscard]] int64_t cfg_steps() const override { return task_.cfg_steps; }
   [[nodiscard]] const runtime::Task& task() const { return task_; }
   [[nodiscard]] std::vector<float> speech() const;
 

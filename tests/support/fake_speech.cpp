@@ -18,6 +18,7 @@ void check_batch(const Batch& batch) {
   int64_t longest = 0;
   for (const runtime::Utterance* utterance : batch) {
     if (utterance->cfm_steps() != batch.front()->cfm_steps()) breach();
+    if (utterance->cfg_steps() != batch.front()->cfg_steps()) breach();
     longest = std::max(longest, utterance->frames());
   }
   const auto rows = static_cast<int64_t>(batch.size());

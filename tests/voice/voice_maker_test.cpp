@@ -58,6 +58,25 @@ TEST_F(VoiceMakerTest, EqualsTheReferenceForHalfASecond) {
   EXPECT_EQ(make_voice(*maker_, half_a_second()).s3gen_tokens.size(), 12U);
 }
 
+// Tokens and mel are cut alike. All else is of the whole recording.
+TEST_F(VoiceMakerTest, AShorterPromptShortensWhatS3GenContinuesFrom) {
+  const Audio audio = recording("espeak_m3.wav");
+  const Conditionals whole = make_voice(*maker_, audio);
+  VoiceRecipe recipe;
+  recipe.s3gen_seconds = 3;
+  const Conditionals cut = make_voice(*maker_, audio, recipe);
+  EXPECT_EQ(whole.s3gen_tokens.size(), 250U);
+  EXPECT_EQ(cut.s3gen_tokens.size(), 75U);
+  EXPECT_EQ(cut.mel_frames(), 150);
+  // The mel's last frames see the end, which is not where it was.
+  const auto end = static_cast<std::ptrdiff_t>(80 * 145);
+  EXPECT_TRUE(
+      std::equal(cut.s3gen_mel.begin(), cut.s3gen_mel.begin() + end, whole.s3gen_mel.begin()));
+  EXPECT_EQ(cut.prompt_tokens, whole.prompt_tokens);
+  EXPECT_EQ(cut.speaker_emb, whole.speaker_emb);
+  EXPECT_EQ(cut.x_vector, whole.x_vector);
+}
+
 TEST_F(VoiceMakerTest, EqualsTheReferenceFor24Bits) {
   std::string data;
   for (const float sample : half_a_second().samples) {

@@ -224,6 +224,7 @@ inline EngineInfo ChatterboxEngine::info() const {
   info.threads = from.threads;
   info.has_default_voice = from.has_default_voice == 1;
   info.watermark = from.watermark == 1;
+  info.meanflow = from.meanflow == 1;
   info.parameters = from.parameters;
   info.weight_bytes = from.weight_bytes;
   info.max_text_tokens = from.max_text_tokens;
@@ -247,6 +248,7 @@ inline Voice ChatterboxEngine::make_voice(const Audio& recording,
                                           const VoiceOptions& options) const {
   auto to = detail::get<chatterbox_voice_options>(chatterbox_voice_options_init);
   to.normalise_loudness = options.normalise_loudness ? 1 : 0;
+  to.prompt_seconds = options.prompt_seconds;
   detail::Functions functions;
   functions.on_tensor = detail::Functions::known(options.on_tensor);
   detail::Callbacks callbacks(functions);

@@ -78,6 +78,7 @@ struct EngineOptions {
   // A checkpoint folder as published, or "demo". If `files` are given, a name for messages.
   std::string model = "demo";
   std::vector<MemoryFile> files = {};           // the model's files, instead of a folder
+  std::string s3gen = {};                       // a file to use as S3Gen; empty: the model's own
   std::optional<Family> family = std::nullopt;  // unset: recognised by the files
   std::string device = "auto";  // "cpu", "cuda", "cuda:N", or "auto" (CUDA if available)
   std::optional<Precision> precision = std::nullopt;        // unset: fp32 on a CPU, bf16 on CUDA
@@ -118,6 +119,7 @@ struct EngineInfo {
   int32_t threads = 0;          // CPU threads for computation
   bool has_default_voice = false;
   bool watermark = false;             // speech is marked
+  bool meanflow = false;              // S3Gen takes few Euler steps, without guidance
   int64_t parameters = 0;             // of all models together
   int64_t weight_bytes = 0;           // on the device
   int64_t max_text_tokens = 0;        // of one request, including start and stop

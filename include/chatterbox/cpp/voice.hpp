@@ -15,6 +15,7 @@ inline namespace abi0 {
 struct VoiceOptions {
   // Turbo and Nano bring a recording to -27 LUFS (ITU-R BS.1770); false: they take it as it is.
   bool normalise_loudness = true;
+  double prompt_seconds = 10;  // how much of the recording S3Gen continues from, 0.5 to 10
   std::function<void(const TensorView&)> on_tensor = nullptr;  // like a request's
 };
 

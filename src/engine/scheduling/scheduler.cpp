@@ -212,8 +212,8 @@ Batch Scheduler::next_to_speak() {
     if (!sequence.is(SpeechState::kReady)) continue;
     const Standing& standing = sequence.job->standing();
     ready.push_back({sequence.utterance->frames(), sequence.utterance->cfm_steps(),
-                     standing.priority, standing.series, sequence.steps_waited,
-                     sequence.times_overtaken});
+                     sequence.utterance->cfg_steps(), standing.priority, standing.series,
+                     sequence.steps_waited, sequence.times_overtaken});
     sequences.push_back(&sequence);
   }
   if (ready.empty()) return {};

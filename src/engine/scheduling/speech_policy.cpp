@@ -25,14 +25,14 @@ bool is_preceded(const std::vector<ReadyUtterance>& ready, size_t index) {
 std::vector<Batch> batches_of(const std::vector<ReadyUtterance>& ready, int64_t max_frames) {
   Batch all(ready.size());
   std::iota(all.begin(), all.end(), size_t{0});
-  const auto key = [&](size_t i) { return std::pair(ready[i].cfm_steps, ready[i].frames); };
+  const auto steps = [&](size_t i) { return std::pair(ready[i].cfm_steps, ready[i].cfg_steps); };
+  const auto key = [&](size_t i) { return std::pair(steps(i), ready[i].frames); };
   std::stable_sort(all.begin(), all.end(), [&](size_t a, size_t b) { return key(a) < key(b); });
   std::vector<Batch> batches;
   for (const size_t i : all) {
     const auto fits = [&](const Batch& batch) {
       const auto rows = static_cast<int64_t>(batch.size()) + 1;
-      return ready[batch.front()].cfm_steps == ready[i].cfm_steps &&
-             rows * ready[i].frames <= max_frames;
+      return steps(batch.front()) == steps(i) && rows * ready[i].frames <= max_frames;
     };
     if (batches.empty() || !fits(batches.back())) batches.emplace_back();
     batches.back().push_back(i);

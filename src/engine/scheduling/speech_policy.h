@@ -19,6 +19,7 @@ namespace chatterbox::engine {
 struct ReadyUtterance {
   int64_t frames = 0;  // of its mel
   int64_t cfm_steps = 0;
+  int64_t cfg_steps = 0;
   int32_t priority = 0;
   uint64_t series = 0;          // of the pieces of one long text; 0: of none
   int64_t steps_waited = 0;     // decode steps since it has been ready
@@ -37,10 +38,11 @@ inline constexpr int64_t kPatience = 32;
 // kMaxOvertaken times. Pieces of one long text come in their order.
 [[nodiscard]] std::vector<size_t> next_alone(const std::vector<ReadyUtterance>& ready);
 
-// Utterances of the same cfm_steps and of about the same length, so that little of a batch is
-// padding, of at most `max_frames` with it. Where both share a device's time, S3Gen holds up those
-// that still draw tokens, `drawing` of them: so it waits until no more draw than are ready, which
-// makes a large batch, or until a batch is full, or one has waited for kPatience steps.
+// Utterances of the same cfm_steps and cfg_steps and of about the same length, so that little of a
+// batch is padding, of at most `max_frames` with it. Where both share a device's time, S3Gen holds
+// up those that still draw tokens, `drawing` of them: so it waits until no more draw than are
+// ready, which makes a large batch, or until a batch is full, or one has waited for kPatience
+// steps.
 [[nodiscard]] std::vector<size_t> next_batch(const std::vector<ReadyUtterance>& ready,
                                              int64_t drawing, int64_t max_frames);
 

@@ -11,19 +11,19 @@ extern "C" {
 
 /* ---- Options --------------------------------------------------------------------------------- */
 
-/* In which type weights are kept and multiplied. Activations between layers, the softmax and the
- * sampling are fp32 on a CPU in each of them, and a request has the same bits alone and in any
- * batch. The random numbers are the same, but a last bit can change which token is drawn: from
- * there on the speech is another reading of the same text. */
+/* The number format in which weights are kept and multiplied. In every one, the softmax and the
+ * sampling are fp32 on a CPU, and a request has the same bits alone and in any batch. The random
+ * numbers are the same too, but rounding can change which token is drawn: from there on, the speech
+ * is another reading of the same text. */
 enum {
   CHATTERBOX_PRECISION_FP32 = 1, /* equal to the Python package */
   CHATTERBOX_PRECISION_BF16 = 2, /* half the memory; on a CPU fast where it multiplies bfloat16 */
-  CHATTERBOX_PRECISION_INT8 = 3, /* CPU only. T3's large matrices with a scale for each output and
-                                  * inputs rounded to 8 bits row by row, the rest of T3 in bf16: a
-                                  * quarter of the memory traffic that decoding waits for. S3Gen has
-                                  * no int8: it is bf16 where the CPU multiplies bfloat16 faster
-                                  * than fp32, else fp32 */
-  CHATTERBOX_PRECISION_AUTO = 4  /* what is fastest here: on a CPU as INT8, on CUDA bf16 */
+  CHATTERBOX_PRECISION_INT8 = 3, /* CPU only: T3's large matrices in 8 bits, with a scale for each
+                                  * output, and their inputs rounded to 8 bits row by row; the rest
+                                  * of T3 in bf16. Decoding reads a quarter of the memory. S3Gen has
+                                  * no int8: it runs in bf16 if the CPU multiplies bfloat16 faster
+                                  * than fp32, else in fp32 */
+  CHATTERBOX_PRECISION_AUTO = 4  /* the fastest: INT8 on a CPU, BF16 on CUDA */
 };
 
 /* How requests share the engine. */
@@ -106,6 +106,10 @@ typedef struct chatterbox_engine_options {
   int32_t s3gen_precision;     /* of S3Gen, the same except INT8; unset (default): `precision` */
   int32_t kv_cache; /* of T3's keys and values, CHATTERBOX_PRECISION_FP32 or _BF16, which takes half
                      * the memory; unset (default): fp32 if T3 is fp32, else bf16 */
+  const char*
+      s3gen; /* path of a file to use instead of the model's S3Gen; default NULL: the model's
+              * own. Turbo's s3gen_meanflow.safetensors makes English and Multilingual take
+              * 2 Euler steps without guidance instead of 10 with it, and sounds different */
 } chatterbox_engine_options;
 
 /* Fills in `size` (pass sizeof *options) and the defaults. The strings are static; the caller owns
@@ -151,7 +155,8 @@ typedef struct chatterbox_engine_info {
   int32_t threads;               /* CPU threads for computation */
   int32_t has_default_voice;     /* 0 or 1 */
   int32_t watermark;             /* 1: speech is marked, 0: it is not */
-  int32_t reserved;              /* 0 */
+  int32_t meanflow;              /* 1: S3Gen's flow is a mean flow, which takes few Euler steps and
+                                  * no guidance; 0: it is not */
   int64_t parameters;            /* of all models together */
   int64_t weight_bytes;          /* on the device */
   int64_t max_text_tokens;       /* of one request, including start and stop */

@@ -44,7 +44,8 @@ struct Request {
   std::optional<float> repetition_penalty = std::nullopt;  // 0.5 to 5; 1: none
   std::optional<int32_t> max_new_tokens = std::nullopt;    // 1 to 4096, 25 a second
   std::optional<int32_t> cfm_steps = std::nullopt;         // Euler steps, 1 to 100
-  std::optional<int32_t> top_k = std::nullopt;  // 0 (all) to 10000; 0 except in Turbo, Nano
+  std::optional<int32_t> cfg_steps = std::nullopt;  // the first ones, with guidance; unset: all
+  std::optional<int32_t> top_k = std::nullopt;      // 0 (all) to 10000; 0 except in Turbo, Nano
   std::optional<bool> analyze_alignment = std::nullopt;
   std::string language = {};  // one of EngineInfo::languages; empty unless multilingual
   bool text_tags = false;     // multilingual models read tags such as [laughter] as tokens
@@ -79,6 +80,7 @@ struct Conversion {
   std::optional<Voice> voice = std::nullopt;
   std::optional<uint64_t> seed = std::nullopt;
   std::optional<int32_t> cfm_steps = std::nullopt;
+  std::optional<int32_t> cfg_steps = std::nullopt;
   int32_t priority = 0;
   uint64_t client = 0;
   uint64_t tag = 0;

@@ -35,6 +35,7 @@ namespace detail {
   to.model = c_string("model", from.model);
   to.files = files.data();
   to.file_count = files.size();
+  if (!from.s3gen.empty()) to.s3gen = c_string("s3gen", from.s3gen);
   if (from.family)
     to.family = or_unset("family", std::optional(static_cast<int32_t>(*from.family)));
   to.device = c_string("device", from.device);
@@ -66,6 +67,7 @@ void copy_common(const Asked& from, To& to) {
   to.has_seed = from.seed ? 1 : 0;
   to.seed = from.seed.value_or(0);
   to.cfm_steps = or_unset("cfm_steps", from.cfm_steps);
+  to.cfg_steps = or_unset("cfg_steps", from.cfg_steps);
   to.priority = from.priority;
   to.client = from.client;
   to.tag = from.tag;

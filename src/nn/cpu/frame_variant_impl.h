@@ -1,0 +1,16 @@
+// The kernels of the including source's unit, in one table.
+#pragma once
+
+#include "nn/cpu/frame_attention_impl.h"
+#include "nn/cpu/frame_norm_impl.h"
+#include "nn/cpu/frame_product_impl.h"
+
+namespace chatterbox::nn::cpu {
+namespace {
+
+const FrameKernels kTheseFrameKernels{
+    Unit::kRows, product,   product_gelu,  product_silu, product_fp32,    product_add,
+    norm,        norm_mish, norm_mish_add, narrow,       frame_attention, attention_scratch};
+
+}  // namespace
+}  // namespace chatterbox::nn::cpu

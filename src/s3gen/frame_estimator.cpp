@@ -1,0 +1,299 @@
+#include "s3gen/frame_estimator.h"
+
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+
+#include "s3gen/sizes.h"
+
+namespace chatterbox::s3gen {
+namespace {
+
+using nn::cpu::Bf16;
+using nn::cpu::FrameBuffer;
+using nn::cpu::FrameLinear;
+using nn::cpu::FrameRange;
+
+constexpr int64_t kAhead = 2;  // frames that a convolution of kernel 3 sees before its own
+
+FrameEstimator::CausalBlock pack(const CausalBlock& block) {
+  return {nn::cpu::pack_conv(block.conv.weight, block.conv.bias), block.norm};
+}
+
+FrameEstimator::Stage pack(const Estimator::Stage& stage) {
+  FrameEstimator::Stage packed{pack(stage.resnet.block1),
+                               pack(stage.resnet.block2),
+                               frame_linear(stage.resnet.shortcut),
+                               {}};
+  for (const TransformerBlock& block : stage.transformers) {
+    packed.transformers.push_back({block.attention_norm, frame_linear(block.qkv),
+                                   frame_linear(block.out), block.feed_forward_norm,
+                                   frame_linear(block.inner), frame_linear(block.outer)});
+  }
+  return packed;
+}
+
+bool fits(const TransformerBlock& block, int64_t size) {
+  return block.qkv.weight.size(1) == size && block.qkv.weight.size(0) % (3 * kHeadSize) == 0 &&
+         block.out.weight.size(1) * 3 == block.qkv.weight.size(0) &&
+         is_whole_step(block.inner.weight.size(0)) && is_whole_step(size);
+}
+
+// One evaluation of the estimator.
+class Evaluation {
+ public:
+  Evaluation(const FrameEstimator& estimator, const EstimatorPlan& plan, int64_t step,
+             const at::Tensor& x);
+  at::Tensor run();
+
+ private:
+  using Stage = FrameEstimator::Stage;
+  using Block = FrameEstimator::Block;
+  // One of these rows' places in a buffer, and in h_.
+  struct Target {
+    const FrameBuffer& buffer;
+    int64_t column = 0;
+  };
+
+  template <class Work>
+  void for_each_range(const Work& work) const {
+    nn::cpu::for_each_range(ranges_, work);
+  }
+  float* residual(const FrameRange& range) const {
+    return h_.mutable_data_ptr<float>() + (range.row * frames_ + range.first) * size_;
+  }
+  void narrow_state(const at::Tensor& x);
+  void begin_down(const at::Tensor& shift);
+  void begin(const Stage& stage, const FrameBuffer& in, const at::Tensor& shift);
+  void finish_resnet(const Stage& stage);
+  void project_qkv(const Block& block, const FrameRange& range, int64_t thread) const;
+  void feed_forward(const Block& block, const FrameRange& range, int64_t thread) const;
+  void transform(const Stage& stage, std::initializer_list<Target> targets);
+  void convolve(const FrameLinear& conv, const FrameBuffer& in, const FrameBuffer& out) const;
+  at::Tensor project(const FrameBuffer& in) const;
+
+  const FrameEstimator& estimator_;
+  const EstimatorPlan& plan_;
+  const int64_t step_;
+  const int64_t batch_, rows_, frames_, size_;  // rows of both halves
+  const std::vector<int64_t> lengths_;
+  const std::vector<FrameRange> ranges_;
+  const FrameScratch scratch_;
+  const at::Tensor h_;  // [rows, T, C], fp32: what blocks add to
+  const FrameBuffer state_, in_, hidden_, both_, qkv_, attended_;
+};
+
+std::vector<int64_t> of_both_halves(const EstimatorPlan& plan) {
+  std::vector<int64_t> lengths;
+  for (int64_t half = 0; half < plan.convolved.size(0); ++half) {
+    lengths.insert(lengths.end(), plan.lengths.begin(), plan.lengths.end());
+  }
+  return lengths;
+}
+
+Evaluation::Evaluation(const FrameEstimator& estimator, const EstimatorPlan& plan, int64_t step,
+                       const at::Tensor& x)
+    : estimator_(estimator),
+      plan_(plan),
+      step_(step),
+      batch_(plan.convolved.size(1)),
+      rows_(plan.convolved.size(0) * batch_),
+      frames_(plan.convolved.size(2)),
+      size_(plan.convolved.size(3)),
+      lengths_(of_both_halves(plan)),
+      ranges_(nn::cpu::divide_frames(lengths_)),
+      scratch_(size_, estimator.down.transformers.front().inner.outputs),
+      h_(at::empty({rows_, frames_, size_}, at::kFloat)),
+      state_(batch_, frames_, nn::cpu::padded(kMelChannels), kAhead),
+      in_(rows_, frames_, size_, kAhead),
+      hidden_(rows_, frames_, size_, kAhead),
+      both_(rows_, frames_, 2 * size_, kAhead),
+      qkv_(rows_, frames_, estimator.down.transformers.front().qkv.outputs, 0),
+      attended_(rows_, frames_, estimator.down.transformers.front().out.depth, 0) {
+  narrow_state(x);
+}
+
+void Evaluation::narrow_state(const at::Tensor& x) {
+  const at::Tensor state = x.contiguous();
+  const auto* from = state.const_data_ptr<float>();
+  for (int64_t row = 0; row < batch_; ++row) {
+    const int64_t length = lengths_[static_cast<size_t>(row)];
+    nn::cpu::frame_kernels()->narrow(from + row * frames_ * kMelChannels, kMelChannels, length,
+                                     kMelChannels, state_.at(row, 0), state_.size());
+    for (int64_t t = 0; t < length; ++t) {  // the columns that fill up a step
+      std::fill(state_.at(row, t) + kMelChannels, state_.at(row, t + 1), Bf16{0});
+    }
+  }
+}
+
+// Conditional and unconditional begin with the same state.
+void Evaluation::begin_down(const at::Tensor& shift) {
+  const Stage& stage = estimator_.down;
+  const nn::cpu::FrameKernels& kernels = *nn::cpu::frame_kernels();
+  const auto* convolved = plan_.convolved.const_data_ptr<float>();
+  const auto* shortcut = plan_.shortcut.const_data_ptr<float>();
+  for_each_range([&](const FrameRange& range, int64_t thread) {
+    const int64_t row = range.row % batch_;
+    const int64_t offset = (range.row * frames_ + range.first) * size_;
+    float* sums = scratch_.sums(thread);
+    std::copy_n(convolved + offset, range.count * size_, sums);
+    kernels.product_add(product_of(stage.block1.conv, state_.at(row, range.first - kAhead),
+                                   state_.size(), range.count),
+                        sums, size_);
+    kernels.norm_mish(norm_of(stage.block1.norm, sums, range.count), shift.const_data_ptr<float>(),
+                      hidden_.at(range.row, range.first), size_);
+    std::copy_n(shortcut + offset, range.count * size_, residual(range));
+    kernels.product_add(
+        product_of(stage.shortcut, state_.at(row, range.first), state_.size(), range.count),
+        residual(range), size_);
+  });
+}
+
+void Evaluation::begin(const Stage& stage, const FrameBuffer& in, const at::Tensor& shift) {
+  const nn::cpu::FrameKernels& kernels = *nn::cpu::frame_kernels();
+  for_each_range([&](const FrameRange& range, int64_t thread) {
+    float* sums = scratch_.sums(thread);
+    kernels.product_fp32(product_of(stage.block1.conv, in.at(range.row, range.first - kAhead),
+                                    in.size(), range.count),
+                         sums, size_);
+    kernels.norm_mish(norm_of(stage.block1.norm, sums, range.count), shift.const_data_ptr<float>(),
+                      hidden_.at(range.row, range.first), size_);
+    kernels.product_fp32(
+        product_of(stage.shortcut, in.at(range.row, range.first), in.size(), range.count),
+        residual(range), size_);
+  });
+}
+
+void Evaluation::finish_resnet(const Stage& stage) {
+  const nn::cpu::FrameKernels& kernels = *nn::cpu::frame_kernels();
+  for_each_range([&](const FrameRange& range, int64_t thread) {
+    float* sums = scratch_.sums(thread);
+    kernels.product_fp32(product_of(stage.block2.conv, hidden_.at(range.row, range.first - kAhead),
+                                    size_, range.count),
+                         sums, size_);
+    kernels.norm_mish_add(norm_of(stage.block2.norm, sums, range.count), residual(range), size_);
+    project_qkv(stage.transformers.front(), range, thread);
+  });
+}
+
+void Evaluation::project_qkv(const Block& block, const FrameRange& range, int64_t thread) const {
+  const nn::cpu::FrameKernels& kernels = *nn::cpu::frame_kernels();
+  Bf16* rows = scratch_.rows(thread);
+  kernels.norm(norm_of(block.attention_norm, residual(range), range.count), rows, size_);
+  kernels.product(product_of(block.qkv, rows, size_, range.count), qkv_.at(range.row, range.first),
+                  qkv_.size());
+}
+
+void Evaluation::feed_forward(const Block& block, const FrameRange& range, int64_t thread) const {
+  const nn::cpu::FrameKernels& kernels = *nn::cpu::frame_kernels();
+  float* h = residual(range);
+  Bf16* rows = scratch_.rows(thread);
+  Bf16* inner = scratch_.inner(thread);
+  kernels.product_add(
+      product_of(block.out, attended_.at(range.row, range.first), attended_.size(), range.count), h,
+      size_);
+  kernels.norm(norm_of(block.feed_forward_norm, h, range.count), rows, size_);
+  kernels.product_gelu(product_of(block.inner, rows, size_, range.count), inner,
+                       block.inner.outputs);
+  kernels.product_add(product_of(block.outer, inner, block.inner.outputs, range.count), h, size_);
+}
+
+// The transformers of a stage; what comes out goes to the targets.
+void Evaluation::transform(const Stage& stage, std::initializer_list<Target> targets) {
+  const nn::cpu::FrameKernels& kernels = *nn::cpu::frame_kernels();
+  for (const Block& block : stage.transformers) {
+    const bool last = &block == &stage.transformers.back();
+    nn::cpu::self_attention(qkv_, lengths_, attended_);
+    for_each_range([&](const FrameRange& range, int64_t thread) {
+      feed_forward(block, range, thread);
+      if (!last) return project_qkv(*(&block + 1), range, thread);
+      for (const Target& target : targets) {
+        kernels.narrow(residual(range), size_, range.count, size_,
+                       target.buffer.at(range.row, range.first) + target.column,
+                       target.buffer.size());
+      }
+    });
+  }
+}
+
+void Evaluation::convolve(const FrameLinear& conv, const FrameBuffer& in,
+                          const FrameBuffer& out) const {
+  for_each_range([&](const FrameRange& range, int64_t) {
+    nn::cpu::frame_kernels()->product(
+        product_of(conv, in.at(range.row, range.first - kAhead), in.size(), range.count),
+        out.at(range.row, range.first), out.size());
+  });
+}
+
+at::Tensor Evaluation::project(const FrameBuffer& in) const {
+  const nn::cpu::FrameKernels& kernels = *nn::cpu::frame_kernels();
+  const FrameLinear& layer = estimator_.project;
+  const at::Tensor out = at::empty({rows_, frames_, layer.outputs}, at::kFloat);
+  auto* to = out.mutable_data_ptr<float>();
+  const std::vector<float> no_shift(static_cast<size_t>(size_), 0.0F);
+  for_each_range([&](const FrameRange& range, int64_t thread) {
+    float* sums = scratch_.sums(thread);
+    Bf16* rows = scratch_.rows(thread);
+    kernels.product_fp32(product_of(estimator_.last.conv, in.at(range.row, range.first - kAhead),
+                                    in.size(), range.count),
+                         sums, size_);
+    kernels.norm_mish(norm_of(estimator_.last.norm, sums, range.count), no_shift.data(), rows,
+                      size_);
+    kernels.product_fp32(product_of(layer, rows, size_, range.count),
+                         to + (range.row * frames_ + range.first) * layer.outputs, layer.outputs);
+  });
+  return out.narrow(2, 0, kMelChannels);
+}
+
+at::Tensor Evaluation::run() {
+  const auto shift = [&](size_t i) { return plan_.shifts[i][step_]; };
+  begin_down(shift(0));
+  finish_resnet(estimator_.down);
+  transform(estimator_.down, {{hidden_}, {both_, size_}});
+  convolve(estimator_.down_conv, hidden_, in_);
+  for (size_t i = 0; i < estimator_.middle.size(); ++i) {
+    begin(estimator_.middle[i], in_, shift(i + 1));
+    finish_resnet(estimator_.middle[i]);
+    transform(estimator_.middle[i],
+              {i + 1 < estimator_.middle.size() ? Target{in_} : Target{both_}});
+  }
+  begin(estimator_.up, both_, shift(plan_.shifts.size() - 1));
+  finish_resnet(estimator_.up);
+  transform(estimator_.up, {{hidden_}});
+  convolve(estimator_.up_conv, hidden_, in_);
+  return project(in_).unflatten(0, {plan_.convolved.size(0), batch_});
+}
+
+}  // namespace
+
+bool fits_kernels(const Estimator& estimator) {
+  const int64_t size = estimator.down_conv.weight.size(0);
+  const auto stage_fits = [&](const Estimator::Stage& stage) {
+    return !stage.transformers.empty() &&
+           std::all_of(stage.transformers.begin(), stage.transformers.end(),
+                       [&](const TransformerBlock& block) { return fits(block, size); });
+  };
+  return !estimator.middle.empty() && stage_fits(estimator.down) && stage_fits(estimator.up) &&
+         std::all_of(estimator.middle.begin(), estimator.middle.end(), stage_fits);
+}
+
+FrameEstimator pack_estimator(const Estimator& estimator) {
+  FrameEstimator packed;
+  packed.down = pack(estimator.down);
+  packed.down.block1.conv = nn::cpu::pack_conv(estimator.state_conv.weight, {});
+  packed.down.shortcut = frame_linear(estimator.state_shortcut);
+  packed.down_conv = nn::cpu::pack_conv(estimator.down_conv.weight, estimator.down_conv.bias);
+  for (const Estimator::Stage& stage : estimator.middle) packed.middle.push_back(pack(stage));
+  packed.up = pack(estimator.up);
+  packed.up_conv = nn::cpu::pack_conv(estimator.up_conv.weight, estimator.up_conv.bias);
+  packed.last = pack(estimator.last);
+  packed.project = frame_linear(estimator.project);
+  return packed;
+}
+
+at::Tensor estimate(const FrameEstimator& estimator, const EstimatorPlan& plan, int64_t step,
+                    const at::Tensor& x) {
+  return Evaluation(estimator, plan, step, x).run();
+}
+
+}  // namespace chatterbox::s3gen
