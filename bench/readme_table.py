@@ -27,8 +27,7 @@ SPEED = [
 ]
 MODES = "english_full_modes_100_tokens.json"  # all modes, measured with version 0.1.0
 BEFORE = "english_full_fp32_0_1.json"  # as the last of SPEED, right after it, with version 0.1.0
-STAGES = "english_full_fp32_cpu.json"
-THROUGHPUT = "english_full_fp32_cpu_100_tokens.json"
+COMPARISON = "english_full_comparison.json"  # compare_reference.py, all precisions in one run
 
 
 class Failure(Exception):
@@ -127,23 +126,34 @@ def modes(root):
     return table(heads, rows) + ["", source(MODES, report)]
 
 
+def compared(report):
+    """The machine and the version of a report of compare_reference.py."""
+    first = next(iter(report["throughput"]["library"].values()))
+    return source(COMPARISON, {**first, **report["machine"]})
+
+
 def stages(root):
-    report = read(root, STAGES)
+    report = read(root, COMPARISON)
+    sides = list(report["stages"].values())
     rows = []
-    for stage in report["stages"]:
-        values = [f"{number(stage[side]['min'], 3)} {stage['unit']}" for side in ("reference", "library")]
-        rows.append([stage["stage"], *values, f"{stage['ratio']:.2f}"])
-    heads = ["stage", ">Python package", ">chatterbox", ">ratio"]
-    return table(heads, rows) + ["", source(STAGES, {**report["library_runs"][0], **report["machine"]})]
+    for stages_of_all in zip(*sides):
+        first = stages_of_all[0]
+        row = [first["stage"], f"{number(first['reference']['min'], 3)} {first['unit']}"]
+        for stage in stages_of_all:
+            row += [f"{number(stage['library']['min'], 3)} {stage['unit']}", f"{stage['ratio']:.2f}"]
+        rows.append(row)
+    heads = ["stage", ">Python package"]
+    for precision in report["stages"]:
+        heads += [f">{precision}", ">ratio"]
+    return table(heads, rows) + ["", compared(report)]
 
 
 def throughput(root):
-    report = read(root, THROUGHPUT)
-    rows = [[row["measure"], row["way"], number(row["reference"], 3), number(row["library"], 3),
+    report = read(root, COMPARISON)
+    rows = [[row["measure"], row["precision"], row["way"], number(row["reference"], 3), number(row["library"], 3),
              f"{row['ratio']:.1f}"] for row in report["throughput"]["rows"] if row["reference"] is not None]
-    heads = ["measure", "chatterbox ran", ">Python package", ">chatterbox", ">times as fast"]
-    first = next(iter(report["throughput"]["library"].values()))
-    return table(heads, rows) + ["", source(THROUGHPUT, {**first, **report["machine"]})]
+    heads = ["measure", "precision", "chatterbox ran", ">Python package", ">chatterbox", ">times as fast"]
+    return table(heads, rows) + ["", compared(report)]
 
 
 TABLES = {function.__name__: function for function in (speed, latency, modes, stages, throughput)}
