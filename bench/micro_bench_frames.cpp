@@ -26,7 +26,10 @@ at::Tensor random(at::IntArrayRef shape, at::ScalarType type = at::kFloat) {
 }
 
 bool skip_without_kernels(benchmark::State& state) {
-  if (nn::cpu::frame_kernels() != nullptr) return false;
+  if (nn::cpu::frame_kernels() != nullptr) {
+    state.SetLabel(nn::cpu::supported(nn::cpu::FrameUnit::kAmx) ? "AMX" : "AVX512-BF16");
+    return false;
+  }
   state.SkipWithError("this machine does not multiply bfloat16");
   return true;
 }

@@ -27,7 +27,7 @@ struct Unit {
     ~Session() { _tile_release(); }
   };
 
-  // GCC's tile intrinsics say nothing of the memory they read and write (its bug 108172).
+  // The tile intrinsics of GCC 12 do not tell the compiler which memory they read and write.
   static void fence() { asm volatile("" ::: "memory"); }
 
   // Sums over `depth` of kRows rows with 32 outputs: finish(row, 16 outputs, the next 16).
