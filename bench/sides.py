@@ -42,7 +42,7 @@ def run_reference(arguments, checkpoint, folder, options):
 
 
 def library_options(arguments, checkpoint):
-    return ["--model", checkpoint, "--voice", arguments.voice, "--device", "cpu", "--precision", "fp32",
+    return ["--model", checkpoint, "--voice", arguments.voice, "--device", "cpu", "--precision", arguments.precision,
             "--watermark", "off",
             "--seed", arguments.seed, "--threads", arguments.threads,
             "--max-new-tokens", arguments.max_new_tokens]
