@@ -198,7 +198,7 @@ TEST(LogCallback, GetsTheLinesOfItsLevelWithTheirTags) {
   request.tag = 24;
   request.max_new_tokens = 2;
   (void)speak(make_engine(&options), request);
-  EXPECT_EQ(lines, (Lines{"1 0 loaded demo (fake, auto, fp32) in 0.250 s",
+  EXPECT_EQ(lines, (Lines{"1 0 loaded demo (fake, auto, T3 int8, S3Gen bf16) in 0.250 s",
                           "1 24 seed 77: stopped at max_new_tokens, the speech may be cut short"}));
 }
 

@@ -189,7 +189,7 @@ TEST(Validate, Options) {
             "max_queue must be in [1, 65536], got 65537");
   EXPECT_EQ(
       options_error([](EngineOptions& options) { options.precision = static_cast<Precision>(9); }),
-      "precision must be 1 (fp32) or 2 (bf16), got 9");
+      "precision must be 1 (fp32), 2 (bf16), 3 (int8) or 4 (auto), got 9");
   EXPECT_EQ(
       options_error([](EngineOptions& options) { options.log_level = static_cast<LogLevel>(5); }),
       "log_level must be in [0, 4], got 5");

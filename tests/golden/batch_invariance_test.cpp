@@ -95,58 +95,34 @@ class Attempt {
   std::optional<Job> job_;
 };
 
-// What is tested: a family and a precision. Of `kPart` one part of the mixes.
-struct EnglishFp32 {
-  static constexpr int kMixesPart = 1;
-  static EngineOptions options() { return cpu_fp32(testing::synthetic_folder()); }
+struct English {
+  static constexpr double kVoiceSeconds = 0.6;
+  static std::string folder() { return testing::synthetic_folder(); }
 };
-struct EnglishBf16 {
-  static constexpr int kMixesPart = 4;
-  static EngineOptions options() {
-    EngineOptions options = EnglishFp32::options();
-    options.precision = Precision::kBf16;
-    return options;
+struct Multilingual {
+  static constexpr double kVoiceSeconds = 0.6;
+  static std::string folder() {
+    static const testing::CheckpointFolder made({"t3_mtl23ls_v2", "s3gen", "ve"}, "multilingual");
+    return made.path();
   }
 };
-struct EnglishInt8 {
-  static constexpr int kMixesPart = 4;
-  static EngineOptions options() {
-    EngineOptions options = EnglishFp32::options();
-    options.precision = Precision::kInt8;
-    return options;
+struct Turbo {
+  static constexpr double kVoiceSeconds = 5;  // the least that it takes
+  static std::string folder() {
+    static const testing::CheckpointFolder made({"t3_turbo_v1", "s3gen_meanflow", "ve"}, "turbo");
+    return made.path();
   }
 };
-struct EnglishBf16Cache {
-  static constexpr int kMixesPart = 4;
+
+// What is tested. All but the first have the same scheduling, and one mix of so many.
+template <class Family, Precision kPrecision, Precision kCache = kPrecision, int kEveryMix = 4>
+struct Setup {
+  static constexpr int kMixesPart = kEveryMix;
+  static constexpr double kVoiceSeconds = Family::kVoiceSeconds;
   static EngineOptions options() {
-    EngineOptions options = EnglishFp32::options();
-    options.kv_cache = Precision::kBf16;
-    return options;
-  }
-};
-struct TurboInt8 {
-  static constexpr int kMixesPart = 4;
-  static EngineOptions options() {
-    static const testing::CheckpointFolder folder({"t3_turbo_v1", "s3gen_meanflow", "ve"}, "turbo");
-    EngineOptions options = cpu_fp32(folder.path());
-    options.precision = Precision::kInt8;
-    return options;
-  }
-};
-struct TurboBf16 {
-  static constexpr int kMixesPart = 4;
-  static EngineOptions options() {
-    EngineOptions options = TurboInt8::options();
-    options.precision = Precision::kBf16;
-    return options;
-  }
-};
-struct MultilingualInt8 {
-  static constexpr int kMixesPart = 4;
-  static EngineOptions options() {
-    static const testing::CheckpointFolder folder({"t3_mtl23ls_v2", "s3gen", "ve"}, "multilingual");
-    EngineOptions options = cpu_fp32(folder.path());
-    options.precision = Precision::kInt8;
+    EngineOptions options = cpu_fp32(Family::folder());
+    options.precision = kPrecision;
+    options.kv_cache = kCache == Precision::kFp32 ? Precision::kFp32 : Precision::kBf16;
     return options;
   }
 };
@@ -158,7 +134,8 @@ class BatchInvariance : public ::testing::Test {
     EngineOptions options = Setup::options();
     options.mode = Mode::kSequential;
     single_.emplace(ChatterboxEngine::load(options));
-    const std::vector<Voice> voices = {short_voice(*single_, 0.6), short_voice(*single_, 1.1)};
+    const std::vector<Voice> voices = {short_voice(*single_, Setup::kVoiceSeconds),
+                                       short_voice(*single_, Setup::kVoiceSeconds + 0.5)};
     std::mt19937 random(20);
     for (size_t i = 0; i < kPoolSize; ++i) {
       pool_.push_back(random_request(random, voices[random() % 2]));
@@ -241,8 +218,10 @@ std::vector<Request> BatchInvariance<Setup>::pool_;
 template <class Setup>
 std::vector<Spoken> BatchInvariance<Setup>::alone_;
 
-using Setups = ::testing::Types<EnglishFp32, EnglishBf16, EnglishInt8, EnglishBf16Cache, TurboInt8,
-                                TurboBf16, MultilingualInt8>;
+constexpr Precision kFp32 = Precision::kFp32, kBf16 = Precision::kBf16, kInt8 = Precision::kInt8;
+using Setups = ::testing::Types<Setup<English, kFp32, kFp32, 1>, Setup<English, kFp32, kBf16>,
+                                Setup<English, kBf16>, Setup<English, kInt8>, Setup<Turbo, kBf16>,
+                                Setup<Turbo, kInt8>, Setup<Multilingual, kInt8>>;
 TYPED_TEST_SUITE(BatchInvariance, Setups, );
 
 // Else the comparison would say nothing.
