@@ -39,6 +39,21 @@ Request complete(Request request, const RequestDefaults& defaults) {
   return request;
 }
 
+EngineReport report_of(const EngineInfo& info) {
+  EngineReport report;
+  report.family = info.family;
+  report.model = info.model;
+  report.device = info.device;
+  report.precision = info.precision;
+  report.threads = info.threads;
+  report.watermark = info.watermark;
+  report.parameters = info.parameters;
+  report.weight_bytes = info.weight_bytes;
+  report.kv_bytes_per_position = info.kv_bytes_per_position;
+  report.load_seconds = info.load_seconds;
+  return report;
+}
+
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
@@ -121,7 +136,7 @@ BatchReport measure_batch(const Plan& plan, Mode mode, int batch_size,
     on_run();
     report.samples.push_back(run_batch(engine, requests));
   }
-  report.engine = engine.info();
+  report.engine = report_of(engine.info());
   report.limits = engine.limits();
   report.metrics = engine.metrics();
   report.peak_rss_mib = peak_rss_mib();
@@ -139,7 +154,7 @@ Report measure(const Plan& plan, const OnRun& on_run) {
   report.loaded_rss_mib = rss_mib();
   report.request = complete(plan.request, engine.info().defaults);
   const VoiceSource voice = open_voice(engine, plan.voice);
-  report.engine = engine.info();
+  report.engine = report_of(engine.info());
   report.samples.resize(plan.texts.size());
   const int rounds = plan.warmup + plan.repetitions;
   const int runs = rounds * static_cast<int>(plan.texts.size());

@@ -29,8 +29,17 @@ struct Sample {  // one request
   double first_sound_seconds = 0;  // from giving the request until its first samples came
 };
 
+// An EngineInfo as reports have it: its strings outlive the engine.
+struct EngineReport {
+  std::string family, model, device, precision;
+  int32_t threads = 0;
+  bool watermark = false;
+  int64_t parameters = 0, weight_bytes = 0, kv_bytes_per_position = 0;
+  double load_seconds = 0;
+};
+
 struct Report {
-  EngineInfo engine;
+  EngineReport engine;
   Request request;                           // of all runs, but for text and voice; nothing unset
   double loaded_rss_mib = 0;                 // once the model was loaded
   std::vector<std::vector<Sample>> samples;  // [text][repetition]
@@ -52,7 +61,7 @@ struct BatchSample {   // one run of a batch
 struct BatchReport {  // of one mode and batch size
   Mode mode = Mode::kSequential;
   int batch_size = 0;
-  EngineInfo engine;
+  EngineReport engine;
   Request request;  // as above; the seed is the first request's
   Limits limits = {};
   Metrics metrics = {};  // after the last run, so that its counts are of all runs

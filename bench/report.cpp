@@ -54,7 +54,7 @@ ordered_json to_json(const std::string& text, const std::vector<Sample>& samples
 
 // A row for a table of several models.
 void write_memory(std::ostream& out, const Report& report) {
-  const EngineInfo& engine = report.engine;
+  const EngineReport& engine = report.engine;
   out << "| family | precision | parameters M | weights MiB | KV bytes per position | load s | RSS "
          "loaded MiB | RSS at the end MiB | peak RSS MiB |\n"
          "|---|---|---:|---:|---:|---:|---:|---:|---:|\n| "
@@ -69,7 +69,7 @@ void write_memory(std::ostream& out, const Report& report) {
 }  // namespace
 
 void write_markdown(std::ostream& out, const Plan& plan, const Report& report) {
-  const EngineInfo& engine = report.engine;
+  const EngineReport& engine = report.engine;
   write_description(out, plan, engine, report.request);
   out << "| text ids | tokens | audio s |";
   for (const auto& metric : kMetrics) out << ' ' << metric.title << " |";

@@ -92,7 +92,7 @@ ordered_json to_json(const Summary& summary) {
   return {{"best", summary.best}, {"median", summary.median}};
 }
 
-ordered_json describe(const Plan& plan, const EngineInfo& engine, const Request& request) {
+ordered_json describe(const Plan& plan, const EngineReport& engine, const Request& request) {
   return {
       {"version", chatterbox_version()},
       {"commit", CHATTERBOX_COMMIT},
@@ -134,7 +134,7 @@ ordered_json describe(const Plan& plan, const EngineInfo& engine, const Request&
   };
 }
 
-void write_description(std::ostream& out, const Plan& plan, const EngineInfo& engine,
+void write_description(std::ostream& out, const Plan& plan, const EngineReport& engine,
                        const Request& request) {
   out << chatterbox_build_info() << ", commit " << CHATTERBOX_COMMIT << "; "
       << cpu_info("model name") << ", " << vector_width() << "\n"

@@ -43,9 +43,9 @@ inline constexpr double kMiB = 1024.0 * 1024.0;
 [[nodiscard]] nlohmann::ordered_json to_json(const Sample& sample);
 [[nodiscard]] nlohmann::ordered_json to_json(const Summary& summary);
 // Versions, machine, model and options.
-[[nodiscard]] nlohmann::ordered_json describe(const Plan& plan, const EngineInfo& engine,
+[[nodiscard]] nlohmann::ordered_json describe(const Plan& plan, const EngineReport& engine,
                                               const Request& request);
-void write_description(std::ostream& out, const Plan& plan, const EngineInfo& engine,
+void write_description(std::ostream& out, const Plan& plan, const EngineReport& engine,
                        const Request& request);
 void write_json(std::ostream& out, const nlohmann::ordered_json& json);
 

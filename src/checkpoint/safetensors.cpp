@@ -67,7 +67,7 @@ class HeaderCheck final : public nlohmann::json_sax<Json> {
 
 class SafetensorsFile final : public TensorFile {
  public:
-  SafetensorsFile(std::string name, std::shared_ptr<const Bytes> bytes);
+  SafetensorsFile(std::string name, std::shared_ptr<const FileBytes> bytes);
 
   [[nodiscard]] const std::string& path() const override { return path_; }
   [[nodiscard]] const std::vector<TensorEntry>& entries() const override { return entries_; }
@@ -91,14 +91,14 @@ class SafetensorsFile final : public TensorFile {
   void align_entries();
 
   std::string path_;
-  std::shared_ptr<const Bytes> bytes_;
+  std::shared_ptr<const FileBytes> bytes_;
   std::vector<TensorEntry> entries_;
   std::map<std::string, std::string> metadata_;
   std::vector<std::unique_ptr<unsigned char[]>>
       copies_;  // of tensors that are misaligned in the file
 };
 
-SafetensorsFile::SafetensorsFile(std::string name, std::shared_ptr<const Bytes> bytes)
+SafetensorsFile::SafetensorsFile(std::string name, std::shared_ptr<const FileBytes> bytes)
     : path_(std::move(name)), bytes_(std::move(bytes)) {
   const unsigned char* file = bytes_->data();
   const size_t file_size = bytes_->size();
@@ -226,7 +226,7 @@ std::shared_ptr<const TensorFile> parse_safetensors(const void* data, size_t siz
   return parse_safetensors(copy_bytes(data, size), name);
 }
 
-std::shared_ptr<const TensorFile> parse_safetensors(std::shared_ptr<const Bytes> bytes,
+std::shared_ptr<const TensorFile> parse_safetensors(std::shared_ptr<const FileBytes> bytes,
                                                     const std::string& name) {
   return std::make_shared<SafetensorsFile>(name, std::move(bytes));
 }

@@ -17,7 +17,7 @@ namespace chatterbox::checkpoint {
 [[nodiscard]] std::shared_ptr<const TensorFile> open_safetensors(const std::string& path);
 // The same from bytes in memory: shared, or copied. `name` stands in messages.
 [[nodiscard]] std::shared_ptr<const TensorFile> parse_safetensors(
-    std::shared_ptr<const Bytes> bytes, const std::string& name);
+    std::shared_ptr<const FileBytes> bytes, const std::string& name);
 [[nodiscard]] std::shared_ptr<const TensorFile> parse_safetensors(const void* data, size_t size,
                                                                   const std::string& name);
 

@@ -16,7 +16,7 @@ namespace {
 constexpr std::array<unsigned char, 14> kOldStart = {0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c,
                                                      0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};
 
-bool is_old(const Bytes& bytes) {
+bool is_old(const FileBytes& bytes) {
   return bytes.size() >= kOldStart.size() &&
          std::equal(kOldStart.begin(), kOldStart.end(), bytes.data());
 }
@@ -27,7 +27,7 @@ std::shared_ptr<const TensorFile> open_torch_checkpoint(const std::string& path)
   return parse_torch_checkpoint(open_file(path, FileAccess::kMapped), path);
 }
 
-std::shared_ptr<const TensorFile> parse_torch_checkpoint(std::shared_ptr<const Bytes> bytes,
+std::shared_ptr<const TensorFile> parse_torch_checkpoint(std::shared_ptr<const FileBytes> bytes,
                                                          const std::string& name) {
   if (is_old(*bytes)) {
     fail(Status::kBadModelFile,

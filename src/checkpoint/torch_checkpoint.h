@@ -16,6 +16,6 @@ namespace chatterbox::checkpoint {
 [[nodiscard]] std::shared_ptr<const TensorFile> open_torch_checkpoint(const std::string& path);
 // The same from bytes in memory, which are shared. `name` stands in messages.
 [[nodiscard]] std::shared_ptr<const TensorFile> parse_torch_checkpoint(
-    std::shared_ptr<const Bytes> bytes, const std::string& name);
+    std::shared_ptr<const FileBytes> bytes, const std::string& name);
 
 }  // namespace chatterbox::checkpoint

@@ -46,7 +46,7 @@ const StorageType* storage_type(std::string_view global) {
 
 class TorchZipFile final : public TorchFile {
  public:
-  TorchZipFile(std::string name, std::shared_ptr<const Bytes> bytes);
+  TorchZipFile(std::string name, std::shared_ptr<const FileBytes> bytes);
 
   [[nodiscard]] const std::string& path() const override { return path_; }
   [[nodiscard]] const std::vector<TensorEntry>& entries() const override { return entries_; }
@@ -86,7 +86,7 @@ class TorchZipFile final : public TorchFile {
                                             const std::vector<int64_t>& strides);
 
   std::string path_;
-  std::shared_ptr<const Bytes> bytes_;
+  std::shared_ptr<const FileBytes> bytes_;
   std::map<std::string, ZipRecord> records_;
   std::string prefix_;  // the archive's folder, "archive/"
   std::vector<TensorEntry> entries_;
@@ -97,7 +97,7 @@ class TorchZipFile final : public TorchFile {
   size_t visits_ = 0;
 };
 
-TorchZipFile::TorchZipFile(std::string name, std::shared_ptr<const Bytes> bytes)
+TorchZipFile::TorchZipFile(std::string name, std::shared_ptr<const FileBytes> bytes)
     : path_(std::move(name)), bytes_(std::move(bytes)) {
   records_ = read_zip(bytes_->data(), bytes_->size(), path_);
   find_prefix();
@@ -298,7 +298,7 @@ std::shared_ptr<const TorchFile> parse_torch_zip(const void* data, size_t size,
   return parse_torch_zip(copy_bytes(data, size), name);
 }
 
-std::shared_ptr<const TorchFile> parse_torch_zip(std::shared_ptr<const Bytes> bytes,
+std::shared_ptr<const TorchFile> parse_torch_zip(std::shared_ptr<const FileBytes> bytes,
                                                  const std::string& name) {
   return std::make_shared<TorchZipFile>(name, std::move(bytes));
 }

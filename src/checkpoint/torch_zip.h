@@ -23,8 +23,8 @@ class TorchFile : public TensorFile {
 // Throws kNotFound, kIo, or kBadModelFile with the path and the record, global or opcode at fault.
 [[nodiscard]] std::shared_ptr<const TorchFile> open_torch_zip(const std::string& path);
 // The same from bytes in memory: shared, or copied. `name` stands in messages.
-[[nodiscard]] std::shared_ptr<const TorchFile> parse_torch_zip(std::shared_ptr<const Bytes> bytes,
-                                                               const std::string& name);
+[[nodiscard]] std::shared_ptr<const TorchFile> parse_torch_zip(
+    std::shared_ptr<const FileBytes> bytes, const std::string& name);
 [[nodiscard]] std::shared_ptr<const TorchFile> parse_torch_zip(const void* data, size_t size,
                                                                const std::string& name);
 

@@ -83,7 +83,7 @@ std::string read_text(const std::string& path) {
   return text;
 }
 
-void write_text(const std::string& path, const std::string& text) {
+void write_text(const std::string& path, std::string_view text) {
   if (path == "-") {
     std::cout << text;
     check_stdout();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "cli/output.h"
 
@@ -21,6 +22,6 @@ void make_folder(const std::string& path);
 void check_text(const std::string& text);
 [[nodiscard]] std::string read_stdin();
 [[nodiscard]] std::string read_text(const std::string& path);  // kNotFound or kIo on failure
-void write_text(const std::string& path, const std::string& text);
+void write_text(const std::string& path, std::string_view text);
 
 }  // namespace chatterbox::cli

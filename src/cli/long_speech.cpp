@@ -47,7 +47,7 @@ Result write_chunks(const Job& job, const AudioOutput& output, PiecesLine& line)
 
 bool fits_one_request(const ChatterboxEngine& engine, const Request& request) {
   if (request.text.size() > kMaxBytes || has_pause(request.text)) return false;
-  const std::string family = engine.info().family;
+  const std::string_view family = engine.info().family;
   const int64_t most = family == "turbo" || family == "nano" ? kMaxWords : kMaxLetters;
   return engine.count_tokens(request.text, request.language, request.text_tags) <= most;
 }

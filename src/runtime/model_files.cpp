@@ -55,7 +55,7 @@ std::shared_ptr<const FileSource> in_memory(const EngineOptions& options) {
 std::shared_ptr<const checkpoint::TensorFile> open_weights(const FileSource& source,
                                                            const std::string& name,
                                                            FileAccess access) {
-  std::shared_ptr<const Bytes> bytes = source.open(name, access);
+  std::shared_ptr<const FileBytes> bytes = source.open(name, access);
   const std::string path = source.path(name);
   return fs::path(name).extension() == ".pt"
              ? checkpoint::parse_torch_checkpoint(std::move(bytes), path)

@@ -19,7 +19,7 @@ namespace {
        watermark::kWeightsFile, watermark::kWeightsVariable);
 }
 
-std::shared_ptr<const watermark::Perth> load(std::shared_ptr<const Bytes> bytes,
+std::shared_ptr<const watermark::Perth> load(std::shared_ptr<const FileBytes> bytes,
                                              const std::string& name,
                                              const nn::Placement& placement) {
   const c10::InferenceMode inference_mode;

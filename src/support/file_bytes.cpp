@@ -45,7 +45,7 @@ class InputFile {
   int fd_;
 };
 
-class MappedFile final : public Bytes {
+class MappedFile final : public FileBytes {
  public:
   explicit MappedFile(const std::string& path) {
     const InputFile file(path);
@@ -84,7 +84,7 @@ void MappedFile::let_go(const void* data, size_t size) const {
 }
 
 // Pages of memory of their own: what is locked shares none with other data.
-class Pages final : public Bytes {
+class Pages final : public FileBytes {
  public:
   Pages(size_t size, const std::string& name) : size_(size) {
     if (size_ == 0) return;
@@ -136,7 +136,7 @@ std::shared_ptr<Pages> read_pages(const std::string& path) {
   return pages;
 }
 
-class OwnBytes final : public Bytes {
+class OwnBytes final : public FileBytes {
  public:
   explicit OwnBytes(std::string bytes) : bytes_(std::move(bytes)) {}
   [[nodiscard]] const unsigned char* data() const override {
@@ -150,22 +150,22 @@ class OwnBytes final : public Bytes {
 
 }  // namespace
 
-std::shared_ptr<const Bytes> open_file(const std::string& path, FileAccess access) {
+std::shared_ptr<const FileBytes> open_file(const std::string& path, FileAccess access) {
   if (access == FileAccess::kMapped) return std::make_shared<MappedFile>(path);
   std::shared_ptr<Pages> pages = read_pages(path);
   if (access == FileAccess::kLocked) pages->lock(path);
   return pages;
 }
 
-std::shared_ptr<const Bytes> copy_bytes(const void* data, size_t size) {
+std::shared_ptr<const FileBytes> copy_bytes(const void* data, size_t size) {
   return own_bytes({static_cast<const char*>(data), size});
 }
 
-std::shared_ptr<const Bytes> own_bytes(std::string bytes) {
+std::shared_ptr<const FileBytes> own_bytes(std::string bytes) {
   return std::make_shared<OwnBytes>(std::move(bytes));
 }
 
-std::shared_ptr<const Bytes> lock_bytes(std::string_view bytes, const std::string& name) {
+std::shared_ptr<const FileBytes> lock_bytes(std::string_view bytes, const std::string& name) {
   auto pages = std::make_shared<Pages>(bytes.size(), name);
   std::copy(bytes.begin(), bytes.end(), pages->target());
   pages->lock(name);

@@ -8,10 +8,10 @@
 
 namespace chatterbox {
 
-// Immutable.
-class Bytes {
+// Those of a file, or of what stands for one. Immutable.
+class FileBytes {
  public:
-  virtual ~Bytes() = default;
+  virtual ~FileBytes() = default;
   [[nodiscard]] virtual const unsigned char* data() const = 0;
   [[nodiscard]] virtual size_t size() const = 0;
   // For bytes that are not needed any more: memory of whole pages of a mapped file among them is
@@ -34,13 +34,14 @@ enum class FileAccess {
 };
 
 // A regular file. kNotFound or kIo with the path and the system's reason; see lock_bytes(), too.
-[[nodiscard]] std::shared_ptr<const Bytes> open_file(const std::string& path, FileAccess access);
+[[nodiscard]] std::shared_ptr<const FileBytes> open_file(const std::string& path,
+                                                         FileAccess access);
 
-[[nodiscard]] std::shared_ptr<const Bytes> copy_bytes(const void* data, size_t size);
-[[nodiscard]] std::shared_ptr<const Bytes> own_bytes(std::string bytes);
+[[nodiscard]] std::shared_ptr<const FileBytes> copy_bytes(const void* data, size_t size);
+[[nodiscard]] std::shared_ptr<const FileBytes> own_bytes(std::string bytes);
 // A copy that is kept in physical memory, never swapped out. kOutOfMemory, which names the limit
 // (RLIMIT_MEMLOCK): the system does not allow so much. `name` stands in messages.
-[[nodiscard]] std::shared_ptr<const Bytes> lock_bytes(std::string_view bytes,
-                                                      const std::string& name);
+[[nodiscard]] std::shared_ptr<const FileBytes> lock_bytes(std::string_view bytes,
+                                                          const std::string& name);
 
 }  // namespace chatterbox

@@ -32,7 +32,7 @@ std::string Folder::path(const std::string& name) const {
   return (fs::path(path_) / name).string();
 }
 
-std::shared_ptr<const Bytes> Folder::open(const std::string& name, FileAccess access) const {
+std::shared_ptr<const FileBytes> Folder::open(const std::string& name, FileAccess access) const {
   return open_file(path(name), access);
 }
 
@@ -40,7 +40,7 @@ std::string Folder::read(const std::string& name, size_t limit) const {
   return read_file(path(name), limit);
 }
 
-const std::shared_ptr<const Bytes>& FilesInMemory::find(const std::string& name) const {
+const std::shared_ptr<const FileBytes>& FilesInMemory::find(const std::string& name) const {
   const auto found = files_.find(name);
   if (found == files_.end()) {
     fail(Status::kNotFound, "{}: not among the files that were given", path(name));
@@ -60,8 +60,9 @@ std::string FilesInMemory::path(const std::string& name) const {
   return (fs::path(name_) / name).string();
 }
 
-std::shared_ptr<const Bytes> FilesInMemory::open(const std::string& name, FileAccess access) const {
-  const std::shared_ptr<const Bytes>& bytes = find(name);
+std::shared_ptr<const FileBytes> FilesInMemory::open(const std::string& name,
+                                                     FileAccess access) const {
+  const std::shared_ptr<const FileBytes>& bytes = find(name);
   return access == FileAccess::kLocked ? lock_bytes(bytes->view(), path(name)) : bytes;
 }
 

@@ -19,8 +19,8 @@ class FileSource {
   // For messages: "folder/name".
   [[nodiscard]] virtual std::string path(const std::string& name) const = 0;
   // kNotFound, and what open_file() throws.
-  [[nodiscard]] virtual std::shared_ptr<const Bytes> open(const std::string& name,
-                                                          FileAccess access) const = 0;
+  [[nodiscard]] virtual std::shared_ptr<const FileBytes> open(const std::string& name,
+                                                              FileAccess access) const = 0;
   // All of a small file. kIo above `limit` bytes.
   [[nodiscard]] virtual std::string read(const std::string& name, size_t limit) const = 0;
 };
@@ -31,8 +31,8 @@ class Folder final : public FileSource {
   [[nodiscard]] std::vector<std::string> names() const override;  // empty where there is no folder
   [[nodiscard]] bool has(const std::string& name) const override;
   [[nodiscard]] std::string path(const std::string& name) const override;
-  [[nodiscard]] std::shared_ptr<const Bytes> open(const std::string& name,
-                                                  FileAccess access) const override;
+  [[nodiscard]] std::shared_ptr<const FileBytes> open(const std::string& name,
+                                                      FileAccess access) const override;
   [[nodiscard]] std::string read(const std::string& name, size_t limit) const override;
 
  private:
@@ -42,18 +42,18 @@ class Folder final : public FileSource {
 // Nothing is copied when a file is opened, but for FileAccess::kLocked.
 class FilesInMemory final : public FileSource {
  public:
-  using Files = std::map<std::string, std::shared_ptr<const Bytes>>;
+  using Files = std::map<std::string, std::shared_ptr<const FileBytes>>;
   // `name`: the model's, in the place of a folder's.
   FilesInMemory(std::string name, Files files) : name_(std::move(name)), files_(std::move(files)) {}
   [[nodiscard]] std::vector<std::string> names() const override;
   [[nodiscard]] bool has(const std::string& name) const override;
   [[nodiscard]] std::string path(const std::string& name) const override;
-  [[nodiscard]] std::shared_ptr<const Bytes> open(const std::string& name,
-                                                  FileAccess access) const override;
+  [[nodiscard]] std::shared_ptr<const FileBytes> open(const std::string& name,
+                                                      FileAccess access) const override;
   [[nodiscard]] std::string read(const std::string& name, size_t limit) const override;
 
  private:
-  [[nodiscard]] const std::shared_ptr<const Bytes>& find(const std::string& name) const;
+  [[nodiscard]] const std::shared_ptr<const FileBytes>& find(const std::string& name) const;
 
   const std::string name_;
   const Files files_;

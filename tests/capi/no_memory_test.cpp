@@ -1,31 +1,9 @@
 // Where memory ends: at each allocation of a call in turn. A call that fails for it has accepted
 // nothing, a call that succeeds has its end, and the engine goes on.
-#include <cstdlib>
 #include <functional>
-#include <new>
 
 #include "capi/capi_test.h"
-
-namespace {
-
-// Allocations that the calling thread may still make; below 0: any number.
-thread_local int64_t allocations_left = -1;
-
-void* allocate(std::size_t size) {
-  if (allocations_left == 0) throw std::bad_alloc();
-  if (allocations_left > 0) --allocations_left;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return allocate(size); }
-void* operator new[](std::size_t size) { return allocate(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+#include "support/allocations.h"
 
 namespace chatterbox::capi_test {
 namespace {
@@ -44,9 +22,9 @@ class NoMemory : public CApiTest {
   static int fail_at_each(const std::function<chatterbox_status()>& call) {
     constexpr int kMost = 10000;
     for (int n = 0; n < kMost; ++n) {
-      allocations_left = n;
+      testing::allocations().left = n;
       const chatterbox_status status = call();
-      allocations_left = -1;
+      testing::allocations().left = -1;
       if (status == CHATTERBOX_STATUS_OK) return n;
       EXPECT_EQ(status, CHATTERBOX_STATUS_OUT_OF_MEMORY) << n << chatterbox_last_error();
       if (status != CHATTERBOX_STATUS_OUT_OF_MEMORY) return n;
@@ -139,16 +117,16 @@ TEST_F(NoMemory, WhereOneCancels) {
     const Hold hold(testing::FakePoint::kStep);
     const auto running = submit(engine, request);
     hold.wait_until_reached();
-    allocations_left = n;
+    testing::allocations().left = n;
     chatterbox_job_cancel(running.get());
-    allocations_left = -1;
+    testing::allocations().left = -1;
     hold.go_on();
     const chatterbox_status status = wait_status(running);
     EXPECT_TRUE(status == CHATTERBOX_STATUS_OK || status == CHATTERBOX_STATUS_CANCELLED) << status;
   }
-  allocations_left = 0;
+  testing::allocations().left = 0;
   chatterbox_engine_cancel_all(engine.get());
-  allocations_left = -1;
+  testing::allocations().left = -1;
   expect_usable(engine);
 }
 
@@ -164,9 +142,9 @@ TEST_F(NoMemory, WhereAnEngineIsDestroyed) {
   hold.wait_until_reached();
   const auto waiting = submit(engine, request);
   hold.go_on();
-  allocations_left = 0;
+  testing::allocations().left = 0;
   chatterbox_engine_destroy(engine.release());
-  allocations_left = -1;
+  testing::allocations().left = -1;
   EXPECT_EQ(chatterbox_job_is_done(running.get()), 1);
   EXPECT_EQ(chatterbox_job_is_done(waiting.get()), 1);
   EXPECT_EQ(told, 2);

@@ -12,8 +12,11 @@
 
 #include "cli/program.h"
 #include "support/temporary_folder.h"
+#include "support/wave.h"
 
 namespace chatterbox::test {
+
+using testing::wave_of;
 
 inline const char* const kRecording = CHATTERBOX_TEST_DATA "/data/espeak_m3.wav";
 

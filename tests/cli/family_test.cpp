@@ -30,7 +30,8 @@ TEST_F(CliFamily, Converts) {
   EXPECT_GT(json.at("speech_tokens"), 200);  // 10.6 s
   EXPECT_EQ(json.at("text_tokens"), 0);
   EXPECT_EQ(json.at("seed"), 3);
-  EXPECT_EQ(read_audio(path("a.wav")).samples.size(), json.at("speech_tokens").get<size_t>() * 960);
+  EXPECT_EQ(read_audio(path("a.wav")).samples().size(),
+            json.at("speech_tokens").get<size_t>() * 960);
   EXPECT_TRUE(std::filesystem::exists(path("a.safetensors")));
   const Outcome missing = run({"convert", path("none.wav")});
   EXPECT_EQ(missing.exit_code, 1);
@@ -107,7 +108,7 @@ TEST_F(CliFamily, TurboSpeaksWithItsOwnDefaults) {
                                      kRecording, "--seed", "1", "-o", path("a.wav")});
     const Outcome outcome = run(options);
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-    return read_audio(path("a.wav")).samples;
+    return wave_of(read_audio(path("a.wav")));
   };
   const std::vector<float> spoken = speak({});
   EXPECT_GT(spoken.size(), 960U);

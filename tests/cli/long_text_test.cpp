@@ -44,9 +44,9 @@ TEST_F(LongText, IsWrittenAsItGoes) {
   const Audio audio = read_audio(path("a.wav"));
   const auto json = read_json(path("a.json"));
   EXPECT_NEAR(json.at("audio_seconds").get<double>(),
-              static_cast<double>(audio.samples.size()) / 24000, 1e-6);
+              static_cast<double>(audio.samples().size()) / 24000, 1e-6);
   EXPECT_GT(json.at("text_tokens"), 100);
-  EXPECT_GT(audio.samples.size(), 24000U);
+  EXPECT_GT(audio.samples().size(), 24000U);
   EXPECT_GE(json.at("pieces").size(), 3U);
   expect_in_order(json.at("pieces"), text, json.at("audio_seconds").get<double>());
 
@@ -67,7 +67,7 @@ TEST_F(LongText, PausesAreKnownInAnyCase) {
   const auto size_of = [&](const std::string& text) {
     const Outcome outcome = run(short_pieces(text, {"-o", path("a.wav")}));
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-    return read_audio(path("a.wav")).samples.size();
+    return read_audio(path("a.wav")).samples().size();
   };
   EXPECT_EQ(size_of("One.[Pause:1S]Two."), size_of("One.[pause:500ms]Two.") + 12000);
 }
@@ -111,7 +111,7 @@ TEST_F(LongText, AnInterruptLeavesAWholeFileInEveryFormat) {
     EXPECT_EQ(outcome.exit_code, 130) << outcome.out;
     EXPECT_THAT(outcome.out, HasSubstr("interrupted"));
     const Audio audio = read_audio(path(name));
-    EXPECT_GT(audio.samples.size(), static_cast<size_t>(audio.sample_rate) / 2);
+    EXPECT_GT(audio.samples().size(), static_cast<size_t>(audio.sample_rate()) / 2);
   }
 }
 

@@ -19,9 +19,9 @@ TEST_F(Speak, WritesAWavAndIsSilentInAPipe) {
   EXPECT_EQ(outcome.out, "");
   EXPECT_EQ(outcome.err, "");
   const Audio audio = read_audio(path("a.wav"));
-  EXPECT_EQ(audio.sample_rate, 24000);
-  EXPECT_EQ(audio.channels, 1);
-  EXPECT_GT(audio.samples.size(), 24000u / 10);
+  EXPECT_EQ(audio.sample_rate(), 24000);
+  EXPECT_EQ(audio.channels(), 1);
+  EXPECT_GT(audio.samples().size(), 24000u / 10);
 }
 
 TEST_F(Speak, SaysWhatToExpectOfTheDemoModel) {
@@ -50,7 +50,7 @@ TEST_F(Speak, StatisticsHaveEveryField) {
   EXPECT_GT(json.at("decode_steps"), 0);
   EXPECT_THAT(json.at("finish_reason").get<std::string>(), ::testing::AnyOf("eos", "max_tokens"));
   EXPECT_NEAR(json.at("audio_seconds").get<double>(),
-              static_cast<double>(read_audio(path("a.wav")).samples.size()) / 24000, 1e-6);
+              static_cast<double>(read_audio(path("a.wav")).samples().size()) / 24000, 1e-6);
   EXPECT_GT(json.at("rtf"), 0);
   for (const char* stage :
        {"queued", "text", "prefill", "decode", "flow", "vocoder", "watermark", "total"}) {

@@ -41,9 +41,8 @@ T one_of(std::mt19937& random, std::initializer_list<T> values) {
 
 // S3Gen goes over the voice's recording with every request: a short one makes short tests.
 Voice short_voice(const ChatterboxEngine& engine, double seconds) {
-  Audio recording = read_audio(std::string(CHATTERBOX_TEST_DATA) + "/data/espeak_f3_22k.wav");
-  recording.samples.resize(static_cast<size_t>(seconds * recording.sample_rate));
-  return engine.make_voice(recording);
+  const std::string path = std::string(CHATTERBOX_TEST_DATA) + "/data/espeak_f3_22k.wav";
+  return engine.make_voice(cut(read_audio(path), seconds));
 }
 
 Request random_request(std::mt19937& random, const Voice& voice) {

@@ -54,14 +54,14 @@ class DemoVoice : public ::testing::Test {
     return normed.narrow(0, 0, normed.size(0) / 2 * 2).reshape({normed.size(0) / 2, -1});
   }
 
-  [[nodiscard]] at::Tensor spoken(const std::vector<float>& wave) const {
+  [[nodiscard]] at::Tensor spoken(Samples wave) const {
     const auto size = static_cast<int64_t>(wave.size());
     const at::Tensor samples =
         at::from_blob(const_cast<float*>(wave.data()), {1, size}, at::kFloat);
     return features(audio::s3gen_mel(audio::make_s3gen_mel(c10::kCPU), samples).squeeze(0));
   }
 
-  [[nodiscard]] int nearest(const std::vector<float>& wave, const std::string& voice) const {
+  [[nodiscard]] int nearest(Samples wave, const std::string& voice) const {
     const at::Tensor own = spoken(wave);
     std::vector<double> distances;
     for (int i = 0; i < kSentences; ++i) {
@@ -97,7 +97,7 @@ TEST_F(DemoVoice, SaysItsSentencesInBothVoices) {
     EXPECT_EQ(outcome.result->finish_reason(), FinishReason::kEos)
         << requests[static_cast<size_t>(i)].text;
     EXPECT_EQ(outcome.result->quality().clipped_samples, 0);
-    const int heard = nearest(outcome.result->audio().samples, kVoices[i % 2]);
+    const int heard = nearest(outcome.result->samples(), kVoices[i % 2]);
     found += heard == i ? 1 : 0;
     if (heard != i)
       std::cout << "heard " << request(heard).text << ", not " << request(i).text << '\n';

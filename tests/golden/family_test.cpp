@@ -173,11 +173,6 @@ void expect_batch_equals_alone(const ChatterboxEngine& engine,
   EXPECT_GT(engine.metrics().peak_rows, 2);  // they did run together
 }
 
-Audio cut(Audio recording, double seconds) {
-  recording.samples.resize(static_cast<size_t>(seconds * recording.sample_rate));
-  return recording;
-}
-
 TEST(Turbo, ABatchOfVoicesEqualsSingleRuns) {
   const ChatterboxEngine engine = load(turbo_folder());
   const Audio recording = recording_of(Golden("turbo_tiny_default"));

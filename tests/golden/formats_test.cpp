@@ -17,20 +17,20 @@ void write_float_wav(const std::string& path, const Audio& audio) {
   const auto put = [&file](auto value) {
     file.write(reinterpret_cast<const char*>(&value), sizeof value);
   };
-  const auto bytes = static_cast<uint32_t>(audio.samples.size() * sizeof(float));
+  const auto bytes = static_cast<uint32_t>(audio.samples().size() * sizeof(float));
   file << "RIFF";
   put(uint32_t{36} + bytes);
   file << "WAVEfmt ";
   put(uint32_t{16});
   put(uint16_t{3});  // float
-  put(static_cast<uint16_t>(audio.channels));
-  put(static_cast<uint32_t>(audio.sample_rate));
-  put(static_cast<uint32_t>(audio.sample_rate * audio.channels) * uint32_t{sizeof(float)});
-  put(static_cast<uint16_t>(static_cast<size_t>(audio.channels) * sizeof(float)));
+  put(static_cast<uint16_t>(audio.channels()));
+  put(static_cast<uint32_t>(audio.sample_rate()));
+  put(static_cast<uint32_t>(audio.sample_rate() * audio.channels()) * uint32_t{sizeof(float)});
+  put(static_cast<uint16_t>(static_cast<size_t>(audio.channels()) * sizeof(float)));
   put(uint16_t{32});
   file << "data";
   put(bytes);
-  file.write(reinterpret_cast<const char*>(audio.samples.data()), bytes);
+  file.write(reinterpret_cast<const char*>(audio.samples().data()), bytes);
 }
 
 class Formats : public ::testing::Test {
@@ -42,9 +42,7 @@ class Formats : public ::testing::Test {
   }
   // 16 bits and 24 kHz, which every format has.
   static Audio recording() {
-    Audio audio = read_audio(std::string(CHATTERBOX_TEST_DATA) + "/data/espeak_m3.wav");
-    audio.samples.resize(static_cast<size_t>(audio.sample_rate) * 2);
-    return audio;
+    return cut(read_audio(std::string(CHATTERBOX_TEST_DATA) + "/data/espeak_m3.wav"), 2);
   }
   static std::string voice_of(const std::string& path) {
     return std::string(engine().make_voice(read_audio(path)).id());

@@ -9,29 +9,35 @@
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/collected_tensors.h"
 #include "support/golden.h"
 #include "support/synthetic_folder.h"
+#include "support/wave.h"
 
 namespace chatterbox {
 
 // The recording, as often in a row as the golden's options say.
 inline Audio recording_of(const testing::Golden& golden, const char* which = "voice") {
-  Audio audio =
+  const Audio once =
       read_audio(std::string(CHATTERBOX_TEST_DATA) + "/data/" + golden.option(which).value());
-  const std::vector<float> once = audio.samples;
-  for (int i = 1; i < std::stoi(golden.option("repeat").value_or("1")); ++i) {
-    audio.samples.insert(audio.samples.end(), once.begin(), once.end());
+  std::vector<float> samples;
+  for (int i = 0; i < std::stoi(golden.option("repeat").value_or("1")); ++i) {
+    samples.insert(samples.end(), once.samples().begin(), once.samples().end());
   }
-  return audio;
+  return Audio(std::move(samples), once.sample_rate(), once.channels());
 }
 
-inline std::vector<float> wave_of(const Result& result) {
-  const Samples samples = result.samples();
-  return {samples.begin(), samples.end()};
+// The beginning of a mono recording.
+inline Audio cut(const Audio& recording, double seconds) {
+  std::vector<float> samples = testing::wave_of(recording);
+  samples.resize(static_cast<size_t>(seconds * recording.sample_rate()));
+  return Audio(std::move(samples), recording.sample_rate());
 }
+
+using testing::wave_of;
 
 // What the golden does not say stays unset, and is the family's default.
 inline Request request_of(const testing::Golden& golden) {

@@ -155,8 +155,8 @@ TEST_F(Callbacks, WhatOneThrowsIsTheJobsErrorToo) {
   EXPECT_STREQ(job.error()->what(), "on_tensor threw: full");
   VoiceOptions options;
   options.on_tensor = request.on_tensor;
-  expect_error([&] { (void)engine.make_voice({Wave(24000, 0.5F)}, options); }, Status::kCancelled,
-               "on_tensor threw: full");
+  expect_error([&] { (void)engine.make_voice(Audio(Wave(24000, 0.5F)), options); },
+               Status::kCancelled, "on_tensor threw: full");
   LongTextOptions pieces;
   pieces.on_piece = [](const Piece&) { throw std::runtime_error("no more"); };
   expect_error([&] { (void)engine.generate_long(request_for("a"), pieces); }, Status::kCancelled,

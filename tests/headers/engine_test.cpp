@@ -41,7 +41,7 @@ TEST(Engine, TellsWhatItIs) {
 }
 
 TEST(Engine, LanguagesAreThoseOfTheMultilingualModels) {
-  const std::vector<Language> all = languages();
+  const List<Language> all = languages();
   EXPECT_GT(all.size(), 20U);
   bool french = false;
   for (const Language& language : all) {
@@ -63,7 +63,7 @@ TEST(Engine, Voices) {
   VoiceOptions options;
   std::string tensor;
   options.on_tensor = [&tensor](const TensorView& view) { tensor = view.name; };
-  const Audio recording{Wave(24000, 0.5F), 24000, 1};
+  const Audio recording(Wave(24000, 0.5F));
   const Voice made = engine.make_voice(recording, options);
   EXPECT_EQ(tensor, "fake.recording");
   EXPECT_EQ(made.id(), engine.make_voice(recording).id());
@@ -148,7 +148,7 @@ TEST(Refusals, ANulInAString) {
   expect("path", [&] { (void)Voice::load(nul); });
   expect("path", [&] { engine.default_voice().save(nul); });
   expect("path", [&] { (void)read_audio(nul); });
-  expect("path", [&] { write_audio(nul, Audio{{0.5F}}); });
+  expect("path", [&] { write_audio(nul, Audio({0.5F})); });
   EngineOptions options;
   options.device = nul;
   expect("device", [&] { (void)ChatterboxEngine::load(options); });

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "support/latch.h"
+#include "support/wave.h"
 
 namespace chatterbox::header_test {
 
@@ -20,8 +21,7 @@ inline constexpr size_t kSamplesPerToken = 8;
 inline constexpr const char* kWithoutVoice = "no-voice";
 
 using Wave = std::vector<float>;
-inline Wave wave_of(Samples samples) { return {samples.begin(), samples.end()}; }
-inline Wave wave_of(const Result& result) { return wave_of(result.samples()); }
+using testing::wave_of;
 
 // With a seed, so that results can be compared.
 inline Request request_for(const std::string& text) {
@@ -33,7 +33,7 @@ inline Request request_for(const std::string& text) {
 
 inline Conversion conversion_of(size_t seconds = 1) {
   Conversion conversion;
-  conversion.source.samples.assign(seconds * 24000, 0.5F);
+  conversion.source = Audio(Wave(seconds * 24000, 0.5F));
   conversion.seed = 5;
   return conversion;
 }

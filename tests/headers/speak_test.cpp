@@ -54,7 +54,7 @@ TEST(Speaking, AResultTells) {
   EXPECT_EQ(result.samples()[2], result.samples().data()[2]);
   EXPECT_FALSE(result.samples().empty());
   EXPECT_EQ(result.sample_rate(), 24000);
-  EXPECT_EQ(result.audio().samples, wave_of(result));
+  EXPECT_EQ(result.audio().samples().data(), result.samples().data());
   EXPECT_EQ(result.finish_reason(), FinishReason::kMaxTokens);
   const ResultStats stats = result.stats();
   EXPECT_EQ(stats.seed, 5U);
@@ -122,7 +122,7 @@ TEST(Speaking, ALongTextHasPieces) {
   options.on_piece = [&told](const Piece& piece) { told.push_back(piece.index); };
   const Result result = engine.generate_long(request_for(text), options);
   EXPECT_THAT(told, ElementsAre(0, 1, 2));
-  const std::vector<Piece> pieces = result.pieces();
+  const List<Piece> pieces = result.pieces();
   ASSERT_EQ(pieces.size(), 3U);
   EXPECT_EQ(text.substr(pieces[2].text_begin, pieces[2].text_end - pieces[2].text_begin), "Three.");
   EXPECT_NEAR(pieces[1].begin_seconds - pieces[0].end_seconds, 0.25, 0.1);
@@ -139,7 +139,7 @@ TEST(Speaking, AConversion) {
   EXPECT_EQ(wave_of(engine.submit(conversion).wait()), converted);
   EXPECT_EQ(engine.convert_voice(conversion.source, *conversion.voice).samples().size(),
             converted.size());
-  conversion.source.samples.clear();
+  conversion.source = Audio(Wave(10));
   EXPECT_EQ(error_of([&] { (void)engine.convert_voice(conversion); }).status(), Status::kBadAudio);
 }
 

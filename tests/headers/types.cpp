@@ -1,6 +1,7 @@
 // The C++ headers' types are what their comments say. Compiled as C++17 and C++20.
 #include <chatterbox/chatterbox.hpp>
 #include <type_traits>
+#include <vector>
 
 namespace chatterbox {
 namespace {
@@ -16,6 +17,9 @@ static_assert(kMoveOnly<ChatterboxEngine>);
 static_assert(std::is_nothrow_move_assignable_v<ChatterboxEngine>);
 static_assert(kMoveOnly<AudioWriter>);
 static_assert(kMoveOnly<WatermarkDetector>);
+static_assert(kMoveOnly<Bytes>);
+static_assert(kShared<Audio>);
+static_assert(!std::is_convertible_v<std::vector<float>, Audio>);  // no copy is hidden
 static_assert(kShared<Voice>);
 static_assert(kShared<Job>);
 static_assert(kShared<Result>);

@@ -145,13 +145,6 @@ template <class Struct, class Get>
   return filled;
 }
 
-using Buffer = Owned<chatterbox_buffer, chatterbox_buffer_destroy>;
-
-[[nodiscard]] inline std::string to_string(const Buffer& buffer) {
-  return std::string(static_cast<const char*>(chatterbox_buffer_data(buffer.get())),
-                     static_cast<size_t>(chatterbox_buffer_size(buffer.get())));
-}
-
 }  // namespace detail
 }  // namespace abi0
 }  // namespace chatterbox

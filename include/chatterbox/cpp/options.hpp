@@ -5,6 +5,7 @@
 
 #include <array>
 #include <chatterbox/cpp/core.hpp>
+#include <chatterbox/cpp/list.hpp>
 #include <functional>
 #include <optional>
 #include <string>
@@ -107,16 +108,17 @@ struct RequestDefaults {
   bool analyze_alignment = false;
 };
 
+// The strings and lists belong to the engine and are valid until it is destroyed.
 struct EngineInfo {
-  std::string family;           // "english", "multilingual", "turbo" or "nano"
-  std::string model;            // as given
-  std::string device;           // "cpu", "cuda:0"
-  std::string precision;        // as given, or the default: "fp32", "bf16", "int8", "auto"
-  std::string t3_precision;     // in use: "fp32", "bf16", "int8"
-  std::string s3gen_precision;  // in use: "fp32", "bf16"
-  std::string kv_cache;         // in use: "fp32", "bf16"
-  int32_t sample_rate = 0;      // of results, Hz
-  int32_t threads = 0;          // CPU threads for computation
+  std::string_view family;           // "english", "multilingual", "turbo" or "nano"
+  std::string_view model;            // as given
+  std::string_view device;           // "cpu", "cuda:0"
+  std::string_view precision;        // as given, or the default: "fp32", "bf16", "int8", "auto"
+  std::string_view t3_precision;     // in use: "fp32", "bf16", "int8"
+  std::string_view s3gen_precision;  // in use: "fp32", "bf16"
+  std::string_view kv_cache;         // in use: "fp32", "bf16"
+  int32_t sample_rate = 0;           // of results, Hz
+  int32_t threads = 0;               // CPU threads for computation
   bool has_default_voice = false;
   bool watermark = false;             // speech is marked
   bool meanflow = false;              // S3Gen takes few Euler steps, without guidance
@@ -125,8 +127,8 @@ struct EngineInfo {
   int64_t max_text_tokens = 0;        // of one request, including start and stop
   int64_t kv_bytes_per_position = 0;  // KV cache for one position of one row
   double load_seconds = 0;
-  std::vector<std::string> languages = {};  // codes, sorted; empty: the family needs no language
-  std::vector<std::string> voices = {};     // names of those that come with the model, sorted
+  List<std::string_view> languages = {};  // codes, sorted; empty: the family needs no language
+  List<std::string_view> voices = {};     // names of those that come with the model, sorted
   RequestDefaults defaults = {};
 };
 
@@ -139,13 +141,20 @@ struct Language {
   std::string_view code;  // ISO 639-1, "fr"
   std::string_view name;  // "French"
 };
-// All languages, sorted by code.
-[[nodiscard]] inline std::vector<Language> languages() {
-  std::vector<Language> all;
-  for (uint64_t i = 0; i < chatterbox_language_count(); ++i) {
-    all.push_back({chatterbox_language_code(i), chatterbox_language_name(i)});
-  }
-  return all;
+
+namespace detail {
+
+// All engines speak of the same languages.
+[[nodiscard]] inline Language get_language(const void* /*none*/, uint64_t index) {
+  return {chatterbox_language_code(index), chatterbox_language_name(index)};
+}
+
+}  // namespace detail
+
+// All languages, sorted by code. Valid as long as the library is loaded.
+[[nodiscard]] inline List<Language> languages() noexcept {
+  const void* const none = nullptr;
+  return List<Language>::of<detail::get_language>(none, chatterbox_language_count());
 }
 
 }  // namespace abi0

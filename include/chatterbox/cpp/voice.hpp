@@ -2,6 +2,7 @@
 #ifndef CHATTERBOX_CPP_VOICE_HPP
 #define CHATTERBOX_CPP_VOICE_HPP
 
+#include <chatterbox/cpp/bytes.hpp>
 #include <chatterbox/cpp/core.hpp>
 #include <functional>
 #include <memory>
@@ -39,11 +40,10 @@ class Voice {
     detail::check(chatterbox_voice_save(handle(), detail::c_string("path", path)));
   }
   // The bytes that save() writes.
-  [[nodiscard]] std::string save_to_memory() const {
-    return detail::to_string(
-        detail::make<chatterbox_buffer, chatterbox_buffer_destroy>([&](chatterbox_buffer** buffer) {
-          return chatterbox_voice_save_to_memory(handle(), buffer);
-        }));
+  [[nodiscard]] Bytes save_to_memory() const {
+    chatterbox_buffer* buffer = nullptr;
+    detail::check(chatterbox_voice_save_to_memory(handle(), &buffer));
+    return Bytes(buffer);
   }
 
   // 32 hexadecimal digits, equal for voices of equal content, wherever they came from.

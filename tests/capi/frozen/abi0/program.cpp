@@ -15,9 +15,8 @@ void check(bool is_so, const char* what) {
 #define CHECK(condition) check(condition, #condition)
 
 using Wave = std::vector<float>;
-Wave wave_of(const chatterbox::Result& result) {
-  return {result.samples().begin(), result.samples().end()};
-}
+Wave wave_of(chatterbox::Samples samples) { return {samples.begin(), samples.end()}; }
+Wave wave_of(const chatterbox::Result& result) { return wave_of(result.samples()); }
 
 void speak(const chatterbox::ChatterboxEngine& engine, chatterbox::Request request) {
   const Wave wave = wave_of(engine.generate(request));
@@ -48,9 +47,10 @@ void hear(const chatterbox::ChatterboxEngine& engine) {
   CHECK(engine.limits().max_batch == 8);
   const auto voice = engine.default_voice();
   CHECK(chatterbox::Voice::load_from_memory(voice.save_to_memory()).id() == voice.id());
-  const chatterbox::Audio audio{Wave(24000, 0.25F), 24000, 1};
-  const std::string bytes = chatterbox::encode_audio(audio, chatterbox::AudioFormat::kWav);
-  CHECK(chatterbox::decode_audio(bytes.data(), bytes.size()).samples == audio.samples);
+  const chatterbox::Audio audio(Wave(24000, 0.25F), 24000, 1);
+  const auto bytes = chatterbox::encode_audio(audio, chatterbox::AudioFormat::kWav);
+  const auto decoded = chatterbox::decode_audio(bytes.data(), bytes.size());
+  CHECK(wave_of(decoded.samples()) == wave_of(audio.samples()));
 }
 
 }  // namespace

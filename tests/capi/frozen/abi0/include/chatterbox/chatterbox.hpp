@@ -14,10 +14,11 @@
 // message.
 //
 // Objects own their C handle, which handle() returns without giving it away; a moved-from object
-// has none, and its functions throw kInvalidArgument. Views (Samples, Chunk, std::string_view)
-// belong to the object that returned them. These headers allocate and copy only what C does, plus
-// the counter that copies of a Voice, Job or Result share, one object that holds the callbacks of a
-// job until its end, and what is returned as a std::vector or std::string.
+// has none, and its functions throw kInvalidArgument. Views (Samples, Chunk, List,
+// std::string_view) belong to the object that returned them. Errors aside, these headers copy no
+// samples, bytes or strings, and allocate nothing beyond what a program in C would (an object that
+// holds callbacks as long as they may be called, arrays of files, requests, outcomes and jobs) but
+// the counter that copies of an Audio, Voice, Job or Result share.
 #ifndef CHATTERBOX_CHATTERBOX_HPP
 #define CHATTERBOX_CHATTERBOX_HPP
 
@@ -25,10 +26,12 @@
 
 #include <chatterbox/cpp/audio.hpp>
 #include <chatterbox/cpp/batch.hpp>
+#include <chatterbox/cpp/bytes.hpp>
 #include <chatterbox/cpp/callbacks.hpp>
 #include <chatterbox/cpp/core.hpp>
 #include <chatterbox/cpp/engine.hpp>
 #include <chatterbox/cpp/job.hpp>
+#include <chatterbox/cpp/list.hpp>
 #include <chatterbox/cpp/options.hpp>
 #include <chatterbox/cpp/request.hpp>
 #include <chatterbox/cpp/result.hpp>

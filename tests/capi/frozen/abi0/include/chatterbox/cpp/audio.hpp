@@ -1,7 +1,8 @@
-// Audio files. Include <chatterbox/chatterbox.hpp>, not this file.
+// Audio and its files. Include <chatterbox/chatterbox.hpp>, not this file.
 #ifndef CHATTERBOX_CPP_AUDIO_HPP
 #define CHATTERBOX_CPP_AUDIO_HPP
 
+#include <chatterbox/cpp/bytes.hpp>
 #include <chatterbox/cpp/core.hpp>
 #include <functional>
 #include <memory>
@@ -13,15 +14,45 @@
 namespace chatterbox {
 inline namespace abi0 {
 
-// Interleaved samples, nominally in [-1, 1].
-struct Audio {
-  std::vector<float> samples;
-  int32_t sample_rate = 24000;  // Hz
-  int32_t channels = 1;
-
-  [[nodiscard]] size_t frames() const {
-    return channels > 0 ? samples.size() / static_cast<size_t>(channels) : 0;
+// Interleaved samples, nominally in [-1, 1]. Immutable; copies share the samples.
+class Audio {
+ public:
+  Audio() = default;  // without samples
+  // Samples of the caller's, moved in: `channels` for each frame, else kInvalidArgument.
+  explicit Audio(std::vector<float> samples, int32_t sample_rate = 24000, int32_t channels = 1);
+  // Samples that the pointer keeps alive: `frames` times `channels` of them.
+  Audio(std::shared_ptr<const float> samples, size_t frames, int32_t sample_rate = 24000,
+        int32_t channels = 1) noexcept
+      : samples_(std::move(samples)),
+        frames_(frames),
+        sample_rate_(sample_rate),
+        channels_(channels) {}
+  // Takes over a handle of the C interface.
+  explicit Audio(chatterbox_audio* handle)
+      : Audio({std::shared_ptr<chatterbox_audio>(handle, chatterbox_audio_destroy),
+               chatterbox_audio_samples(handle)},
+              static_cast<size_t>(chatterbox_audio_frame_count(handle)),
+              chatterbox_audio_sample_rate(handle), chatterbox_audio_channels(handle)) {}
+  // The caller's own memory, `frames` times `channels` samples: it must outlive what is returned
+  // and all copies of that, and stay as it is meanwhile.
+  [[nodiscard]] static Audio view(const float* samples, size_t frames, int32_t sample_rate = 24000,
+                                  int32_t channels = 1) noexcept {
+    return {{std::shared_ptr<const float>(), samples}, frames, sample_rate, channels};
   }
+
+  // Interleaved. Valid as long as any copy exists.
+  [[nodiscard]] Samples samples() const noexcept {
+    return {samples_.get(), channels_ > 0 ? frames() * static_cast<size_t>(channels_) : 0};
+  }
+  [[nodiscard]] size_t frames() const noexcept { return samples_ != nullptr ? frames_ : 0; }
+  [[nodiscard]] int32_t sample_rate() const noexcept { return sample_rate_; }  // Hz
+  [[nodiscard]] int32_t channels() const noexcept { return channels_; }
+
+ private:
+  std::shared_ptr<const float> samples_;  // null if there are none
+  size_t frames_ = 0;
+  int32_t sample_rate_ = 24000;
+  int32_t channels_ = 1;
 };
 
 enum class AudioFormat : int32_t {
@@ -33,49 +64,47 @@ enum class AudioFormat : int32_t {
   kMp3 = CHATTERBOX_FORMAT_MP3,
 };
 
-namespace detail {
-
-[[nodiscard]] inline Audio take_audio(chatterbox_audio* handle) {
-  const Owned<chatterbox_audio, chatterbox_audio_destroy> owner(handle);
-  Audio audio;
-  audio.sample_rate = chatterbox_audio_sample_rate(handle);
-  audio.channels = chatterbox_audio_channels(handle);
-  const float* samples = chatterbox_audio_samples(handle);
-  audio.samples.assign(samples, samples + chatterbox_audio_frame_count(handle) *
-                                              static_cast<uint64_t>(audio.channels));
-  return audio;
+inline Audio::Audio(std::vector<float> samples, int32_t sample_rate, int32_t channels)
+    : sample_rate_(sample_rate), channels_(channels) {
+  if (channels < 1) return;  // the functions that take audio say so
+  frames_ = samples.size() / static_cast<size_t>(channels);
+  if (frames_ * static_cast<size_t>(channels) != samples.size()) {
+    throw Error(Status::kInvalidArgument, std::to_string(samples.size()) +
+                                              " samples are not whole frames of " +
+                                              std::to_string(channels) + " channels");
+  }
+  const auto owner = std::make_shared<const std::vector<float>>(std::move(samples));
+  samples_ = {owner, owner->data()};
 }
-
-}  // namespace detail
 
 // Like chatterbox_audio_read() and so on, whose comments say what they accept and refuse.
 [[nodiscard]] inline Audio read_audio(const std::string& path) {
   chatterbox_audio* audio = nullptr;
   detail::check(chatterbox_audio_read(detail::c_string("path", path), &audio));
-  return detail::take_audio(audio);
+  return Audio(audio);
 }
 [[nodiscard]] inline Audio decode_audio(const void* data, size_t size) {
   chatterbox_audio* audio = nullptr;
   detail::check(chatterbox_audio_decode(data, size, &audio));
-  return detail::take_audio(audio);
+  return Audio(audio);
 }
 inline void write_audio(const std::string& path, const Audio& audio,
                         AudioFormat format = AudioFormat::kAuto) {
   detail::check(chatterbox_audio_write(detail::c_string("path", path), static_cast<int32_t>(format),
-                                       audio.samples.data(), audio.frames(), audio.channels,
-                                       audio.sample_rate));
+                                       audio.samples().data(), audio.frames(), audio.channels(),
+                                       audio.sample_rate()));
 }
 inline void write_audio(const std::string& path, Samples mono, int32_t sample_rate,
                         AudioFormat format = AudioFormat::kAuto) {
   detail::check(chatterbox_audio_write(detail::c_string("path", path), static_cast<int32_t>(format),
                                        mono.data(), mono.size(), 1, sample_rate));
 }
-[[nodiscard]] inline std::string encode_audio(const Audio& audio, AudioFormat format) {
-  return detail::to_string(
-      detail::make<chatterbox_buffer, chatterbox_buffer_destroy>([&](chatterbox_buffer** buffer) {
-        return chatterbox_audio_encode(static_cast<int32_t>(format), audio.samples.data(),
-                                       audio.frames(), audio.channels, audio.sample_rate, buffer);
-      }));
+[[nodiscard]] inline Bytes encode_audio(const Audio& audio, AudioFormat format) {
+  chatterbox_buffer* buffer = nullptr;
+  detail::check(chatterbox_audio_encode(static_cast<int32_t>(format), audio.samples().data(),
+                                        audio.frames(), audio.channels(), audio.sample_rate(),
+                                        &buffer));
+  return Bytes(buffer);
 }
 
 // Writes an audio file as samples come. Wherever they end, what was written is a complete file.

@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -230,12 +231,9 @@ inline EngineInfo ChatterboxEngine::info() const {
   info.max_text_tokens = from.max_text_tokens;
   info.kv_bytes_per_position = from.kv_bytes_per_position;
   info.load_seconds = from.load_seconds;
-  for (uint64_t i = 0; i < from.language_count; ++i) {
-    info.languages.emplace_back(chatterbox_engine_language(handle(), i));
-  }
-  for (uint64_t i = 0; i < from.voice_count; ++i) {
-    info.voices.emplace_back(chatterbox_engine_voice_name(handle(), i));
-  }
+  using Strings = List<std::string_view>;
+  info.languages = Strings::of<chatterbox_engine_language>(handle(), from.language_count);
+  info.voices = Strings::of<chatterbox_engine_voice_name>(handle(), from.voice_count);
   info.defaults = {from.temperature,    from.cfg_weight,
                    from.exaggeration,   from.min_p,
                    from.top_p,          from.repetition_penalty,
@@ -255,8 +253,8 @@ inline Voice ChatterboxEngine::make_voice(const Audio& recording,
   callbacks.install_tensor(to);
   chatterbox_voice* voice = nullptr;
   detail::check(
-      chatterbox_engine_make_voice(handle(), recording.samples.data(), recording.frames(),
-                                   recording.channels, recording.sample_rate, &to, &voice),
+      chatterbox_engine_make_voice(handle(), recording.samples().data(), recording.frames(),
+                                   recording.channels(), recording.sample_rate(), &to, &voice),
       callbacks.thrown());
   return Voice(voice);
 }

@@ -4,11 +4,11 @@
 
 #include <chatterbox/cpp/audio.hpp>
 #include <chatterbox/cpp/core.hpp>
+#include <chatterbox/cpp/list.hpp>
 #include <chatterbox/cpp/request.hpp>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace chatterbox {
 inline namespace abi0 {
@@ -47,10 +47,9 @@ class Result {
   [[nodiscard]] int32_t sample_rate() const noexcept {
     return chatterbox_result_sample_rate(handle());
   }
-  // A copy of the samples.
-  [[nodiscard]] Audio audio() const {
-    const Samples from = samples();
-    return {std::vector<float>(from.begin(), from.end()), sample_rate(), 1};
+  // The same samples, which it keeps alive.
+  [[nodiscard]] Audio audio() const noexcept {
+    return {{handle_, samples().data()}, samples().size(), sample_rate(), 1};
   }
   [[nodiscard]] ResultStats stats() const {
     return detail::get<ResultStats>([&](ResultStats* stats, size_t size) {
@@ -65,29 +64,30 @@ class Result {
       return chatterbox_result_get_quality(handle(), quality, size);
     });
   }
-  [[nodiscard]] std::vector<InterventionSpan> interventions() const {
-    std::vector<InterventionSpan> all;
-    for (uint64_t i = 0; i < quality().intervention_count; ++i) {
-      all.push_back(detail::get<InterventionSpan>([&](InterventionSpan* span, size_t size) {
-        return chatterbox_result_get_intervention(handle(), i, span, size);
-      }));
-    }
-    return all;
+  // Lists are valid as long as any copy of the result exists.
+  [[nodiscard]] List<InterventionSpan> interventions() const {
+    return List<InterventionSpan>::of<get_intervention>(handle(), quality().intervention_count);
   }
   // The pieces of a long text; empty for other results.
-  [[nodiscard]] std::vector<Piece> pieces() const {
-    std::vector<Piece> all;
-    for (uint64_t i = 0; i < chatterbox_result_piece_count(handle()); ++i) {
-      all.push_back(detail::get<Piece>([&](Piece* piece, size_t size) {
-        return chatterbox_result_get_piece(handle(), i, piece, size);
-      }));
-    }
-    return all;
+  [[nodiscard]] List<Piece> pieces() const noexcept {
+    return List<Piece>::of<get_piece>(handle(), chatterbox_result_piece_count(handle()));
   }
 
   [[nodiscard]] const chatterbox_result* handle() const noexcept { return handle_.get(); }
 
  private:
+  [[nodiscard]] static InterventionSpan get_intervention(const chatterbox_result* result,
+                                                         uint64_t index) {
+    return detail::get<InterventionSpan>([&](InterventionSpan* span, size_t size) {
+      return chatterbox_result_get_intervention(result, index, span, size);
+    });
+  }
+  [[nodiscard]] static Piece get_piece(const chatterbox_result* result, uint64_t index) {
+    return detail::get<Piece>([&](Piece* piece, size_t size) {
+      return chatterbox_result_get_piece(result, index, piece, size);
+    });
+  }
+
   std::shared_ptr<chatterbox_result> handle_;  // null only once moved from
 };
 

@@ -99,10 +99,10 @@ void copy_common(const Asked& from, To& to) {
 [[nodiscard]] inline chatterbox_conversion to_c(const Conversion& from) {
   auto to = get<chatterbox_conversion>(chatterbox_conversion_init);
   copy_common(from, to);
-  to.samples = from.source.samples.data();
+  to.samples = from.source.samples().data();
   to.frames = from.source.frames();
-  to.channels = from.source.channels;
-  to.sample_rate = from.source.sample_rate;
+  to.channels = from.source.channels();
+  to.sample_rate = from.source.sample_rate();
   return to;
 }
 

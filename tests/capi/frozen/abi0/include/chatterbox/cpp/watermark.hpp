@@ -33,9 +33,9 @@ class WatermarkDetector {
   // does. Blocks.
   [[nodiscard]] float detect(const Audio& audio) const {
     float confidence = 0;
-    detail::check(chatterbox_watermark_detector_detect(handle_.get(), audio.samples.data(),
-                                                       audio.frames(), audio.channels,
-                                                       audio.sample_rate, &confidence));
+    detail::check(chatterbox_watermark_detector_detect(handle_.get(), audio.samples().data(),
+                                                       audio.frames(), audio.channels(),
+                                                       audio.sample_rate(), &confidence));
     return confidence;
   }
 

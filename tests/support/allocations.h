@@ -1,0 +1,16 @@
+// Counts and limits what a thread allocates. For programs of their own: allocations.cpp, which
+// belongs to their sources, replaces operator new.
+#pragma once
+
+#include <cstdint>
+
+namespace chatterbox::testing {
+
+// Of the calling thread.
+struct Allocations {
+  int64_t made = 0;
+  int64_t left = -1;  // until operator new throws; below 0: any number
+};
+[[nodiscard]] Allocations& allocations();
+
+}  // namespace chatterbox::testing
