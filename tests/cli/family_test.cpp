@@ -81,7 +81,8 @@ TEST_F(CliFamily, GuidanceAndPromptMayBeShorter) {
                                      "-o", path("a.wav"), "--save-voice", path("a.voice")});
     const Outcome outcome = run(options);
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-    return read_audio(path("a.wav")).samples;
+    const Audio audio = read_audio(path("a.wav"));
+    return std::vector<float>(audio.samples().begin(), audio.samples().end());
   };
   const std::vector<float> spoken = speak({});
   EXPECT_EQ(speak({"--cfg-steps", "2"}), spoken);
