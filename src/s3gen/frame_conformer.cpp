@@ -117,6 +117,7 @@ class Run {
 bool fits_kernels(const Conformer& conformer) {
   const auto fits = [&](const ConformerLayer& layer) {
     return is_whole_step(layer.inner.weight.size(0)) &&
+           layer.inner.weight.sizes() == conformer.layers.front().inner.weight.sizes() &&
            layer.attention.query.weight.size(0) == layer.attention.query.weight.size(1);
   };
   return !conformer.layers.empty() && conformer.embed.weight.size(0) % kHeadSize == 0 &&

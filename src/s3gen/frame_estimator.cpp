@@ -33,8 +33,11 @@ FrameEstimator::Stage pack(const Estimator::Stage& stage) {
   return packed;
 }
 
-bool fits(const TransformerBlock& block, int64_t size) {
-  return block.qkv.weight.size(1) == size && block.qkv.weight.size(0) % (3 * kHeadSize) == 0 &&
+// `like`: the first block, whose sizes all must have.
+bool fits(const TransformerBlock& block, const TransformerBlock& like, int64_t size) {
+  return block.qkv.weight.size(1) == size && block.qkv.weight.sizes() == like.qkv.weight.sizes() &&
+         block.inner.weight.sizes() == like.inner.weight.sizes() &&
+         block.qkv.weight.size(0) % (3 * kHeadSize) == 0 &&
          block.out.weight.size(1) * 3 == block.qkv.weight.size(0) &&
          is_whole_step(block.inner.weight.size(0)) && is_whole_step(size);
 }
@@ -271,7 +274,9 @@ bool fits_kernels(const Estimator& estimator) {
   const auto stage_fits = [&](const Estimator::Stage& stage) {
     return !stage.transformers.empty() &&
            std::all_of(stage.transformers.begin(), stage.transformers.end(),
-                       [&](const TransformerBlock& block) { return fits(block, size); });
+                       [&](const TransformerBlock& block) {
+                         return fits(block, estimator.down.transformers.front(), size);
+                       });
   };
   return !estimator.middle.empty() && stage_fits(estimator.down) && stage_fits(estimator.up) &&
          std::all_of(estimator.middle.begin(), estimator.middle.end(), stage_fits);

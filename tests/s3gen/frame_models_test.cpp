@@ -175,6 +175,21 @@ TEST_F(FrameModels, TheResblockIsNearFp32AndARowHasItsBitsInAnyBatch) {
   }
 }
 
+// Buffers are made for the sizes of the first block.
+TEST_F(FrameModels, BlocksOfDifferentSizesAreNotForTheKernels) {
+  Estimator estimator = tiny_estimator(at::kFloat);
+  EXPECT_TRUE(fits_kernels(estimator));
+  TransformerBlock& block = estimator.middle.back().transformers.back();
+  block.inner.weight = at::zeros({2 * block.inner.weight.size(0), block.inner.weight.size(1)});
+  EXPECT_FALSE(fits_kernels(estimator));
+  Conformer conformer = read_token_encoder(tiny_flow(at::kFloat)).frame_conformer;
+  EXPECT_TRUE(fits_kernels(conformer));
+  ConformerLayer other = conformer.layers.back();
+  other.inner.weight = at::zeros({64, other.inner.weight.size(1)});
+  conformer.layers.push_back(other);
+  EXPECT_FALSE(fits_kernels(conformer));
+}
+
 TEST_F(FrameModels, SizesThatTheKernelsDoNotTakeStayAsTheyAre) {
   SnakeResblock block = random_resblock(24, 3);
   pack_for_kernels(block);
