@@ -4,7 +4,7 @@
 A way is a name with options of the chatterbox program; all are compared with fp32. What the figures mean is in
 bench/README.md. Prints markdown tables and writes all figures as JSON.
 
-  quality.py --setup                                 make the environment (200 MB)
+  quality.py --setup                                 make the environment (140 MB)
   quality.py                                         speak sentences with the demo voice, and listen
   quality.py --way "t3 int8=--t3-precision int8"     a way of your own besides
   quality.py --stages DIR                            the error of each stage, for weights of any size, made up or not
@@ -80,10 +80,10 @@ def measure(arguments, ways, folder):
     report = {"version": run_library(arguments, "chatterbox", ["--version"]).split()[-1], "machine": machine(),
               "model": "demo" if arguments.model == "demo" else pathlib.Path(arguments.model).name}
     if arguments.stages:
-        from quality_stages import compare_stages
+        from quality_stages import compare_stages  # needs the environment, as the other does
         report["model"] = pathlib.Path(arguments.stages).name
         return {**report, "stages": compare_stages(arguments, ways, folder)}
-    from quality_speech import compare_speech  # needs the environment
+    from quality_speech import compare_speech
     return {**report, "speech": compare_speech(arguments, ways, folder)}
 
 
@@ -94,8 +94,11 @@ def main():
         return
     ways = chosen_ways(arguments.ways, arguments.way)
     existing(arguments.build / "bin" / "chatterbox", "build the program, or give --build")
-    if not arguments.stages:
-        enter(arguments.environment)
+    if arguments.stages and len(ways) == 1:
+        sys.exit("quality.py: error: --stages needs a way beside fp32")
+    if arguments.keep and arguments.keep.exists():
+        sys.exit(f"quality.py: error: --keep: {arguments.keep} is there already")
+    enter(arguments.environment)
     if arguments.keep:
         arguments.keep.mkdir(parents=True)
         report = measure(arguments, ways, arguments.keep)

@@ -1,12 +1,12 @@
 """How far each stage's tensors are from fp32, for a checkpoint of any size: the second half of quality.py.
 
 Every way speaks the same text twice: as it is, for the tensors of T3, and with T3 in fp32, for those of S3Gen, which
-then has the same tokens to begin with.
+then has the same tokens to begin with. Runs in the environment that `quality.py --setup` makes.
 """
 
-import math
-import sys
+import numpy as np
 
+import log_mel
 from compare_reference import read_tensor
 from sides import run_library, say
 
@@ -23,14 +23,12 @@ SECOND_STAGE = [
     ("s3gen.source", "the vocoder's excitation"),
     ("s3gen.wav", "wave"),
 ]
+LOG_MEL = ("log_mel", "log-mel distance of the waves, nats")
 
 
 def relative_error(values, expected):
-    """|a - b| / |b| in the norm of all values, or None where there are not as many."""
-    if len(values) != len(expected):
-        return None
-    norm = math.sqrt(math.fsum(b * b for b in expected))
-    return math.sqrt(math.fsum((a - b) ** 2 for a, b in zip(values, expected))) / norm
+    """|a - b| / |b| in the norm of all values."""
+    return float(np.linalg.norm(values - expected) / np.linalg.norm(expected))
 
 
 def same_at_first(tokens, expected):
@@ -39,6 +37,10 @@ def same_at_first(tokens, expected):
         if a != b:
             return i
     return min(len(tokens), len(expected))
+
+
+def tensors(dumps, name):
+    return [np.array(read_tensor(dump, name)) for dump in dumps]
 
 
 def speak(arguments, options, dump):
@@ -50,19 +52,20 @@ def speak(arguments, options, dump):
     return dump
 
 
-def first_stage_errors(dump, baseline):
-    """A step's logits are comparable as long as the tokens before it are the same."""
-    tokens, expected = (read_tensor(path, "t3.tokens").tolist() for path in (dump, baseline))
+def first_stage_errors(*dumps):
+    """Of a way and the baseline. A step's logits are comparable as long as the tokens before it are the same."""
+    tokens, expected = (values.tolist() for values in tensors(dumps, "t3.tokens"))
     same = same_at_first(tokens, expected)
-    errors = {name: relative_error(read_tensor(dump, name), read_tensor(baseline, name)) if same >= step else None
+    errors = {name: relative_error(*tensors(dumps, name)) if same >= step else None
               for step, (name, _) in enumerate(FIRST_STAGE)}
     return {**errors, "same_tokens": same, "tokens": len(expected)}
 
 
-def second_stage_errors(dump, baseline):
-    if read_tensor(dump, "s3gen.speech_tokens") != read_tensor(baseline, "s3gen.speech_tokens"):
-        return {name: None for name, _ in SECOND_STAGE}
-    return {name: relative_error(read_tensor(dump, name), read_tensor(baseline, name)) for name, _ in SECOND_STAGE}
+def second_stage_errors(*dumps):
+    if not np.array_equal(*tensors(dumps, "s3gen.speech_tokens")):
+        return {name: None for name, _ in [*SECOND_STAGE, LOG_MEL]}
+    errors = {name: relative_error(*tensors(dumps, name)) for name, _ in SECOND_STAGE}
+    return {**errors, LOG_MEL[0]: log_mel.distance(*tensors(dumps, "s3gen.wav"))}
 
 
 def compare_stages(arguments, ways, folder):
@@ -78,6 +81,4 @@ def compare_stages(arguments, ways, folder):
         say(f"stages: {way.name}, T3 in fp32")
         dump = speak(arguments, way.with_equal_tokens(), folder / "way.safetensors")
         errors[way.name].update(second_stage_errors(dump, expected))
-    if not errors:
-        sys.exit("quality.py: error: --stages needs a way beside fp32")
-    return {"tensors": [*FIRST_STAGE, *SECOND_STAGE], "ways": errors}
+    return {"tensors": [*FIRST_STAGE, *SECOND_STAGE, LOG_MEL], "ways": errors}

@@ -155,7 +155,8 @@ def speech_table(report):
         difference = f"{100 * row['wer_difference']:+.1f} ± {100 * row['wer_interval']:.1f}"
         rows.append([row["way"], row["t3"] or "", row["s3gen"] or "", f"{100 * row['wer']:.1f} %",
                      "" if baseline else difference, "" if row["log_mel"] is None else f"{row['log_mel']:.3f}",
-                     f"{row['speaker']:.3f}", f"{row['length']:.3f}", "" if row["ended"] is None else str(row["ended"])])
+                     f"{row['speaker']:.3f}", f"{row['length']:.3f}",
+                     "" if row["ended"] is None else str(row["ended"])])
     heads = ["way", "T3", "S3Gen", ">word errors", ">more than fp32, points", ">log-mel distance", ">speaker",
              ">length", f">ended, of {speech['sentences']}"]
     return table(heads, rows)
@@ -164,8 +165,9 @@ def speech_table(report):
 def stage_table(report):
     """Of a report of quality.py --stages."""
     ways = report["stages"]["ways"]
-    rows = [[f"`{name}`", what, *("differs" if errors[name] is None else f"{errors[name]:.1e}"
-                                  for errors in ways.values())] for name, what in report["stages"]["tensors"]]
+    rows = [[f"`{name}`" if "." in name else "", what,
+             *("other tokens" if errors[name] is None else f"{errors[name]:.2g}" for errors in ways.values())]
+            for name, what in report["stages"]["tensors"]]
     rows.append(["`t3.tokens`", "equal before the first that differs",
                  *(f"{errors['same_tokens']} of {errors['tokens']}" for errors in ways.values())])
     return table(["tensor", "what", *(">" + name for name in ways)], rows)
