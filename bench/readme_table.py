@@ -28,6 +28,7 @@ SPEED = [
 MODES = "english_full_modes_100_tokens.json"  # all modes, measured with version 0.1.0
 BEFORE = "english_full_fp32_0_1.json"  # as the last of SPEED, right after it, with version 0.1.0
 COMPARISON = "english_full_comparison.json"  # compare_reference.py, all precisions in one run
+SPEECH_QUALITY, STAGE_QUALITY = "quality_demo.json", "quality_full_en.json"  # quality.py
 
 
 class Failure(Exception):
@@ -156,7 +157,41 @@ def throughput(root):
     return table(heads, rows) + ["", compared(report)]
 
 
-TABLES = {function.__name__: function for function in (speed, latency, modes, stages, throughput)}
+def speech_table(report):
+    """Of a report of quality.py."""
+    speech, rows = report["speech"], []
+    for row in speech["rows"]:
+        baseline = row is speech["rows"][0]
+        difference = f"{100 * row['wer_difference']:+.1f} ± {100 * row['wer_interval']:.1f}"
+        rows.append([row["way"], row["t3"] or "", row["s3gen"] or "", f"{100 * row['wer']:.1f} %",
+                     "" if baseline else difference, "" if row["log_mel"] is None else f"{row['log_mel']:.3f}",
+                     f"{row['speaker']:.3f}", f"{row['length']:.3f}",
+                     "" if row["ended"] is None else str(row["ended"])])
+    heads = ["way", "T3", "S3Gen", ">word errors", ">more than fp32, points", ">log-mel distance", ">speaker",
+             ">length", f">ended, of {speech['sentences']}"]
+    return table(heads, rows)
+
+
+def stage_table(report):
+    """Of a report of quality.py --stages."""
+    ways = report["stages"]["ways"]
+    rows = [[f"`{name}`" if "." in name else "", what,
+             *("other tokens" if errors[name] is None else f"{errors[name]:.2g}" for errors in ways.values())]
+            for name, what in report["stages"]["tensors"]]
+    rows.append(["`t3.tokens`", "equal before the first that differs",
+                 *(f"{errors['same_tokens']} of {errors['tokens']}" for errors in ways.values())])
+    return table(["tensor", "what", *(">" + name for name in ways)], rows)
+
+
+def quality(root):
+    lines = []
+    for name, rows in ((SPEECH_QUALITY, speech_table), (STAGE_QUALITY, stage_table)):
+        report = read(root, name)
+        lines += [*rows(report), "", source(name, {**report, **report["machine"]}), ""]
+    return lines[:-1]
+
+
+TABLES = {function.__name__: function for function in (speed, latency, modes, stages, throughput, quality)}
 
 
 def rewritten(root, text, document):

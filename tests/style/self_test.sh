@@ -77,6 +77,7 @@ expect_readme() {
 expect_readme pass readme_table.sh '' README.md
 expect_readme fail readme_table.sh '/^| Demo /d' README.md
 expect_readme fail readme_table.sh 's/"version": ".*"/"version": "0.0.0"/' bench/results/demo.json
+expect_readme fail readme_table.sh 's/"sentences": 100/"sentences": 99/' bench/results/quality_demo.json
 expect_readme fail readme_table.sh '/^<!-- end of figures/d' bench/README.md
 expect_readme pass readme_examples.sh '' README.md
 expect_readme fail readme_examples.sh 's/int main/int Main/' examples/minimal.c
