@@ -17,7 +17,8 @@ extern "C" {
  * there on the speech is another reading of the same text. */
 enum {
   CHATTERBOX_PRECISION_FP32 = 1, /* equal to the Python package */
-  CHATTERBOX_PRECISION_BF16 = 2, /* half the memory; on a CPU fast where it multiplies bfloat16 */
+  CHATTERBOX_PRECISION_BF16 = 2, /* half the memory, and half the traffic that T3 waits for; S3Gen
+                                  * gains where the CPU multiplies bfloat16 (AVX512-BF16, AMX) */
   CHATTERBOX_PRECISION_INT8 = 3, /* CPU only. T3's large matrices with a scale for each output and
                                   * inputs rounded to 8 bits row by row, the rest of T3 in bf16: a
                                   * quarter of the memory traffic that decoding waits for. S3Gen has
