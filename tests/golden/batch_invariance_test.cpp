@@ -21,7 +21,6 @@ constexpr int kPart = 4;  // of the mixes: they take eight times as long
 constexpr int kPart = 1;
 #endif
 
-constexpr int64_t kRowsWithGuidance = 2;
 constexpr int64_t kKernelRows = 32;  // that the CPU's kernels take at once
 
 struct Spoken {
@@ -95,10 +94,12 @@ class Attempt {
 };
 
 struct English {
+  static constexpr int kRows = 2;  // of a request with guidance
   static constexpr double kVoiceSeconds = 0.6;
   static std::string folder() { return testing::synthetic_folder(); }
 };
 struct Multilingual {
+  static constexpr int kRows = 2;
   static constexpr double kVoiceSeconds = 0.6;
   static std::string folder() {
     static const testing::CheckpointFolder made({"t3_mtl23ls_v2", "s3gen", "ve"}, "multilingual");
@@ -106,6 +107,7 @@ struct Multilingual {
   }
 };
 struct Turbo {
+  static constexpr int kRows = 1;
   static constexpr double kVoiceSeconds = 5;  // the least that it takes
   static std::string folder() {
     static const testing::CheckpointFolder made({"t3_turbo_v1", "s3gen_meanflow", "ve"}, "turbo");
@@ -118,6 +120,7 @@ template <class Family, Precision kPrecision, Precision kCache = kPrecision, int
 struct Setup {
   static constexpr int kMixesPart = kEveryMix;
   static constexpr double kVoiceSeconds = Family::kVoiceSeconds;
+  static constexpr int kRows = Family::kRows;
   static EngineOptions options() {
     EngineOptions options = cpu_fp32(Family::folder());
     options.precision = kPrecision;
@@ -199,7 +202,7 @@ class BatchInvariance : public ::testing::Test {
     EXPECT_GT(spoken, count);
     const Metrics metrics = engine.metrics();
     // They did run together: how many at most is for their lengths and the machine to say.
-    EXPECT_GT(metrics.peak_rows, kRowsWithGuidance);
+    EXPECT_GT(metrics.peak_rows, Setup::kRows);
     EXPECT_EQ(metrics.rows_in_use, 0);
     EXPECT_EQ(metrics.running, 0);
     EXPECT_EQ(metrics.waiting, 0);
@@ -244,9 +247,10 @@ TYPED_TEST(BatchInvariance, Batch) { this->speak_mixes(Mode::kBatch, 8, 20); }
 // More rows at a time than the kernels take at once. All requests are there before the first
 // starts, so that the rows they fill are the same in every run.
 TYPED_TEST(BatchInvariance, MoreRowsThanTheKernelsTake) {
-  constexpr size_t kRequests = 40;
+  constexpr int32_t kRequests = 80 / TypeParam::kRows;
   EngineOptions options = TypeParam::options();
   options.max_batch = kRequests;
+  options.max_queue = kRequests + 1;  // the first, which holds the others up
   const ChatterboxEngine engine = ChatterboxEngine::load(options);
   testing::Latch all_submitted;
   Request gate = this->pool_.front();
@@ -254,7 +258,7 @@ TYPED_TEST(BatchInvariance, MoreRowsThanTheKernelsTake) {
   const Job holding = engine.submit(std::move(gate));
   std::vector<Request> requests;
   std::vector<Attempt> together;
-  for (size_t i = 0; i < kRequests; ++i) {
+  for (size_t i = 0; i < size_t{kRequests}; ++i) {
     Request request = this->pool_[i % kPoolSize];
     request.seed = i;
     request.max_new_tokens = 40;
@@ -262,7 +266,7 @@ TYPED_TEST(BatchInvariance, MoreRowsThanTheKernelsTake) {
     together.emplace_back(engine, std::move(request));
   }
   all_submitted.open();
-  for (size_t i = 0; i < kRequests; ++i) {
+  for (size_t i = 0; i < size_t{kRequests}; ++i) {
     const std::optional<Spoken> spoken = together[i].wait();
     EXPECT_TRUE(spoken == Attempt(*this->single_, requests[i]).wait()) << i;
   }
