@@ -60,7 +60,7 @@ INSTANTIATE_TEST_SUITE_P(Variants, FrameKernelsTest,
                          [](const auto& tested) {
                            return tested.param == Variant::kAvx512 ? "Avx512"
                                   : tested.param == Variant::kAmx  ? "Amx"
-                                                                 : "EmulatedAmx";
+                                                                   : "EmulatedAmx";
                          });
 
 // Sums of fp32, whose order is the kernel's: 1.2e-7 was measured. Rounded to bf16 1.8e-3.
