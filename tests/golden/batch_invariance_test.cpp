@@ -60,6 +60,7 @@ Request random_request(std::mt19937& random, const Voice& voice) {
   request.repetition_penalty = one_of(random, {1.F, 1.2F, 2.F});
   request.max_new_tokens = 1 + static_cast<int32_t>(random() % 24);
   request.cfm_steps = 1 + static_cast<int32_t>(random() % 3);
+  request.cfg_steps = static_cast<int32_t>(random() % 4) % (*request.cfm_steps + 1);
   return request;
 }
 
