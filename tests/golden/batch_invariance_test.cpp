@@ -262,7 +262,7 @@ TYPED_TEST(BatchInvariance, MoreRowsThanTheKernelsTake) {
   for (size_t i = 0; i < size_t{kRequests}; ++i) {
     Request request = this->pool_[i % kPoolSize];
     request.seed = i;
-    request.max_new_tokens = 40;
+    request.max_new_tokens = kRequests;  // one joins with each step, and none must have left
     requests.push_back(request);
     together.emplace_back(engine, std::move(request));
   }
