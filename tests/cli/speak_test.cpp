@@ -184,8 +184,8 @@ TEST_F(Speak, AVoiceThatCannotBeReadIsAFailure) {
 }
 
 TEST_F(Speak, ARecordingThatMakesNoVoiceIsAFailure) {
-  write_audio(path("short.wav"), {{0.5F}, 24000, 1});
-  write_audio(path("long.wav"), {std::vector<float>(601 * 8000), 8000, 1});
+  write_audio(path("short.wav"), Audio({0.5F}));
+  write_audio(path("long.wav"), Audio(std::vector<float>(601 * 8000), 8000));
   write_file(path("text.mp3"), "text");
   const std::pair<const char*, const char*> cases[] = {
       {"short.wav", "got 4.16667e-05 s (1 frames)"},
