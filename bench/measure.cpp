@@ -45,6 +45,9 @@ EngineReport report_of(const EngineInfo& info) {
   report.model = info.model;
   report.device = info.device;
   report.precision = info.precision;
+  report.t3_precision = info.t3_precision;
+  report.s3gen_precision = info.s3gen_precision;
+  report.kv_cache = info.kv_cache;
   report.threads = info.threads;
   report.watermark = info.watermark;
   report.parameters = info.parameters;
