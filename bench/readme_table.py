@@ -23,10 +23,13 @@ MIB_PER_GIB = 1024
 SPEED = [
     ("Demo", "demo.json"),
     ("Turbo", "turbo_full_fp32.json"),
+    ("Turbo", "turbo_full_auto.json"),
     ("English", "english_full_fp32.json"),
+    ("English", "english_full_auto.json"),
 ]
+AFTER = "english_full_fp32.json"
 MODES = "english_full_modes_100_tokens.json"  # all modes, measured with version 0.1.0
-BEFORE = "english_full_fp32_0_1.json"  # as the last of SPEED, right after it, with version 0.1.0
+BEFORE = "english_full_fp32_0_1.json"  # as AFTER, right after it, with version 0.1.0
 COMPARISON = "english_full_comparison.json"  # compare_reference.py, all precisions in one run
 SPEECH_QUALITY, STAGE_QUALITY = "quality_demo.json", "quality_full_en.json"  # quality.py
 
@@ -91,7 +94,8 @@ def speed(root):
     rows, versions = [], {}
     for model, name in SPEED:
         report = read(root, name)
-        versions.setdefault(report["version"], []).append(model)
+        if model not in versions.setdefault(report["version"], []):
+            versions[report["version"]].append(model)
         for size in sizes(report, "dynamic"):
             entry = batch(report, name, "dynamic", size)
             rows.append([model, machine(report), report["precision"], str(size), number(entry["rtf"]["median"]),
@@ -104,7 +108,7 @@ def speed(root):
 
 def latency(root):
     rows, sources = [], []
-    for name in (BEFORE, SPEED[-1][1]):
+    for name in (BEFORE, AFTER):
         report = read(root, name)
         sources.append(source(name, report))
         entry = batch(report, name, "dynamic", 8)

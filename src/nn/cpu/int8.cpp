@@ -1,39 +1,12 @@
 #include "nn/cpu/int8.h"
 
-#ifdef CHATTERBOX_X86_KERNELS
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
-
 #include <array>
 
+#include "nn/cpu/amx.h"
 #include "nn/cpu/kernels.h"
 #include "support/error.h"
 
 namespace chatterbox::nn::cpu {
-namespace {
-
-#ifdef CHATTERBOX_X86_KERNELS
-// The system gives a process the tiles' registers when it asks for them.
-bool allow_tiles() {
-#ifdef SYS_arch_prctl
-  constexpr int kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
-  constexpr int kTileData = 18;               // XFEATURE_XTILEDATA
-  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
-#else
-  return false;
-#endif
-}
-
-bool has_amx() {
-  static const bool allowed = __builtin_cpu_supports("amx-tile") &&
-                              __builtin_cpu_supports("amx-int8") && supported(Isa::kAvx512) &&
-                              allow_tiles();
-  return allowed;
-}
-#endif
-
-}  // namespace
 
 const char* name(Int8Isa isa) {
   constexpr std::array kNames = {"portable", "AVX2", "AVX-VNNI", "AVX512-VNNI", "AMX-INT8"};
@@ -52,7 +25,7 @@ bool supported(Int8Isa isa) {
     case Int8Isa::kAvx512Vnni:
       return supported(Isa::kAvx512) && __builtin_cpu_supports("avx512vnni");
     case Int8Isa::kAmx:
-      return has_amx();
+      return supported(Isa::kAvx512) && has_tiles(TileType::kInt8);
 #endif
     default:
       return false;
