@@ -87,13 +87,15 @@ class VoiceRun::Impl {
   }
   bool resample() {
     wave16_ = audio::resample_soxr_hq(wave24_, kRate24, kRate16);
-    prompt24_ = first_seconds(wave24_, recipe_.s3gen_seconds, kRate24);
-    // S3Gen's prompt comes down to 16 kHz by torchaudio's resampler in the reference.
-    prompt16_ = audio::resample_sinc_hann(prompt24_, kRate24, kRate16);
     // However short the prompt is, who speaks is heard from as much as the reference listens to.
-    x_vector16_ = audio::resample_sinc_hann(first_seconds(wave24_, kMaxPromptSeconds, kRate24),
-                                            kRate24, kRate16);
+    const std::vector<float> heard24 = first_seconds(wave24_, kMaxPromptSeconds, kRate24);
+    prompt24_ = first_seconds(wave24_, recipe_.s3gen_seconds, kRate24);
     wave24_ = {};
+    // Both come down to 16 kHz by torchaudio's resampler in the reference.
+    x_vector16_ = audio::resample_sinc_hann(heard24, kRate24, kRate16);
+    prompt16_ = prompt24_.size() == heard24.size()
+                    ? x_vector16_
+                    : audio::resample_sinc_hann(prompt24_, kRate24, kRate16);
     t3_prompt16_ = first_seconds(wave16_, static_cast<double>(recipe_.prompt_seconds), kRate16);
     return true;
   }
