@@ -10,11 +10,15 @@
 namespace chatterbox::engine {
 namespace {
 
-void check_word(const char* name, const std::string& value) {
-  if (value.empty()) fail(Status::kInvalidArgument, "{} must not be empty", name);
+void check_no_nul(const char* name, const std::string& value) {
   if (const auto nul = value.find('\0'); nul != std::string::npos) {
     fail(Status::kInvalidArgument, "{} must not contain NUL, got one at byte {}", name, nul);
   }
+}
+
+void check_word(const char* name, const std::string& value) {
+  if (value.empty()) fail(Status::kInvalidArgument, "{} must not be empty", name);
+  check_no_nul(name, value);
 }
 
 template <class Enum>
@@ -51,9 +55,7 @@ void check_at_least(const char* name, int64_t value, int64_t min) {
 void validate_options(const EngineOptions& options) {
   check_word("model", options.model);
   for (const NamedBytes& file : options.files) check_word("the name of a file", file.name);
-  if (const auto nul = options.s3gen.find('\0'); nul != std::string::npos) {
-    fail(Status::kInvalidArgument, "s3gen must not contain NUL, got one at byte {}", nul);
-  }
+  check_no_nul("s3gen", options.s3gen);
   check_word("device", options.device);
   check_precisions(options);
   if (options.family) check_enum("family", *options.family, Family::kEnglish, Family::kNano);
