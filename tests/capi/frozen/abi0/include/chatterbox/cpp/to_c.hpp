@@ -23,7 +23,8 @@ namespace detail {
   return files;
 }
 
-[[nodiscard]] inline int32_t to_c(const char* name, std::optional<Precision> from) {
+template <class Enum>
+[[nodiscard]] int32_t to_c(const char* name, std::optional<Enum> from) {
   if (!from) return CHATTERBOX_UNSET;
   return or_unset(name, std::optional(static_cast<int32_t>(*from)));
 }
@@ -36,8 +37,7 @@ namespace detail {
   to.files = files.data();
   to.file_count = files.size();
   if (!from.s3gen.empty()) to.s3gen = c_string("s3gen", from.s3gen);
-  if (from.family)
-    to.family = or_unset("family", std::optional(static_cast<int32_t>(*from.family)));
+  to.family = to_c("family", from.family);
   to.device = c_string("device", from.device);
   to.precision = to_c("precision", from.precision);
   to.t3_precision = to_c("t3_precision", from.t3_precision);
