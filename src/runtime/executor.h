@@ -27,6 +27,15 @@ class Utterance {
   [[nodiscard]] virtual int64_t frames() const = 0;  // of the mel, with the prompt's
   [[nodiscard]] virtual int64_t cfm_steps() const = 0;
   [[nodiscard]] virtual int64_t cfg_steps() const = 0;
+  // Of speech tokens that it has so far; of a stream they grow.
+  [[nodiscard]] virtual int64_t tokens() const = 0;
+};
+
+// A chunk of a stream: the speech tokens [begin, end), computed with those up to `seen`.
+struct ChunkRange {
+  int64_t begin = 0, end = 0, seen = 0;
+  bool ends = false;  // `seen` is the end of the speech: nothing is looked for behind it
+  bool last = false;  // `end` is: all that is left leaves with this chunk
 };
 
 // S3Gen. Of one thread, which calls enter() first and leave() last.
@@ -45,6 +54,11 @@ class SpeechExecutor {
   // One wave an utterance, 24 kHz.
   [[nodiscard]] virtual std::vector<std::vector<float>> vocode(
       const std::vector<Utterance*>& batch) = 0;
+  // The next chunk of an utterance that streams, in order: all samples that are final now, with the
+  // watermark where the model has one. Where it throws, the stream is over.
+  [[nodiscard]] virtual std::vector<float> speak_chunk(
+      Utterance& utterance, const ChunkRange& chunk,
+      const std::function<void(int64_t)>& before_step) = 0;
   // The wave with the watermark, where the model has one.
   [[nodiscard]] virtual std::vector<float> add_watermark(std::vector<float> wave) = 0;
 };
@@ -76,7 +90,13 @@ class TokenExecutor {
   // Once, for speech or a conversion that has generated: what S3Gen needs. Ends the sequence, also
   // where it throws what ended it.
   [[nodiscard]] virtual std::unique_ptr<Utterance> collect(int64_t id) = 0;
-  // The same for a voice.
+  // For speech or a conversion that streams, instead of collect(): its utterance, without tokens
+  // yet, once its prefill is done; ...
+  [[nodiscard]] virtual std::unique_ptr<Utterance> open(int64_t id) = 0;
+  // ... and what has been drawn since, handed to that utterance. Once it has generated, stats() are
+  // complete, and throws what ended it; end() is to follow.
+  virtual void extend(int64_t id, Utterance& utterance) = 0;
+  // As collect(), for a voice.
   [[nodiscard]] virtual voice::Conditionals collect_voice(int64_t id) = 0;
   // Ends a sequence in any state: frees its rows and all that it holds.
   virtual void end(int64_t id) noexcept = 0;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,23 @@ enum class TaskKind {
                 // prompt_seconds and sink
 };
 
+// Where the flow's and the vocoder's noise of a request comes from.
+enum class NoiseLayout : int32_t {
+  kReference = 0,  // the request's generator, after T3's draws: as the reference's
+  kByFrame = 1,    // a function of the seed and of the frame's or sample's place: what streams need
+};
+
+// How a request is spoken in chunks, while its tokens are drawn. All of it in speech tokens (40 ms),
+// and nothing of it by time: the same seed gives the same sound on any machine.
+struct StreamPlan {
+  std::vector<int64_t> chunks = {12, 25, 50, 100};  // the last one again and again
+  int64_t left_tokens = 50;      // recomputed before a chunk and thrown away
+  int64_t right_tokens = 6;      // seen after a chunk: 3, the encoder's look-ahead, to 13
+  int64_t condition_tokens = 0;  // of the left ones, those whose mel is given as a condition
+  bool exact_halo = true;        // of the vocoder and the watermark: equal to offline; or earlier
+  bool frozen_prompt = false;    // the voice's prompt attends to itself alone and is computed once
+};
+
 struct Task {
   TaskKind kind = TaskKind::kSpeech;
   std::string text;
@@ -50,6 +68,8 @@ struct Task {
   int64_t cfm_steps = 0;
   int64_t cfg_steps = 0;  // of these, the first ones with guidance; 0 of a mean flow
   bool analyze_alignment = false;
+  NoiseLayout noise = NoiseLayout::kReference;
+  std::optional<StreamPlan> stream = {};  // with it, `noise` is kByFrame
   TensorSink sink;
 };
 
