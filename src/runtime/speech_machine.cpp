@@ -12,18 +12,20 @@ namespace {
 // All utterances of these machines are of this kind.
 ModelUtterance& own(Utterance* utterance) { return static_cast<ModelUtterance&>(*utterance); }
 
-// The end of the last token's sound, where the family drops it: before an end of speech it is
-// noise. Where there was no end it is speech, and stays.
-void drop_last_token(const ModelUtterance& utterance, std::vector<float>& wave) {
-  constexpr size_t kSamplesPerToken = 960;
-  const bool ended = utterance.task().kind == TaskKind::kSpeech &&
-                     utterance.stats().finish_reason == FinishReason::kEos;
-  if (!ended) return;
-  const size_t tokens = std::max<size_t>(1, utterance.speech_tokens.size() - 1);
-  wave.resize(std::min(wave.size(), tokens * kSamplesPerToken));
+std::optional<uint64_t> noise_seed(const Task& task) {
+  if (task.noise == NoiseLayout::kReference) return std::nullopt;
+  return task.seed;
 }
 
 }  // namespace
+
+int64_t kept_samples(const ModelUtterance& utterance, int64_t samples) {
+  constexpr int64_t kSamplesPerToken = 960;
+  const bool ended = utterance.task().kind == TaskKind::kSpeech &&
+                     utterance.stats().finish_reason == FinishReason::kEos;
+  if (!ended) return samples;
+  return std::min(samples, kSamplesPerToken * std::max<int64_t>(1, utterance.tokens() - 1));
+}
 
 void SpeechMachine::enter() {
   // On a thread of its own beside T3's it has a stream of its own, too.
@@ -43,7 +45,7 @@ void SpeechMachine::flow(const std::vector<Utterance*>& batch,
       ModelUtterance& utterance = own(one);
       utterance.after_flow = utterance.after_t3.clone();
       rows.push_back({utterance.speech_tokens, utterance.task().voice.get(), utterance.after_flow,
-                      utterance.task().sink});
+                      utterance.task().sink, noise_seed(utterance.task())});
     }
     const s3gen::FlowOptions options{batch.front()->cfm_steps(), batch.front()->cfg_steps(),
                                      before_step};
@@ -57,16 +59,28 @@ std::vector<std::vector<float>> SpeechMachine::vocode(const std::vector<Utteranc
     std::vector<s3gen::VocoderRow> rows;
     for (Utterance* one : batch) {
       const ModelUtterance& utterance = own(one);
-      rows.push_back({utterance.mel, utterance.after_flow.clone(), utterance.task().sink});
+      rows.push_back({utterance.mel, utterance.after_flow.clone(), utterance.task().sink,
+                      noise_seed(utterance.task())});
     }
     std::vector<std::vector<float>> waves;
     const std::vector<at::Tensor> made = s3gen::mel_to_wave(models_->vocoder(), rows);
     for (size_t i = 0; i < made.size(); ++i) {
       const float* samples = made[i].const_data_ptr<float>();
       waves.emplace_back(samples, samples + made[i].numel());
-      if (models_->traits().drops_last_token) drop_last_token(own(batch[i]), waves.back());
+      if (models_->traits().drops_last_token) {
+        waves.back().resize(static_cast<size_t>(kept_samples(own(batch[i]), made[i].numel())));
+      }
     }
     return waves;
+  });
+}
+
+std::vector<float> SpeechMachine::speak_chunk(Utterance& utterance, const ChunkRange& chunk,
+                                              const std::function<void(int64_t)>& before_step) {
+  return translate_torch_errors([&] {
+    ModelUtterance& own = runtime::own(&utterance);
+    if (!own.stream) own.stream.emplace(*models_, own.task());
+    return own.stream->speak(*models_, own, chunk, before_step);
   });
 }
 

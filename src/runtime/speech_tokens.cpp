@@ -29,6 +29,10 @@ std::optional<int64_t> unknown_speech_token(const std::vector<int64_t>& tokens,
   return *found;
 }
 
+std::vector<int64_t> known_speech_tokens(const std::vector<int64_t>& drawn, int64_t vocabulary) {
+  return known(drawn.begin(), drawn.end(), vocabulary);
+}
+
 std::vector<int64_t> turbo_speech_tokens(const std::vector<int64_t>& drawn, int64_t vocabulary) {
   std::vector<int64_t> valid = known(drawn.begin(), drawn.end(), vocabulary);
   if (!valid.empty() && kSilence < vocabulary) {

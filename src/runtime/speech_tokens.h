@@ -20,6 +20,12 @@ inline constexpr int64_t kEndOfSpeech = 6562;
 [[nodiscard]] std::vector<int64_t> turbo_speech_tokens(const std::vector<int64_t>& drawn,
                                                        int64_t vocabulary);
 
+// Those of a stream, of which more is to be drawn: all ids that S3Gen knows. What was drawn begins
+// with them when it is complete, but for a start of speech in its midst, before which nothing
+// counts then.
+[[nodiscard]] std::vector<int64_t> known_speech_tokens(const std::vector<int64_t>& drawn,
+                                                       int64_t vocabulary);
+
 // The first id that S3Gen does not know, of tokens that are used as they are.
 [[nodiscard]] std::optional<int64_t> unknown_speech_token(const std::vector<int64_t>& tokens,
                                                           int64_t vocabulary);

@@ -3,6 +3,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/ops/tensor.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -12,6 +13,13 @@
 #include "support/error.h"
 
 namespace chatterbox::runtime {
+namespace {
+
+bool begins_with(const std::vector<int64_t>& tokens, const std::vector<int64_t>& first) {
+  return first.size() <= tokens.size() && std::equal(first.begin(), first.end(), tokens.begin());
+}
+
+}  // namespace
 
 void TokenMachine::enter() {
   models_->use_threads();
@@ -98,60 +106,87 @@ TokenMachine::Sequence TokenMachine::take(int64_t id) {
 
 std::unique_ptr<Utterance> TokenMachine::collect(int64_t id) {
   return translate_torch_errors([&]() -> std::unique_ptr<Utterance> {
-    Sequence sequence = take(id);
-    if (sequence.task.kind == TaskKind::kConversion) return converted(std::move(sequence));
-    const int64_t decoding = std::get<Decoding>(sequence.work).id;
+    const Sequence sequence = take(id);
     // Its rows are free whatever comes of it.
     struct Removal {
-      t3::Decoder& decoder;
-      int64_t id;
-      ~Removal() { decoder.remove(id); }
-    } const removal{*decoder_, decoding};
-    return spoken(std::move(sequence));
+      t3::Decoder* decoder;
+      const Sequence& sequence;
+      ~Removal() {
+        if (const auto* decoding = std::get_if<Decoding>(&sequence.work)) {
+          decoder->remove(decoding->id);
+        }
+      }
+    } const removal{decoder_.get(), sequence};
+    auto utterance = std::make_unique<ModelUtterance>(sequence.task);
+    finish(sequence, *utterance);
+    return utterance;
   });
 }
 
-std::unique_ptr<ModelUtterance> TokenMachine::spoken(Sequence sequence) const {
+std::unique_ptr<Utterance> TokenMachine::open(int64_t id) {
+  return std::make_unique<ModelUtterance>(sequences_.at(id).task);
+}
+
+void TokenMachine::extend(int64_t id, Utterance& utterance) {
+  translate_torch_errors([&] {
+    auto& own = static_cast<ModelUtterance&>(utterance);
+    const Sequence& sequence = sequences_.at(id);
+    if (generated(id)) return finish(sequence, own);
+    const auto* decoding = std::get_if<Decoding>(&sequence.work);
+    if (decoding == nullptr) return;
+    own.speech_tokens =
+        known_speech_tokens(decoder_->generation(decoding->id).tokens, models_->s3gen_tokens());
+  });
+}
+
+void TokenMachine::finish(const Sequence& sequence, ModelUtterance& utterance) const {
+  if (sequence.task.kind == TaskKind::kConversion) return finish_conversion(sequence, utterance);
+  finish_speech(sequence, utterance);
+}
+
+void TokenMachine::finish_speech(const Sequence& sequence, ModelUtterance& utterance) const {
   const t3::Generation& generation = decoder_->generation(std::get<Decoding>(sequence.work).id);
-  const auto text_ids = static_cast<int64_t>(sequence.task.text_ids.size());
-  auto utterance = std::make_unique<ModelUtterance>(std::move(sequence.task));
-  nn::emit(utterance->task().sink, "t3.tokens", at::tensor(generation.tokens, at::kLong));
-  utterance->after_t3 = generation.generator;
-  utterance->speech_tokens =
+  nn::emit(sequence.task.sink, "t3.tokens", at::tensor(generation.tokens, at::kLong));
+  utterance.after_t3 = generation.generator;
+  std::vector<int64_t> tokens =
       models_->traits().speech_tokens(generation.tokens, models_->s3gen_tokens());
-  if (utterance->speech_tokens.empty()) {
+  if (tokens.empty()) {
     fail(Status::kNoSpeech, "no speech: none of the {} drawn tokens is a speech token",
          generation.tokens.size());
   }
+  // What a stream has spoken of cannot be taken back.
+  if (begins_with(tokens, utterance.speech_tokens)) {
+    utterance.speech_tokens = std::move(tokens);
+  } else {
+    utterance.speech_tokens = known_speech_tokens(generation.tokens, models_->s3gen_tokens());
+  }
   TokenStats stats;
-  stats.text_tokens = text_ids + models_->t3_limits().text_framing;
+  stats.text_tokens =
+      static_cast<int64_t>(sequence.task.text_ids.size()) + models_->t3_limits().text_framing;
   stats.speech_tokens = static_cast<int64_t>(generation.tokens.size());
   stats.decode_steps = generation.decode_steps;
   stats.finish_reason =
       generation.finish == t3::Finish::kEos ? FinishReason::kEos : FinishReason::kMaxTokens;
   stats.prefill_seconds = sequence.prefill_seconds;
   stats.quality = generation.quality;
-  utterance->set_stats(std::move(stats));
-  return utterance;
+  utterance.set_stats(std::move(stats));
 }
 
 // The tokens of a conversion are those of what it converts. There is nothing to draw, so the random
 // numbers begin with the flow's.
-std::unique_ptr<ModelUtterance> TokenMachine::converted(Sequence sequence) const {
-  auto utterance = std::make_unique<ModelUtterance>(std::move(sequence.task));
-  utterance->speech_tokens = std::get<voice::SourceReader>(sequence.work).tokens();
-  if (const auto token = unknown_speech_token(utterance->speech_tokens, models_->s3gen_tokens())) {
+void TokenMachine::finish_conversion(const Sequence& sequence, ModelUtterance& utterance) const {
+  utterance.speech_tokens = std::get<voice::SourceReader>(sequence.work).tokens();
+  if (const auto token = unknown_speech_token(utterance.speech_tokens, models_->s3gen_tokens())) {
     fail(Status::kBadModelFile, "{}: its tokenizer gives the speech token {}, its flow has {}",
          models_->s3gen_path(), *token, models_->s3gen_tokens());
   }
-  const Task& task = utterance->task();
-  nn::emit(task.sink, "vc.tokens", at::tensor(utterance->speech_tokens, at::kLong));
-  utterance->after_t3 = at::make_generator<at::CPUGeneratorImpl>(task.seed);
+  const Task& task = sequence.task;
+  nn::emit(task.sink, "vc.tokens", at::tensor(utterance.speech_tokens, at::kLong));
+  utterance.after_t3 = at::make_generator<at::CPUGeneratorImpl>(task.seed);
   TokenStats stats;
-  stats.speech_tokens = static_cast<int64_t>(utterance->speech_tokens.size());
+  stats.speech_tokens = static_cast<int64_t>(utterance.speech_tokens.size());
   stats.prefill_seconds = sequence.prefill_seconds;
-  utterance->set_stats(std::move(stats));
-  return utterance;
+  utterance.set_stats(std::move(stats));
 }
 
 voice::Conditionals TokenMachine::collect_voice(int64_t id) {

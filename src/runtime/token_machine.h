@@ -28,6 +28,8 @@ class TokenMachine final : public TokenExecutor {
   [[nodiscard]] bool generated(int64_t id) const override;
   [[nodiscard]] int64_t drawn(int64_t id) const override;
   [[nodiscard]] std::unique_ptr<Utterance> collect(int64_t id) override;
+  [[nodiscard]] std::unique_ptr<Utterance> open(int64_t id) override;
+  void extend(int64_t id, Utterance& utterance) override;
   [[nodiscard]] voice::Conditionals collect_voice(int64_t id) override;
   void end(int64_t id) noexcept override;
   [[nodiscard]] PrefixStats prefix_stats() const override;
@@ -47,8 +49,10 @@ class TokenMachine final : public TokenExecutor {
   [[nodiscard]] Sequence start(const Task& task);
   [[nodiscard]] t3::Decoder& decoder();
   [[nodiscard]] Sequence take(int64_t id);
-  [[nodiscard]] std::unique_ptr<ModelUtterance> spoken(Sequence sequence) const;
-  [[nodiscard]] std::unique_ptr<ModelUtterance> converted(Sequence sequence) const;
+  // What the sequence has generated, to an utterance that may have some of it.
+  void finish(const Sequence& sequence, ModelUtterance& utterance) const;
+  void finish_speech(const Sequence& sequence, ModelUtterance& utterance) const;
+  void finish_conversion(const Sequence& sequence, ModelUtterance& utterance) const;
 
   const std::shared_ptr<const ModelSet> models_;
   std::unique_ptr<c10::InferenceMode> inference_mode_;

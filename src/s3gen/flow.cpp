@@ -70,16 +70,43 @@ at::Tensor speakers(const Flow& flow, const std::vector<FlowRow>& rows,
   return nn::linear(unit.to(options), flow.speaker);
 }
 
-// The voice's mel at the beginning of zeros, [B, T, 80].
+// Frames of the voice's tokens.
+int64_t prompt_frames(const FlowRow& row) { return kFramesPerToken * prompt_tokens(row); }
+
+// The first frame that is wanted. What the voice has more than its tokens ask for is taken from the
+// first speech.
+int64_t first_wanted(const FlowRow& row) {
+  if (row.part.first + row.part.wanted == 0) return row.voice->mel_frames();
+  return prompt_frames(row) + kFramesPerToken * row.part.wanted;
+}
+
+// The voice's mel at the beginning of zeros, [B, T, 80], and a part's condition.
 at::Tensor prompt_mels(const std::vector<FlowRow>& rows, const at::Tensor& like) {
   at::Tensor mels = at::zeros(like.sizes(), at::kFloat);
   for (size_t i = 0; i < rows.size(); ++i) {
-    const voice::Conditionals& voice = *rows[i].voice;
-    const at::Tensor mel = at::from_blob(const_cast<float*>(voice.s3gen_mel.data()),
-                                         {voice.mel_frames(), kMelChannels}, at::kFloat);
-    mels[static_cast<int64_t>(i)].narrow(0, 0, mel.size(0)).copy_(mel);
+    const FlowRow& row = rows[i];
+    const at::Tensor to = mels[static_cast<int64_t>(i)];
+    const int64_t frames = row.voice->mel_frames();
+    const int64_t taken = row.part.first == 0 ? frames : std::min(frames, prompt_frames(row));
+    to.narrow(0, 0, taken)
+        .copy_(at::from_blob(const_cast<float*>(row.voice->s3gen_mel.data()), {taken, kMelChannels},
+                             at::kFloat));
+    if (!row.part.condition.defined()) continue;
+    const at::Tensor condition = row.part.condition.transpose(0, 1);
+    const int64_t count = condition.size(0);
+    to.narrow(0, first_wanted(row) - count, count).copy_(condition);
   }
   return mels.to(like.options());
+}
+
+at::Tensor noise_of(const Flow& flow, const FlowRow& row, int64_t frames) {
+  if (row.noise_seed) {
+    return noise_by_frame(*row.noise_seed, prompt_frames(row), kFramesPerToken * row.part.first,
+                          frames);
+  }
+  const auto speech = kFramesPerToken * static_cast<int64_t>(row.speech_tokens.size());
+  return meanflow(flow) ? draw_meanflow_noise(row.generator, frames, speech)
+                        : draw_noise(row.generator, frames);
 }
 
 // Drawn row by row, so that neither neighbours nor padding change a row's noise. [B, T, 80]
@@ -87,13 +114,20 @@ at::Tensor noise(const Flow& flow, const std::vector<FlowRow>& rows, const Frame
                  const at::Tensor& like) {
   at::Tensor x = at::zeros(like.sizes(), at::kFloat);
   for (size_t i = 0; i < rows.size(); ++i) {
-    const auto speech = kFramesPerToken * static_cast<int64_t>(rows[i].speech_tokens.size());
-    const at::Tensor drawn = meanflow(flow)
-                                 ? draw_meanflow_noise(rows[i].generator, mask.lengths[i], speech)
-                                 : draw_noise(rows[i].generator, mask.lengths[i]);
-    x[static_cast<int64_t>(i)].narrow(0, 0, mask.lengths[i]).copy_(drawn.transpose(0, 1));
+    x[static_cast<int64_t>(i)]
+        .narrow(0, 0, mask.lengths[i])
+        .copy_(noise_of(flow, rows[i], mask.lengths[i]).transpose(0, 1));
   }
   return x.to(like.device());
+}
+
+// Of each row: those of its tokens, but for tokens that are only looked at.
+std::vector<int64_t> flow_frames(const std::vector<FlowRow>& rows) {
+  std::vector<int64_t> frames;
+  for (const FlowRow& row : rows) {
+    frames.push_back(kFramesPerToken * (tokens(row) - (row.part.ends ? 0 : kLookAhead)));
+  }
+  return frames;
 }
 
 // A batch between its encoder and its mels. A copy of a row draws from the caller's generator.
@@ -112,9 +146,10 @@ FlowBatch begin(const Flow& flow, std::vector<FlowRow> rows, const at::Tensor& t
     nn::emit(row.sink, "s3gen.speech_tokens", at::tensor(row.speech_tokens, at::kLong));
   }
   const FrameMask token_mask = make_frame_mask(lengths, flow.placement.device);
-  FrameMask frames = scaled(token_mask, kFramesPerToken);
+  FrameMask frames = make_frame_mask(flow_frames(rows), flow.placement.device);
   at::Tensor mu =
       encode(flow.encoder, token_ids(rows, token_mask).to(flow.placement.device), token_mask);
+  mu = mu.narrow(1, 0, *std::max_element(frames.lengths.begin(), frames.lengths.end()));
   for (size_t i = 0; i < rows.size(); ++i) {
     nn::emit(rows[i].sink, "s3gen.mu", mu[static_cast<int64_t>(i)].narrow(0, 0, frames.lengths[i]));
   }
@@ -125,14 +160,18 @@ FlowBatch begin(const Flow& flow, std::vector<FlowRow> rows, const at::Tensor& t
   return {std::move(rows), std::move(frames), std::move(solver)};
 }
 
-// [80, frames of the speech] of each row
+// [80, wanted frames] of each row
 void finish(const FlowBatch& batch, std::vector<at::Tensor>& mels) {
   for (size_t i = 0; i < batch.rows.size(); ++i) {
-    const int64_t prompt = batch.rows[i].voice->mel_frames();
-    const at::Tensor speech = batch.solver.x()[static_cast<int64_t>(i)].narrow(
-        0, prompt, batch.frames.lengths[i] - prompt);
+    const FlowRow& row = batch.rows[i];
+    const int64_t first = first_wanted(row);
+    const int64_t end = row.part.wanted_end < 0
+                            ? batch.frames.lengths[i]
+                            : prompt_frames(row) + kFramesPerToken * row.part.wanted_end;
+    const at::Tensor speech =
+        batch.solver.x()[static_cast<int64_t>(i)].narrow(0, first, end - first);
     mels.push_back(speech.transpose(0, 1).contiguous());
-    nn::emit(batch.rows[i].sink, "s3gen.mel", mels.back());
+    nn::emit(row.sink, "s3gen.mel", mels.back());
   }
 }
 

@@ -1,4 +1,5 @@
-// Where the flow begins: noise in the order and the shapes that the reference draws it in.
+// Where the flow begins: noise in the order and the shapes that the reference draws it in, or noise
+// by the place of each frame.
 #pragma once
 
 #include <ATen/core/Generator.h>
@@ -12,5 +13,9 @@ namespace chatterbox::s3gen {
 // the end, is replaced by the first.
 [[nodiscard]] at::Tensor draw_meanflow_noise(const at::Generator& generator, int64_t frames,
                                              int64_t speech);
+// The voice's frames [0, prompt), then those of the speech from `first` on: [80, frames] in all.
+// The same for both kinds of flow.
+[[nodiscard]] at::Tensor noise_by_frame(uint64_t seed, int64_t prompt, int64_t first,
+                                        int64_t frames);
 
 }  // namespace chatterbox::s3gen

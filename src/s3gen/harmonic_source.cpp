@@ -3,14 +3,16 @@
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cumsum.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/gt.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/repeat_interleave.h>
 #include <ATen/ops/sin.h>
 #include <ATen/ops/tanh.h>
+#include <ATen/ops/zeros.h>
 
-#include <cmath>
+#include "s3gen/placed_noise.h"
 
 namespace chatterbox::s3gen {
 namespace {
@@ -24,17 +26,20 @@ constexpr double kPi = 3.14159265358979323846;
 
 // The phase of each harmonic at each sample, [H, N]. The cumulative sum runs in the CPU's double
 // precision, as the reference's does: over a long clip fp32 would lose the phase.
-at::Tensor harmonic_phases(const at::Tensor& pitch, int64_t harmonics) {
+at::Tensor harmonic_phases(const at::Tensor& pitch, SourceCycles& made) {
+  const int64_t harmonics = made.size(0);
   const at::Tensor multiples = at::arange(1, harmonics + 1, at::kFloat).unsqueeze(1);
-  const at::Tensor cycles = pitch.unsqueeze(0).mul(multiples).div_(kSampleRate);
-  return at::cumsum(cycles, 1).remainder_(1).mul_(2 * kPi);
+  at::Tensor cycles = pitch.unsqueeze(0).mul(multiples).div_(kSampleRate).to(at::kDouble);
+  cycles.select(1, 0).add_(made);
+  cycles.cumsum_(1);
+  made = cycles.select(1, -1).clone();
+  return cycles.to(at::kFloat).remainder_(1).mul_(2 * kPi);
 }
 
-// Uniform in [-π, π), 0 for the fundamental. [H, 1]
-at::Tensor draw_first_phases(int64_t harmonics, const at::Generator& generator) {
+// In [-π, π), 0 for the fundamental. [H, 1]
+at::Tensor scale_first_phases(const at::Tensor& uniform) {
   const auto pi = static_cast<float>(kPi);
-  at::Tensor phases = at::rand({harmonics, 1}, generator, at::TensorOptions(at::kFloat));
-  phases.mul_(pi + pi).sub_(pi);
+  at::Tensor phases = uniform.mul(pi + pi).sub_(pi);
   phases[0].zero_();
   return phases;
 }
@@ -48,19 +53,42 @@ HarmonicSource read_harmonic_source(const nn::WeightReader& reader) {
   return model;
 }
 
-at::Tensor make_source(const HarmonicSource& model, const at::Tensor& f0, int64_t samples_per_frame,
-                       const at::Generator& generator) {
+SourceNoise draw_source_noise(const HarmonicSource& model, int64_t samples,
+                              const at::Generator& generator) {
   const int64_t harmonics = model.weight.size(1);
+  at::Tensor phases = at::rand({harmonics, 1}, generator, at::TensorOptions(at::kFloat));
+  return {phases, at::randn({harmonics, samples}, generator, at::TensorOptions(at::kFloat))};
+}
+
+SourceNoise place_source_noise(const HarmonicSource& model, int64_t first, int64_t samples,
+                               uint64_t seed) {
+  const int64_t harmonics = model.weight.size(1);
+  SourceNoise noise{at::empty({harmonics, 1}, at::kFloat),
+                    at::empty({harmonics, samples}, at::kFloat)};
+  auto* phases = noise.first_phases.mutable_data_ptr<float>();
+  auto* normals = noise.normals.mutable_data_ptr<float>();
+  for (int64_t harmonic = 0; harmonic < harmonics; ++harmonic) {
+    phases[harmonic] = placed_uniform({seed, NoiseSpace::kFirstPhases, harmonic}, 0);
+    placed_normals({seed, NoiseSpace::kSourceSamples, harmonic}, first, samples,
+                   normals + harmonic * samples);
+  }
+  return noise;
+}
+
+SourceCycles no_cycles(const HarmonicSource& model) {
+  return at::zeros({model.weight.size(1)}, at::kDouble);
+}
+
+at::Tensor make_source(const HarmonicSource& model, const at::Tensor& f0, int64_t samples_per_frame,
+                       const SourceNoise& noise, SourceCycles& cycles) {
   const at::Tensor pitch = f0.cpu().repeat_interleave(samples_per_frame);  // [N]
-  at::Tensor waves = harmonic_phases(pitch, harmonics);
-  waves.add_(draw_first_phases(harmonics, generator)).sin_().mul_(kSineAmplitude);
+  at::Tensor waves = harmonic_phases(pitch, cycles);
+  waves.add_(scale_first_phases(noise.first_phases)).sin_().mul_(kSineAmplitude);
 
   const at::Tensor voiced = pitch.gt(kVoicedThreshold).to(at::kFloat);
   const at::Tensor noise_level =
       voiced.mul(kVoicedNoise).add_(voiced.neg().add_(1).mul_(kSineAmplitude).div_(3));
-  const at::Tensor noise =
-      at::randn(waves.sizes(), generator, at::TensorOptions(at::kFloat)).mul_(noise_level);
-  waves.mul_(voiced).add_(noise);
+  waves.mul_(voiced).add_(noise.normals.mul(noise_level));
   return at::addmm(model.bias, model.weight, waves).tanh_().squeeze(0);
 }
 

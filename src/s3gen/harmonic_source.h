@@ -15,10 +15,27 @@ struct HarmonicSource {
   at::Tensor bias;    // [1]
 };
 
+// Its random numbers for N samples.
+struct SourceNoise {
+  at::Tensor first_phases;  // [H, 1], uniform in [0, 1)
+  at::Tensor normals;       // [H, N]
+};
+
 [[nodiscard]] HarmonicSource read_harmonic_source(const nn::WeightReader& reader);
-// f0 [T] of one row, in hertz; returns [samples_per_frame T] on the CPU. Draws the harmonics' first
-// phases, then the noise.
+// The harmonics' first phases, then the noise.
+[[nodiscard]] SourceNoise draw_source_noise(const HarmonicSource& model, int64_t samples,
+                                            const at::Generator& generator);
+// Of the samples from `first` on.
+[[nodiscard]] SourceNoise place_source_noise(const HarmonicSource& model, int64_t first,
+                                             int64_t samples, uint64_t seed);
+// The cycles that each harmonic has made up to a sample, [H] of doubles, not reduced to one:
+// rounded sample by sample, they give a chunk of an utterance the phases that the whole has there.
+using SourceCycles = at::Tensor;
+[[nodiscard]] SourceCycles no_cycles(const HarmonicSource& model);
+// f0 [T] of one row, in hertz; returns [samples_per_frame T] on the CPU. `cycles`: before the first
+// sample, and afterwards up to the last.
 [[nodiscard]] at::Tensor make_source(const HarmonicSource& model, const at::Tensor& f0,
-                                     int64_t samples_per_frame, const at::Generator& generator);
+                                     int64_t samples_per_frame, const SourceNoise& noise,
+                                     SourceCycles& cycles);
 
 }  // namespace chatterbox::s3gen

@@ -34,11 +34,23 @@ class Vocoder;  // HiFT ("mel2wav.*")
 // The reference's number of Euler steps, 10; 2 of a mean flow.
 [[nodiscard]] int64_t default_steps(const Flow& flow);
 
+// What part of its utterance a row is. The default: all of it.
+struct FlowPart {
+  int64_t first = 0;  // the place in the utterance of the row's first speech token
+  // Of the row's speech tokens, those whose frames are wanted; -1: all that there are.
+  int64_t wanted = 0, wanted_end = -1;
+  // Otherwise tokens follow: the last three are looked at ahead, and have no frames.
+  bool ends = true;
+  at::Tensor condition = {};  // [80, F], the mel of the F frames before the wanted ones; or none
+};
+
 struct FlowRow {
   std::vector<int64_t> speech_tokens;  // all below speech_tokens(), at least one
   const voice::Conditionals* voice = nullptr;
-  at::Generator generator;  // draws what flow_noise.h says, on the CPU
-  TensorSink sink;          // s3gen.speech_tokens, s3gen.mu, s3gen.mel
+  at::Generator generator;                  // draws what flow_noise.h says, on the CPU
+  TensorSink sink;                          // s3gen.speech_tokens, s3gen.mu, s3gen.mel
+  std::optional<uint64_t> noise_seed = {};  // noise by frame of this seed, and nothing is drawn
+  FlowPart part = {};
 };
 struct FlowOptions {
   std::optional<int64_t> steps = {};         // at least 1; empty: default_steps()
@@ -46,14 +58,15 @@ struct FlowOptions {
   // Called before each Euler step; an exception from it ends the batch.
   std::function<void(int64_t step)> before_step;
 };
-// One mel a row, [80, 2 S], fp32, on the model's device.
+// One mel a row, [80, 2 S] or what is wanted of it, fp32, on the model's device.
 [[nodiscard]] std::vector<at::Tensor> tokens_to_mel(const Flow& flow, std::vector<FlowRow>& rows,
                                                     const FlowOptions& options);
 
 struct VocoderRow {
   at::Tensor mel;  // [80, T]
   at::Generator generator;
-  TensorSink sink;  // s3gen.f0, s3gen.source, s3gen.wav
+  TensorSink sink;                          // s3gen.f0, s3gen.source, s3gen.wav
+  std::optional<uint64_t> noise_seed = {};  // noise by sample of this seed, and nothing is drawn
 };
 // One wave a row, [480 T], fp32, on the CPU, after the trim fade.
 [[nodiscard]] std::vector<at::Tensor> mel_to_wave(const Vocoder& vocoder,

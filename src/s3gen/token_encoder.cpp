@@ -8,7 +8,6 @@
 namespace chatterbox::s3gen {
 namespace {
 
-constexpr int64_t kLookAhead = 3;         // transformer/upsample_encoder.py, pre_lookahead_len
 constexpr double kLookAheadSlope = 0.01;  // the default of F.leaky_relu
 
 // The padding is zeroed first: this is the one place that looks ahead.

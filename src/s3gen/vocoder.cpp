@@ -49,11 +49,24 @@ void check(const Vocoder& vocoder, const std::vector<VocoderRow>& rows) {
 at::Tensor to_wave(const Vocoder& vocoder, const at::Tensor& spectrum) {
   const at::Tensor magnitude = spectrum.narrow(0, 0, kBins).exp().clamp_max_(kMagnitudeLimit);
   const at::Tensor phase = spectrum.narrow(0, kBins, kBins).sin();
-  at::Tensor wave = istft(magnitude, phase, vocoder.window).cpu();
-  wave.clamp_(-audio::kWaveLimit, audio::kWaveLimit);
-  const int64_t faded = std::min(wave.size(0), vocoder.fade.size(0));
-  wave.narrow(0, 0, faded).mul_(vocoder.fade.narrow(0, 0, faded));
-  return wave;
+  const at::Tensor wave = istft(magnitude, phase, vocoder.window).cpu();
+  return wave.clamp_(-audio::kWaveLimit, audio::kWaveLimit);
+}
+
+FrameMask mask_of(const std::vector<at::Tensor>& mels, c10::Device device) {
+  std::vector<int64_t> lengths;
+  for (const at::Tensor& mel : mels) lengths.push_back(mel.size(1));
+  return make_frame_mask(std::move(lengths), device);
+}
+
+at::Tensor source_of(const Vocoder& vocoder, const VocoderRow& row, const at::Tensor& pitch) {
+  const int64_t samples_per_frame = vocoder.generator.samples_per_frame();
+  const int64_t samples = samples_per_frame * pitch.size(0);
+  const SourceNoise noise = row.noise_seed
+                                ? place_source_noise(vocoder.source, 0, samples, *row.noise_seed)
+                                : draw_source_noise(vocoder.source, samples, row.generator);
+  SourceCycles cycles = no_cycles(vocoder.source);
+  return make_source(vocoder.source, pitch, samples_per_frame, noise, cycles);
 }
 
 }  // namespace
@@ -80,35 +93,53 @@ std::shared_ptr<const Vocoder> load_vocoder(const nn::WeightReader& reader) {
   return vocoder;
 }
 
-std::vector<at::Tensor> vocode_padded(const Vocoder& vocoder, std::vector<VocoderRow>& rows) {
-  std::vector<at::Tensor> mels;
-  std::vector<int64_t> lengths;
-  for (const VocoderRow& row : rows) {
-    mels.push_back(row.mel);
-    lengths.push_back(row.mel.size(1));
-  }
-  const FrameMask mask = make_frame_mask(lengths, vocoder.device);
-  const at::Tensor mel = pad_rows(mels, vocoder.device);
-  const at::Tensor f0 = predict_f0(vocoder.f0_predictor, mel, mask);
+void apply_trim_fade(const Vocoder& vocoder, at::Tensor& wave, int64_t first) {
+  const int64_t faded = std::min(wave.size(0), vocoder.fade.size(0) - first);
+  if (faded > 0) wave.narrow(0, 0, faded).mul_(vocoder.fade.narrow(0, first, faded));
+}
 
+std::vector<at::Tensor> predict_pitch(const Vocoder& vocoder, const std::vector<at::Tensor>& mels) {
+  const FrameMask mask = mask_of(mels, vocoder.device);
+  const at::Tensor f0 = predict_f0(vocoder.f0_predictor, pad_rows(mels, vocoder.device), mask);
+  std::vector<at::Tensor> rows;
+  for (size_t i = 0; i < mels.size(); ++i) {
+    rows.push_back(f0[static_cast<int64_t>(i)].narrow(0, 0, mask.lengths[i]));
+  }
+  return rows;
+}
+
+std::vector<at::Tensor> generate_waves(const Vocoder& vocoder, const std::vector<at::Tensor>& mels,
+                                       const std::vector<at::Tensor>& sources) {
   std::vector<at::Tensor> spectra;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const at::Tensor row_f0 = f0[static_cast<int64_t>(i)].narrow(0, 0, lengths[i]);
-    const at::Tensor source = make_source(vocoder.source, row_f0,
-                                          vocoder.generator.samples_per_frame(), rows[i].generator);
-    nn::emit(rows[i].sink, "s3gen.f0", row_f0);
-    nn::emit(rows[i].sink, "s3gen.source", source);
+  for (const at::Tensor& source : sources) {
     spectra.push_back(stft(source.to(vocoder.device), vocoder.window));
   }
   const at::Tensor generated =
-      generate(vocoder.generator, mel, pad_rows(spectra, vocoder.device), mask);
-
+      generate(vocoder.generator, pad_rows(mels, vocoder.device), pad_rows(spectra, vocoder.device),
+               mask_of(mels, vocoder.device));
   std::vector<at::Tensor> waves;
-  for (size_t i = 0; i < rows.size(); ++i) {
+  for (size_t i = 0; i < mels.size(); ++i) {
     const at::Tensor spectrum =
         generated[static_cast<int64_t>(i)].squeeze(1).narrow(1, 0, spectra[i].size(1));
     waves.push_back(to_wave(vocoder, spectrum));
-    nn::emit(rows[i].sink, "s3gen.wav", waves.back());
+  }
+  return waves;
+}
+
+std::vector<at::Tensor> vocode_padded(const Vocoder& vocoder, std::vector<VocoderRow>& rows) {
+  std::vector<at::Tensor> mels;
+  for (const VocoderRow& row : rows) mels.push_back(row.mel);
+  const std::vector<at::Tensor> pitch = predict_pitch(vocoder, mels);
+  std::vector<at::Tensor> sources;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    sources.push_back(source_of(vocoder, rows[i], pitch[i]));
+    nn::emit(rows[i].sink, "s3gen.f0", pitch[i]);
+    nn::emit(rows[i].sink, "s3gen.source", sources.back());
+  }
+  std::vector<at::Tensor> waves = generate_waves(vocoder, mels, sources);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    apply_trim_fade(vocoder, waves[i], 0);
+    nn::emit(rows[i].sink, "s3gen.wav", waves[i]);
   }
   return waves;
 }

@@ -25,6 +25,16 @@ class Vocoder {
 // 20 ms of silence, then 20 ms of a rising cosine: what is left of the prompt's last sound
 // (s3gen.py).
 [[nodiscard]] at::Tensor make_trim_fade();
+// Of a wave whose first sample is sample `first` of its utterance. In place.
+void apply_trim_fade(const Vocoder& vocoder, at::Tensor& wave, int64_t first);
+
+// The pitch of rows of mels [80, T], each [T], in hertz.
+[[nodiscard]] std::vector<at::Tensor> predict_pitch(const Vocoder& vocoder,
+                                                    const std::vector<at::Tensor>& mels);
+// Waves [480 T] on the CPU, before the fade, of mels [80, T] and their excitations [480 T].
+[[nodiscard]] std::vector<at::Tensor> generate_waves(const Vocoder& vocoder,
+                                                     const std::vector<at::Tensor>& mels,
+                                                     const std::vector<at::Tensor>& sources);
 
 // All rows in one padded batch, whatever the device.
 [[nodiscard]] std::vector<at::Tensor> vocode_padded(const Vocoder& vocoder,

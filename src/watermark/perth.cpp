@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "audio/limits.h"
 #include "audio/resample.h"
@@ -20,7 +21,8 @@
 namespace chatterbox::watermark {
 namespace {
 
-constexpr double kLoudShare = 0.05;                  // model/__init__.py, magmask
+constexpr double kLoudShare = 0.05;  // model/__init__.py, magmask
+constexpr float kQuietest = std::numeric_limits<float>::lowest();
 constexpr double kNegativeSlope = 0.01;              // torch.nn.LeakyReLU's default
 constexpr int64_t kLeastSamples = kFftSize / 2 + 1;  // what the transform can reflect
 // model/decoder.py: lengths of the branches' spectra.
@@ -49,10 +51,12 @@ Spectrogram spectrogram_of(const Perth& perth, const std::vector<float>& signal)
   return analyse(samples.to(perth.window.device()), perth.window);
 }
 
-// 1 for the frames that are loud enough to carry the mark, else 0. [T]
-at::Tensor loud_frames(const at::Tensor& level) {
+// 1 for the frames that are loud enough to carry the mark, else 0. [T]. `loudest`: before and with
+// them.
+at::Tensor loud_frames(const at::Tensor& level, float& loudest) {
   const at::Tensor sums = level.sum(0);
-  return sums.gt(sums.max().mul(kLoudShare)).to(at::kFloat);
+  loudest = std::max(loudest, sums.max().item<float>());
+  return sums.gt(loudest * kLoudShare).to(at::kFloat);
 }
 
 // x [T, in] -> [T, out], zeros around it.
@@ -97,12 +101,18 @@ at::Tensor listen(const Layers& layers, const Spectrogram& spectrogram, const at
 
 std::vector<float> embed(const Perth& perth, const std::vector<float>& samples,
                          int32_t sample_rate) {
+  float loudest = kQuietest;
+  return embed_window(perth, samples, sample_rate, loudest);
+}
+
+std::vector<float> embed_window(const Perth& perth, const std::vector<float>& samples,
+                                int32_t sample_rate, float& loudest) {
   check_input(samples, sample_rate);
   const std::vector<float> signal = audio::resample_soxr_hq(samples, sample_rate, kSampleRate);
   if (is_too_short(signal)) return samples;
 
   const Spectrogram spectrogram = spectrogram_of(perth, signal);
-  const at::Tensor loud = loud_frames(spectrogram.level);
+  const at::Tensor loud = loud_frames(spectrogram.level, loudest);
   const at::Tensor mark = run(perth.encoder, marked_bins(perth.encoder, spectrogram.level));
   spectrogram.level.narrow(0, 0, mark.size(1)).add_(mark.mul(loud.unsqueeze(1)).t());
 
@@ -125,7 +135,8 @@ float detect(const Perth& perth, const std::vector<float>& samples, int32_t samp
   }
 
   const Spectrogram spectrogram = spectrogram_of(perth, signal);
-  const at::Tensor loud = loud_frames(spectrogram.level);
+  float loudest = kQuietest;
+  const at::Tensor loud = loud_frames(spectrogram.level, loudest);
   const int64_t frames = loud.size(0);
   const auto scaled = [&](double factor) {
     return static_cast<int64_t>(static_cast<double>(frames) * factor);

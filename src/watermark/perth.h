@@ -34,6 +34,10 @@ struct Perth {
 // are, unmarked.
 [[nodiscard]] std::vector<float> embed(const Perth& perth, const std::vector<float>& samples,
                                        int32_t sample_rate);
+// The same of a window of a longer recording. `loudest`: the sum of levels of the loudest frame
+// so far, by which is judged what is loud enough to be marked; this window's are counted too.
+[[nodiscard]] std::vector<float> embed_window(const Perth& perth, const std::vector<float>& samples,
+                                              int32_t sample_rate, float& loudest);
 // How sure the detector is that the samples carry the mark, 0 to 1; the package says yes above 0.5.
 // 0 for silence. kBadAudio for fewer than 1025 samples at 32 kHz.
 [[nodiscard]] float detect(const Perth& perth, const std::vector<float>& samples,

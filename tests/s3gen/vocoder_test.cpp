@@ -144,11 +144,17 @@ TEST(TrimFade, IsSilenceThenARisingCosine) {
   EXPECT_EQ(values[959], 1.0F);
 }
 
+at::Tensor source_of(const HarmonicSource& model, const at::Tensor& f0,
+                     const at::Generator& generator) {
+  SourceCycles cycles = no_cycles(model);
+  return make_source(model, f0, 480, draw_source_noise(model, 480 * f0.size(0), generator), cycles);
+}
+
 TEST(HarmonicSource, UnvoicedFramesAreNoiseAlone) {
   HarmonicSource model;
   model.weight = at::full({1, 9}, 0.25);
   model.bias = at::full({1}, 0.5);
-  const at::Tensor source = make_source(model, at::zeros({3}), 480, seeded(8));
+  const at::Tensor source = source_of(model, at::zeros({3}), seeded(8));
   ASSERT_EQ(source.size(0), 3 * 480);
   at::Generator generator = seeded(8);
   (void)at::rand({9}, generator, at::TensorOptions(at::kFloat));
@@ -164,7 +170,7 @@ TEST(HarmonicSource, VoicedFramesFollowThePitch) {
   model.weight = at::zeros({1, 9});
   model.weight[0][0].fill_(1.0);
   model.bias = at::zeros({1});
-  const at::Tensor source = make_source(model, at::full({4}, 100.0), 480, seeded(2));
+  const at::Tensor source = source_of(model, at::full({4}, 100.0), seeded(2));
   const at::Tensor time = at::arange(1, 4 * 480 + 1, at::kDouble).div(24000);
   const at::Tensor sine = time.mul(2 * M_PI * 100).sin().mul(0.1);
   const at::Tensor rest = source.atanh().sub(sine);
@@ -177,7 +183,7 @@ TEST(HarmonicSource, TheThresholdOfVoiceIsTenHertz) {
   model.weight = at::ones({1, 9});
   model.bias = at::zeros({1});
   const auto level = [&](double hertz) {
-    return make_source(model, at::full({50}, hertz), 480, seeded(2)).std().item<double>();
+    return source_of(model, at::full({50}, hertz), seeded(2)).std().item<double>();
   };
   EXPECT_NEAR(level(10.0), 0.1 / 3 * 3, 0.01);  // nine independent noises add up to three times one
   EXPECT_GT(level(10.5), 0.15);                 // nine sines of 0.1: 0.1 * 3 / sqrt(2)
