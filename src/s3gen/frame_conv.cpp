@@ -2,6 +2,8 @@
 
 #include <ATen/ops/_convolution.h>
 #include <ATen/ops/_weight_norm.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/empty.h>
 
 #include <array>
 
@@ -25,6 +27,50 @@ at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Ten
   const std::array<int64_t, 2> output_padding = {0, 0};
   return at::_convolution(x, weight, bias, strides, paddings, dilations, transposed, output_padding,
                           /*groups=*/1, kBenchmark, kDeterministic, kCudnn, kTf32);
+}
+
+at::Tensor empty_frames(int64_t rows, int64_t channels, int64_t frames) {
+  return at::empty({rows, channels, 1, frames}, at::TensorOptions(at::kFloat),
+                   at::MemoryFormat::ChannelsLast);
+}
+
+at::Tensor convolve_packed(const FrameConv& layer, const at::Tensor& x) {
+  const at::Tensor in = x.contiguous(at::MemoryFormat::ChannelsLast);
+  const int64_t frames = in.size(3), channels = in.size(1);
+  const int64_t read = (layer.packed.taps - 1) * layer.dilation + 1;
+  const int64_t made = (frames + 2 * layer.padding - read) / layer.stride + 1;
+  at::Tensor out = empty_frames(in.size(0), layer.outputs(), made);
+  std::vector<nn::cpu::Convolution> rows;
+  for (int64_t row = 0; row < in.size(0); ++row) {
+    rows.push_back({&layer.packed, in.const_data_ptr<float>() + row * frames * channels, frames,
+                    layer.stride, layer.dilation, layer.padding,
+                    out.mutable_data_ptr<float>() + row * made * layer.outputs(), made,
+                    layer.outputs()});
+  }
+  nn::cpu::convolve(rows);
+  return out;
+}
+
+// Output frame q * stride + phase - padding is the sum over j of input q - j by tap phase + stride
+// * j.
+at::Tensor convolve_packed(const FrameConvTranspose& layer, const at::Tensor& x) {
+  const at::Tensor in = x.contiguous(at::MemoryFormat::ChannelsLast);
+  const int64_t frames = in.size(3), channels = in.size(1), outputs = layer.outputs();
+  at::Tensor out = empty_frames(in.size(0), outputs, frames * layer.stride);
+  std::vector<nn::cpu::Convolution> phases;
+  for (int64_t row = 0; row < in.size(0); ++row) {
+    const float* from = in.const_data_ptr<float>() + row * frames * channels;
+    float* to = out.mutable_data_ptr<float>() + row * frames * layer.stride * outputs;
+    for (int64_t phase = 0; phase < layer.stride; ++phase) {
+      const nn::cpu::PackedConv& packed = layer.packed[static_cast<size_t>(phase)];
+      const int64_t first = phase < layer.padding ? 1 : 0;  // q of its first frame
+      phases.push_back({&packed, from, frames, 1, 1, packed.taps - 1 - first,
+                        to + (first * layer.stride + phase - layer.padding) * outputs, frames,
+                        layer.stride * outputs});
+    }
+  }
+  nn::cpu::convolve(phases);
+  return out;
 }
 
 }  // namespace
@@ -71,11 +117,27 @@ FrameConvTranspose read_weight_norm_conv_transpose(const nn::WeightReader& reade
   return layer;
 }
 
+void pack_for_kernels(FrameConv& layer) {
+  layer.packed = nn::cpu::pack_convolution(layer.weight, layer.bias);
+  layer.weight = at::Tensor();
+}
+
+void pack_for_kernels(FrameConvTranspose& layer) {
+  const at::Tensor weight = layer.weight.transpose(0, 1);  // [out, in, 1, kernel]
+  for (int64_t phase = 0; phase < layer.stride; ++phase) {
+    const at::Tensor taps = at::arange(phase, weight.size(3), layer.stride, at::kLong).flip(0);
+    layer.packed.push_back(nn::cpu::pack_convolution(weight.index_select(3, taps), layer.bias));
+  }
+  layer.weight = at::Tensor();
+}
+
 at::Tensor conv(const FrameConv& layer, const at::Tensor& x) {
+  if (layer.is_packed()) return convolve_packed(layer, x);
   return convolve(x, layer.weight, layer.bias, layer.stride, layer.padding, layer.dilation, false);
 }
 
 at::Tensor conv_transpose(const FrameConvTranspose& layer, const at::Tensor& x) {
+  if (!layer.packed.empty()) return convolve_packed(layer, x);
   return convolve(x, layer.weight, layer.bias, layer.stride, layer.padding, 1, true);
 }
 

@@ -16,7 +16,7 @@ HiftGenerator::Stage read_stage(const nn::WeightReader& reader, int64_t index, i
                                 int64_t rate, int64_t frames_per_input) {
   HiftGenerator::Stage stage;
   stage.up = read_weight_norm_conv_transpose(reader.scope("ups", index), in, rate);
-  const int64_t out = stage.up.weight.size(1);
+  const int64_t out = stage.up.outputs();
   stage.source_down =
       read_strided_conv(reader.scope("source_downs", index), 2 * kBins, out, frames_per_input);
   stage.source_resblock = read_snake_resblock(reader.scope("source_resblocks", index), out);
@@ -50,25 +50,36 @@ HiftGenerator read_hift_generator(const nn::WeightReader& reader) {
   HiftGenerator model;
   const nn::WeightReader pre = reader.scope("conv_pre");
   model.conv_pre = read_weight_norm_conv(pre, pre.dim("parametrizations.weight.original1", 1));
-  int64_t channels = model.conv_pre.weight.size(0);
+  int64_t channels = model.conv_pre.outputs();
   int64_t remaining = 1;  // frames of the Fourier transform for one of a stage
   for (const int64_t rate : kUpsampleRates) remaining *= rate;
   int64_t index = 0;
   for (const int64_t rate : kUpsampleRates) {
     remaining /= rate;
     model.stages.push_back(read_stage(reader, index, channels, rate, remaining));
-    channels = model.stages.back().up.weight.size(1);
+    channels = model.stages.back().up.outputs();
     ++index;
   }
   model.conv_post = read_weight_norm_conv(reader.scope("conv_post"), channels);
   return model;
 }
 
-void pack_for_kernels(HiftGenerator& model) {
+void narrow_resblocks(HiftGenerator& model) {
   for (HiftGenerator::Stage& stage : model.stages) {
+    narrow_convs(stage.source_resblock);
+    for (SnakeResblock& block : stage.resblocks) narrow_convs(block);
+  }
+}
+
+void pack_for_kernels(HiftGenerator& model) {
+  pack_for_kernels(model.conv_pre);
+  for (HiftGenerator::Stage& stage : model.stages) {
+    pack_for_kernels(stage.up);
+    pack_for_kernels(stage.source_down);
     pack_for_kernels(stage.source_resblock);
     for (SnakeResblock& block : stage.resblocks) pack_for_kernels(block);
   }
+  pack_for_kernels(model.conv_post);
 }
 
 at::Tensor generate(const HiftGenerator& model, const at::Tensor& mel,

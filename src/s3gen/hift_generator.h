@@ -25,12 +25,14 @@ struct HiftGenerator {
   std::vector<Stage> stages;
   FrameConv conv_post;
 
-  [[nodiscard]] int64_t mel_channels() const { return conv_pre.weight.size(1); }
+  [[nodiscard]] int64_t mel_channels() const { return conv_pre.inputs(); }
   [[nodiscard]] int64_t samples_per_frame() const;
 };
 
 [[nodiscard]] HiftGenerator read_hift_generator(const nn::WeightReader& reader);
 // The convolutions of its residual blocks, which are nearly all of its work, in bfloat16.
+void narrow_resblocks(HiftGenerator& model);
+// All that are in fp32, for the CPU's own kernels.
 void pack_for_kernels(HiftGenerator& model);
 // mel [B, 80, 1, T] and source_spectrum [B, 18, 1, 120 T + 1], both with zeros in the padding.
 // Returns the output of conv_post, [B, 18, 1, 120 T + 1]; its padding holds anything.

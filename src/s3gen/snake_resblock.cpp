@@ -21,6 +21,13 @@ SnakeResblock read_snake_resblock(const nn::WeightReader& reader, int64_t channe
 }
 
 void pack_for_kernels(SnakeResblock& block) {
+  for (SnakeResblock::Layer& layer : block.layers) {
+    pack_for_kernels(layer.dilated);
+    pack_for_kernels(layer.plain);
+  }
+}
+
+void narrow_convs(SnakeResblock& block) {
   if (!fits_kernels(block)) return;
   block.frames = std::make_shared<const FrameResblock>(pack_resblock(block));
   block.layers.clear();

@@ -31,6 +31,8 @@ struct SnakeResblock {
 
 [[nodiscard]] SnakeResblock read_snake_resblock(const nn::WeightReader& reader, int64_t channels);
 // Its convolutions in bfloat16, where the CPU's kernels take them.
+void narrow_convs(SnakeResblock& block);
+// Those in fp32, for the CPU's own kernels.
 void pack_for_kernels(SnakeResblock& block);
 // x [B, C, 1, T]; its padding may hold anything, and that of the result does.
 [[nodiscard]] at::Tensor resblock(const SnakeResblock& block, const at::Tensor& x,

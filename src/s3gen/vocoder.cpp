@@ -84,9 +84,13 @@ std::shared_ptr<const Vocoder> load_vocoder(const nn::WeightReader& reader) {
   auto vocoder = std::make_shared<Vocoder>();
   vocoder->device = reader.placement().device;
   vocoder->generator = read_hift_generator(hift);
-  if (runs_on_frame_kernels(reader.placement())) pack_for_kernels(vocoder->generator);
+  if (runs_on_frame_kernels(reader.placement())) narrow_resblocks(vocoder->generator);
   vocoder->f0_predictor =
       read_f0_predictor(hift.scope("f0_predictor"), vocoder->generator.mel_channels());
+  if (vocoder->device.is_cpu() && nn::cpu::has_fast_convolutions()) {
+    pack_for_kernels(vocoder->generator);
+    pack_for_kernels(vocoder->f0_predictor);
+  }
   vocoder->source = read_harmonic_source(hift.scope("m_source").scope("l_linear"));
   vocoder->window = make_stft_window(vocoder->device);
   vocoder->fade = make_trim_fade();

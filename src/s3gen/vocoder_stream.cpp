@@ -23,7 +23,7 @@ constexpr int64_t kOfficialChannels = 512;  // s3gen.py, S3Token2Wav
 VocoderHalo exact_halo() { return {kWaveReach, kWaveReach + kPitchReach, false}; }
 
 VocoderHalo short_halo(const Vocoder& vocoder) {
-  const bool tiny = vocoder.generator.conv_pre.weight.size(0) < kOfficialChannels;
+  const bool tiny = vocoder.generator.conv_pre.outputs() < kOfficialChannels;
   const int64_t reach = tiny ? kTinyShortReach : kShortReach;
   return {reach, reach, true};
 }

@@ -159,7 +159,7 @@ SnakeResblock random_resblock(int64_t channels, int64_t kernel) {
 TEST_F(FrameModels, TheResblockIsNearFp32AndARowHasItsBitsInAnyBatch) {
   const SnakeResblock wide = random_resblock(64, 7);
   SnakeResblock narrow = wide;
-  pack_for_kernels(narrow);
+  narrow_convs(narrow);
   ASSERT_NE(narrow.frames, nullptr);
   at::Tensor x = to_frames(noise({2, 64, lengths_.back()}, 6));
   const at::Tensor last = resblock(wide, x.narrow(0, 1, 1), make_frame_mask({140}, c10::kCPU));
@@ -192,7 +192,7 @@ TEST_F(FrameModels, BlocksOfDifferentSizesAreNotForTheKernels) {
 
 TEST_F(FrameModels, SizesThatTheKernelsDoNotTakeStayAsTheyAre) {
   SnakeResblock block = random_resblock(24, 3);
-  pack_for_kernels(block);
+  narrow_convs(block);
   EXPECT_EQ(block.frames, nullptr);
   EXPECT_EQ(block.layers.size(), 3U);
 }

@@ -102,8 +102,10 @@ TEST(Vocoder, OneFrameIsEnoughAndSilentAtFirst) {
 // A mel of zeros through a pitch predictor that hears nothing: only the noise speaks.
 TEST(Vocoder, NoPitchAtAllWorks) {
   Vocoder mute = tiny_vocoder();
-  mute.f0_predictor.weight = at::zeros_like(mute.f0_predictor.weight);
-  mute.f0_predictor.bias = at::zeros_like(mute.f0_predictor.bias);
+  FrameConv& classifier = mute.f0_predictor.classifier;
+  classifier.weight = at::zeros({1, classifier.inputs(), 1, 1});
+  classifier.bias = at::zeros({1});
+  classifier.packed = {};
   testing::CollectedTensors collected;
   std::vector<VocoderRow> rows = {{at::zeros({80, 6}), seeded(1), collected.sink()}};
   const at::Tensor wave = mel_to_wave(mute, rows).front();

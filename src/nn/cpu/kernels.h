@@ -70,6 +70,20 @@ struct SelfAttentionArgs {
   float* scratch;  // self_attention_scratch(length) floats
 };
 
+// A convolution over frames: y[r][n] = sum over taps and inputs of x w (+ bias[n]), in this order.
+inline constexpr int64_t kConvPanel = 32;  // outputs whose weights lie together
+struct ConvArgs {
+  const float* x;  // what the first tap of row r reads begins at x + r * x_stride
+  int64_t x_stride;
+  int64_t taps, tap_stride;  // from a tap's inputs to the next one's
+  int64_t depth;             // inputs of a tap
+  const float* weight;       // [outputs / kConvPanel, taps, depth, kConvPanel]
+  const float* bias;         // [outputs] or null
+  int64_t outputs;
+  float* y;
+  int64_t y_stride;
+};
+
 template <class T>
 struct TypedKernels {
   // Outputs n in [begin, end).
@@ -87,6 +101,8 @@ struct Kernels {
   void (*rms_norm)(const float* x, const float* weight, float eps, int64_t n, float* y);
   void (*self_attention)(const SelfAttentionArgs& args);
   int64_t (*self_attention_scratch)(int64_t length);
+  // The rows [begin, end) of one panel of outputs.
+  void (*conv)(const ConvArgs& args, int64_t panel, int64_t begin, int64_t end);
 };
 
 enum class Isa { kPortable, kAvx2, kAvx512, kAvx512Bf16 };

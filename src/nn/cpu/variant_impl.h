@@ -1,6 +1,7 @@
 // The kernels of the including source's variant, in one table.
 #pragma once
 
+#include "nn/cpu/conv_impl.h"
 #include "nn/cpu/kernels_impl.h"
 #include "nn/cpu/self_attention_impl.h"
 
@@ -12,7 +13,8 @@ const Kernels kThisVariant{{linear<float>, linear_gelu<float>, swiglu<float>, at
                            false,
                            rms_norm,
                            self_attention,
-                           self_attention_scratch};
+                           self_attention_scratch,
+                           conv};
 
 }  // namespace
 }  // namespace chatterbox::nn::cpu
