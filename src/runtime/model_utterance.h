@@ -24,6 +24,9 @@ class ModelUtterance final : public Utterance {
   }
   [[nodiscard]] int64_t cfm_steps() const override { return task_.cfm_steps; }
   [[nodiscard]] int64_t cfg_steps() const override { return task_.cfg_steps; }
+  [[nodiscard]] int64_t tokens() const override {
+    return static_cast<int64_t>(speech_tokens.size());
+  }
   [[nodiscard]] const Task& task() const { return task_; }
   void set_stats(TokenStats stats) { stats_ = std::move(stats); }
 

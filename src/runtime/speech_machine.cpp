@@ -5,6 +5,7 @@
 #include "runtime/device.h"
 #include "runtime/model_utterance.h"
 #include "runtime/torch_errors.h"
+#include "support/error.h"
 
 namespace chatterbox::runtime {
 namespace {
@@ -68,6 +69,12 @@ std::vector<std::vector<float>> SpeechMachine::vocode(const std::vector<Utteranc
     }
     return waves;
   });
+}
+
+std::vector<float> SpeechMachine::speak_chunk(
+    Utterance& /*utterance*/, const ChunkRange& /*chunk*/,
+    const std::function<void(int64_t)>& /*before_step*/) {
+  fail(Status::kUnsupported, "streaming is not supported yet");
 }
 
 std::vector<float> SpeechMachine::add_watermark(std::vector<float> wave) {

@@ -21,6 +21,9 @@ class SpeechMachine final : public SpeechExecutor {
             const std::function<void(int64_t)>& before_step) override;
   [[nodiscard]] std::vector<std::vector<float>> vocode(
       const std::vector<Utterance*>& batch) override;
+  [[nodiscard]] std::vector<float> speak_chunk(
+      Utterance& utterance, const ChunkRange& chunk,
+      const std::function<void(int64_t)>& before_step) override;
   [[nodiscard]] std::vector<float> add_watermark(std::vector<float> wave) override;
 
  private:

@@ -154,6 +154,14 @@ std::unique_ptr<ModelUtterance> TokenMachine::converted(Sequence sequence) const
   return utterance;
 }
 
+std::unique_ptr<Utterance> TokenMachine::open(int64_t /*id*/) {
+  fail(Status::kUnsupported, "streaming is not supported yet");
+}
+
+void TokenMachine::extend(int64_t /*id*/, Utterance& /*utterance*/) {
+  fail(Status::kUnsupported, "streaming is not supported yet");
+}
+
 voice::Conditionals TokenMachine::collect_voice(int64_t id) {
   return std::get<voice::VoiceRun>(take(id).work).voice();
 }

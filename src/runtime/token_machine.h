@@ -28,6 +28,8 @@ class TokenMachine final : public TokenExecutor {
   [[nodiscard]] bool generated(int64_t id) const override;
   [[nodiscard]] int64_t drawn(int64_t id) const override;
   [[nodiscard]] std::unique_ptr<Utterance> collect(int64_t id) override;
+  [[nodiscard]] std::unique_ptr<Utterance> open(int64_t id) override;
+  void extend(int64_t id, Utterance& utterance) override;
   [[nodiscard]] voice::Conditionals collect_voice(int64_t id) override;
   void end(int64_t id) noexcept override;
   [[nodiscard]] PrefixStats prefix_stats() const override;
