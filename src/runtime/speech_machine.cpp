@@ -71,9 +71,8 @@ std::vector<std::vector<float>> SpeechMachine::vocode(const std::vector<Utteranc
   });
 }
 
-std::vector<float> SpeechMachine::speak_chunk(
-    Utterance& /*utterance*/, const ChunkRange& /*chunk*/,
-    const std::function<void(int64_t)>& /*before_step*/) {
+std::vector<float> SpeechMachine::speak_chunk(Utterance& /*utterance*/, const ChunkRange& /*chunk*/,
+                                              const std::function<void(int64_t)>& /*before_step*/) {
   fail(Status::kUnsupported, "streaming is not supported yet");
 }
 
