@@ -48,25 +48,58 @@ size_t SpeechJoiner::samples_of(double seconds) const {
 
 std::vector<float> SpeechJoiner::push(const std::vector<float>& wave,
                                       std::optional<double> pause_before) {
+  begin(pause_before);
+  std::vector<float> ready = add(wave);
+  const std::vector<float> rest = end();
+  ready.insert(ready.end(), rest.begin(), rest.end());
+  return ready;
+}
+
+void SpeechJoiner::begin(std::optional<double> pause_before) {
   const double pause = pause_before.value_or(first_ ? 0 : options_.pause);
   check("pause_before", pause, kMaxPause);
-  if (wave.empty()) fail(Status::kInvalidArgument, "a wave must have samples, got none");
-  const size_t silence = samples_of(pause);
-  const size_t fade = std::min(samples_of(options_.fade), wave.size() / 2);
+  silence_ = samples_of(pause);
+  head_.clear();
+  fade_.reset();
+}
 
+std::vector<float> SpeechJoiner::add(const std::vector<float>& samples) {
+  if (fade_) {
+    std::vector<float> ready = std::exchange(tail_, {});
+    ready.insert(ready.end(), samples.begin(), samples.end());
+    return all_but_tail(std::move(ready), *fade_);
+  }
+  head_.insert(head_.end(), samples.begin(), samples.end());
+  const size_t fade = samples_of(options_.fade);
+  return head_.size() < 2 * fade ? std::vector<float>() : join(std::exchange(head_, {}), fade);
+}
+
+std::vector<float> SpeechJoiner::end() {
+  if (fade_) return {};
+  if (head_.empty()) fail(Status::kInvalidArgument, "a wave must have samples, got none");
+  const size_t fade = head_.size() / 2;
+  return join(std::exchange(head_, {}), fade);
+}
+
+std::vector<float> SpeechJoiner::join(const std::vector<float>& wave, size_t fade) {
   std::vector<float> ready = std::exchange(tail_, {});
-  const size_t faded = silence > 0 ? ready.size() : std::min(ready.size(), fade);
+  const size_t faded = silence_ > 0 ? ready.size() : std::min(ready.size(), fade);
   fade_out(ready, faded);
-  const size_t begin = ready.size() + silence - (silence > 0 ? 0 : faded);
-  const size_t faded_in = silence > 0 ? fade : faded;
+  const size_t begin = ready.size() + silence_ - (silence_ > 0 ? 0 : faded);
+  const size_t faded_in = silence_ > 0 ? fade : faded;
   ready.resize(begin + wave.size());
   for (size_t i = 0; i < wave.size(); ++i) {
     ready[begin + i] += i < faded_in ? wave[i] * weight(i, faded_in) : wave[i];
   }
-  tail_.assign(ready.end() - static_cast<std::ptrdiff_t>(fade), ready.end());
-  ready.resize(ready.size() - fade);
+  fade_ = fade;
   first_ = false;
-  return ready;
+  return all_but_tail(std::move(ready), fade);
+}
+
+std::vector<float> SpeechJoiner::all_but_tail(std::vector<float> samples, size_t fade) {
+  tail_.assign(samples.end() - static_cast<std::ptrdiff_t>(fade), samples.end());
+  samples.resize(samples.size() - fade);
+  return samples;
 }
 
 std::vector<float> SpeechJoiner::finish(double pause_after) {

@@ -32,6 +32,11 @@ class SpeechJoiner {
   // kInvalidArgument: a pause out of range, or a wave without samples.
   [[nodiscard]] std::vector<float> push(const std::vector<float>& wave,
                                         std::optional<double> pause_before = std::nullopt);
+  // push() in parts, for a wave that comes in parts: the same samples, those of them that are final
+  // as soon as a few hundredths of a second of the wave are there.
+  void begin(std::optional<double> pause_before = std::nullopt);
+  [[nodiscard]] std::vector<float> add(const std::vector<float>& samples);
+  [[nodiscard]] std::vector<float> end();
   // The rest, with so many seconds of silence behind it, 0 to 10. The joiner then is as new.
   [[nodiscard]] std::vector<float> finish(double pause_after = 0);
   // Samples of the last wave that are not final yet.
@@ -39,10 +44,15 @@ class SpeechJoiner {
 
  private:
   [[nodiscard]] size_t samples_of(double seconds) const;
+  [[nodiscard]] std::vector<float> join(const std::vector<float>& wave, size_t fade);
+  [[nodiscard]] std::vector<float> all_but_tail(std::vector<float> samples, size_t fade);
 
   JoinOptions options_;
   bool first_ = true;
-  std::vector<float> tail_;  // of the last wave: what will be faded if another follows
+  size_t silence_ = 0;               // before the present wave
+  std::vector<float> head_;          // of it, until there is enough to fade both its ends
+  std::optional<size_t> fade_ = {};  // of it, once it is joined
+  std::vector<float> tail_;          // of the last wave: what will be faded if another follows
 };
 
 struct SpeechPiece {

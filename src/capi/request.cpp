@@ -52,7 +52,7 @@ void convert_common(const From& from, To& to) {
     to.deadline = std::chrono::milliseconds(*deadline);
   }
   to.wait_for_room = waiting_time("wait_ms", from.wait_ms);
-  to.stream = flag("stream", from.stream);
+  to.stream = flag("stream", from.stream) ? StreamMode::kPieces : StreamMode::kNone;
   to.on_progress = progress_callback(from.on_progress, from.tag, from.user_data);
   to.on_tensor = tensor_callback(from.on_tensor, from.tag, from.user_data);
   to.on_audio = audio_callback(from.on_audio, from.tag, from.user_data);

@@ -42,7 +42,7 @@ chatterbox::Job submit_long(chatterbox::Engine& engine, const chatterbox::Reques
 // What blocks for a result waits for room as long as it takes.
 template <class Asked>
 Asked patient(Asked asked) {
-  if (asked.stream) {
+  if (asked.stream != chatterbox::StreamMode::kNone && !asked.on_audio) {
     fail(Status::kInvalidArgument,
          "stream is for requests that are submitted: here nobody could read the samples");
   }

@@ -76,9 +76,9 @@ class BatchRun {
 
  private:
   [[nodiscard]] JobPointer make_job(const Request& request) {
-    if (request.stream) {
+    if (request.stream != StreamMode::kNone && !request.on_audio) {
       fail(Status::kInvalidArgument,
-           "a request of a batch cannot be streamed: nobody could read it");
+           "a request of a batch cannot be streamed without on_audio: nobody could read it");
     }
     const Submission submission(worker_);
     JobSetup setup = job_setup(worker_, request, make_task(request, worker_.catalog()), submission);

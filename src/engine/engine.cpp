@@ -32,14 +32,14 @@ Limits limits_of(const runtime::ModelCatalog& catalog, const EngineOptions& opti
   return limits;
 }
 
-// What a caller holds. The samples of a streamed job go to whoever holds it: where nobody does any
+// What a caller holds. The samples that are read go to whoever holds the job: where nobody does any
 // more, nobody can read them, and it would be unread for ever.
 struct Holder {
   Holder() = default;
   Holder(const Holder&) = delete;
   Holder& operator=(const Holder&) = delete;
   ~Holder() {
-    if (!job || !job->streams()) return;
+    if (!job || !job->is_read()) return;
     try {
       job->cancel();
     } catch (const std::bad_alloc&) {

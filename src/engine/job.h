@@ -17,11 +17,12 @@ namespace chatterbox {
 struct Chunk {
   std::vector<float> samples;  // mono, 24 kHz
   int64_t first = 0;           // index of the first of them in all of the speech
+  double seconds = 0;          // that they last
 };
 
-// Copies share the job. Dropping every copy does not cancel it, unless it is streamed: nobody could
-// read it any more. Every function may be called from
-// any thread; on the engine's own threads those that would wait throw kInvalidArgument.
+// Copies share the job. Dropping every copy does not cancel it, unless its samples are read: nobody
+// could do that any more. Every function may be called from any thread; on the engine's own threads
+// those that would wait throw kInvalidArgument.
 class Job {
  public:
   class State;
@@ -39,10 +40,10 @@ class Job {
   [[nodiscard]] std::optional<Failure> failure() const;
   void cancel() const;  // takes effect within one decode step or one Euler step
 
-  // The next samples of a streamed job; to be called by one thread at a time.
+  // The next samples of a job that streams without on_audio; to be called by one thread at a time.
   enum class Next { kChunk, kEnd, kTimeout };
   // kEnd: there are no more, and the job has succeeded. Throws what ended the job otherwise, and
-  // kInvalidArgument where the job is not streamed.
+  // kInvalidArgument where the job is another.
   [[nodiscard]] Next next(std::chrono::milliseconds timeout, Chunk& chunk) const;
 
   [[nodiscard]] const std::shared_ptr<State>& state() const { return state_; }

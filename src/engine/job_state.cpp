@@ -28,7 +28,7 @@ Failure callback_failure(const char* callback) noexcept {
 
 Job::State::State(engine::JobSetup setup)
     : tag_(setup.options.tag),
-      stream_(setup.options.stream),
+      is_read_(setup.options.stream != StreamMode::kNone && !setup.options.on_audio),
       standing_(setup.standing),
       submitted_(setup.submitted),
       text_seconds_(setup.text_seconds),
@@ -39,7 +39,10 @@ Job::State::State(engine::JobSetup setup)
       on_progress_(std::move(setup.options.on_progress)),
       on_audio_(std::move(setup.options.on_audio)),
       on_done_(std::move(setup.options.on_done)),
-      on_end_(std::move(setup.on_end)) {
+      on_samples_(std::move(setup.on_samples)),
+      on_end_(std::move(setup.on_end)),
+      own_listener_(std::make_shared<engine::Listener>(submitted_)),
+      listener_(setup.listener ? std::move(setup.listener) : own_listener_) {
   if (!setup.options.on_tensor) return;
   // What it throws is kept, not thrown: it must not end the other rows of a batch.
   task_.sink = [this, on_tensor = std::move(setup.options.on_tensor)](const TensorView& view) {
@@ -90,9 +93,9 @@ std::optional<Failure> Job::State::failure() const {
 }
 
 Job::Next Job::State::next(TimePoint due, Chunk& chunk) {
-  if (!stream_) {
+  if (!is_read_) {
     chatterbox::fail(Status::kInvalidArgument,
-                     "the samples of a job that was submitted without stream are in its result");
+                     "only a job that was submitted with stream and without on_audio can be read");
   }
   std::unique_lock<std::mutex> lock(mutex_);
   const auto ready = [this] { return done_ || !chunks_.empty(); };
@@ -100,16 +103,26 @@ Job::Next Job::State::next(TimePoint due, Chunk& chunk) {
     if (due > engine::Clock::now()) refuse_own_thread();
     if (!engine::wait_until(changed_, lock, due, ready)) return Next::kTimeout;
   }
-  if (chunks_.empty()) {
-    if (failure_) failure_->raise();
-    return Next::kEnd;
+  lock.unlock();
+  std::optional<Chunk> taken = take_chunk();
+  if (taken) {
+    chunk = std::move(*taken);
+    return Next::kChunk;
   }
-  chunk = std::move(chunks_.front());
+  if (failure_) failure_->raise();
+  return Next::kEnd;
+}
+
+std::optional<Chunk> Job::State::take_chunk() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (chunks_.empty()) return std::nullopt;
+  std::optional<Chunk> chunk = std::move(chunks_.front());
   chunks_.pop_front();
+  unread_seconds_ = chunks_.empty() ? 0 : unread_seconds_ - chunk->seconds;
   const std::shared_ptr<engine::JobDriver> driver = driver_;
   lock.unlock();
   if (driver) driver->samples_read();
-  return Next::kChunk;
+  return chunk;
 }
 
 void Job::State::cancel() { interrupt({Status::kCancelled, "the request was cancelled"}); }
@@ -172,23 +185,27 @@ void Job::State::report(const Progress& progress) noexcept {
   if (on_progress_) call("on_progress", [&] { on_progress_(progress); });
 }
 
-void Job::State::deliver(std::vector<float> samples) {
+void Job::State::deliver(std::vector<float> samples, int32_t sample_rate, TimePoint now) {
   if (samples.empty()) return;
   const int64_t first = delivered_;
-  delivered_ += static_cast<int64_t>(samples.size());
+  const auto count = static_cast<int64_t>(samples.size());
+  delivered_ += count;
   if (on_audio_) {
     bool go_on = true;
     call("on_audio", [&] { go_on = on_audio_(samples.data(), samples.size()); });
     if (!go_on) interrupt({Status::kCancelled, "on_audio asked to stop"});
-  } else if (stream_) {
+  } else if (is_read_) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    chunks_.push_back({std::move(samples), first});
+    chunks_.push_back({std::move(samples), first, static_cast<double>(count) / sample_rate});
+    unread_seconds_ += chunks_.back().seconds;
     changed_.notify_all();
   } else if (kept_.empty()) {
     kept_ = std::move(samples);
   } else {
     kept_.insert(kept_.end(), samples.begin(), samples.end());
   }
+  own_listener_->gets(count, sample_rate, now);
+  if (on_samples_) on_samples_();
 }
 
 size_t Job::State::unread_chunks() const {
@@ -196,9 +213,15 @@ size_t Job::State::unread_chunks() const {
   return chunks_.size();
 }
 
+bool Job::State::is_behind() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return unread_seconds_ >= engine::kMaxUnreadSeconds;
+}
+
 void Job::State::succeed(Result result) noexcept {
   result.samples = delivered_;
   result.audio.samples = std::move(kept_);
+  result.stream = own_listener_->stats();
   finish(std::move(result), std::nullopt);
 }
 

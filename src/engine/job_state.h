@@ -13,6 +13,7 @@
 
 #include "engine/bell.h"
 #include "engine/job.h"
+#include "engine/listener.h"
 #include "engine/standing.h"
 #include "runtime/task.h"
 
@@ -20,6 +21,10 @@ namespace chatterbox {
 namespace engine {
 
 class JobRegistry;
+
+// Seconds of unread samples of a job at which no more of them are made until somebody reads: enough
+// for any player, and at most a megabyte and the chunk that exceeds it.
+inline constexpr double kMaxUnreadSeconds = 10;
 
 // Whoever has a job on its way. Both are called from any thread, with no lock held.
 class JobDriver {
@@ -40,8 +45,12 @@ struct JobSetup {
   double text_seconds = 0;  // that making the task took
   // Null: a piece of another job, which nobody but the engine waits for.
   std::shared_ptr<JobRegistry> registry = nullptr;
-  // The engine's own: after the job's end, before on_done. Must not throw.
+  // The engine's own: after samples were handed out to be read, and after the job's end, before
+  // on_done. Must not throw.
+  std::function<void()> on_samples = nullptr;
   std::function<void()> on_end = nullptr;
+  // Of the job that it is a piece of; null: its own.
+  std::shared_ptr<const Listener> listener = nullptr;
 };
 
 }  // namespace engine
@@ -63,6 +72,8 @@ class Job::State : public std::enable_shared_from_this<Job::State> {
   [[nodiscard]] std::shared_ptr<const voice::Conditionals> voice() const;  // that was made
   [[nodiscard]] std::optional<Failure> failure() const;
   [[nodiscard]] Next next(TimePoint due, Chunk& chunk);
+  // What can be read now.
+  [[nodiscard]] std::optional<Chunk> take_chunk();
   void cancel();
   // Rung when the job is done, or at once where it is.
   void add_watcher(const std::shared_ptr<engine::Bell>& bell);
@@ -81,7 +92,7 @@ class Job::State : public std::enable_shared_from_this<Job::State> {
 
   // ---- What does not change.
   [[nodiscard]] uint64_t tag() const { return tag_; }
-  [[nodiscard]] bool streams() const { return stream_; }
+  [[nodiscard]] bool is_read() const { return is_read_; }  // through next()
   [[nodiscard]] const engine::Standing& standing() const { return standing_; }
   [[nodiscard]] TimePoint submitted() const { return submitted_; }
   [[nodiscard]] double text_seconds() const { return text_seconds_; }
@@ -93,11 +104,17 @@ class Job::State : public std::enable_shared_from_this<Job::State> {
   [[nodiscard]] bool wants_progress() const { return static_cast<bool>(on_progress_); }
   void report(const Progress& progress) noexcept;
   // Final samples, to where they are to go.
-  void deliver(std::vector<float> samples);
+  void deliver(std::vector<float> samples, int32_t sample_rate, TimePoint now);
   // Calls `callback` as those of the request are: what it throws ends the job, and after that
   // nothing is called any more.
   void call(const char* name, const std::function<void()>& callback) noexcept;
   [[nodiscard]] size_t unread_chunks() const;
+  // Whether so much is unread that no more is to be made.
+  [[nodiscard]] bool is_behind() const;
+  // Of all that it is a piece of; may be asked from any thread.
+  [[nodiscard]] const std::shared_ptr<const engine::Listener>& listener() const {
+    return listener_;
+  }
   // False: it was interrupted, or one of its callbacks failed.
   [[nodiscard]] bool wanted() const noexcept { return !interrupted_ && !callback_failure_; }
   [[nodiscard]] bool callback_failed() const noexcept { return callback_failure_.has_value(); }
@@ -114,7 +131,7 @@ class Job::State : public std::enable_shared_from_this<Job::State> {
   [[nodiscard]] Failure tagged(Failure failure) const noexcept;
 
   const uint64_t tag_;
-  const bool stream_;
+  const bool is_read_;
   const engine::Standing standing_;
   const TimePoint submitted_;
   const double text_seconds_;
@@ -127,11 +144,13 @@ class Job::State : public std::enable_shared_from_this<Job::State> {
   std::function<void(const Progress&)> on_progress_;
   std::function<bool(const float*, size_t)> on_audio_;
   std::function<void(Status)> on_done_;
-  std::function<void()> on_end_;
+  std::function<void()> on_samples_, on_end_;
   std::optional<Failure> callback_failure_;
   bool over_ = false;  // callbacks are not called any more
   std::vector<float> kept_;
   int64_t delivered_ = 0;
+  const std::shared_ptr<engine::Listener> own_listener_;
+  const std::shared_ptr<const engine::Listener> listener_;
 
   std::atomic<bool> interrupted_{false};
   std::atomic<bool> ended_{false};
@@ -141,6 +160,7 @@ class Job::State : public std::enable_shared_from_this<Job::State> {
   std::optional<Failure> reason_;  // of the interruption
   std::shared_ptr<engine::JobDriver> driver_;
   std::deque<Chunk> chunks_;
+  double unread_seconds_ = 0;  // of them
   std::vector<std::shared_ptr<engine::Bell>> watchers_;
   bool done_ = false;
   bool told_ = false;  // on_done has returned, or there is none

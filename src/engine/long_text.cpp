@@ -10,6 +10,13 @@
 #include "support/error.h"
 
 namespace chatterbox::engine {
+namespace {
+
+// In chunks: the one that is spoken, and the next, whose tokens are drawn meanwhile. More of them
+// would only slow down the first.
+constexpr size_t kStreamedPieces = 2;
+
+}  // namespace
 
 std::shared_ptr<Job::State> LongText::submit(const std::shared_ptr<Worker>& worker,
                                              const Request& request,
@@ -36,13 +43,15 @@ std::shared_ptr<Job::State> LongText::submit(const std::shared_ptr<Worker>& work
 LongText::LongText(const std::shared_ptr<Worker>& worker, runtime::Task task, PiecesOfText text,
                    const LongTextOptions& options, WaitingRoom::Seat seat)
     : worker_(worker),
-      pieces_at_a_time_(2 * static_cast<size_t>(worker->max_batch())),
+      pieces_at_a_time_(task.stream ? kStreamedPieces
+                                    : 2 * static_cast<size_t>(worker->max_batch())),
       task_(std::move(task)),
+      sample_rate_(worker->catalog().info().sample_rate),
       options_(options),
       client_(worker->new_bulk_client()),
       text_(std::move(text)),
       seat_(std::move(seat)),
-      joiner_({worker->catalog().info().sample_rate, options.pause}) {}
+      joiner_({sample_rate_, options.pause}) {}
 
 void LongText::interrupted(Job::State& /*job*/) noexcept { pump(); }
 
@@ -86,27 +95,57 @@ void LongText::advance(Job::State& whole) {
 }
 
 void LongText::deliver_what_is_done(Job::State& whole) {
-  while (!jobs_.empty() && jobs_.front()->done() && whole.wanted()) {
-    failure_ = jobs_.front()->failure();
+  while (!jobs_.empty() && whole.wanted()) {
+    Job::State& piece = *jobs_.front();
+    const bool done = piece.done();  // before its last chunk is looked for
+    if (task_.stream) deliver_chunks(whole, piece);
+    if (!done || piece.unread_chunks() > 0) return;
+    failure_ = piece.failure();
     if (failure_) return;
-    deliver(whole, jobs_.front()->result());
+    end_piece(whole, piece.result());
     jobs_.pop_front();
     ++delivered_;
   }
 }
 
-void LongText::deliver(Job::State& whole, const Result& spoken) {
-  const PieceOfText& text = text_.pieces[delivered_];
-  std::vector<float> samples = joiner_.push(spoken.audio.samples, text.pause_before);
-  const int64_t end = samples_ + static_cast<int64_t>(samples.size() + joiner_.held());
-  const int64_t begin = end - static_cast<int64_t>(spoken.audio.samples.size());
-  if (delivered_ + 1 == text_.pieces.size()) {
-    const std::vector<float> rest = joiner_.finish(text_.pause_after);
-    samples.insert(samples.end(), rest.begin(), rest.end());
+// Whoever does not read the whole does not have its pieces read either, and they stop.
+void LongText::deliver_chunks(Job::State& whole, Job::State& piece) {
+  while (whole.wanted() && !whole.is_behind()) {
+    const std::optional<Chunk> chunk = piece.take_chunk();
+    if (!chunk) return;
+    begin_piece();
+    *piece_samples_ += static_cast<int64_t>(chunk->samples.size());
+    hand_out(whole, joiner_.add(chunk->samples));
   }
+}
+
+void LongText::begin_piece() {
+  if (piece_samples_) return;
+  joiner_.begin(text_.pieces[delivered_].pause_before);
+  piece_samples_ = 0;
+}
+
+void LongText::hand_out(Job::State& whole, std::vector<float> samples) {
+  const std::shared_ptr<Worker> worker = worker_.lock();
+  if (!worker) fail(Status::kCancelled, "the engine was destroyed");
   samples_ += static_cast<int64_t>(samples.size());
+  whole.deliver(std::move(samples), sample_rate_, worker->now());
+}
+
+void LongText::end_piece(Job::State& whole, const Result& spoken) {
+  const PieceOfText& text = text_.pieces[delivered_];
+  begin_piece();
+  *piece_samples_ += static_cast<int64_t>(spoken.audio.samples.size());
+  std::vector<float> samples = joiner_.add(spoken.audio.samples);
+  const auto append = [&samples](const std::vector<float>& more) {
+    samples.insert(samples.end(), more.begin(), more.end());
+  };
+  append(joiner_.end());
+  const int64_t end = samples_ + static_cast<int64_t>(samples.size() + joiner_.held());
+  const int64_t begin = end - *std::exchange(piece_samples_, std::nullopt);
+  if (delivered_ + 1 == text_.pieces.size()) append(joiner_.finish(text_.pause_after));
   add_piece(spoken, result_);
-  const double rate = spoken.audio.sample_rate;
+  const double rate = sample_rate_;
   const Piece piece{delivered_,
                     text_.pieces.size(),
                     text.begin,
@@ -114,7 +153,7 @@ void LongText::deliver(Job::State& whole, const Result& spoken) {
                     static_cast<double>(begin) / rate,
                     static_cast<double>(end) / rate};
   result_.pieces.push_back(piece);
-  whole.deliver(std::move(samples));
+  hand_out(whole, std::move(samples));
   if (options_.on_piece && whole.wanted()) {
     whole.call("on_piece", [&] { options_.on_piece(piece); });
   }
@@ -123,11 +162,17 @@ void LongText::deliver(Job::State& whole, const Result& spoken) {
 
 // Samples that nobody has read yet hold up the rest: a reader that does not read stops its own job,
 // and no other.
+bool LongText::may_feed(const Job::State& whole) const {
+  if (delivered_ + jobs_.size() == text_.pieces.size()) return false;
+  // An unread chunk is a piece, unless each piece has many.
+  const size_t unread = task_.stream ? 0 : whole.unread_chunks();
+  return jobs_.size() + unread < pieces_at_a_time_;
+}
+
 void LongText::feed(const Job::State& whole) {
   const std::shared_ptr<Worker> worker = worker_.lock();
   if (!worker) fail(Status::kCancelled, "the engine was destroyed");
-  while (delivered_ + jobs_.size() < text_.pieces.size() &&
-         jobs_.size() + whole.unread_chunks() < pieces_at_a_time_) {
+  while (may_feed(whole)) {
     jobs_.push_back(next_job(*worker, whole));
     try {
       worker->queue()->push(jobs_.back());
@@ -153,6 +198,11 @@ std::shared_ptr<Job::State> LongText::next_job(Worker& worker, const Job::State&
   setup.on_end = [self = weak_from_this()] {
     if (const auto text = self.lock()) text->pump();
   };
+  if (task_.stream) {
+    setup.options.stream = StreamMode::kChunks;
+    setup.on_samples = setup.on_end;
+    setup.listener = whole.listener();
+  }
   auto job = std::make_shared<Job::State>(std::move(setup));
   job->set_driver(worker.queue());
   return job;

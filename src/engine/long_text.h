@@ -35,7 +35,11 @@ class LongText final : public JobDriver, public std::enable_shared_from_this<Lon
   void advance(Job::State& whole);
   void advance_or_fail(Job::State& whole) noexcept;
   void deliver_what_is_done(Job::State& whole);
-  void deliver(Job::State& whole, const Result& spoken);
+  void deliver_chunks(Job::State& whole, Job::State& piece);
+  void begin_piece();
+  void end_piece(Job::State& whole, const Result& spoken);
+  void hand_out(Job::State& whole, std::vector<float> samples);
+  [[nodiscard]] bool may_feed(const Job::State& whole) const;
   void feed(const Job::State& whole);
   [[nodiscard]] std::shared_ptr<Job::State> next_job(Worker& worker, const Job::State& whole);
   void stop_pieces();
@@ -45,6 +49,7 @@ class LongText final : public JobDriver, public std::enable_shared_from_this<Lon
   const std::weak_ptr<Worker> worker_;
   const size_t pieces_at_a_time_;
   const runtime::Task task_;  // of every piece, but for its text
+  const int32_t sample_rate_;
   const LongTextOptions options_;
   const ClientId client_;
   std::weak_ptr<Job::State> whole_;  // the job; itself holds this object
@@ -63,6 +68,8 @@ class LongText final : public JobDriver, public std::enable_shared_from_this<Lon
   bool over_ = false;
   audio::SpeechJoiner joiner_;
   int64_t samples_ = 0;  // delivered
+  // Of the piece that is being delivered: samples before it was joined.
+  std::optional<int64_t> piece_samples_;
   Result result_;
 };
 

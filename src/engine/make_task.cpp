@@ -46,6 +46,28 @@ int64_t guided_steps(std::optional<int32_t> asked, int64_t steps, const ModelCat
   return asked.value_or(steps);
 }
 
+runtime::StreamPlan plan_of(const StreamOptions& options) {
+  runtime::StreamPlan plan;
+  plan.exact_halo = options.halo == Halo::kExact;
+  plan.frozen_prompt = options.prompt == StreamPrompt::kFrozen;
+  plan.left_tokens = options.left_tokens;
+  plan.right_tokens = options.right_tokens;
+  plan.condition_tokens = options.condition_tokens;
+  plan.chunks.assign(options.chunks.begin(), options.chunks.end());
+  if (!plan.chunks.empty()) return plan;
+  // The exact halo keeps back ten tokens: of 12, two would be heard.
+  plan.chunks = {25, 50, 100};
+  if (!plan.exact_halo) plan.chunks.insert(plan.chunks.begin(), 12);
+  return plan;
+}
+
+void set_stream(const JobOptions& options, std::optional<NoiseLayout> noise, Task& task) {
+  task.noise = noise.value_or(NoiseLayout::kReference);
+  if (options.stream != StreamMode::kChunks) return;
+  task.noise = NoiseLayout::kByFrame;
+  task.stream = plan_of(options.stream_options);
+}
+
 }  // namespace
 
 std::string lower_case(std::string_view code) {
@@ -74,6 +96,7 @@ Task make_task_without_text(const Request& request, const ModelCatalog& catalog)
   task.cfm_steps = request.cfm_steps.value_or(defaults.cfm_steps);
   task.cfg_steps = guided_steps(request.cfg_steps, task.cfm_steps, catalog);
   task.analyze_alignment = request.analyze_alignment.value_or(defaults.analyze_alignment);
+  set_stream(request, request.noise, task);
   return task;
 }
 
@@ -99,6 +122,7 @@ Task make_task(const Conversion& conversion, const ModelCatalog& catalog) {
   task.seed = conversion.seed ? *conversion.seed : random_seed();
   task.cfm_steps = conversion.cfm_steps.value_or(catalog.info().defaults.cfm_steps);
   task.cfg_steps = guided_steps(conversion.cfg_steps, task.cfm_steps, catalog);
+  set_stream(conversion, conversion.noise, task);
   catalog.check(task);
   return task;
 }

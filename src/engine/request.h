@@ -8,14 +8,18 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "audio/audio.h"
 #include "engine/voice.h"
+#include "runtime/task.h"
 #include "support/status.h"
 #include "support/tensor_sink.h"
 #include "voice/voice_recipe.h"
 
 namespace chatterbox {
+
+using runtime::NoiseLayout;
 
 // What a request is at. The numbers are CHATTERBOX_STAGE_...
 enum class Stage : int32_t {
@@ -34,6 +38,33 @@ struct Progress {
 
 inline constexpr std::chrono::milliseconds kForever(-1);  // of a wait: without limit
 
+// Whether samples leave a job before its end.
+enum class StreamMode : int32_t {
+  kNone = 0,
+  kChunks = 1,  // while its tokens are drawn, a chunk at a time
+  kPieces = 2,  // a piece of a long text at a time, each spoken as without streaming
+};
+enum class Halo : int32_t {
+  kExact = 0,       // chunks of a mel make the same wave as the whole
+  kLowLatency = 1,  // sound leaves a quarter of a second earlier, and differs a little
+};
+enum class StreamPrompt : int32_t {
+  kRecomputed = 0,  // with each chunk, as without streaming
+  kFrozen = 1,      // once for each voice: cheaper, and a little further from the whole
+};
+
+// Of a job that streams in chunks; see runtime::StreamPlan.
+struct StreamOptions {
+  // Tokens of each chunk, the last one again and again; empty: 25, 50, 100, with kLowLatency
+  // 12, 25, 50, 100.
+  std::vector<int32_t> chunks = {};
+  int32_t left_tokens = 50;
+  int32_t right_tokens = 6;
+  int32_t condition_tokens = 0;
+  Halo halo = Halo::kExact;
+  StreamPrompt prompt = StreamPrompt::kRecomputed;
+};
+
 // What all jobs have.
 struct JobOptions {
   uint64_t tag = 0;      // the caller's; in callbacks, log lines and errors
@@ -43,8 +74,10 @@ struct JobOptions {
   std::optional<std::chrono::milliseconds> deadline = std::nullopt;
   // For room in the queue, where there is none: then kBusy. kForever: until there is.
   std::chrono::milliseconds wait_for_room{0};
-  // The samples leave through Job::next() and the result has none. Not with on_audio.
-  bool stream = false;
+  // Where it is not kNone and there is no on_audio, the samples leave through Job::next() and the
+  // result has none.
+  StreamMode stream = StreamMode::kNone;
+  StreamOptions stream_options = {};  // of kChunks
   // All are called on the engine's threads (those of a streamed long text also within Job::next()),
   // in order, and never after on_done. They may submit and cancel, but must not wait for the
   // engine. An exception ends the job with kInternal, an Error of kCancelled with that. They cost
@@ -76,6 +109,8 @@ struct Request : JobOptions {
   std::optional<bool> analyze_alignment = std::nullopt;
   std::string language = {};
   bool text_tags = false;
+  // Unset: kByFrame where it streams in chunks, which needs that, else kReference.
+  std::optional<NoiseLayout> noise = std::nullopt;
 };
 
 // Speech to be spoken by another voice.
@@ -85,6 +120,7 @@ struct Conversion : JobOptions {
   std::optional<uint64_t> seed = std::nullopt;
   std::optional<int32_t> cfm_steps = std::nullopt;
   std::optional<int32_t> cfg_steps = std::nullopt;
+  std::optional<NoiseLayout> noise = std::nullopt;
 };
 
 // A part of a long text that is spoken in one go.

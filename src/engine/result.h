@@ -19,6 +19,21 @@ struct Timings {  // seconds
          total = 0;
 };
 
+// Samples that were handed out together.
+struct ChunkStats {
+  int64_t first = 0;  // index of the first of them in all of the speech
+  int64_t samples = 0;
+  double seconds = 0;  // from the submission, when they were handed out
+};
+
+// How samples reached somebody who plays them as they come.
+struct StreamStats {
+  double first_sound = 0;  // seconds from the submission to the first sample
+  // The longest silence, in seconds, of somebody who starts to play with the first sample.
+  double largest_underrun = 0;
+  std::vector<ChunkStats> chunks = {};
+};
+
 struct Result {
   Audio audio;  // mono, 24 kHz
   FinishReason finish_reason = FinishReason::kEos;
@@ -30,6 +45,7 @@ struct Result {
   Timings timings;
   Quality quality;
   std::vector<Piece> pieces = {};  // of a long text
+  StreamStats stream = {};         // of a request that streams
 };
 
 // What became of one request of a batch: one of the two is there.

@@ -59,10 +59,6 @@ void check_job(const JobOptions& options) {
     fail(Status::kInvalidArgument, "wait_for_room must be at least 0 ms, or -1 for ever, got {}",
          options.wait_for_room.count());
   }
-  if (options.stream && options.on_audio) {
-    fail(Status::kInvalidArgument,
-         "samples go to one place: stream and on_audio exclude each other");
-  }
 }
 
 template <class Number>
@@ -72,6 +68,7 @@ void check_range(const char* name, const std::optional<Number>& value, Number mi
 
 void check_all_but_text(const Request& request) {
   check_job(request);
+  validate_stream(request, request.noise);
   check_voice(request.voice);
   if (request.temperature && *request.temperature != 0 &&
       !within(*request.temperature, 0.05F, 5.F)) {
@@ -112,6 +109,7 @@ void validate_long_text(const Request& request, const LongTextOptions& options) 
 
 void validate_conversion(const Conversion& conversion) {
   check_job(conversion);
+  validate_stream(conversion, conversion.noise);
   validate_recording(conversion.source, kMinSourceSeconds);
   check_voice(conversion.voice);
   check_range("cfm_steps", conversion.cfm_steps, 1, kMaxSteps);

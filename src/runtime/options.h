@@ -78,6 +78,9 @@ struct EngineOptions {
   bool deterministic = false;
   Mode mode = Mode::kDynamic;
   int32_t max_batch = 8;  // requests that draw tokens at a time, 1 to 256
+  // Requests that are spoken in chunks at a time, 1 to 256; unset: as many as can be spoken as fast
+  // as they are heard, by the times that work has taken.
+  std::optional<int32_t> max_streams = std::nullopt;
   // Bytes beside the weights, for the KV cache (three quarters), the prefix cache (a sixteenth, 512
   // MiB at most) and the work on a batch (the rest); unset: half of what is free on the device
   // once the model is loaded.

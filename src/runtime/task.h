@@ -38,11 +38,11 @@ enum class NoiseLayout : int32_t {
   kByFrame = 1,    // a function of the seed and of the frame's or sample's place: what streams need
 };
 
-// How a request is spoken in chunks, while its tokens are drawn. All of it in speech tokens (40 ms),
-// and nothing of it by time: the same seed gives the same sound on any machine.
+// How a request is spoken in chunks, while its tokens are drawn. All of it in speech tokens (40
+// ms), and nothing of it by time: the same seed gives the same sound on any machine.
 struct StreamPlan {
   std::vector<int64_t> chunks = {12, 25, 50, 100};  // the last one again and again
-  int64_t left_tokens = 50;      // recomputed before a chunk and thrown away
+  int64_t left_tokens = 50;                         // recomputed before a chunk and thrown away
   int64_t right_tokens = 6;      // seen after a chunk: 3, the encoder's look-ahead, to 13
   int64_t condition_tokens = 0;  // of the left ones, those whose mel is given as a condition
   bool exact_halo = true;        // of the vocoder and the watermark: equal to offline; or earlier

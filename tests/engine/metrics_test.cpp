@@ -58,7 +58,7 @@ TEST_F(MetricsTest, CountsWhatHasBeen) {
   const Metrics metrics = engine.metrics();
   EXPECT_EQ(metrics.speech_tokens, 10 + 16 + 3);
   EXPECT_GE(metrics.decode_steps, 10 + 8 + 3);
-  EXPECT_NEAR(metrics.audio_seconds, (10 + 24 + 16) * kFakeSamplesPerToken / 24000.0, 1e-9);
+  EXPECT_NEAR(metrics.audio_seconds, (10 + 24 + 16) / 25.0, 1e-9);
   EXPECT_GE(metrics.peak_rows, 2);
   EXPECT_EQ(metrics.prefix_misses, 2);
   EXPECT_EQ(metrics.prefix_positions_saved, 3);

@@ -29,7 +29,7 @@ class SchedulerTest : public ::testing::Test {
     setup.standing.rows = model_->catalog().rows(setup.task);
     setup.submitted = model_->now();
     const auto job = std::make_shared<Job::State>(std::move(setup));
-    EXPECT_TRUE(scheduler.accepts(*job));
+    EXPECT_EQ(scheduler.admission(*job), Admission::kNow);
     scheduler.start(job);
     return job;
   }
@@ -39,7 +39,7 @@ class SchedulerTest : public ::testing::Test {
 };
 
 TEST_F(SchedulerTest, SpeaksAndThenHasNothingToDo) {
-  Scheduler scheduler(*model_, nullptr, 8, Log(), metrics_, [] {});
+  Scheduler scheduler(*model_, nullptr, {8}, Log(), metrics_, [] {});
   EXPECT_FALSE(scheduler.advance());
   const auto job = start(scheduler, "Hello.");
   int advances = 0;
@@ -52,7 +52,7 @@ TEST_F(SchedulerTest, SpeaksAndThenHasNothingToDo) {
 TEST_F(SchedulerTest, WhatIsLeftEndsWithIt) {
   std::shared_ptr<Job::State> draws, waits;
   {
-    Scheduler scheduler(*model_, nullptr, 8, Log(), metrics_, [] {});
+    Scheduler scheduler(*model_, nullptr, {8}, Log(), metrics_, [] {});
     draws = start(scheduler, "one");
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(scheduler.advance());
     waits = start(scheduler, "two");

@@ -21,7 +21,7 @@ class StreamTest : public ::testing::Test {
 
   static Request streamed(const std::string& text) {
     Request request = request_for(text);
-    request.stream = true;
+    request.stream = StreamMode::kPieces;
     return request;
   }
 
@@ -91,8 +91,9 @@ TEST_F(StreamTest, OnlyStreamedJobsCanBeRead) {
   EXPECT_EQ(failure_of([&] { (void)job.next(kForever, chunk); }).status, Status::kInvalidArgument);
   Request both = streamed("Hello.");
   both.on_audio = [](const float*, size_t) { return true; };
-  EXPECT_EQ(failure_of([&] { (void)engine_.submit(both); }).message,
-            "samples go to one place: stream and on_audio exclude each other");
+  const Job pushed = engine_.submit(both);
+  EXPECT_EQ(failure_of([&] { (void)pushed.next(kForever, chunk); }).message,
+            "only a job that was submitted with stream and without on_audio can be read");
   const auto outcomes = engine_.generate_batch({streamed("Hello."), request_for("Hello.")});
   EXPECT_EQ(outcomes[0].failure->status, Status::kInvalidArgument);
   EXPECT_TRUE(outcomes[1].result);

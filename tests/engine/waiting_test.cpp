@@ -32,7 +32,6 @@ TEST(Turns, ClientsAreServedInTurn) {
   turns.push(0, {true, 1}, 21);  // bulk work is a client of its own
   turns.push(0, client(2), 12);
   EXPECT_EQ(turns.size(), 6U);
-  EXPECT_EQ(turns.front(), 1);
   EXPECT_THAT(all_of(turns), ElementsAre(1, 11, 21, 2, 12, 3));
 }
 
@@ -44,6 +43,24 @@ TEST(Turns, ThePriorityComesFirst) {
   turns.push(0, client(2), 4);
   turns.push(5, client(2), 5);
   EXPECT_THAT(all_of(turns), ElementsAre(3, 5, 2, 4, 1));
+}
+
+TEST(Turns, OthersMayGoFirst) {
+  Turns<int> turns;
+  for (const int item : {1, 2}) turns.push(0, client(1), item);
+  turns.push(0, client(2), 11);
+  turns.push(-1, client(3), 21);
+  const auto unless = [](std::vector<int> items, Admission answer) {
+    return [items, answer](int item) {
+      return std::find(items.begin(), items.end(), item) == items.end() ? Admission::kNow : answer;
+    };
+  };
+  EXPECT_EQ(turns.pop_if(unless({1}, Admission::kNotYet)), std::nullopt);
+  EXPECT_EQ(turns.pop_if(unless({1, 11}, Admission::kOthersFirst)), 21);
+  EXPECT_EQ(turns.pop_if(unless({1, 11}, Admission::kOthersFirst)), std::nullopt);
+  EXPECT_EQ(turns.pop_if(unless({1}, Admission::kOthersFirst)), 11);
+  EXPECT_THAT(all_of(turns), ElementsAre(1, 2));  // a client's come in their order
+  EXPECT_TRUE(turns.empty());
 }
 
 TEST(Turns, WhatIsTakenOutLeavesTheOrder) {

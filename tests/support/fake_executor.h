@@ -25,13 +25,17 @@ enum class FakePoint {
   kFlow,
   kEuler,
   kVocode,
+  kOpen,
+  kChunk,
   kWatermark
 };
 
 struct FakeCall {
   FakePoint point;
   const runtime::Task* task;  // null where there is none
-  int64_t index = 0;  // of the part of the prefill, the decode step, the Euler step, in the batch
+  // Of the part of the prefill, the decode step, the Euler step, in the batch, or of the chunk's
+  // first token.
+  int64_t index = 0;
   const EngineOptions* options = nullptr;  // where the point is kLoad
 };
 using FakeHook = std::function<void(const FakeCall&)>;

@@ -45,6 +45,8 @@ class FakeCatalog final : public runtime::ModelCatalog {
     if (options.model != kFakeWithoutVoice) {
       voice_ = std::make_shared<const voice::Conditionals>(fake_conditionals(1));
     }
+    // In virtual time, tokens last as long as real ones: 25 a second.
+    if (VirtualTime::current() != nullptr) info_.sample_rate = 25 * kFakeSamplesPerToken;
     info_.family = "fake";
     info_.model = options_.model;
     info_.device = options_.device;

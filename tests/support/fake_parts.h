@@ -20,21 +20,30 @@ void pass_time(double seconds);
 
 class FakeUtterance final : public runtime::Utterance {
  public:
-  FakeUtterance(runtime::Task task, const runtime::TokenStats& stats, std::atomic<int>& alive);
+  FakeUtterance(runtime::Task task, const runtime::TokenStats& stats, bool complete,
+                std::atomic<int>& alive);
   ~FakeUtterance() override { --alive_; }
   FakeUtterance(const FakeUtterance&) = delete;
   FakeUtterance& operator=(const FakeUtterance&) = delete;
 
   [[nodiscard]] const runtime::TokenStats& stats() const override { return stats_; }
   [[nodiscard]] int64_t frames() const override { return 2 * stats_.speech_tokens; }
+  [[nodiscard]] int64_t tokens() const override { return stats_.speech_tokens; }
   [[nodiscard]] int64_t cfm_steps() const override { return task_.cfm_steps; }
   [[nodiscard]] int64_t cfg_steps() const override { return task_.cfg_steps; }
   [[nodiscard]] const runtime::Task& task() const { return task_; }
-  [[nodiscard]] std::vector<float> speech() const;
+  void extend(const runtime::TokenStats& stats, bool complete);
+  [[nodiscard]] std::vector<float> speech() const { return speech(0, tokens()); }
+  // Of the tokens [begin, end).
+  [[nodiscard]] std::vector<float> speech(int64_t begin, int64_t end) const;
+  // Checks that it is the next of its chunks, and that its tokens are there.
+  void speak(const runtime::ChunkRange& chunk);
 
  private:
   const runtime::Task task_;
-  const runtime::TokenStats stats_;
+  runtime::TokenStats stats_;
+  bool complete_;
+  int64_t spoken_ = 0;  // tokens, of a stream
   std::atomic<int>& alive_;
 };
 
@@ -67,6 +76,8 @@ class FakeTokenExecutor final : public runtime::TokenExecutor {
   [[nodiscard]] bool generated(int64_t id) const override;
   [[nodiscard]] int64_t drawn(int64_t id) const override;
   [[nodiscard]] std::unique_ptr<runtime::Utterance> collect(int64_t id) override;
+  [[nodiscard]] std::unique_ptr<runtime::Utterance> open(int64_t id) override;
+  void extend(int64_t id, runtime::Utterance& utterance) override;
   [[nodiscard]] voice::Conditionals collect_voice(int64_t id) override;
   void end(int64_t id) noexcept override;
   [[nodiscard]] runtime::PrefixStats prefix_stats() const override { return {next_id_, 2, 3}; }
@@ -77,6 +88,7 @@ class FakeTokenExecutor final : public runtime::TokenExecutor {
     int64_t parts = 0;  // of the prefill, all
     int64_t done = 0;   // of them
     int64_t tokens = 0;
+    bool opened = false;  // its utterance is S3Gen's already
   };
 
   [[nodiscard]] Sequence& sequence(int64_t id);
@@ -98,6 +110,9 @@ class FakeSpeechExecutor final : public runtime::SpeechExecutor {
             const std::function<void(int64_t)>& before_step) override;
   [[nodiscard]] std::vector<std::vector<float>> vocode(
       const std::vector<runtime::Utterance*>& batch) override;
+  [[nodiscard]] std::vector<float> speak_chunk(
+      runtime::Utterance& utterance, const runtime::ChunkRange& chunk,
+      const std::function<void(int64_t)>& before_step) override;
   [[nodiscard]] std::vector<float> add_watermark(std::vector<float> wave) override;
 
  private:

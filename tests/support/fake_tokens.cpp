@@ -131,8 +131,26 @@ std::unique_ptr<runtime::Utterance> FakeTokenExecutor::collect(int64_t id) {
   Sequence ended = take(id);
   if (ended.task.kind == TaskKind::kVoice) breach();
   call_hook(FakePoint::kCollect, &ended.task);
+  if (ended.opened || ended.task.stream) breach();
   const runtime::TokenStats stats = stats_of(ended.task, ended.tokens);
-  return std::make_unique<FakeUtterance>(std::move(ended.task), stats, utterances_);
+  return std::make_unique<FakeUtterance>(std::move(ended.task), stats, true, utterances_);
+}
+
+std::unique_ptr<runtime::Utterance> FakeTokenExecutor::open(int64_t id) {
+  Sequence& found = sequence(id);
+  if (found.opened || found.done < found.parts || !found.task.stream) breach();
+  if (found.task.noise != runtime::NoiseLayout::kByFrame) breach();
+  call_hook(FakePoint::kOpen, &found.task);
+  found.opened = true;
+  return std::make_unique<FakeUtterance>(found.task, runtime::TokenStats{}, false, utterances_);
+}
+
+void FakeTokenExecutor::extend(int64_t id, runtime::Utterance& utterance) {
+  const Sequence& found = sequence(id);
+  if (!found.opened) breach();
+  const bool complete = generated(id);
+  if (complete) call_hook(FakePoint::kCollect, &found.task);
+  dynamic_cast<FakeUtterance&>(utterance).extend(stats_of(found.task, found.tokens), complete);
 }
 
 voice::Conditionals FakeTokenExecutor::collect_voice(int64_t id) {

@@ -1,5 +1,5 @@
 // What work takes, learned from work that was done, and what work that lies ahead will take
-// therefore. Estimates for monitors, not for decisions.
+// therefore. Estimates, for monitors and for the order of work: no sample depends on them.
 #pragma once
 
 #include <algorithm>
@@ -29,6 +29,7 @@ struct Costs {
   double token = 0;          // the share of it of each request that takes part
   double speech = 0;         // of a unit of speech_work()
   double tokens_per_id = 0;  // speech tokens that come of one id of a text (a number)
+  double chunk = 0;          // of S3Gen, for each second of what it speaks in chunks
 };
 
 // What S3Gen has to do for an utterance: the vocoder's share is about that of two Euler steps.

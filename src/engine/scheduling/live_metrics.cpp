@@ -33,6 +33,12 @@ void LiveMetrics::spoke(double seconds, int64_t work) {
   speech_.add(seconds / static_cast<double>(work));
 }
 
+void LiveMetrics::spoke_chunk(double seconds, double audio_seconds) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  chunk_.add(seconds);
+  chunk_audio_.add(audio_seconds);
+}
+
 void LiveMetrics::made_audio(double seconds) {
   const std::lock_guard<std::mutex> lock(mutex_);
   audio_seconds_ += seconds;
@@ -46,7 +52,8 @@ void LiveMetrics::set_prefixes(const runtime::PrefixStats& stats) noexcept {
 
 Costs LiveMetrics::costs() const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return {step_.value(), token_.value(), speech_.value(), tokens_per_id_.value()};
+  const double chunk = chunk_audio_.value() > 0 ? chunk_.value() / chunk_audio_.value() : 0;
+  return {step_.value(), token_.value(), speech_.value(), tokens_per_id_.value(), chunk};
 }
 
 void LiveMetrics::fill(Metrics& metrics, TimePoint now) const {

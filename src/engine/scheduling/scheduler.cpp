@@ -12,32 +12,38 @@ namespace {
 
 using runtime::TaskKind;
 
-AdmissionLimits admission_limits(const runtime::ModelCatalog& catalog, int64_t max_batch) {
+AdmissionLimits admission_limits(const runtime::ModelCatalog& catalog,
+                                 const SchedulerOptions& options) {
   const Mode mode = catalog.mode();
-  return {mode, mode == Mode::kSequential ? 1 : max_batch, catalog.limits().rows};
+  const int64_t max_batch = mode == Mode::kSequential ? 1 : options.max_batch;
+  return {mode, max_batch, catalog.limits().rows, options.max_streams};
 }
 
 }  // namespace
 
-Scheduler::Scheduler(runtime::Model& model, SpeechThread* speech, int64_t max_batch, const Log& log,
-                     LiveMetrics& metrics, std::function<void()> between_steps)
+Scheduler::Scheduler(runtime::Model& model, SpeechThread* speech, const SchedulerOptions& options,
+                     const Log& log, LiveMetrics& metrics,
+                     const std::function<void()>& between_steps)
     : model_(model),
       tokens_(model.tokens()),
       speech_(speech),
       traits_(model.catalog().device_traits()),
       cache_(model.catalog().limits()),
-      limits_(admission_limits(model.catalog(), max_batch)),
+      limits_(admission_limits(model.catalog(), options)),
       metrics_(metrics),
-      speaker_(model, metrics, log, std::move(between_steps)) {}
+      completion_(model, metrics, log),
+      speaker_(model, metrics, completion_, log, between_steps),
+      chunk_speaker_(model, metrics, completion_, between_steps) {}
 
 Scheduler::~Scheduler() { fail_all({Status::kInternal, "the scheduler ended"}); }
 
 Occupancy Scheduler::occupancy() const {
   Occupancy now;
-  now.sequences = static_cast<int64_t>(running_.size());
   now.rows = rows_;
   now.batch_is_closed = batch_is_closed_;
+  now.streams = active_streams();
   for (const Sequence& sequence : running_) {
+    if (!is_stalled(sequence)) ++now.sequences;
     if (sequence.is(TokenState::kDrawing)) ++now.drawing;
     if (!sequence.is(TokenState::kPrefill)) continue;
     ++(sequence.kind == TaskKind::kSpeech ? now.in_prefill : now.reading);
@@ -45,9 +51,16 @@ Occupancy Scheduler::occupancy() const {
   return now;
 }
 
-bool Scheduler::accepts(const Job::State& job) const {
-  if (job.task().kind != TaskKind::kSpeech) return may_start_reading(occupancy(), limits_);
-  return may_start_speech(occupancy(), limits_, job.standing().rows);
+Admission Scheduler::admission(const Job::State& job) const {
+  const Occupancy now = occupancy();
+  const bool fits = job.task().kind == TaskKind::kSpeech
+                        ? may_start_speech(now, limits_, job.standing().rows)
+                        : may_start_reading(now, limits_);
+  if (!fits) return Admission::kNotYet;
+  if (!job.task().stream || is_active(job.standing().series)) return Admission::kNow;
+  return may_start_stream(now, limits_, metrics_.costs(), speech_ != nullptr)
+             ? Admission::kNow
+             : Admission::kOthersFirst;
 }
 
 bool Scheduler::batch_is_open() const { return may_start_speech(occupancy(), limits_, 0); }
@@ -60,6 +73,7 @@ void Scheduler::start(const std::shared_ptr<Job::State>& job) {
     const TimePoint now = model_.now();
     sequence.job = job;
     sequence.kind = job->task().kind;
+    if (job->task().stream) sequence.stream.emplace();
     sequence.timings.queued = seconds(now - job->submitted()) - job->text_seconds();
     job->report({Stage::kPrefill, 0, 0});
     sequence.id = tokens_.begin(job->task());
@@ -78,12 +92,13 @@ void Scheduler::start(const std::shared_ptr<Job::State>& job) {
 bool Scheduler::advance() {
   bool worked = false;
   try {
-    batch_is_closed_ = limits_.mode == Mode::kBatch && !running_.empty();
+    batch_is_closed_ = limits_.mode == Mode::kBatch && occupancy().sequences > 0;
     worked = take_back();
     worked = drop_unwanted() || worked;
     worked = prefill() || worked;
     worked = decode() || worked;
     worked = drop_unwanted() || worked;
+    worked = hand_over_tokens() || worked;
     worked = speak() || worked;
     sweep();
     estimate();
@@ -145,8 +160,9 @@ void Scheduler::prefill(Sequence& sequence) {
 
 void Scheduler::end_prefill(Sequence& sequence) {
   sequence.decode_start = model_.now();
-  if (sequence.kind == TaskKind::kConversion) return collect(sequence);
   if (sequence.kind == TaskKind::kVoice) return collect_voice(sequence);
+  if (sequence.stream) return open(sequence);
+  if (sequence.kind == TaskKind::kConversion) return collect(sequence);
   sequence.tokens = TokenState::kDrawing;
   metrics_.set_prefixes(tokens_.prefix_stats());
 }
@@ -165,16 +181,30 @@ bool Scheduler::decode() {
     metrics_.worked(end);
     metrics_.stepped(seconds(end - start), static_cast<int64_t>(drawing.size()));
   } catch (...) {
-    const Failure failure = current_failure();
-    if (failure.status == Status::kDeviceLost) failure.raise();
-    for (Sequence* sequence : drawing) end(*sequence, &failure);  // the others drew nothing
+    fail_step(drawing);
     return true;
   }
   for (Sequence* sequence : drawing) after_step(*sequence);
   return true;
 }
 
+// All that drew; the others did not.
+void Scheduler::fail_step(const Batch& drawing) {
+  const Failure failure = current_failure();
+  if (failure.status == Status::kDeviceLost) failure.raise();
+  for (Sequence* sequence : drawing) {
+    if (sequence->speech != SpeechState::kSpeaking) {
+      end(*sequence, &failure);
+      continue;
+    }
+    sequence->tokens = TokenState::kDone;
+    tokens_.end(sequence->id);
+    sequence->token_failure = failure;
+  }
+}
+
 void Scheduler::after_step(Sequence& sequence) {
+  if (sequence.stream) return after_step_of_stream(sequence);
   Job::State& job = *sequence.job;
   const int64_t drawn = job.wants_progress() ? tokens_.drawn(sequence.id) : 0;
   if (tokens_.generated(sequence.id)) {
@@ -205,6 +235,14 @@ void Scheduler::collect_voice(Sequence& sequence) {
   retire(sequence)->succeed(std::move(voice));
 }
 
+// Requests that may join a batch of utterances that are spoken as a whole.
+int64_t Scheduler::waits_for_tokens() const {
+  return std::count_if(running_.begin(), running_.end(), [](const Sequence& sequence) {
+    const bool in_prefill = sequence.is(TokenState::kPrefill) && sequence.kind == TaskKind::kSpeech;
+    return !sequence.stream && (in_prefill || sequence.is(TokenState::kDrawing));
+  });
+}
+
 Batch Scheduler::next_to_speak() {
   Batch sequences;
   std::vector<ReadyUtterance> ready;
@@ -217,43 +255,62 @@ Batch Scheduler::next_to_speak() {
     sequences.push_back(&sequence);
   }
   if (ready.empty()) return {};
-  const Occupancy now = occupancy();
   const std::vector<size_t> chosen =
-      traits_.batches_speech ? next_batch(ready, now.in_prefill + now.drawing, cache_.batch_frames)
+      traits_.batches_speech ? next_batch(ready, waits_for_tokens(), cache_.batch_frames)
                              : next_alone(ready);
   Batch batch;
   for (const size_t i : chosen) batch.push_back(sequences[i]);
-  if (!chosen.empty()) {
-    for (size_t i = 0; i < chosen.front(); ++i) ++sequences[i]->times_overtaken;
-  }
   return batch;
 }
 
-// One batch at a time: decoding goes on, and requests join, between two of them.
+// Those that are ready and listed before the first of the batch.
+void Scheduler::count_overtaken(const Batch& batch) {
+  for (Sequence& sequence : running_) {
+    if (&sequence == batch.front()) return;
+    if (sequence.is(SpeechState::kReady)) ++sequence.times_overtaken;
+  }
+}
+
+// One batch or one chunk at a time: decoding goes on, and requests join, between two of them.
 bool Scheduler::speak() {
   if (!speaking_.empty()) return false;
-  Batch batch = next_to_speak();
-  if (batch.empty()) return false;
-  if (speech_ == nullptr) {
-    speaker_.speak(batch);
+  Batch streams;
+  const std::vector<LiveStream> live = live_streams(streams);
+  Batch whole = next_to_speak();
+  if (!whole.empty() && goes_before_chunks(as_whole(whole), live)) {
+    chunks_let_pass_ = 0;
+    speak_whole(std::move(whole));
     return true;
   }
-  for (Sequence* sequence : batch) sequence->speech = SpeechState::kSpeaking;
-  speaking_ = std::move(batch);
-  speech_->run([this] { speaker_.speak(speaking_); });
+  const std::optional<size_t> next = most_urgent(live);
+  if (!next) return false;
+  chunks_let_pass_ = whole.empty() ? 0 : chunks_let_pass_ + 1;
+  speak_chunk(*streams[*next]);
   return true;
 }
 
-// What the speech thread is through with: all of it has ended, or the exception says why not.
+void Scheduler::speak_whole(Batch batch) {
+  count_overtaken(batch);
+  if (speech_ == nullptr) return speaker_.speak(batch);
+  for (Sequence* sequence : batch) sequence->speech = SpeechState::kSpeaking;
+  speaking_ = std::move(batch);
+  speech_->run([this] { speaker_.speak(speaking_); });
+}
+
+// What the speech thread is through with: all of a batch has ended, or the exception says why not.
 bool Scheduler::take_back() {
   if (speaking_.empty() || speech_->busy()) return false;
+  Sequence& first = *speaking_.front();
   reclaim();
   speech_->rethrow();
+  if (first.stream) after_chunk(first);
   return true;
 }
 
 void Scheduler::reclaim() noexcept {
-  for (Sequence* sequence : speaking_) sequence->speech = SpeechState::kReady;
+  for (Sequence* sequence : speaking_) {
+    sequence->speech = sequence->stream ? SpeechState::kNone : SpeechState::kReady;
+  }
   speaking_.clear();
 }
 
@@ -306,7 +363,7 @@ void Scheduler::sweep() noexcept {
   running_.remove_if([](const Sequence& sequence) {
     return sequence.speech != SpeechState::kSpeaking && !sequence.job;
   });
-  if (running_.empty()) batch_is_closed_ = false;
+  if (occupancy().sequences == 0) batch_is_closed_ = false;
 }
 
 void Scheduler::estimate() const {
@@ -314,7 +371,7 @@ void Scheduler::estimate() const {
   double ahead = 0;
   for (const Sequence& sequence : running_) {
     if (sequence.speech == SpeechState::kSpeaking) continue;
-    if (sequence.utterance) {
+    if (sequence.speech == SpeechState::kReady) {
       ahead += costs.speech * static_cast<double>(speech_work(sequence.utterance->frames(),
                                                               sequence.utterance->cfm_steps()));
     } else {

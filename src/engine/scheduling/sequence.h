@@ -3,9 +3,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "audio/wave_quality.h"
 #include "engine/job_state.h"
+#include "engine/scheduling/chunk_plan.h"
 #include "runtime/executor.h"
 
 namespace chatterbox::engine {
@@ -14,12 +17,24 @@ namespace chatterbox::engine {
 enum class TokenState {
   kPrefill,  // T3 reads its text, or its recording is read
   kDrawing,
-  kDone,  // the token executor knows it no more
+  kGenerated,  // of a stream: all tokens are there, and S3Gen has not been given the last ones
+  kDone,       // the token executor knows it no more
 };
 enum class SpeechState {
-  kNone,      // there is nothing to speak yet
+  kNone,      // there is nothing to speak yet; of a stream: whatever there is
   kReady,     // its utterance waits for S3Gen
-  kSpeaking,  // it is the speech thread's, and of all but the two states nothing may be read here
+  kSpeaking,  // it is the speech thread's, and of all but the two states nothing may be read here;
+              // of a stream neither its job's callbacks, utterance, stream and timings
+};
+
+// Of a sequence that is spoken in chunks, while it is drawn.
+struct Stream {
+  SpokenSoFar spoken;
+  bool complete = false;               // the utterance has all its tokens
+  runtime::ChunkRange next;            // what S3Gen was last given
+  std::optional<TimePoint> due_since;  // its first chunk
+  std::optional<Failure> failure;      // of S3Gen
+  audio::WaveQuality wave;             // of what was spoken
 };
 
 struct Sequence {
@@ -32,7 +47,9 @@ struct Sequence {
   std::unique_ptr<runtime::Utterance> utterance;  // once it is ready
   int64_t steps_waited = 0;                       // see ReadyUtterance
   int64_t times_overtaken = 0;
-  bool dropped = false;  // its job is over, but S3Gen works on its batch
+  bool dropped = false;                  // its job is over, but S3Gen works on its batch
+  std::optional<Stream> stream;          // of those that are spoken in chunks
+  std::optional<Failure> token_failure;  // of T3, while S3Gen has it
   TimePoint decode_start;
   Timings timings;
 

@@ -1,11 +1,9 @@
 #include "engine/scheduling/speaker.h"
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 #include <utility>
 
-#include "audio/wave_quality.h"
 #include "support/error.h"
 
 namespace chatterbox::engine {
@@ -119,62 +117,16 @@ std::vector<std::vector<float>> Speaker::vocode(const Batch& batch) {
 // What fails here fails alone: the others of the batch have their waves already.
 void Speaker::finish(Sequence& sequence, std::vector<float> samples) {
   try {
-    const audio::WaveQuality wave = audio::wave_quality(samples, audio::kWaveLimit);
-    if (!std::isfinite(wave.peak)) {
-      fail(Status::kInternal, "the vocoder gave samples that are not finite");
-    }
+    const audio::WaveQuality wave = Completion::quality_of(samples);
     const TimePoint start = model_.now();
     samples = executor_.add_watermark(std::move(samples));
     sequence.timings.watermark = seconds(model_.now() - start);
-    Result result = result_of(sequence);
-    result.quality.peak = wave.peak;
-    result.quality.clipped_samples = wave.clipped;
-    hand_out(sequence, std::move(result), std::move(samples));
+    if (sequence.job->wanted()) completion_.deliver(sequence, std::move(samples));
+    if (!sequence.job->wanted() || !completion_.succeed(sequence, wave)) drop(sequence);
   } catch (...) {
     const Failure failure = current_failure();
     if (failure.status == Status::kDeviceLost) failure.raise();
     end(sequence, failure);
-  }
-}
-
-Result Speaker::result_of(const Sequence& sequence) const {
-  const runtime::TokenStats& stats = sequence.utterance->stats();
-  Result result;
-  result.audio.sample_rate = model_.catalog().info().sample_rate;
-  result.quality = stats.quality;
-  result.finish_reason = stats.finish_reason;
-  result.seed = sequence.job->task().seed;
-  result.text_tokens = stats.text_tokens;
-  result.speech_tokens = stats.speech_tokens;
-  result.decode_steps = stats.decode_steps;
-  result.timings = sequence.timings;
-  result.timings.text = sequence.job->text_seconds() + stats.text_seconds;
-  result.timings.prefill = stats.prefill_seconds;
-  return result;
-}
-
-void Speaker::hand_out(Sequence& sequence, Result result, std::vector<float> samples) {
-  Job::State& job = *sequence.job;
-  const size_t count = samples.size();
-  if (job.wanted()) job.deliver(std::move(samples));
-  if (!job.wanted()) return drop(sequence);
-  job.report({Stage::kDone, 0, 0});  // from here on it cannot be cancelled
-  if (job.callback_failed()) return drop(sequence);
-  result.timings.total = seconds(model_.now() - job.submitted());
-  metrics_.made_audio(static_cast<double>(count) / result.audio.sample_rate);
-  log_end(sequence, result);
-  metrics_.ended();
-  sequence.utterance.reset();
-  const std::shared_ptr<Job::State> owner = std::move(sequence.job);
-  owner->succeed(std::move(result));
-}
-
-void Speaker::log_end(const Sequence& sequence, const Result& result) const {
-  const uint64_t tag = sequence.job->tag();
-  log_.debug(tag, "seed {}: {} text tokens, {} speech tokens in {:.3f} s", result.seed,
-             result.text_tokens, result.speech_tokens, result.timings.total);
-  if (result.finish_reason == FinishReason::kMaxTokens) {
-    log_.info(tag, "seed {}: stopped at max_new_tokens, the speech may be cut short", result.seed);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "engine/scheduling/completion.h"
 #include "engine/scheduling/live_metrics.h"
 #include "engine/scheduling/sequence.h"
 #include "runtime/executor.h"
@@ -15,10 +16,12 @@ namespace chatterbox::engine {
 class Speaker {
  public:
   // `between_steps` is called before each Euler step.
-  Speaker(runtime::Model& model, LiveMetrics& metrics, Log log, std::function<void()> between_steps)
+  Speaker(runtime::Model& model, LiveMetrics& metrics, const Completion& completion, Log log,
+          std::function<void()> between_steps)
       : model_(model),
         executor_(model.speech()),
         metrics_(metrics),
+        completion_(completion),
         log_(std::move(log)),
         between_steps_(std::move(between_steps)) {}
 
@@ -33,15 +36,13 @@ class Speaker {
   [[nodiscard]] Batch still_wanted(const Batch& batch);
   [[nodiscard]] std::vector<std::vector<float>> vocode(const Batch& batch);
   void finish(Sequence& sequence, std::vector<float> samples);
-  [[nodiscard]] Result result_of(const Sequence& sequence) const;
-  void hand_out(Sequence& sequence, Result result, std::vector<float> samples);
-  void log_end(const Sequence& sequence, const Result& result) const;
   void drop(Sequence& sequence) noexcept;
   void end(Sequence& sequence, Failure failure) noexcept;
 
   runtime::Model& model_;
   runtime::SpeechExecutor& executor_;
   LiveMetrics& metrics_;
+  Completion completion_;
   const Log log_;
   const std::function<void()> between_steps_;
 };

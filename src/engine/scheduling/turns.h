@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/scheduling/admission.h"
 #include "engine/standing.h"
 
 namespace chatterbox::engine {
@@ -29,19 +30,24 @@ class Turns {
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] size_t size() const { return size_; }
 
-  // The next one; there must be one.
-  [[nodiscard]] const Item& front() const { return levels_.begin()->second.front().items.front(); }
+  // Takes the first of the clients' next ones that `admission` gives kNow for, where it gives
+  // kOthersFirst for all before it. Its client's turn comes again when the others of its priority
+  // have had theirs.
+  template <class Look>
+  std::optional<Item> pop_if(const Look& admission) {
+    for (auto level = levels_.begin(); level != levels_.end(); ++level) {
+      for (auto line = level->second.begin(); line != level->second.end(); ++line) {
+        const Admission answer = admission(line->items.front());
+        if (answer == Admission::kNow) return pop(level, line);
+        if (answer == Admission::kNotYet) return std::nullopt;
+      }
+    }
+    return std::nullopt;
+  }
 
-  // Takes it. Its client's turn comes again when the others of its priority have had theirs.
+  // Takes the next one; there must be one.
   Item pop() {
-    const auto level = levels_.begin();
-    const auto line = level->second.begin();
-    Item item = std::move(line->items.front());
-    line->items.pop_front();
-    level->second.splice(level->second.end(), level->second, line);
-    forget_if_empty(level, line);
-    --size_;
-    return item;
+    return *pop_if([](const Item&) { return Admission::kNow; });
   }
 
   // Takes the first of a client's that `wanted` is true for.
@@ -75,6 +81,15 @@ class Turns {
   };
   using Level = std::list<Line>;  // the client whose turn it is comes first
   using Levels = std::map<int32_t, Level, std::greater<>>;
+
+  Item pop(typename Levels::iterator level, typename Level::iterator line) {
+    Item item = std::move(line->items.front());
+    line->items.pop_front();
+    level->second.splice(level->second.end(), level->second, line);
+    forget_if_empty(level, line);
+    --size_;
+    return item;
+  }
 
   static Line* find(Level& level, ClientId client) {
     const auto found = std::find_if(level.begin(), level.end(),

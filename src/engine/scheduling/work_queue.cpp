@@ -18,12 +18,12 @@ void WorkQueue::push(const JobPointer& job, WaitingRoom::Seat seat) {
   worker_->ring();
 }
 
-WorkQueue::JobPointer WorkQueue::pop_if(const std::function<bool(const Job::State&)>& accepts) {
+WorkQueue::JobPointer WorkQueue::pop_if(
+    const std::function<Admission(const Job::State&)>& admission) {
   std::optional<Entry> entry;  // its seat is free when the lock is
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (waiting_.empty() || !accepts(*waiting_.front().job)) return nullptr;
-  entry.emplace(waiting_.pop());
-  return entry->job;
+  entry = waiting_.pop_if([&](const Entry& one) { return admission(*one.job); });
+  return entry ? entry->job : nullptr;
 }
 
 std::vector<WorkQueue::JobPointer> WorkQueue::close(const Failure& reason) {

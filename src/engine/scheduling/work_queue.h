@@ -23,8 +23,9 @@ class WorkQueue final : public JobDriver {
   // Never waits. The job keeps its seat while it is here. Bulk work has none: whoever feeds it
   // bounds how much of it is here. Throws the reason of close().
   void push(const JobPointer& job, WaitingRoom::Seat seat = {});
-  // The next in turn if `accepts` says so (under the queue's lock: it must be quick), else null.
-  [[nodiscard]] JobPointer pop_if(const std::function<bool(const Job::State&)>& accepts);
+  // The next in turn that `admission` gives kNow for (under the queue's lock: it must be quick), as
+  // Turns::pop_if(); else null.
+  [[nodiscard]] JobPointer pop_if(const std::function<Admission(const Job::State&)>& admission);
   // Nothing enters any more. Gives what was waiting.
   [[nodiscard]] std::vector<JobPointer> close(const Failure& reason);
 
@@ -33,6 +34,8 @@ class WorkQueue final : public JobDriver {
 
   // What still waits ends here and now; what runs is for the worker to end.
   void interrupted(Job::State& job) noexcept override;
+  // What had stopped for its reader may go on.
+  void samples_read() noexcept override { worker_->ring(); }
 
  private:
   struct Entry {

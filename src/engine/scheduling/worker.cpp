@@ -29,6 +29,7 @@ Failure destroyed() { return {Status::kCancelled, "the engine was destroyed"}; }
 
 Worker::Worker(const EngineOptions& options, const Log& log)
     : max_batch_(options.max_batch),
+      max_streams_(options.max_streams.value_or(0)),
       log_(log),
       bell_(std::make_shared<Bell>()),
       registry_(std::make_shared<JobRegistry>(log)),
@@ -83,7 +84,7 @@ void Worker::load(const EngineOptions& options) {
 }
 
 void Worker::work() noexcept {
-  Scheduler scheduler(*model_, speech_.get(), max_batch_, log_, metrics_,
+  Scheduler scheduler(*model_, speech_.get(), {max_batch_, max_streams_}, log_, metrics_,
                       [this] { registry_->expire(now()); });
   Failure reason;
   try {
@@ -111,10 +112,10 @@ void Worker::work_until_stopped(Scheduler& scheduler) {
 // by one prefill between two of their steps, or a whole batch.
 bool Worker::admit(Scheduler& scheduler) {
   const bool whole_batch = catalog().mode() == Mode::kBatch;
-  const auto accepts = [&](const Job::State& job) { return scheduler.accepts(job); };
+  const auto admission = [&](const Job::State& job) { return scheduler.admission(job); };
   bool admitted = false;
   while (true) {
-    if (const auto job = queue_->pop_if(accepts)) {
+    if (const auto job = queue_->pop_if(admission)) {
       scheduler.start(job);
       admitted = true;
       if (!whole_batch) return true;

@@ -56,6 +56,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void end_all(const Failure& reason) noexcept;
 
   const int64_t max_batch_;
+  const int64_t max_streams_;  // 0: derived from what work takes
   const Log log_;
   const std::shared_ptr<Bell> bell_;  // rung when the worker's thread may have something to do
   const std::shared_ptr<JobRegistry> registry_;

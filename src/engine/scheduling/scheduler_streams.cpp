@@ -1,0 +1,152 @@
+// The scheduler, as far as it concerns sequences that are spoken in chunks: their utterances are
+// S3Gen's from the first token on, and get what is drawn since whenever S3Gen does not work on
+// them.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "engine/scheduling/scheduler.h"
+
+namespace chatterbox::engine {
+namespace {
+
+using runtime::TaskKind;
+
+std::optional<runtime::ChunkRange> chunk_of(const Sequence& sequence) {
+  const Stream& stream = *sequence.stream;
+  return next_chunk(*sequence.job->task().stream, stream.spoken, sequence.utterance->tokens(),
+                    stream.complete);
+}
+
+}  // namespace
+
+// Nobody reads it, and T3 is done with it: until somebody does, it takes nothing from others.
+bool Scheduler::is_stalled(const Sequence& sequence) {
+  return sequence.stream && sequence.speech != SpeechState::kSpeaking &&
+         sequence.is(TokenState::kDone) && sequence.job->is_behind();
+}
+
+int64_t Scheduler::active_streams() const {
+  int64_t streams = 0;
+  std::set<uint64_t> series;
+  for (const Sequence& sequence : running_) {
+    if (!sequence.stream || !sequence.job || is_stalled(sequence)) continue;
+    const uint64_t own = sequence.job->standing().series;
+    if (own == 0 || series.insert(own).second) ++streams;
+  }
+  return streams;
+}
+
+bool Scheduler::is_active(uint64_t series) const {
+  return series != 0 &&
+         std::any_of(running_.begin(), running_.end(), [series](const Sequence& sequence) {
+           return sequence.stream && sequence.job && sequence.job->standing().series == series;
+         });
+}
+
+void Scheduler::open(Sequence& sequence) {
+  sequence.utterance = tokens_.open(sequence.id);
+  if (sequence.kind == TaskKind::kConversion) {
+    sequence.tokens = TokenState::kGenerated;
+    return;
+  }
+  sequence.tokens = TokenState::kDrawing;
+  metrics_.set_prefixes(tokens_.prefix_stats());
+}
+
+void Scheduler::after_step_of_stream(Sequence& sequence) {
+  if (tokens_.generated(sequence.id)) sequence.tokens = TokenState::kGenerated;
+  if (sequence.speech == SpeechState::kSpeaking) return;  // its callbacks are the speech thread's
+  Job::State& job = *sequence.job;
+  if (!job.wants_progress()) return;
+  job.report({Stage::kDecode, tokens_.drawn(sequence.id), job.task().max_new_tokens});
+}
+
+// Whether any of them now has all of its tokens.
+bool Scheduler::hand_over_tokens() {
+  bool complete = false;
+  for (Sequence& sequence : running_) {
+    if (!sequence.stream || sequence.speech == SpeechState::kSpeaking) continue;
+    if (!sequence.is(TokenState::kDrawing) && !sequence.is(TokenState::kGenerated)) continue;
+    complete = complete || sequence.tokens == TokenState::kGenerated;
+    try {
+      hand_over_tokens(sequence);
+    } catch (...) {
+      fail(sequence);
+    }
+  }
+  return complete;
+}
+
+void Scheduler::hand_over_tokens(Sequence& sequence) {
+  tokens_.extend(sequence.id, *sequence.utterance);
+  if (sequence.tokens != TokenState::kGenerated) return;
+  sequence.tokens = TokenState::kDone;
+  tokens_.end(sequence.id);
+  release_rows(sequence);
+  sequence.stream->complete = true;
+  if (sequence.kind != TaskKind::kSpeech) return;
+  sequence.timings.decode = seconds(model_.now() - sequence.decode_start);
+  metrics_.generated(static_cast<int64_t>(sequence.job->task().text_ids.size()),
+                     sequence.utterance->stats().speech_tokens);
+}
+
+// Those that S3Gen can do something for, or soon can, and their sequences.
+std::vector<LiveStream> Scheduler::live_streams(Batch& sequences) {
+  const TimePoint now = model_.now();
+  std::vector<LiveStream> streams;
+  for (Sequence& sequence : running_) {
+    if (!sequence.stream || !sequence.job || !sequence.utterance) continue;
+    Job::State& job = *sequence.job;
+    if (job.is_behind()) continue;
+    LiveStream live;
+    live.due = chunk_of(sequence).has_value();
+    live.priority = job.standing().priority;
+    live.series = job.standing().series;
+    std::optional<TimePoint>& due_since = sequence.stream->due_since;
+    if (live.due && !due_since) due_since = now;
+    if (const auto ahead = job.listener()->ahead(now)) {
+      live.ahead = *ahead;
+    } else if (due_since) {
+      live.ahead = -seconds(now - *due_since);
+    }
+    streams.push_back(live);
+    sequences.push_back(&sequence);
+  }
+  return streams;
+}
+
+WholeUtterance Scheduler::as_whole(const Batch& batch) const {
+  WholeUtterance whole;
+  whole.chunks_let_pass = chunks_let_pass_;
+  for (const Sequence* sequence : batch) {
+    const int64_t work =
+        speech_work(sequence->utterance->frames(), sequence->utterance->cfm_steps());
+    whole.seconds += metrics_.costs().speech * static_cast<double>(work);
+    whole.steps_waited = std::max(whole.steps_waited, sequence->steps_waited);
+  }
+  return whole;
+}
+
+void Scheduler::speak_chunk(Sequence& sequence) {
+  sequence.stream->next = *chunk_of(sequence);
+  if (speech_ == nullptr) {
+    chunk_speaker_.speak(sequence);
+    return after_chunk(sequence);
+  }
+  sequence.speech = SpeechState::kSpeaking;
+  speaking_ = {&sequence};
+  speech_->run([this] { chunk_speaker_.speak(*speaking_.front()); });
+}
+
+// Ends it where that is due. One that is not wanted any more is dropped like all such.
+void Scheduler::after_chunk(Sequence& sequence) {
+  const Stream& stream = *sequence.stream;
+  if (!sequence.job->wanted()) return end(sequence, nullptr);
+  if (stream.failure) return end(sequence, &*stream.failure);
+  if (sequence.token_failure) return end(sequence, &*sequence.token_failure);
+  if (!stream.next.last) return;
+  if (!completion_.succeed(sequence, stream.wave)) end(sequence, nullptr);
+}
+
+}  // namespace chatterbox::engine
