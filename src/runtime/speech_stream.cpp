@@ -3,7 +3,9 @@
 #include <ATen/ops/cat.h>
 
 #include <algorithm>
+#include <string>
 
+#include "nn/emit.h"
 #include "runtime/model_set.h"
 #include "runtime/model_utterance.h"
 #include "support/error.h"
@@ -18,6 +20,9 @@ s3gen::VocoderHalo vocoder_halo(const ModelSet& models, const StreamPlan& plan) 
 }
 
 void check(const ModelUtterance& utterance, const ChunkRange& chunk) {
+  if (utterance.task().stream->frozen_prompt) {
+    fail(Status::kUnsupported, "streams with a frozen prompt are not there yet");
+  }
   if (chunk.begin < 0 || chunk.begin >= chunk.end || chunk.end > chunk.seen ||
       chunk.seen > utterance.tokens()) {
     fail(Status::kInternal, "no chunk of {} speech tokens: [{}, {}), seen {}", utterance.tokens(),
@@ -60,6 +65,7 @@ at::Tensor SpeechStream::mel_of(const ModelSet& models, const ModelUtterance& ut
   at::Tensor mel =
       s3gen::tokens_to_mel(models.flow(), rows, {task.cfm_steps, task.cfg_steps, before_step})
           .front();
+  nn::emit(task.sink, "s3gen.mel" + std::to_string(chunks_++), mel);
   if (plan_.condition_tokens > 0) {
     condition_ = condition_.defined() ? at::cat({condition_, mel}, 1) : mel;
     const int64_t frames = std::min(condition_.size(1), kFramesPerToken * plan_.condition_tokens);

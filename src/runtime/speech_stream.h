@@ -44,7 +44,8 @@ class SpeechStream {
   at::Tensor condition_;  // [80, F], the last frames, at most those of plan_.condition_tokens
   s3gen::VocoderStream vocoder_;
   watermark::MarkStream mark_;
-  int64_t samples_ = 0;  // so far, before the watermark
+  int64_t chunks_ = 0;   // so far, ...
+  int64_t samples_ = 0;  // ... and their samples before the watermark
 };
 
 }  // namespace chatterbox::runtime

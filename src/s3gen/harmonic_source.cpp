@@ -1,6 +1,5 @@
 #include "s3gen/harmonic_source.h"
 
-#include <ATen/ops/addmm.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cumsum.h>
 #include <ATen/ops/empty.h>
@@ -42,6 +41,15 @@ at::Tensor scale_first_phases(const at::Tensor& uniform) {
   at::Tensor phases = uniform.mul(pi + pi).sub_(pi);
   phases[0].zero_();
   return phases;
+}
+
+// [H, N] to [N]. A product of matrices may add up in another order where there are fewer samples.
+at::Tensor merge(const HarmonicSource& model, const at::Tensor& waves) {
+  at::Tensor sum = model.bias.expand({waves.size(1)}).clone();
+  for (int64_t harmonic = 0; harmonic < waves.size(0); ++harmonic) {
+    sum.add_(waves[harmonic], model.weight[0][harmonic].item());
+  }
+  return sum;
 }
 
 }  // namespace
@@ -89,7 +97,7 @@ at::Tensor make_source(const HarmonicSource& model, const at::Tensor& f0, int64_
   const at::Tensor noise_level =
       voiced.mul(kVoicedNoise).add_(voiced.neg().add_(1).mul_(kSineAmplitude).div_(3));
   waves.mul_(voiced).add_(noise.normals.mul(noise_level));
-  return at::addmm(model.bias, model.weight, waves).tanh_().squeeze(0);
+  return merge(model, waves).tanh_();
 }
 
 }  // namespace chatterbox::s3gen

@@ -90,6 +90,7 @@ std::shared_ptr<const Vocoder> load_vocoder(const nn::WeightReader& reader) {
   if (vocoder->device.is_cpu() && nn::cpu::has_fast_convolutions()) {
     pack_for_kernels(vocoder->generator);
     pack_for_kernels(vocoder->f0_predictor);
+    vocoder->stft = make_stft_conv();
   }
   vocoder->source = read_harmonic_source(hift.scope("m_source").scope("l_linear"));
   vocoder->window = make_stft_window(vocoder->device);
@@ -116,7 +117,8 @@ std::vector<at::Tensor> generate_waves(const Vocoder& vocoder, const std::vector
                                        const std::vector<at::Tensor>& sources) {
   std::vector<at::Tensor> spectra;
   for (const at::Tensor& source : sources) {
-    spectra.push_back(stft(source.to(vocoder.device), vocoder.window));
+    spectra.push_back(vocoder.stft.is_packed() ? stft(source, vocoder.stft)
+                                               : stft(source.to(vocoder.device), vocoder.window));
   }
   const at::Tensor generated =
       generate(vocoder.generator, pad_rows(mels, vocoder.device), pad_rows(spectra, vocoder.device),

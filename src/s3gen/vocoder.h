@@ -18,6 +18,7 @@ class Vocoder {
   HarmonicSource source;
   HiftGenerator generator;
   at::Tensor window;  // of the short Fourier transforms
+  FrameConv stft;     // that of the excitation, where it has the CPU's own kernels
   at::Tensor fade;    // [960] on the CPU
   c10::Device device = c10::kCPU;
 };

@@ -1,10 +1,13 @@
 // What the machines promise of streams, for every family, without the engine.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "audio/codec.h"
 #include "runtime/checkpoint_folder.h"
 #include "runtime/model_utterance.h"
 #include "runtime/streamed.h"
+#include "support/collected_tensors.h"
 #include "support/failure_of.h"
 #include "support/synthetic_folder.h"
 
@@ -12,6 +15,7 @@ namespace chatterbox::runtime {
 namespace {
 
 using testing::CheckpointFolder;
+using testing::CollectedTensors;
 using testing::cpu_options;
 using testing::Machines;
 using testing::stream;
@@ -52,12 +56,13 @@ Wave offline(Machines& machines, Task task) {
 }
 
 // One chunk that is all has the bits of the whole, and others have its length.
-void expect_streams(Machines& machines, const Task& task) {
+void expect_streams(Machines& machines, const Task& task,
+                    const std::vector<StreamPlan>& plans = some_plans()) {
   const Task one = streaming(task, plan_of({10000}));
   const Wave whole = offline(machines, one);
   ASSERT_FALSE(whole.empty());
   EXPECT_EQ(stream(machines, one), whole);
-  for (const StreamPlan& plan : some_plans()) {
+  for (const StreamPlan& plan : plans) {
     EXPECT_EQ(stream(machines, streaming(task, plan)).size(), whole.size()) << plan.chunks.front();
   }
 }
@@ -82,13 +87,12 @@ TEST(StreamMachines, MultilingualDropsTheLastTokenOfTheLastChunk) {
   Task task = endless(machines, "Bonjour.", 30, "fr");
   task.voice = machines.make_voice(
       Machines::voice_task(audio::read_audio(CHATTERBOX_TEST_DATA "/data/espeak_m3.wav")));
-  expect_streams(machines, task);
   // One that ends by itself.
   task.max_new_tokens = 300;
   for (task.seed = 1; machines.draw(task)->stats().finish_reason != FinishReason::kEos;) {
     ASSERT_LT(++task.seed, 20);
   }
-  expect_streams(machines, task);
+  expect_streams(machines, task, {plan_of({25, 50})});
 }
 
 TEST(StreamMachines, AConversionStreamsToo) {
@@ -144,6 +148,74 @@ TEST_F(StreamBesideOthers, AChunkThatIsNotThereIsAnError) {
   });
   EXPECT_EQ(failure.status, Status::kInternal);
   machines_.tokens().end(id);
+}
+
+// With the demo model, whose voice is speech: distances as in the study of streams, as shares of
+// the distance between two draws of the flow's noise.
+class DemoStream : public ::testing::Test {
+ protected:
+  DemoStream() {
+    task_ = machines_.speech_task("The library speaks while it is still thinking of the sentence.");
+  }
+  // The mels of all chunks.
+  static at::Tensor joined(const CollectedTensors& collected, size_t chunks) {
+    std::vector<at::Tensor> mels;
+    for (size_t i = 0; i < chunks; ++i) {
+      mels.push_back(collected.tensor("s3gen.mel" + std::to_string(i)));
+    }
+    return at::cat(mels, 1);
+  }
+  at::Tensor offline_mel(NoiseLayout noise) {
+    CollectedTensors collected;
+    Task task = task_;
+    task.noise = noise;
+    task.sink = collected.sink();
+    (void)machines_.speak(task);
+    return collected.tensor("s3gen.mel");
+  }
+  static double distance(const at::Tensor& a, const at::Tensor& b) {
+    return a.sub(b).abs().mean().item<double>();
+  }
+
+  Machines machines_{cpu_options("demo")};
+  Task task_;
+};
+
+TEST_F(DemoStream, IsNearTheWhole) {
+  CollectedTensors collected;
+  Task task = streaming(task_, {});
+  task.stream->right_tokens = 3;
+  task.sink = collected.sink();
+  Streamed one(machines_, task);
+  while (!one.advance()) machines_.tokens().step();
+  ASSERT_GE(one.chunks().size(), 3U);
+  const at::Tensor streamed = joined(collected, one.chunks().size());
+  const at::Tensor whole = offline_mel(NoiseLayout::kByFrame);
+  ASSERT_EQ(streamed.sizes(), whole.sizes());
+  const double yardstick = distance(whole, offline_mel(NoiseLayout::kReference));
+  EXPECT_LE(distance(streamed, whole), 0.09 * yardstick);  // measured: 0.036
+  for (size_t i = 0; i + 1 < one.chunks().size(); ++i) {
+    const int64_t join = 2 * one.chunks()[i].end - 4;
+    EXPECT_LE(distance(streamed.narrow(1, join, 8), whole.narrow(1, join, 8)), 0.27 * yardstick);
+  }
+}
+
+// The same mels through a vocoder that sees less of them.
+TEST_F(DemoStream, AShortHaloCostsLittle) {
+  Task task = streaming(task_, {});
+  const Wave exact = stream(machines_, task);
+  task.stream->exact_halo = false;
+  Streamed early(machines_, task);
+  while (!early.advance()) machines_.tokens().step();
+  ASSERT_EQ(early.wave().size(), exact.size());
+  double error = 0, signal = 0;
+  for (size_t i = 0; i < exact.size(); ++i) {
+    const double difference = exact[i] - early.wave()[i];
+    EXPECT_LE(std::abs(difference), 1e-3);
+    error += difference * difference;
+    signal += static_cast<double>(exact[i]) * exact[i];
+  }
+  EXPECT_LE(10 * std::log10(error / signal), -70);  // measured: -84 dB
 }
 
 TEST(FlowWindow, IsBoundedByItsPlan) {

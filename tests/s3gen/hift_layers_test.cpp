@@ -55,6 +55,8 @@ TEST(FrameConv, EqualsTheOneDimensionalConvolutions) {
   const at::Tensor y = conv(layer, to_frames(x)).squeeze(2);
   EXPECT_TRUE(
       at::allclose(y, at::conv1d(x, weight, layer.bias, 1, at::IntArrayRef(2), 2), 1e-5, 1e-5));
+  pack_for_kernels(layer);
+  EXPECT_TRUE(at::allclose(conv(layer, to_frames(x)).squeeze(2), y, 1e-5, 1e-5));
 
   FrameConvTranspose up;
   const at::Tensor up_weight = at::arange(3 * 2 * 7, at::kFloat).cos().view({3, 2, 7});
@@ -65,6 +67,8 @@ TEST(FrameConv, EqualsTheOneDimensionalConvolutions) {
   const at::Tensor z = conv_transpose(up, to_frames(x)).squeeze(2);
   ASSERT_EQ(z.sizes(), at::IntArrayRef({2, 2, 21}));
   EXPECT_TRUE(at::allclose(z, at::conv_transpose1d(x, up_weight, up.bias, 3, 2), 1e-5, 1e-5));
+  pack_for_kernels(up);
+  EXPECT_TRUE(at::allclose(conv_transpose(up, to_frames(x)).squeeze(2), z, 1e-5, 1e-5));
 }
 
 TEST(FrameMask, ZeroesWhatIsBeyondEachRow) {

@@ -6,10 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <memory>
-#include <string>
+#include <utility>
 #include <vector>
 
-#include "nn/cpu/frame_kernels.h"
 #include "support/synthetic/synthetic.h"
 #include "support/tensors.h"
 
@@ -48,6 +47,10 @@ at::Tensor streamed_wave(const Vocoder& vocoder, const at::Tensor& mel, const Vo
 
 class VocoderStreams : public ::testing::TestWithParam<at::ScalarType> {
  protected:
+  void SetUp() override {
+    if (!nn::cpu::has_fast_convolutions()) GTEST_SKIP() << "libtorch's convolutions are not exact";
+  }
+
   const std::shared_ptr<const Vocoder> vocoder_ = load_tiny(GetParam());
 };
 
@@ -68,6 +71,43 @@ TEST_P(VocoderStreams, AShortHaloIsNear) {
   const at::Tensor streamed = streamed_wave(*vocoder_, mel, short_halo(*vocoder_), {24, 50, 100});
   ASSERT_EQ(streamed.sizes(), whole.sizes());
   EXPECT_LE(max_abs(streamed, whole), 1e-3);
+}
+
+// Streams rest on it. Of batches other tests tell.
+TEST_P(VocoderStreams, AFrameHasItsBitsAtAnyLengthAndPlace) {
+  constexpr int64_t kFrames = 90, kPitchReach = 5, kWaveReach = 15, kSamples = 480;
+  const at::Tensor mel = noise({80, kFrames}, 3), source = noise({kSamples * kFrames}, 4, 0.1);
+  const at::Tensor pitch = predict_pitch(*vocoder_, {mel}).front();
+  const at::Tensor wave = generate_waves(*vocoder_, {mel}, {source}).front();
+  for (const auto& [first, count] :
+       {std::pair<int64_t, int64_t>{0, 89}, {1, 89}, {0, 40}, {17, 41}, {40, 50}, {29, 33}}) {
+    const auto inner = [&, begin = first, size = count](const at::Tensor& part,
+                                                        const at::Tensor& whole, int64_t reach,
+                                                        int64_t scale) {
+      const int64_t skip = begin == 0 ? 0 : reach;
+      const int64_t kept = size - skip - (begin + size == kFrames ? 0 : reach);
+      return at::equal(part.narrow(0, scale * skip, scale * kept),
+                       whole.narrow(0, scale * (begin + skip), scale * kept));
+    };
+    const at::Tensor part = mel.narrow(1, first, count);
+    EXPECT_TRUE(inner(predict_pitch(*vocoder_, {part}).front(), pitch, kPitchReach, 1)) << first;
+    const at::Tensor excitation = source.narrow(0, kSamples * first, kSamples * count);
+    EXPECT_TRUE(
+        inner(generate_waves(*vocoder_, {part}, {excitation}).front(), wave, kWaveReach, kSamples))
+        << first;
+  }
+}
+
+TEST_P(VocoderStreams, TheNumberOfThreadsChangesNoBit) {
+  const at::Tensor mel = noise({80, 60}, 3);
+  const int threads = at::get_num_threads();
+  std::vector<at::Tensor> waves;
+  for (const int count : {1, 2, 5}) {
+    at::set_num_threads(count);
+    waves.push_back(streamed_wave(*vocoder_, mel, exact_halo(), {24, 50}));
+  }
+  at::set_num_threads(threads);
+  for (const at::Tensor& wave : waves) EXPECT_TRUE(at::equal(wave, waves.front()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Precisions, VocoderStreams, ::testing::Values(at::kFloat, at::kBFloat16));

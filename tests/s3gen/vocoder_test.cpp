@@ -203,6 +203,16 @@ TEST(Spectrum, InverseUndoesTheTransform) {
   EXPECT_LE(max_abs(istft(magnitude, phase, window), wave), 1e-5);
 }
 
+TEST(Spectrum, AsAConvolutionItIsTheSame) {
+  for (const int64_t samples : {480, 961, 4800}) {
+    const at::Tensor wave = noise({samples}, 6);
+    const at::Tensor expected = stft(wave, make_stft_window(c10::kCPU));
+    const at::Tensor spectrum = stft(wave, make_stft_conv());
+    ASSERT_EQ(spectrum.sizes(), expected.sizes());
+    EXPECT_LE(max_abs(spectrum, expected), 3e-6);
+  }
+}
+
 TEST(Spectrum, WindowIsThePeriodicHann) {
   const at::Tensor window = make_stft_window(c10::kCPU);
   ASSERT_EQ(window.size(0), 16);
