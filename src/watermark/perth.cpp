@@ -21,13 +21,14 @@
 namespace chatterbox::watermark {
 namespace {
 
-constexpr double kLoudShare = 0.05;  // model/__init__.py, magmask
-constexpr float kQuietest = std::numeric_limits<float>::lowest();
+constexpr double kLoudShare = 0.05;                  // model/__init__.py, magmask
 constexpr double kNegativeSlope = 0.01;              // torch.nn.LeakyReLU's default
 constexpr int64_t kLeastSamples = kFftSize / 2 + 1;  // what the transform can reflect
 // model/decoder.py: lengths of the branches' spectra.
 constexpr double kSlow = 1.25;
 constexpr double kFast = 0.75;
+// Before any frame was heard.
+constexpr float kQuietest = std::numeric_limits<float>::lowest();
 
 void check_input(const std::vector<float>& samples, int32_t sample_rate) {
   if (sample_rate < audio::kMinSampleRate || sample_rate > audio::kMaxSampleRate) {
@@ -56,7 +57,7 @@ Spectrogram spectrogram_of(const Perth& perth, const std::vector<float>& signal)
 at::Tensor loud_frames(const at::Tensor& level, float& loudest) {
   const at::Tensor sums = level.sum(0);
   loudest = std::max(loudest, sums.max().item<float>());
-  return sums.gt(loudest * kLoudShare).to(at::kFloat);
+  return sums.gt(loudest * static_cast<float>(kLoudShare)).to(at::kFloat);
 }
 
 // x [T, in] -> [T, out], zeros around it.
