@@ -147,6 +147,38 @@ TEST_P(ChunksTest, OfAPieceThatFailsEndTheText) {
 
 // ---- Among others
 
+TEST_P(ChunksTest, OfNoMoreThanMaxStreams) {
+  EngineOptions bounded = options();
+  bounded.max_streams = 2;
+  Engine engine(bounded);
+  int streams = 0, most = 0;
+  std::string started;
+  Latch all_submitted;
+  const ScopedFakeHook hook([&](const FakeCall& call) {
+    if (call.point != FakePoint::kBegin) return;
+    all_submitted.wait();
+    started += call.task->stream ? 's' : 'w';
+    if (call.task->stream) most = std::max(most, ++streams);
+  });
+  std::vector<Job> jobs;
+  for (int i = 0; i < 5; ++i) {
+    Request request = in_chunks(text_of(100));
+    request.on_progress = [&](const Progress& progress) {
+      if (progress.stage == Stage::kDone) --streams;
+    };
+    jobs.push_back(engine.submit(request));
+  }
+  Request whole = request_for("Others may start before them.");
+  whole.client = 1;
+  const Job other = engine.submit(whole);
+  all_submitted.open();
+  for (const Job& job : jobs) EXPECT_EQ(read_all(job).samples.size(), 100U * 8);
+  for (const Job& job : jobs) (void)job.result();
+  (void)other.result();
+  EXPECT_EQ(most, 2);
+  EXPECT_LT(started.find('w'), 3U) << started;
+}
+
 struct Asked {
   Request request;
   bool is_stream = false;

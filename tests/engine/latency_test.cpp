@@ -2,15 +2,14 @@
 // a decode step of one request 45 ms and of eight 176 ms, S3Gen 16.5 s for a hundred tokens.
 #include <gmock/gmock.h>
 
-#include <atomic>
 #include <numeric>
 #include <random>
 
 #include "engine/long_texts.h"
 #include "engine/old_policy.h"
 #include "engine/scheduling/speech_policy.h"
+#include "engine/timeline.h"
 #include "support/fake_executor.h"
-#include "support/latch.h"
 #include "support/requests.h"
 #include "support/virtual_time.h"
 
@@ -46,79 +45,13 @@ Request request_of(int64_t tokens) {
   return request;
 }
 
-// One run of an engine in virtual time. Requests come when it is their time, on the engine's own
-// thread; those of the beginning while the first of them is held.
-class Timeline {
- public:
-  explicit Timeline(const FakeCosts& costs = cpu_costs(), const std::string& device = "cpu")
-      : time_(costs) {
-    EngineOptions options;
-    options.max_batch = kBatch;
-    options.max_queue = 1000;
-    options.device = device;
-    engine_ = std::make_unique<Engine>(options);
-  }
-
-  void at(double seconds, std::function<Job(Engine&)> submit) {
-    ++expected_;
-    if (seconds > 0) times_.push_back(seconds);
-    submissions_.emplace_back(seconds, std::move(submit));
-  }
-  void at(double seconds, Request request) {
-    request.on_done = [this](Status) { job_ended(); };
-    at(seconds, [request](Engine& engine) { return engine.submit(request); });
-  }
-  void at(const Arrival& arrival) { at(arrival.at, request_of(arrival.tokens)); }
-
-  // The jobs, in the order of at().
-  std::vector<Result> results() {
-    std::vector<std::optional<Job>> jobs(submissions_.size());
-    const auto submit = [&](size_t i) { jobs[i] = submissions_[i].second(*engine_); };
-    for (size_t i = 1; i < submissions_.size(); ++i) {
-      if (submissions_[i].first > 0) time_.at(submissions_[i].first, [=] { submit(i); });
-    }
-    std::atomic<bool> first{true};
-    const ScopedFakeHook hook([&](const FakeCall& call) {
-      if (call.point != FakePoint::kBegin || !first.exchange(false)) return;
-      for (size_t i = 1; i < submissions_.size(); ++i) {
-        if (submissions_[i].first == 0) submit(i);
-      }
-    });
-    submit(0);
-    all_ended_.wait();
-    end_ = time_.seconds();
-    std::vector<Result> results;
-    for (const auto& job : jobs) results.push_back(job->result());
-    return results;
-  }
-
-  [[nodiscard]] double end() const { return end_; }
-  [[nodiscard]] Engine& engine() { return *engine_; }
-  void job_ended() {
-    if (++ended_ == expected_) return all_ended_.open();
-    // Where nothing is left to do, the time of the next request comes.
-    if (ended_ == 1 + std::count_if(times_.begin(), times_.end(), [this](double seconds) {
-                    return seconds <= time_.seconds();
-                  }) + count_at_once()) {
-      const auto next = std::upper_bound(times_.begin(), times_.end(), time_.seconds());
-      if (next != times_.end()) time_.pass(*next - time_.seconds());
-    }
-  }
-
- private:
-  [[nodiscard]] std::ptrdiff_t count_at_once() const {
-    return std::count_if(submissions_.begin() + 1, submissions_.end(),
-                         [](const auto& one) { return one.first == 0; });
-  }
-
-  VirtualTime time_;
-  std::unique_ptr<Engine> engine_;
-  std::vector<std::pair<double, std::function<Job(Engine&)>>> submissions_;
-  std::vector<double> times_;  // in their order
-  int expected_ = 0, ended_ = 0;
-  double end_ = 0;
-  Latch all_ended_;
-};
+EngineOptions options_for(const std::string& device) {
+  EngineOptions options;
+  options.max_batch = kBatch;
+  options.max_queue = 1000;
+  options.device = device;
+  return options;
+}
 
 struct Figures {
   double first = 0, mean = 0, last = 0, end = 0;
@@ -147,8 +80,8 @@ class LatencyTest : public ::testing::Test {
   // Both policies on the same requests; the figures are in the test's report.
   void compare(const std::vector<Arrival>& arrivals, const FakeCosts& costs = cpu_costs(),
                const std::string& device = "cpu") {
-    Timeline run(costs, device);
-    for (const Arrival& arrival : arrivals) run.at(arrival);
+    Timeline run(costs, options_for(device));
+    for (const Arrival& arrival : arrivals) run.at(arrival.at, request_of(arrival.tokens));
     const std::vector<Result> results = run.results();
     now_ = figures_of(latencies_of(results), run.end());
     OldPolicy policy(costs, kSteps, kBatch, kBatchFrames);
@@ -191,8 +124,8 @@ TEST_F(LatencyTest, ShortOnesAmongLongOnes) {
 TEST_F(LatencyTest, ALongOneAmongManyShortOnesIsNotStarved) {
   std::vector<Arrival> arrivals = {{0, 480}};
   for (int i = 0; i < 100; ++i) arrivals.push_back({1 + 13.0 * i, 50});
-  Timeline run;
-  for (const Arrival& arrival : arrivals) run.at(arrival);
+  Timeline run(cpu_costs(), options_for("cpu"));
+  for (const Arrival& arrival : arrivals) run.at(arrival.at, request_of(arrival.tokens));
   const std::vector<Result> results = run.results();
   const Timings& timings = results.front().timings;
   const double waited =
@@ -223,10 +156,10 @@ TEST_F(LatencyTest, AMixOverTime) {
 // Twenty requests of one client, and then one of another: first come, first served made it wait for
 // all of them.
 TEST_F(LatencyTest, AnotherClientDoesNotWaitForAllOfAClients) {
-  Timeline run;
+  Timeline run(cpu_costs(), options_for("cpu"));
   std::vector<Arrival> arrivals;
   for (int i = 0; i < 20; ++i) arrivals.push_back({0, 100});
-  for (const Arrival& arrival : arrivals) run.at(arrival);
+  for (const Arrival& arrival : arrivals) run.at(arrival.at, request_of(arrival.tokens));
   arrivals.push_back({1, 100});
   Request other = request_of(100);
   other.client = 2;
@@ -242,12 +175,12 @@ TEST_F(LatencyTest, AnotherClientDoesNotWaitForAllOfAClients) {
 // A hundred pieces are spoken while a short request comes every 100 s: each finds the eight that
 // draw already and those that are ready, and is the next to join.
 TEST_F(LatencyTest, OthersDoNotWaitForALongText) {
-  Timeline run;
+  Timeline run(cpu_costs(), options_for("cpu"));
   Request text = request_for(sentences(100));
   text.cfm_steps = kSteps;
   text.on_done = [&](Status) { run.job_ended(); };
   run.at(0, [text](Engine& engine) { return engine.submit_long(text, {}); });
-  for (int i = 1; i <= 5; ++i) run.at({100.0 * i, 40});
+  for (int i = 1; i <= 5; ++i) run.at(100.0 * i, request_of(40));
   const std::vector<Result> results = run.results();
   double worst = 0;
   for (size_t i = 1; i < results.size(); ++i) worst = std::max(worst, results[i].timings.total);

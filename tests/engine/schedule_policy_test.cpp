@@ -52,6 +52,46 @@ TEST(Admission, IsATable) {
   }
 }
 
+TEST(Admission, StreamsAreBoundedByWhatTheyTake) {
+  Costs costs;
+  EXPECT_EQ(sustainable_streams(costs, false, 64), kUnmeasuredStreams);
+  EXPECT_EQ(sustainable_streams(costs, false, 3), 3);
+  costs.token = 0.0016;  // 0.04 s in each second, of the 0.85 that streams may take
+  costs.chunk_share = 0.06;
+  EXPECT_EQ(sustainable_streams(costs, false, 64), 8);
+  EXPECT_EQ(sustainable_streams(costs, true, 64), 14);
+  EXPECT_EQ(sustainable_streams(costs, true, 10), 10);
+  costs.chunk_share = 3;  // slower than speech
+  EXPECT_EQ(sustainable_streams(costs, false, 64), 1);
+}
+
+struct StreamCase {
+  const char* what;
+  int64_t streams, starting, max_streams;
+  bool may_start;
+};
+
+// Where eight can be sustained.
+TEST(Admission, OfStreamsIsATable) {
+  const std::vector<StreamCase> cases = {
+      {"none runs", 0, 0, 0, true},      {"one starts", 1, 1, 0, true},
+      {"two start", 2, 2, 0, false},     {"four run, and one starts", 4, 1, 0, true},
+      {"five run", 5, 0, 0, false},      {"the caller's bound", 9, 9, 10, true},
+      {"it is reached", 1, 0, 1, false},
+  };
+  Costs costs;
+  costs.token = 0.0016;
+  costs.chunk_share = 0.06;
+  for (const StreamCase& one : cases) {
+    SCOPED_TRACE(one.what);
+    Occupancy now;
+    now.streams = one.streams;
+    now.starting_streams = one.starting;
+    EXPECT_EQ(may_start_stream(now, {Mode::kDynamic, 64, 8, one.max_streams}, costs, false),
+              one.may_start);
+  }
+}
+
 ReadyUtterance ready(int64_t frames, int64_t overtaken = 0, int32_t priority = 0,
                      uint64_t series = 0) {
   ReadyUtterance utterance;

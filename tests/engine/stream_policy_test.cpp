@@ -15,21 +15,29 @@ namespace {
 using ::testing::DoubleEq;
 using ::testing::Optional;
 
-LiveStream stream(bool due, double ahead, int32_t priority = 0, uint64_t series = 0) {
-  return {due, priority, series, ahead};
+LiveStream stream(bool due, double ahead, int32_t priority = 0, uint64_t series = 0,
+                  double lead = 0) {
+  return {due, priority, series, ahead, lead};
 }
 
 struct UrgencyCase {
   const char* what;
   std::vector<LiveStream> streams;
   std::optional<size_t> next;
+  bool overlaps = false;
 };
 
 TEST(StreamPolicy, TheMostUrgentIsATable) {
   const std::vector<UrgencyCase> cases = {
       {"none", {}, {}},
       {"none is due", {stream(false, -1)}, {}},
-      {"the one that is due", {stream(false, -1), stream(true, 5)}, 1},
+      {"the one that is due", {stream(false, -1), stream(true, 5)}, 1, true},
+      {"a decode step comes first", {stream(false, -1), stream(true, 5)}, {}},
+      {"nor does it hurry", {stream(false, 6), stream(true, 5)}, 1},
+      {"of equal ones the one that is due", {stream(false, 0), stream(true, 0)}, 1},
+      {"what takes longer is begun before", {stream(true, 3), stream(true, 4, 0, 0, 2)}, 1},
+      {"also where a step begins it", {stream(true, 3), stream(false, 4, 0, 0, 2)}, {}},
+      {"what must be begun goes before a first", {stream(true, 0), stream(true, 1, 0, 0, 2)}, 1},
       {"who falls silent first", {stream(true, 3), stream(true, 1), stream(true, 2)}, 1},
       {"of equal ones the first", {stream(true, 1), stream(true, 1)}, 0},
       {"a first chunk before slack", {stream(true, 0.1), stream(true, 0)}, 1},
@@ -40,11 +48,11 @@ TEST(StreamPolicy, TheMostUrgentIsATable) {
       {"silence before priority", {stream(true, -0.1), stream(true, 2, 1)}, 0},
       {"pieces in their order", {stream(true, 2, 0, 7), stream(true, -1, 0, 7)}, 0},
       {"also where the first is not due", {stream(false, 2, 0, 7), stream(true, -1, 0, 7)}, {}},
-      {"other texts' pieces", {stream(false, 2, 0, 7), stream(true, 5, 0, 8)}, 1},
+      {"other texts' pieces", {stream(false, 9, 0, 7), stream(true, 5, 0, 8)}, 1},
   };
   for (const UrgencyCase& one : cases) {
     SCOPED_TRACE(one.what);
-    EXPECT_EQ(most_urgent(one.streams), one.next);
+    EXPECT_EQ(most_urgent(one.streams, one.overlaps), one.next);
   }
 }
 
@@ -60,6 +68,7 @@ TEST(StreamPolicy, WholeUtterancesAreATable) {
       {"no streams", {9, 0, 0}, {}, true},
       {"all have slack", {2, 0, 0}, {stream(true, 2), stream(false, 3)}, true},
       {"one has too little", {2, 0, 0}, {stream(true, 2), stream(true, 1.9)}, false},
+      {"one has work to be done", {2, 0, 0}, {stream(true, 3, 0, 0, 1.5)}, false},
       {"one that is not due has too little", {2, 0, 0}, {stream(false, 1)}, false},
       {"one waits for its first chunk", {0, 0, 0}, {stream(true, 0)}, false},
       {"one will soon have its first", {2, kPatience - 1, 0}, {stream(false, 0)}, false},
@@ -85,7 +94,7 @@ TEST(StreamPolicy, NobodyStarves) {
   std::vector<LiveStream> streams(12, stream(true, 0));
   std::vector<int> waited(streams.size());
   for (int second = 0; second < 10000; ++second) {
-    const size_t next = most_urgent(streams).value();
+    const size_t next = most_urgent(streams, false).value();
     for (size_t i = 0; i < streams.size(); ++i) {
       streams[i].ahead -= 1;
       ++waited[i];

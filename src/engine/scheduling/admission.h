@@ -17,7 +17,9 @@ struct Occupancy {
   int64_t reading = 0;           // those whose recording is read: conversions and voices
   int64_t rows = 0;              // of the KV cache, in use
   bool batch_is_closed = false;  // in mode kBatch: it has begun
-  int64_t streams = 0;  // that are spoken in chunks and whose readers keep up; a long text is one
+  // That are spoken in chunks and whose readers keep up; a long text is one. ...
+  int64_t streams = 0;
+  int64_t starting_streams = 0;  // ... those whose listeners are not kSettledSeconds ahead yet
 };
 
 struct AdmissionLimits {
@@ -57,24 +59,37 @@ enum class Admission {
   return has_room_for_another(now, limits) && now.reading < limits.max_batch;
 }
 
-// How many streams can be spoken as fast as they are heard: a decode step gives a token to each of
-// them, and what time is left, or all of it where a device `overlaps` both, is S3Gen's. At least
-// one; `most` as long as nothing was measured.
+// What is measured, is measured on so many.
+inline constexpr int64_t kUnmeasuredStreams = 24;
+// A listener who has so much to hear yet can do without S3Gen while others start.
+inline constexpr double kSettledSeconds = 0.75;
+
+// The share of all time that streams may take: what is left makes up for their uneven chunks.
+inline constexpr double kStreamsShare = 0.85;
+
+// How many streams can be spoken as fast as they are heard, and never more than `most`: each takes
+// its share of the decode steps and its chunks of S3Gen, of one second together in each second;
+// where a device `overlaps` both, of one each. The share is what it is now: as more requests share
+// a step, it shrinks, and there is room for more.
 [[nodiscard]] inline int64_t sustainable_streams(const Costs& costs, bool overlaps, int64_t most) {
   constexpr double kTokenRate = 25;  // speech tokens a second
-  if (costs.chunk <= 0) return most;
-  const double left = overlaps ? 1 : std::max(0.0, 1 - kTokenRate * costs.step);
-  const double streams = std::min(left / costs.chunk, static_cast<double>(most));
+  if (costs.chunk_share <= 0) return std::min(kUnmeasuredStreams, most);
+  const double tokens = kTokenRate * costs.token;
+  const double stream = overlaps ? std::max(tokens, costs.chunk_share) : tokens + costs.chunk_share;
+  const double streams = std::min(kStreamsShare / stream, static_cast<double>(most));
   return std::max<int64_t>(1, static_cast<int64_t>(streams));
 }
 
-// Of one more stream, which has what else it needs.
+// Of one more stream, which has what else it needs. Without a bound of the caller's, a third of
+// those that can be sustained start at a time: the first chunks are short, and for a second of
+// sound cost three times what later ones do. Where the machine is too slow for those that run, none
+// of them gets ahead, and no other starts. tests/engine/stream_latency_test.cpp has what that
+// gives.
 [[nodiscard]] inline bool may_start_stream(const Occupancy& now, const AdmissionLimits& limits,
                                            const Costs& costs, bool overlaps) {
-  const int64_t most = limits.max_streams != 0
-                           ? limits.max_streams
-                           : sustainable_streams(costs, overlaps, limits.max_batch);
-  return now.streams < most;
+  if (limits.max_streams != 0) return now.streams < limits.max_streams;
+  const int64_t most = sustainable_streams(costs, overlaps, limits.max_batch);
+  return now.streams < most && now.starting_streams < std::max<int64_t>(1, most / 3);
 }
 
 }  // namespace chatterbox::engine

@@ -10,7 +10,18 @@ int64_t size_of(const runtime::StreamPlan& plan, int64_t chunk) {
   return plan.chunks[static_cast<size_t>(std::min(chunk, last))];
 }
 
+// Tokens behind a chunk with which it is the same whether the end is known or not: its right
+// context is full, and there is no remainder to absorb.
+int64_t needed_behind(const runtime::StreamPlan& plan) {
+  return std::max(plan.right_tokens, kMinChunkTokens);
+}
+
 }  // namespace
+
+int64_t tokens_missing(const runtime::StreamPlan& plan, const SpokenSoFar& spoken, int64_t known) {
+  const int64_t needed = spoken.tokens + size_of(plan, spoken.chunks) + needed_behind(plan);
+  return std::max<int64_t>(0, needed - known);
+}
 
 std::optional<runtime::ChunkRange> next_chunk(const runtime::StreamPlan& plan,
                                               const SpokenSoFar& spoken, int64_t known,

@@ -25,4 +25,8 @@ struct SpokenSoFar {
                                                             const SpokenSoFar& spoken,
                                                             int64_t known, bool complete);
 
+// How many more tokens make the next chunk due, where the speech does not end before.
+[[nodiscard]] int64_t tokens_missing(const runtime::StreamPlan& plan, const SpokenSoFar& spoken,
+                                     int64_t known);
+
 }  // namespace chatterbox::engine

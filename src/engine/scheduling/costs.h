@@ -29,7 +29,8 @@ struct Costs {
   double token = 0;          // the share of it of each request that takes part
   double speech = 0;         // of a unit of speech_work()
   double tokens_per_id = 0;  // speech tokens that come of one id of a text (a number)
-  double chunk = 0;          // of S3Gen, for each second of what it speaks in chunks
+  double chunk = 0;          // of a chunk that is not the first of its stream ...
+  double chunk_share = 0;    // ... for each second that the one before it lasts
 };
 
 // What S3Gen has to do for an utterance: the vocoder's share is about that of two Euler steps.

@@ -33,10 +33,11 @@ void LiveMetrics::spoke(double seconds, int64_t work) {
   speech_.add(seconds / static_cast<double>(work));
 }
 
-void LiveMetrics::spoke_chunk(double seconds, double audio_seconds) {
+void LiveMetrics::spoke_chunk(double seconds, double heard_meanwhile) {
+  if (heard_meanwhile <= 0) return;
   const std::lock_guard<std::mutex> lock(mutex_);
   chunk_.add(seconds);
-  chunk_audio_.add(audio_seconds);
+  heard_meanwhile_.add(heard_meanwhile);
 }
 
 void LiveMetrics::made_audio(double seconds) {
@@ -52,8 +53,9 @@ void LiveMetrics::set_prefixes(const runtime::PrefixStats& stats) noexcept {
 
 Costs LiveMetrics::costs() const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const double chunk = chunk_audio_.value() > 0 ? chunk_.value() / chunk_audio_.value() : 0;
-  return {step_.value(), token_.value(), speech_.value(), tokens_per_id_.value(), chunk};
+  const double heard = heard_meanwhile_.value();
+  return {step_.value(),          token_.value(), speech_.value(),
+          tokens_per_id_.value(), chunk_.value(), heard > 0 ? chunk_.value() / heard : 0};
 }
 
 void LiveMetrics::fill(Metrics& metrics, TimePoint now) const {

@@ -26,8 +26,8 @@ class LiveMetrics {
   void generated(int64_t text_ids, int64_t speech_tokens);
   // A batch of so much speech_work().
   void spoke(double seconds, int64_t work);
-  // A chunk of a stream.
-  void spoke_chunk(double seconds, double audio_seconds);
+  // A chunk of a stream; `heard_meanwhile`: what the chunk before it lasts, 0 of the first.
+  void spoke_chunk(double seconds, double heard_meanwhile);
   void made_audio(double seconds);
   void set_prefixes(const runtime::PrefixStats& stats) noexcept;
   void set_running_seconds(double seconds) noexcept { running_seconds_ = seconds; }
@@ -47,7 +47,7 @@ class LiveMetrics {
 
   mutable std::mutex mutex_;
   double audio_seconds_ = 0;
-  MovingAverage step_, token_, speech_, tokens_per_id_, chunk_, chunk_audio_;
+  MovingAverage step_, token_, speech_, tokens_per_id_, chunk_, heard_meanwhile_;
 };
 
 }  // namespace chatterbox::engine

@@ -41,7 +41,7 @@ Occupancy Scheduler::occupancy() const {
   Occupancy now;
   now.rows = rows_;
   now.batch_is_closed = batch_is_closed_;
-  now.streams = active_streams();
+  count_streams(now);
   for (const Sequence& sequence : running_) {
     if (!is_stalled(sequence)) ++now.sequences;
     if (sequence.is(TokenState::kDrawing)) ++now.drawing;
@@ -282,7 +282,7 @@ bool Scheduler::speak() {
     speak_whole(std::move(whole));
     return true;
   }
-  const std::optional<size_t> next = most_urgent(live);
+  const std::optional<size_t> next = most_urgent(live, speech_ != nullptr);
   if (!next) return false;
   chunks_let_pass_ = whole.empty() ? 0 : chunks_let_pass_ + 1;
   speak_chunk(*streams[*next]);

@@ -80,7 +80,7 @@ class Scheduler {
   bool hand_over_tokens();
   void hand_over_tokens(Sequence& sequence);
   [[nodiscard]] static bool is_stalled(const Sequence& sequence);
-  [[nodiscard]] int64_t active_streams() const;
+  void count_streams(Occupancy& now) const;
   [[nodiscard]] bool is_active(uint64_t series) const;
   [[nodiscard]] std::vector<LiveStream> live_streams(Batch& sequences);
   [[nodiscard]] WholeUtterance as_whole(const Batch& batch) const;

@@ -18,6 +18,12 @@ std::optional<runtime::ChunkRange> chunk_of(const Sequence& sequence) {
                     stream.complete);
 }
 
+int64_t missing_tokens(const Sequence& sequence) {
+  if (sequence.stream->complete) return 0;
+  return tokens_missing(*sequence.job->task().stream, sequence.stream->spoken,
+                        sequence.utterance->tokens());
+}
+
 }  // namespace
 
 // Nobody reads it, and T3 is done with it: until somebody does, it takes nothing from others.
@@ -26,15 +32,16 @@ bool Scheduler::is_stalled(const Sequence& sequence) {
          sequence.is(TokenState::kDone) && sequence.job->is_behind();
 }
 
-int64_t Scheduler::active_streams() const {
-  int64_t streams = 0;
+void Scheduler::count_streams(Occupancy& now) const {
   std::set<uint64_t> series;
   for (const Sequence& sequence : running_) {
     if (!sequence.stream || !sequence.job || is_stalled(sequence)) continue;
     const uint64_t own = sequence.job->standing().series;
-    if (own == 0 || series.insert(own).second) ++streams;
+    if (own != 0 && !series.insert(own).second) continue;
+    ++now.streams;
+    const std::optional<double> ahead = sequence.job->listener()->ahead(model_.now());
+    if (!ahead || *ahead < kSettledSeconds) ++now.starting_streams;
   }
-  return streams;
 }
 
 bool Scheduler::is_active(uint64_t series) const {
@@ -94,6 +101,7 @@ void Scheduler::hand_over_tokens(Sequence& sequence) {
 // Those that S3Gen can do something for, or soon can, and their sequences.
 std::vector<LiveStream> Scheduler::live_streams(Batch& sequences) {
   const TimePoint now = model_.now();
+  const Costs costs = metrics_.costs();
   std::vector<LiveStream> streams;
   for (Sequence& sequence : running_) {
     if (!sequence.stream || !sequence.job || !sequence.utterance) continue;
@@ -107,6 +115,7 @@ std::vector<LiveStream> Scheduler::live_streams(Batch& sequences) {
     if (live.due && !due_since) due_since = now;
     if (const auto ahead = job.listener()->ahead(now)) {
       live.ahead = *ahead;
+      live.lead = costs.chunk + costs.step * static_cast<double>(missing_tokens(sequence));
     } else if (due_since) {
       live.ahead = -seconds(now - *due_since);
     }

@@ -33,6 +33,7 @@ struct Stream {
   bool complete = false;               // the utterance has all its tokens
   runtime::ChunkRange next;            // what S3Gen was last given
   std::optional<TimePoint> due_since;  // its first chunk
+  double last_seconds = 0;             // that the last chunk lasts
   std::optional<Failure> failure;      // of S3Gen
   audio::WaveQuality wave;             // of what was spoken
 };

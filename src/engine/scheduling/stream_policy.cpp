@@ -27,25 +27,27 @@ std::vector<size_t> heads(const std::vector<LiveStream>& streams) {
 
 }  // namespace
 
-std::optional<size_t> most_urgent(const std::vector<LiveStream>& streams) {
-  // The lowest is next; of equal ones the first. Priorities count among those that are silent, and
-  // among those that are not.
+std::optional<size_t> most_urgent(const std::vector<LiveStream>& streams, bool overlaps) {
+  // The lowest is next; of equal ones the first that is due. Priorities count among those that have
+  // time, and among those that have none.
   const auto rank = [&](size_t i) {
     const LiveStream& stream = streams[i];
-    return std::tuple(stream.ahead > 0, -stream.priority, stream.ahead);
+    const double slack = stream.ahead - stream.lead;
+    return std::tuple(slack > 0, -stream.priority, slack, !stream.due);
   };
   std::optional<size_t> first;
   for (const size_t i : heads(streams)) {
-    if (streams[i].due && (!first || rank(i) < rank(*first))) first = i;
+    if (overlaps && !streams[i].due) continue;
+    if (!first || rank(i) < rank(*first)) first = i;
   }
-  return first;
+  return first && streams[*first].due ? first : std::nullopt;
 }
 
 bool goes_before_chunks(const WholeUtterance& utterance, const std::vector<LiveStream>& streams) {
   if (utterance.chunks_let_pass >= kMaxChunksLetPass) return true;
   const std::vector<size_t> all = heads(streams);
   const bool nobody_falls_silent = std::all_of(all.begin(), all.end(), [&](size_t i) {
-    return streams[i].ahead > 0 && streams[i].ahead >= utterance.seconds;
+    return streams[i].ahead > 0 && streams[i].ahead - streams[i].lead >= utterance.seconds;
   });
   if (nobody_falls_silent) return true;
   const bool due = std::any_of(all.begin(), all.end(), [&](size_t i) { return streams[i].due; });
