@@ -36,6 +36,13 @@ template <class Value>
   return value;
 }
 
+// An enum that may be unset.
+template <class Enum>
+[[nodiscard]] std::optional<Enum> optional_enum(int32_t value) {
+  if (const auto number = option(value)) return static_cast<Enum>(*number);
+  return std::nullopt;
+}
+
 // A flag that may be unset.
 [[nodiscard]] inline std::optional<bool> optional_flag(const char* name, int32_t value) {
   if (value == CHATTERBOX_UNSET) return std::nullopt;

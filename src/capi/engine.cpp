@@ -14,6 +14,7 @@ using chatterbox::fail;
 using chatterbox::Status;
 using chatterbox::capi::guard;
 using chatterbox::capi::option;
+using chatterbox::capi::optional_enum;
 using chatterbox::capi::require;
 using chatterbox::capi::store_new;
 
@@ -52,13 +53,6 @@ std::vector<chatterbox::NamedBytes> copy_files(const chatterbox_file* files, uin
                                                  static_cast<size_t>(files[i].size))});
   }
   return copies;
-}
-
-// An enum that may be unset.
-template <class Enum>
-std::optional<Enum> optional_enum(int32_t value) {
-  if (const auto number = option(value)) return static_cast<Enum>(*number);
-  return std::nullopt;
 }
 
 chatterbox::EngineOptions convert(const chatterbox_engine_options& from) {

@@ -28,6 +28,7 @@ chatterbox_engine_info convert(const chatterbox::EngineInfo& from) {
   info.has_default_voice = from.has_default_voice ? 1 : 0;
   info.watermark = from.watermark ? 1 : 0;
   info.meanflow = from.meanflow ? 1 : 0;
+  info.quantised = from.quantised ? 1 : 0;
   info.parameters = from.parameters;
   info.weight_bytes = from.weight_bytes;
   info.max_text_tokens = from.max_text_tokens;

@@ -60,7 +60,9 @@ CHATTERBOX_AT(chatterbox_engine_info, analyze_alignment, 148);
 CHATTERBOX_AT(chatterbox_engine_info, t3_precision, 152);
 CHATTERBOX_AT(chatterbox_engine_info, s3gen_precision, 160);
 CHATTERBOX_AT(chatterbox_engine_info, kv_cache, 168);
-CHATTERBOX_SIZE(chatterbox_engine_info, 176);
+CHATTERBOX_AT(chatterbox_engine_info, quantised, 176);
+CHATTERBOX_AT(chatterbox_engine_info, reserved, 180);
+CHATTERBOX_SIZE(chatterbox_engine_info, 184);
 
 CHATTERBOX_AT(chatterbox_limits, struct_size, 0);
 CHATTERBOX_AT(chatterbox_limits, max_batch, 4);

@@ -13,6 +13,7 @@
 #include "cli/info.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
+#include "cli/quantise.h"
 #include "cli/speak.h"
 #include "cli/voice.h"
 #include "cli/watermark.h"
@@ -67,6 +68,7 @@ int main_program(int argc, char** argv) {
   add_convert(app, commands);
   add_voice(app, commands);
   add_info(app, commands);
+  add_quantise(app, commands);
   add_watermark(app, commands);
   try {
     app.parse(argc, argv);

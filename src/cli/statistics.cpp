@@ -134,6 +134,7 @@ ordered_json statistics(const EngineInfo& info) {
       {"has_default_voice", info.has_default_voice},
       {"watermark", info.watermark},
       {"meanflow", info.meanflow},
+      {"quantised", info.quantised},
       {"voices", info.voices},
       {"languages", info.languages},
       {"defaults", defaults_of(info.defaults)},

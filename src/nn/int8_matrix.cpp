@@ -6,7 +6,20 @@
 
 #include <algorithm>
 
+#include "support/error.h"
+
 namespace chatterbox::nn {
+
+Int8Matrix Int8Matrix::narrow(int64_t first, int64_t count) const {
+  if (first % cpu::kPanelOutputs != 0) {
+    fail(Status::kBadModelFile,
+         "a matrix in int8 cannot be cut at output {}, only at multiples of {}", first,
+         cpu::kPanelOutputs);
+  }
+  const int64_t panels = cpu::int8_panels(count);
+  return {data.narrow(0, first / cpu::kPanelOutputs, panels),
+          scale.narrow(0, first, panels * cpu::kPanelOutputs), count, inputs};
+}
 
 Int8Matrix to_int8(const at::Tensor& weight) {
   constexpr int64_t kZero = 128;  // what is added to fill a panel

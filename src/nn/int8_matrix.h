@@ -18,6 +18,9 @@ struct Int8Matrix {
     return {data.const_data_ptr<uint8_t>(), scale.const_data_ptr<float>(), outputs,
             cpu::int8_padded(inputs)};
   }
+
+  // Some of the outputs, sharing the memory. `first`: where a panel begins.
+  [[nodiscard]] Int8Matrix narrow(int64_t first, int64_t count) const;
 };
 
 // weight [out, in], contiguous, fp32, on the CPU. An output with a weight that is not finite gives

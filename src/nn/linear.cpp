@@ -12,6 +12,7 @@
 #include "nn/cpu/kernels.h"
 #include "nn/cpu/parallel.h"
 #include "nn/cpu/parallel_int8.h"
+#include "nn/int8_file.h"
 
 namespace chatterbox::nn {
 namespace {
@@ -42,24 +43,55 @@ cpu::Int8Output int8_output(const Linear& layer, const at::Tensor& y, bool accum
   return {layer.packed->view(), layer.bias, y.view({-1, y.size(-1)}), accumulate};
 }
 
-}  // namespace
-
-Linear make_linear(at::Tensor weight, at::Tensor bias, const Placement& placement) {
-  if (!placement.int8) return {std::move(weight), std::move(bias)};
-  return {{}, std::move(bias), std::make_shared<const Int8Matrix>(to_int8(weight))};
+Linear packed_linear(Int8Matrix matrix, at::Tensor bias) {
+  return {{}, std::move(bias), std::make_shared<const Int8Matrix>(std::move(matrix))};
 }
 
+// The placement in which to read what make_linear() takes.
 Placement linear_source(const Placement& placement) {
   return placement.int8 ? placement.in_fp32() : placement;
 }
 
+enum class Order { kOutIn, kInOut };  // of the weight in the file
+
+Linear read_layer(const WeightReader& reader, std::string_view name, int64_t out, int64_t in,
+                  Bias bias, Order order) {
+  const WeightReader scope = reader.with(linear_source(reader.placement())).scope(name);
+  const auto read_bias = [&](int64_t outputs) {
+    return bias == Bias::kYes ? scope.get("bias", {outputs}) : at::Tensor();
+  };
+  if (reader.placement().int8 && has_int8(scope)) {
+    Int8Matrix matrix = read_int8(scope, out, in);
+    at::Tensor offset = read_bias(matrix.outputs);
+    return packed_linear(std::move(matrix), std::move(offset));
+  }
+  at::Tensor weight = order == Order::kInOut ? scope.get_transposed("weight", in, out)
+                                             : scope.get("weight", {out, in});
+  at::Tensor offset = read_bias(weight.size(0));
+  return make_linear(std::move(weight), std::move(offset), reader.placement());
+}
+
+}  // namespace
+
+Linear make_linear(at::Tensor weight, at::Tensor bias, const Placement& placement) {
+  if (!placement.int8) return {std::move(weight), std::move(bias)};
+  return packed_linear(to_int8(weight), std::move(bias));
+}
+
 Linear read_linear(const WeightReader& reader, std::string_view name, int64_t out, int64_t in,
                    Bias bias) {
-  const WeightReader scope = reader.with(linear_source(reader.placement())).scope(name);
-  at::Tensor weight = scope.get("weight", {out, in});
-  at::Tensor offset;
-  if (bias == Bias::kYes) offset = scope.get("bias", {weight.size(0)});
-  return make_linear(std::move(weight), std::move(offset), reader.placement());
+  return read_layer(reader, name, out, in, bias, Order::kOutIn);
+}
+
+Linear read_transposed_linear(const WeightReader& reader, std::string_view name, int64_t in,
+                              int64_t out) {
+  return read_layer(reader, name, out, in, Bias::kYes, Order::kInOut);
+}
+
+Linear narrow_outputs(const Linear& layer, int64_t first, int64_t count) {
+  at::Tensor bias = layer.bias.narrow(0, first, count);
+  if (layer.packed) return packed_linear(layer.packed->narrow(first, count), std::move(bias));
+  return {layer.weight.narrow(0, first, count), std::move(bias)};
 }
 
 c10::ScalarType activation_type(const Placement& placement) {

@@ -26,11 +26,15 @@ enum class Bias { kNo, kYes };
 // Of a weight [out, in] and its bias, or an undefined one: packed where the placement says int8;
 // then both are fp32.
 [[nodiscard]] Linear make_linear(at::Tensor weight, at::Tensor bias, const Placement& placement);
-// The placement in which to read what make_linear() takes.
-[[nodiscard]] Placement linear_source(const Placement& placement);
-// Reads "name.weight" and, where asked, "name.bias". -1: any size.
+// Reads "name.weight" and, where asked, "name.bias". -1: any size. What the file has in int8 stays
+// as it is, where the placement says int8.
 [[nodiscard]] Linear read_linear(const WeightReader& reader, std::string_view name, int64_t out,
                                  int64_t in, Bias bias = Bias::kYes);
+// The same of a weight that the file has as [in, out], with its bias.
+[[nodiscard]] Linear read_transposed_linear(const WeightReader& reader, std::string_view name,
+                                            int64_t in, int64_t out);
+// Outputs [first, first + count) of a layer, sharing its memory; its bias is there.
+[[nodiscard]] Linear narrow_outputs(const Linear& layer, int64_t first, int64_t count);
 
 // The type of activations: fp32 on the CPU, whatever the weights' type; the weights' own elsewhere.
 [[nodiscard]] c10::ScalarType activation_type(const Placement& placement);

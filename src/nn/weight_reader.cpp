@@ -21,6 +21,7 @@ bool is_float(DType dtype) {
 
 at::ScalarType scalar_type(DType dtype) {
   if (dtype == DType::kFloat16) return at::kHalf;
+  if (dtype == DType::kUInt8) return at::kByte;
   return dtype == DType::kBFloat16 ? at::kBFloat16 : at::kFloat;
 }
 
@@ -93,8 +94,8 @@ int64_t WeightReader::dim(std::string_view name, size_t axis) const {
   return entry->shape[axis];
 }
 
-const TensorEntry* WeightReader::find(std::string_view name,
-                                      const std::vector<int64_t>& shape) const {
+const TensorEntry* WeightReader::find(std::string_view name, const std::vector<int64_t>& shape,
+                                      Kind kind) const {
   const std::string full = prefix_ + std::string(name);
   const TensorEntry* entry = shared_->file->find(full);
   std::string defect;
@@ -102,8 +103,9 @@ const TensorEntry* WeightReader::find(std::string_view name,
     defect = "missing " + full + " " + to_string(shape);
   } else if (!matches(entry->shape, shape, shared_->guessed)) {
     defect = full + " has shape " + to_string(entry->shape) + ", expected " + to_string(shape);
-  } else if (!is_float(entry->dtype)) {
-    defect = full + " has dtype " + checkpoint::name(entry->dtype) + ", expected F32, F16 or BF16";
+  } else if (kind == Kind::kNumbers ? !is_float(entry->dtype) : entry->dtype != DType::kUInt8) {
+    defect = full + " has dtype " + checkpoint::name(entry->dtype) + ", expected " +
+             (kind == Kind::kNumbers ? "F32, F16 or BF16" : "U8");
   }
   shared_->used.insert(full);
   if (defect.empty()) return entry;
@@ -112,10 +114,14 @@ const TensorEntry* WeightReader::find(std::string_view name,
   return nullptr;
 }
 
-at::Tensor WeightReader::placeholder(std::vector<int64_t> shape) const {
+at::Tensor WeightReader::placeholder(std::vector<int64_t> shape, at::TensorOptions type) const {
   std::replace_if(
       shape.begin(), shape.end(), [](int64_t size) { return size < 0; }, 1);
-  return at::zeros(shape, at::device(placement_.device).dtype(placement_.dtype));
+  return at::zeros(shape, type);
+}
+
+at::Tensor WeightReader::placeholder(std::vector<int64_t> shape) const {
+  return placeholder(std::move(shape), at::device(placement_.device).dtype(placement_.dtype));
 }
 
 at::Tensor WeightReader::in_file(const TensorEntry& entry) const {
@@ -128,7 +134,7 @@ at::Tensor WeightReader::in_file(const TensorEntry& entry) const {
                        at::dtype(scalar_type(entry.dtype)));
 }
 
-at::Tensor WeightReader::get(std::string_view name, std::initializer_list<int64_t> shape) const {
+at::Tensor WeightReader::get(std::string_view name, const std::vector<int64_t>& shape) const {
   const TensorEntry* entry = find(name, shape);
   if (entry == nullptr) return placeholder(shape);
   // The same tensor where nothing changes.
@@ -141,6 +147,20 @@ at::Tensor WeightReader::get_transposed(std::string_view name, int64_t in, int64
   const at::Tensor matrix = in_file(*entry);
   if (placement_.device.is_cpu()) return cpu::transpose(matrix, placement_.dtype);
   return matrix.to(placement_.device, placement_.dtype).t().contiguous();
+}
+
+bool WeightReader::has_bytes(std::string_view name) const {
+  const TensorEntry* entry = shared_->file->find(prefix_ + std::string(name));
+  return entry != nullptr && entry->dtype == DType::kUInt8;
+}
+
+at::Tensor WeightReader::get_bytes(std::string_view name, const std::vector<int64_t>& shape) const {
+  const TensorEntry* entry = find(name, shape, Kind::kBytes);
+  return entry == nullptr ? placeholder(shape, at::dtype(at::kByte)) : in_file(*entry);
+}
+
+void WeightReader::reject(std::string_view name, const std::string& defect) const {
+  shared_->defects.push_back(prefix_ + std::string(name) + " " + defect);
 }
 
 void WeightReader::ignore(std::string_view name) const {

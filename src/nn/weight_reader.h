@@ -5,8 +5,8 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/TensorOptions.h>
 
-#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,9 +36,16 @@ class WeightReader {
   // The tensor in the placement's type; zero-copy from the file where type and device allow it
   // (then read-only). Where they do not, the file's pages leave the memory. -1 in `shape` means
   // any.
-  [[nodiscard]] at::Tensor get(std::string_view name, std::initializer_list<int64_t> shape) const;
+  [[nodiscard]] at::Tensor get(std::string_view name, const std::vector<int64_t>& shape) const;
   // The transpose of a matrix, contiguous: from [in, out] in the file to [out, in].
   [[nodiscard]] at::Tensor get_transposed(std::string_view name, int64_t in, int64_t out) const;
+  // Whether it holds bytes that are packed for kernels, not numbers.
+  [[nodiscard]] bool has_bytes(std::string_view name) const;
+  // Those, zero-copy from the file, on the CPU.
+  [[nodiscard]] at::Tensor get_bytes(std::string_view name,
+                                     const std::vector<int64_t>& shape) const;
+  // Notes a defect that only the values show.
+  void reject(std::string_view name, const std::string& defect) const;
   // Accepts a tensor that the model does not use (training leftovers, buffers that we compute).
   void ignore(std::string_view name) const;
 
@@ -49,10 +56,13 @@ class WeightReader {
  private:
   struct Shared;
   WeightReader(std::shared_ptr<Shared> shared, std::string prefix, Placement placement);
+  enum class Kind { kNumbers, kBytes };
   // Null where it is not as asked; then the defect is noted.
   [[nodiscard]] const checkpoint::TensorEntry* find(std::string_view name,
-                                                    const std::vector<int64_t>& shape) const;
+                                                    const std::vector<int64_t>& shape,
+                                                    Kind kind = Kind::kNumbers) const;
   [[nodiscard]] at::Tensor placeholder(std::vector<int64_t> shape) const;
+  [[nodiscard]] at::Tensor placeholder(std::vector<int64_t> shape, at::TensorOptions type) const;
   [[nodiscard]] at::Tensor in_file(const checkpoint::TensorEntry& entry) const;
   std::shared_ptr<Shared> shared_;
   std::string prefix_;

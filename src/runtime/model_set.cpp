@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "nn/int8_file.h"
 #include "nn/weight_reader.h"
 #include "runtime/cores.h"
 #include "runtime/device.h"
@@ -13,6 +14,7 @@
 #include "runtime/mode.h"
 #include "runtime/watermark.h"
 #include "support/error.h"
+#include "t3/stored.h"
 #include "text/languages.h"
 
 namespace chatterbox::runtime {
@@ -32,13 +34,17 @@ int compute_threads(const EngineOptions& options, c10::Device device) {
   return device.is_cpu() ? cores : std::min(cores, kThreadsBesideDevice);
 }
 
-// Elements and bytes of the floating-point tensors of a checkpoint file.
+// Elements and bytes of the floating-point tensors of a checkpoint file. Scales of int8 are none.
 void add_size(const checkpoint::TensorFile& file, const nn::Placement& placement,
               EngineInfo& info) {
+  using t3::Stored;
   for (const checkpoint::TensorEntry& entry : file.entries()) {
+    const Stored stored = placement.int8 ? t3::stored_as(entry) : Stored::kTable;
+    if (stored == Stored::kPackedScale) continue;
     const auto elements = static_cast<int64_t>(entry.bytes / checkpoint::item_size(entry.dtype));
     info.parameters += elements;
-    const bool packed = placement.int8 && t3::is_packed(entry);
+    const bool packed = stored == Stored::kMatrix || stored == Stored::kInOutMatrix ||
+                        stored == Stored::kPackedMatrix;
     info.weight_bytes +=
         elements * (packed ? 1 : static_cast<int64_t>(c10::elementSize(placement.dtype)));
   }
@@ -47,11 +53,11 @@ void add_size(const checkpoint::TensorFile& file, const nn::Placement& placement
 }  // namespace
 
 ModelSet::ModelSet(const EngineOptions& options)
-    : device_(choose_device(options.device)),
-      stages_(choose_placements(options, device_)),
-      mode_(effective_mode(options, device_.is_cpu())) {
+    : device_(choose_device(options.device)), mode_(effective_mode(options, device_.is_cpu())) {
   const auto start = std::chrono::steady_clock::now();
   files_ = open_model(options);
+  stored_t3_ = {files_.t3->path(), nn::holds_int8(*files_.t3)};
+  stages_ = choose_placements(options, device_, stored_t3_);
   load(options);
   check_models(options);
   cache_limits_ = plan_cache(options);
@@ -98,7 +104,7 @@ void ModelSet::describe(const EngineOptions& options) {
   info_.family = traits().name;
   info_.model = options.model;
   info_.device = device_.str();
-  info_.precision = precision_name(asked_precision(options, device_));
+  info_.precision = precision_name(asked_precision(options, device_, stored_t3_));
   info_.t3_precision = precision_name(stages_.t3);
   info_.s3gen_precision = precision_name(stages_.s3gen);
   info_.kv_cache = precision_name(stages_.kv_cache);
@@ -116,6 +122,7 @@ void ModelSet::describe(const EngineOptions& options) {
   add_size(*files_.t3, stages_.t3, info_);
   add_size(*files_.s3gen, stages_.s3gen, info_);
   add_size(*files_.voice_encoder, stages_.s3gen, info_);
+  info_.quantised = stored_t3_.int8;
   info_.meanflow = s3gen::meanflow(*flow_);
   info_.defaults = traits().defaults;
   info_.defaults.cfm_steps = static_cast<int32_t>(s3gen::default_steps(*flow_));

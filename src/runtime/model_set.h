@@ -63,9 +63,10 @@ class ModelSet final : public ModelCatalog {
   void check_size(const Task& task) const;
 
   c10::Device device_;
-  StagePlacements stages_;
   Mode mode_;
   ModelFiles files_;
+  StoredT3 stored_t3_;
+  StagePlacements stages_;
   EngineInfo info_;
   std::shared_ptr<const t3::Model> t3_;
   t3::Limits t3_limits_;

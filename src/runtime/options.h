@@ -63,7 +63,7 @@ struct EngineOptions {
   std::string s3gen = {};                       // a file in place of the model's own; empty: none
   std::optional<Family> family = std::nullopt;  // unset: the one whose files are there
   std::string device = "auto";  // "cpu", "cuda", "cuda:N", or "auto" (cuda where there is one)
-  std::optional<Precision> precision = std::nullopt;        // unset: fp32 on a CPU, bf16 on CUDA
+  std::optional<Precision> precision = std::nullopt;        // see the C header
   std::optional<Precision> t3_precision = std::nullopt;     // unset: `precision`
   std::optional<Precision> s3gen_precision = std::nullopt;  // unset: `precision`; not int8
   std::optional<Precision> kv_cache = std::nullopt;         // fp32 or bf16; unset: fp32 where T3 is
@@ -119,6 +119,7 @@ struct EngineInfo {
   double load_seconds = 0;
   bool has_default_voice = false;
   bool watermark = false;                   // speech is marked
+  bool quantised = false;                   // T3's matrices are stored in int8
   bool meanflow = false;                    // S3Gen's flow takes few steps, without guidance
   std::vector<std::string> languages = {};  // codes, sorted; empty: the family asks for none
   std::vector<std::string> voices = {};     // that the model ships by name, sorted

@@ -27,14 +27,23 @@ nn::Placement place_s3gen(Precision asked, c10::Device device) {
 
 }  // namespace
 
-Precision asked_precision(const EngineOptions& options, c10::Device device) {
-  return options.precision.value_or(device.is_cpu() ? Precision::kFp32 : Precision::kBf16);
+Precision asked_precision(const EngineOptions& options, c10::Device device, const StoredT3& t3) {
+  if (options.precision) return *options.precision;
+  if (t3.int8) return Precision::kInt8;
+  return device.is_cpu() ? Precision::kFp32 : Precision::kBf16;
 }
 
-StagePlacements choose_placements(const EngineOptions& options, c10::Device device) {
-  const Precision all = asked_precision(options, device);
+StagePlacements choose_placements(const EngineOptions& options, c10::Device device,
+                                  const StoredT3& t3) {
+  const Precision all = asked_precision(options, device, t3);
   StagePlacements stages;
   stages.t3 = place_t3(options.t3_precision.value_or(all), device);
+  if (t3.int8 && !stages.t3.int8) {
+    fail(Status::kUnsupported,
+         "{}: holds int8 (chatterbox quantise), T3 was to run in {} on {}; use int8 or auto on a "
+         "CPU, or the folder that it was made from",
+         t3.path, precision_name(stages.t3), device.str());
+  }
   stages.s3gen = place_s3gen(options.s3gen_precision.value_or(all), device);
   stages.kv_cache = stages.t3.dtype;
   if (options.kv_cache) {

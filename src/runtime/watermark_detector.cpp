@@ -3,12 +3,9 @@
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
-#include <optional>
-#include <thread>
-
 #include "runtime/torch_errors.h"
 #include "runtime/watermark.h"
-#include "support/failure.h"
+#include "support/on_new_thread.h"
 #include "voice/recording.h"
 
 namespace chatterbox::runtime {
@@ -36,19 +33,9 @@ WatermarkDetector::WatermarkDetector(const std::string& weights, int threads)
 WatermarkDetector::WatermarkDetector(WatermarkDetector&&) noexcept = default;
 WatermarkDetector::~WatermarkDetector() = default;
 
-// On a thread of its own: the number of threads that compute belongs to the thread that asks, and
-// the caller's is the host's.
 float WatermarkDetector::detect(const Audio& audio) const {
   float confidence = 0;
-  std::optional<Failure> failure;
-  std::thread([&] {
-    try {
-      confidence = impl_->detect(audio);
-    } catch (...) {
-      failure = current_failure();
-    }
-  }).join();
-  if (failure) failure->raise();
+  on_new_thread([&] { confidence = impl_->detect(audio); });
   return confidence;
 }
 

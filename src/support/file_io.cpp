@@ -61,21 +61,23 @@ std::string resolve(const std::string& path) {
   return resolved.empty() ? path : resolved.string();
 }
 
-// The name does not depend on the target's, which may be as long as names can be.
 std::string temporary_for(const std::string& target) {
   std::error_code ignored;
-  if (fs::is_other(target, ignored)) return "";
-  static std::atomic<uint64_t> count{0};
-  const fs::path folder = fs::path(target).parent_path();
-  for (;;) {
-    const std::string path =
-        (folder / fmt::format(".chatterbox-{}-{}.tmp", getpid(), count++)).string();
-    // Another machine's process may have this one's number.
-    if (!fs::exists(path, ignored)) return path;
-  }
+  return fs::is_other(target, ignored) ? "" : temporary_beside(target);
 }
 
 }  // namespace
+
+std::string temporary_beside(const std::string& path) {
+  static std::atomic<uint64_t> count{0};
+  const fs::path folder = fs::path(path).parent_path();
+  for (;;) {
+    std::string free = (folder / fmt::format(".chatterbox-{}-{}.tmp", getpid(), count++)).string();
+    // Another machine's process may have this one's number.
+    std::error_code ignored;
+    if (!fs::exists(free, ignored)) return free;
+  }
+}
 
 std::string read_file(const std::string& path, size_t limit,
                       const std::function<void(std::string_view start)>& check_start) {

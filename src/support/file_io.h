@@ -57,6 +57,10 @@ class AtomicFile {
   bool committed_ = false;
 };
 
+// A free name for what is to be renamed to `path`, beside it. It does not depend on that name,
+// which may be as long as names can be.
+[[nodiscard]] std::string temporary_beside(const std::string& path);
+
 // All at once.
 void write_file(const std::string& path, std::string_view bytes);
 

@@ -10,32 +10,11 @@
 namespace chatterbox::t3 {
 namespace {
 
-// transformers' Conv1D. The transpose is made once: the kernels read a row for each output.
-class Conv1d {
- public:
-  Conv1d(const nn::WeightReader& reader, std::string_view name, int64_t in, int64_t out)
-      : placement_(reader.placement()) {
-    const nn::WeightReader scope = reader.with(nn::linear_source(placement_)).scope(name);
-    weight_ = scope.get_transposed("weight", in, out);
-    bias_ = scope.get("bias", {weight_.size(0)});
-  }
-
-  [[nodiscard]] nn::Linear linear() const { return nn::make_linear(weight_, bias_, placement_); }
-  // Where tables are missing there may be nothing to cut; the reader names them at the end.
-  [[nodiscard]] nn::Linear outputs(int64_t first, int64_t count) const {
-    if (std::min(weight_.size(0), bias_.size(0)) < first + count) return linear();
-    return nn::make_linear(weight_.narrow(0, first, count), bias_.narrow(0, first, count),
-                           placement_);
-  }
-
- private:
-  nn::Placement placement_;
-  at::Tensor weight_, bias_;  // [out, in], [out]
-};
-
-nn::Linear read_conv1d(const nn::WeightReader& reader, std::string_view name, int64_t in,
-                       int64_t out) {
-  return Conv1d(reader, name, in, out).linear();
+// A third of transformers' Conv1D. Where tables are missing there may be nothing to cut; the reader
+// names them at the end.
+nn::Linear third(const nn::Linear& layer, int64_t index, int64_t size) {
+  if (std::min(layer.outputs(), layer.bias.size(0)) < (index + 1) * size) return layer;
+  return nn::narrow_outputs(layer, index * size, size);
 }
 
 }  // namespace
@@ -51,14 +30,15 @@ Gpt2Weights load_gpt2(const nn::WeightReader& reader) {
     Gpt2Layer l;
     l.ln_1 = nn::read_layer_norm(layer, "ln_1", c);
     // A width of 1 stands for a missing table: then the third is of any size.
-    const Conv1d attention(layer, "attn.c_attn", c, c > 1 ? 3 * c : -1);
-    l.q = attention.outputs(0, c);
-    l.k = attention.outputs(c, c);
-    l.v = attention.outputs(2 * c, c);
-    l.attn_proj = read_conv1d(layer, "attn.c_proj", c, c);
+    const nn::Linear attention =
+        nn::read_transposed_linear(layer, "attn.c_attn", c, c > 1 ? 3 * c : -1);
+    l.q = third(attention, 0, c);
+    l.k = third(attention, 1, c);
+    l.v = third(attention, 2, c);
+    l.attn_proj = nn::read_transposed_linear(layer, "attn.c_proj", c, c);
     l.ln_2 = nn::read_layer_norm(layer, "ln_2", c);
-    l.fc = read_conv1d(layer, "mlp.c_fc", c, -1);
-    l.mlp_proj = read_conv1d(layer, "mlp.c_proj", l.fc.outputs(), c);
+    l.fc = nn::read_transposed_linear(layer, "mlp.c_fc", c, -1);
+    l.mlp_proj = nn::read_transposed_linear(layer, "mlp.c_proj", l.fc.outputs(), c);
     gpt2.layers.push_back(std::move(l));
   }
   gpt2.norm = nn::read_layer_norm(reader, "ln_f", c);

@@ -61,11 +61,6 @@ std::shared_ptr<const Model> load_model(const nn::WeightReader& reader, TextFram
   return std::make_shared<const Model>(reader, framing, kv_cache);
 }
 
-bool is_packed(const checkpoint::TensorEntry& entry) {
-  const auto begins = [&](const char* prefix) { return entry.name.rfind(prefix, 0) == 0; };
-  return entry.shape.size() == 2 && (begins("tfmr.layers.") || begins("tfmr.h."));
-}
-
 Limits limits(const Model& model) { return model.limits(); }
 
 }  // namespace chatterbox::t3

@@ -25,8 +25,6 @@ class Model;  // immutable weights: conditioning encoder, backbone, embeddings, 
 [[nodiscard]] std::shared_ptr<const Model> load_model(
     const nn::WeightReader& reader, TextFraming framing = {},
     std::optional<c10::ScalarType> kv_cache = std::nullopt);
-// Whether a tensor of the file is one of those.
-[[nodiscard]] bool is_packed(const checkpoint::TensorEntry& entry);
 
 // What a model can take, and what a request takes of it. Each part has its limit, and all parts
 // together have max_positions.

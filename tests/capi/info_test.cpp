@@ -160,6 +160,34 @@ TEST_F(Info, CountsTokens) {
   EXPECT_EQ(refused("a", 2), "text_tags must be 0 or 1, got 2");
 }
 
+TEST_F(Info, QuantisedIsTheModels) {
+  chatterbox_engine_options options = default_options();
+  for (const int32_t family : {CHATTERBOX_FAMILY_TURBO, CHATTERBOX_FAMILY_NANO}) {
+    options.family = family;
+    const auto engine = make_engine(&options);
+    const auto info = filled<chatterbox_engine_info>([&](auto* out, size_t size) {
+      return chatterbox_engine_get_info(engine.get(), out, size);
+    });
+    EXPECT_EQ(info.quantised, family == CHATTERBOX_FAMILY_NANO ? 1 : 0);
+    EXPECT_EQ(info.reserved, 0);
+  }
+}
+
+TEST(QuantiseModel, PassesItsArguments) {
+  EXPECT_EQ(chatterbox_quantise_model("a", CHATTERBOX_UNSET, "b"), CHATTERBOX_STATUS_OK);
+  EXPECT_EQ(chatterbox_quantise_model("a", CHATTERBOX_FAMILY_TURBO, "full"), CHATTERBOX_STATUS_IO);
+  EXPECT_STREQ(chatterbox_last_error(), "full: a of family 5");
+  const auto refusal = [](const char* model, int32_t family, const char* output) {
+    EXPECT_EQ(chatterbox_quantise_model(model, family, output), CHATTERBOX_STATUS_INVALID_ARGUMENT);
+    return std::string(chatterbox_last_error());
+  };
+  EXPECT_EQ(refusal(nullptr, CHATTERBOX_UNSET, "b"), "model must not be NULL");
+  EXPECT_EQ(refusal("a", CHATTERBOX_UNSET, nullptr), "output must not be NULL");
+  EXPECT_EQ(refusal("", CHATTERBOX_UNSET, "b"), "model must not be empty");
+  EXPECT_EQ(refusal("a", CHATTERBOX_UNSET, ""), "output must not be empty");
+  EXPECT_EQ(refusal("a", 7, "b"), "family must be in [1, 6], got 7");
+}
+
 TEST(Languages, AreSortedCodesWithNames) {
   ASSERT_EQ(chatterbox_language_count(), 23U);
   EXPECT_STREQ(chatterbox_language_code(0), "ar");

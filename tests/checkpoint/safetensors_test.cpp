@@ -159,6 +159,22 @@ TEST(Safetensors, FailedWriteLeavesTheOldFile) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.file("")), {}), 1);
 }
 
+TEST(SafetensorsWriter, TakesTensorByTensor) {
+  const std::vector<TensorEntry> entries = {{"a", DType::kUInt8, {3}, nullptr, 3},
+                                            {"b", DType::kUInt8, {2}, nullptr, 2}};
+  std::string bytes;
+  const auto sink = [&bytes](std::string_view part) { bytes += part; };
+  SafetensorsWriter writer(sink, entries, {{"key", "value"}});
+  EXPECT_EQ(bytes.size() % 64, 0U);
+  EXPECT_THROW(writer.write("xx"), Error);
+  writer.write("xyz");
+  writer.write("uv");
+  EXPECT_THROW(writer.write("uv"), Error);
+  const auto file = parse_safetensors(bytes.data(), bytes.size(), "made");
+  EXPECT_EQ(file->metadata().at("key"), "value");
+  EXPECT_EQ(std::memcmp(file->find("b")->data, "uv", 2), 0);
+}
+
 TEST(DType, NamesAndSizes) {
   for (const DType dtype :
        {DType::kFloat32, DType::kFloat16, DType::kBFloat16, DType::kFloat64, DType::kInt64,

@@ -119,6 +119,25 @@ TEST_F(CliFamily, TurboSpeaksWithItsOwnDefaults) {
   EXPECT_NE(speak({"--cfm-steps", "10"}), spoken);
 }
 
+TEST_F(CliFamily, AQuantisedFolderSpeaksAsInt8) {
+  const std::string int8 = path("int8");
+  const Outcome made = run({"quantise", synthetic_model(), "-o", int8});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_EQ(made.out + made.err, "");
+  EXPECT_THAT(run({"info", int8}).out, HasSubstr("quantised: true\n"));
+  EXPECT_THAT(run({"info", synthetic_model()}).out, HasSubstr("quantised: false\n"));
+  const auto speak = [&](const std::string& model, std::vector<std::string> options) {
+    options.insert(options.end(), {"--model", model, "--seed", "1", "-o", path("a.wav")});
+    const Outcome outcome = run(quick("Hello.", options));
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return wave_of(read_audio(path("a.wav")));
+  };
+  EXPECT_EQ(speak(int8, {}), speak(synthetic_model(), {"--precision", "int8"}));
+  expect_failure(run(quick("Hello.", {"--model", int8, "--precision", "fp32"})), 1, "holds int8");
+  expect_failure(run({"quantise", synthetic_model(), "-o", int8}), 1, "exists, and is not empty");
+  expect_failure(run({"quantise", int8, "-o", path("again")}), 2, "holds int8 already");
+}
+
 TEST_F(CliFamily, ALanguageThatTheModelDoesNotAskForIsRefused) {
   write_file(path("one.jsonl"), R"({"id": "x", "text": "Hi.", "language": "fr"})");
   const Outcome refused =

@@ -38,7 +38,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongUsage{{"convert"}, "recording"},
         WrongUsage{{"convert", "a.wav", "--dump", "-"}, "--dump"},
         WrongUsage{{"convert", "a.wav", "-o", "-", "--json", "-"}, "standard output"},
-        WrongUsage{{"watermark"}, "recording"},
+        WrongUsage{{"watermark"}, "recording"}, WrongUsage{{"quantise"}, "model"},
+        WrongUsage{{"quantise", "a"}, "--output"},
         WrongUsage{{"speak", "Hi.", "--family", "klingon"}, "klingon"},
         WrongUsage{{"speak", "Hi.", "--watermark", "maybe"}, "maybe"},
         WrongUsage{{"speak", "Hi.", "--top-k", "-1"}, "[0, 10000]"}, WrongUsage{{"info"}, "model"},
@@ -126,7 +127,10 @@ TEST(Help, NamesDefaultsRangesAndUnits) {
   EXPECT_THAT(outcome.out, HasSubstr("(0 or in [0.05, 5], default: 0.8)"));
   EXPECT_THAT(outcome.out, HasSubstr("(above 0, up to 1, default: 1; Turbo, Nano: 0.95)"));
   EXPECT_THAT(outcome.out, HasSubstr("25 make a second (in [1, 4096], default: 1000)"));
-  EXPECT_THAT(outcome.out, HasSubstr("this machine (default: fp32 on a CPU, bf16 on CUDA)"));
+  EXPECT_THAT(
+      outcome.out,
+      HasSubstr(
+          "this machine (default: fp32 on a CPU, bf16 on CUDA, int8 for a quantised folder)"));
   EXPECT_THAT(outcome.out, HasSubstr("(in [1, 1024], default: one for each physical core"));
 }
 

@@ -40,6 +40,16 @@ TEST(Engine, TellsWhatItIs) {
   EXPECT_EQ(engine.metrics().healthy, 1);
 }
 
+TEST(Engine, Quantises) {
+  quantise_model("a", "b");
+  expect_error([] { quantise_model("a", "full", Family::kNano); }, Status::kIo,
+               "full: a of family 6");
+  EngineOptions options;
+  EXPECT_FALSE(ChatterboxEngine::load(options).info().quantised);
+  options.family = Family::kNano;
+  EXPECT_TRUE(ChatterboxEngine::load(options).info().quantised);
+}
+
 TEST(Engine, LanguagesAreThoseOfTheMultilingualModels) {
   const List<Language> all = languages();
   EXPECT_GT(all.size(), 20U);

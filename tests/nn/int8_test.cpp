@@ -10,6 +10,7 @@
 
 #include "nn/int8_matrix.h"
 #include "software_amx.h"
+#include "support/error.h"
 #include "support/tensors.h"
 
 namespace chatterbox::nn::cpu {
@@ -264,6 +265,18 @@ TEST(Int8Matrix, AWeightThatIsNotFiniteSpoilsItsOutputAlone) {
   const at::Tensor y = run_linear(int8_kernels(), noise({2, 30}, 2), to_int8(weight));
   EXPECT_EQ(y.isnan().sum().item<int64_t>(), 2);
   EXPECT_TRUE(y.select(1, 66).isnan().all().item<bool>());
+}
+
+// Outputs that were cut out have the results that they had.
+TEST(Int8Matrix, CanBeCutBetweenPanels) {
+  const at::Tensor x = noise({3, 50}, 1);
+  const Int8Matrix whole = to_int8(noise({200, 50}, 2));
+  const at::Tensor y = run_linear(int8_portable(), x, whole);
+  for (const auto& [first, count] : {std::pair<int64_t, int64_t>(0, 64), {64, 100}, {192, 8}}) {
+    const at::Tensor part = run_linear(int8_portable(), x, whole.narrow(first, count));
+    EXPECT_TRUE(at::equal(part, y.narrow(1, first, count))) << first;
+  }
+  EXPECT_THROW((void)whole.narrow(32, 64), Error);
 }
 
 TEST(Int8Matrix, IsNearTheMatrix) {

@@ -27,6 +27,8 @@ DType dtype_of(const at::Tensor& tensor) {
       return DType::kBFloat16;
     case at::kLong:
       return DType::kInt64;
+    case at::kByte:
+      return DType::kUInt8;
     default:
       return DType::kFloat32;
   }
@@ -152,6 +154,23 @@ TEST_F(WeightReaderTest, DimensionsThatAreAbsentAreErrorsAtOnce) {
 }
 
 // 1.00390625 lies between two bfloat16 numbers; 0.1 is no float16.
+TEST_F(WeightReaderTest, BytesAreNoNumbers) {
+  const at::Tensor bytes = numbers({2, 3}).to(at::kByte);
+  const WeightReader reader(file_of({{"a.packed", bytes}, {"a.plain", numbers({2, 3})}}), {});
+  const WeightReader scope = reader.scope("a");
+  EXPECT_TRUE(scope.has_bytes("packed"));
+  EXPECT_FALSE(scope.has_bytes("plain"));
+  EXPECT_FALSE(scope.has_bytes("none"));
+  EXPECT_TRUE(at::equal(scope.get_bytes("packed", {-1, 3}), bytes));
+  (void)scope.get("packed", {2, 3});
+  (void)scope.get_bytes("plain", {2, 3});
+  EXPECT_EQ(scope.get_bytes("none", {2, -1}).sizes(), (at::IntArrayRef{2, 1}));
+  scope.reject("plain", "is odd");
+  EXPECT_EQ(defects(reader),
+            "a.packed has dtype U8, expected F32, F16 or BF16; a.plain has dtype F32, expected U8; "
+            "missing a.none [2, any]; a.plain is odd");
+}
+
 TEST_F(WeightReaderTest, ConvertsToThePlacementsType) {
   const auto file = file_of({{"f32", at::tensor({1.00390625F, -2.0F})},
                              {"f16", at::tensor({0.1F}).to(at::kHalf)},

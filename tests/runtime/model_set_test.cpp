@@ -88,11 +88,11 @@ TEST(Precisions, Int8IsForACpu) {
   EngineOptions options;
   options.precision = Precision::kInt8;
   const auto failure =
-      failure_of([&] { (void)choose_placements(options, c10::Device(c10::kCUDA, 0)); });
+      failure_of([&] { (void)choose_placements(options, c10::Device(c10::kCUDA, 0), {}); });
   EXPECT_EQ(failure.status, Status::kUnsupported);
   EXPECT_EQ(failure.message, "device cuda:0: int8 is for a CPU; use bf16 or auto");
   options.precision = Precision::kAuto;
-  EXPECT_EQ(choose_placements(options, c10::Device(c10::kCUDA, 0)).t3.dtype, c10::kBFloat16);
+  EXPECT_EQ(choose_placements(options, c10::Device(c10::kCUDA, 0), {}).t3.dtype, c10::kBFloat16);
 }
 
 TEST_F(Catalog, ACpuSpeaksOneUtteranceAtATimeOnOneThread) {

@@ -61,6 +61,7 @@ class FakeCatalog final : public runtime::ModelCatalog {
     info_.load_seconds = 0.25;
     info_.has_default_voice = voice_ != nullptr;
     info_.watermark = true;
+    info_.quantised = options.family == Family::kNano;
     info_.languages = {"de", "fr"};
     info_.voices = {kFakeVoice};
     info_.defaults.cfm_steps = kFakeSteps;

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -226,6 +227,7 @@ inline EngineInfo ChatterboxEngine::info() const {
   info.has_default_voice = from.has_default_voice == 1;
   info.watermark = from.watermark == 1;
   info.meanflow = from.meanflow == 1;
+  info.quantised = from.quantised == 1;
   info.parameters = from.parameters;
   info.weight_bytes = from.weight_bytes;
   info.max_text_tokens = from.max_text_tokens;
@@ -267,6 +269,16 @@ inline std::vector<Outcome> ChatterboxEngine::generate_batch(
         return chatterbox_engine_generate_batch(handle(), asked.pointers(), requests.size(), made);
       });
   return asked.outcomes(batch.get());
+}
+
+// Writes the new folder `output`: a copy of the checkpoint folder `model` with T3 in int8, a third
+// of its size, which gives the same bits as `model` does in int8 and is mapped when it is loaded.
+// Blocks for a few seconds. See chatterbox_quantise_model().
+inline void quantise_model(const std::string& model, const std::string& output,
+                           std::optional<Family> family = std::nullopt) {
+  detail::check(chatterbox_quantise_model(detail::c_string("model", model),
+                                          detail::to_c("family", family),
+                                          detail::c_string("output", output)));
 }
 
 }  // namespace abi0

@@ -82,7 +82,8 @@ struct EngineOptions {
   std::string s3gen = {};                       // a file to use as S3Gen; empty: the model's own
   std::optional<Family> family = std::nullopt;  // unset: recognised by the files
   std::string device = "auto";  // "cpu", "cuda", "cuda:N", or "auto" (CUDA if available)
-  std::optional<Precision> precision = std::nullopt;        // unset: fp32 on a CPU, bf16 on CUDA
+  // unset: fp32 on a CPU, bf16 on CUDA, int8 for a quantised folder
+  std::optional<Precision> precision = std::nullopt;
   std::optional<Precision> t3_precision = std::nullopt;     // unset: `precision`
   std::optional<Precision> s3gen_precision = std::nullopt;  // unset: `precision`; not int8
   std::optional<Precision> kv_cache = std::nullopt;         // fp32 or bf16; unset: fp32 if T3 is
@@ -121,6 +122,7 @@ struct EngineInfo {
   int32_t threads = 0;               // CPU threads for computation
   bool has_default_voice = false;
   bool watermark = false;             // speech is marked
+  bool quantised = false;             // T3 is stored in int8: see quantise_model()
   bool meanflow = false;              // S3Gen takes few Euler steps, without guidance
   int64_t parameters = 0;             // of all models together
   int64_t weight_bytes = 0;           // on the device

@@ -79,16 +79,17 @@ typedef struct chatterbox_engine_options {
   const chatterbox_file* files; /* the model's files, instead of a folder; default NULL */
   uint64_t file_count;          /* number of `files`; default 0 */
   const char* device; /* "cpu", "cuda", "cuda:N", or "auto" (default): CUDA if available */
-  int32_t precision;  /* CHATTERBOX_PRECISION_...; unset (default): fp32 on a CPU, bf16 on CUDA */
-  int32_t weights;    /* CHATTERBOX_WEIGHTS_...; default CHATTERBOX_WEIGHTS_MAPPED */
-  int32_t threads;    /* CPU threads for computation, 1 to 1024; unset (default): one for each
-                       * physical core that this process may use by its affinity and its control
-                       * group's quota; two on CUDA */
-  int32_t mode;       /* CHATTERBOX_MODE_...; default CHATTERBOX_MODE_DYNAMIC */
-  int32_t max_batch;  /* how many requests may draw tokens at a time, 1 to 256, unless the mode is
-                       * sequential; default 8. In each step a CPU reads the weights once for 16
-                       * requests with guidance; each further request adds to the time of a step */
-  int32_t max_queue;  /* how many requests may wait, 1 to 65536; default 64 */
+  int32_t precision; /* CHATTERBOX_PRECISION_...; unset (default): fp32 on a CPU, bf16 on CUDA, int8
+                      * for a quantised folder, whose T3 takes int8 and auto alone */
+  int32_t weights;   /* CHATTERBOX_WEIGHTS_...; default CHATTERBOX_WEIGHTS_MAPPED */
+  int32_t threads;   /* CPU threads for computation, 1 to 1024; unset (default): one for each
+                      * physical core that this process may use by its affinity and its control
+                      * group's quota; two on CUDA */
+  int32_t mode;      /* CHATTERBOX_MODE_...; default CHATTERBOX_MODE_DYNAMIC */
+  int32_t max_batch; /* how many requests may draw tokens at a time, 1 to 256, unless the mode is
+                      * sequential; default 8. In each step a CPU reads the weights once for 16
+                      * requests with guidance; each further request adds to the time of a step */
+  int32_t max_queue; /* how many requests may wait, 1 to 65536; default 64 */
   int64_t max_queue_bytes; /* bytes of text and recordings that waiting requests may hold, 1 MiB or
                             * more; default 1 GiB */
   int64_t memory_limit;  /* bytes of memory beside the weights, 1 or more: three quarters for the KV
@@ -124,7 +125,8 @@ CHATTERBOX_API chatterbox_status chatterbox_engine_options_init(chatterbox_engin
  * defaults; everything they point to is copied, except the log's user data. INVALID_ARGUMENT: an
  * option out of range. NOT_FOUND, IO, BAD_MODEL_FILE, BAD_VOICE: a problem with the model's files.
  * UNSUPPORTED, DEVICE: a problem with device or precision (int8 on CUDA), or memory that cannot be
- * locked. */
+ * locked, or a quantised
+ * folder that is to run in another precision. */
 CHATTERBOX_API chatterbox_status chatterbox_engine_create(const chatterbox_engine_options* options,
                                                           chatterbox_engine** engine);
 
@@ -179,6 +181,9 @@ typedef struct chatterbox_engine_info {
   const char* t3_precision;    /* what was taken: "fp32", "bf16", "int8" */
   const char* s3gen_precision; /* "fp32", "bf16" */
   const char* kv_cache;        /* "fp32", "bf16" */
+  int32_t quantised;           /* 1: the folder's T3 is stored in int8, see
+                                * chatterbox_quantise_model(); 0: it is as published */
+  int32_t reserved;            /* 0 */
 } chatterbox_engine_info;
 
 /* Describes the engine. Writes at most `size` bytes (pass sizeof *info) to the caller's struct. The
@@ -267,6 +272,19 @@ typedef struct chatterbox_metrics {
 CHATTERBOX_API chatterbox_status chatterbox_engine_get_metrics(const chatterbox_engine* engine,
                                                                chatterbox_metrics* metrics,
                                                                size_t size);
+
+/* ---- Quantising ------------------------------------------------------------------------------ */
+
+/* Writes `output`, a new or empty folder: a copy of the checkpoint folder `model` whose T3 is
+ * stored as CHATTERBOX_PRECISION_INT8 has it in memory. It gives the same bits as `model` does in
+ * INT8, is a third of T3's size, and loads at once: the matrices are mapped in the layout that the
+ * CPU's kernels want, which is the same on every CPU. `family`: CHATTERBOX_FAMILY_..., or
+ * CHATTERBOX_UNSET: recognised by the files; T3s of other families are left out. All other files
+ * are hard links, or copies on another file system. Blocks: it loads the model first, on all
+ * physical cores. INVALID_ARGUMENT: `model` is quantised. NOT_FOUND, IO, BAD_MODEL_FILE: a problem
+ * with its files, or `output` is not empty or cannot be written; then nothing is left of it. */
+CHATTERBOX_API chatterbox_status chatterbox_quantise_model(const char* model, int32_t family,
+                                                           const char* output);
 
 /* ---- Languages ------------------------------------------------------------------------------- */
 
