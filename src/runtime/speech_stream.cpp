@@ -8,12 +8,14 @@
 #include "nn/emit.h"
 #include "runtime/model_set.h"
 #include "runtime/model_utterance.h"
+#include "s3gen/sizes.h"
 #include "support/error.h"
 
 namespace chatterbox::runtime {
 namespace {
 
-constexpr int64_t kFramesPerToken = 2;
+using s3gen::kFramesPerToken;
+using s3gen::kLookAhead;
 
 s3gen::VocoderHalo vocoder_halo(const ModelSet& models, const StreamPlan& plan) {
   return plan.exact_halo ? s3gen::exact_halo() : s3gen::short_halo(models.vocoder());
@@ -27,6 +29,10 @@ void check(const ModelUtterance& utterance, const ChunkRange& chunk) {
       chunk.seen > utterance.tokens()) {
     fail(Status::kInternal, "no chunk of {} speech tokens: [{}, {}), seen {}", utterance.tokens(),
          chunk.begin, chunk.end, chunk.seen);
+  }
+  if (!chunk.ends && chunk.seen < chunk.end + kLookAhead) {
+    fail(Status::kInternal, "a chunk up to {} must see {} tokens more, it sees up to {}", chunk.end,
+         kLookAhead, chunk.seen);
   }
 }
 

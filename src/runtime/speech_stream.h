@@ -30,7 +30,8 @@ class SpeechStream {
   // A stream of `task`.
   SpeechStream(const ModelSet& models, const Task& task);
 
-  // SpeechExecutor::speak_chunk().
+  // SpeechExecutor::speak_chunk(). The task's sink receives s3gen.mel0, s3gen.mel1 and so on, each
+  // of one chunk.
   [[nodiscard]] std::vector<float> speak(const ModelSet& models, const ModelUtterance& utterance,
                                          const ChunkRange& chunk,
                                          const std::function<void(int64_t)>& before_step);

@@ -1,4 +1,5 @@
 // What the machines promise of streams, for every family, without the engine.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -7,9 +8,11 @@
 #include "runtime/checkpoint_folder.h"
 #include "runtime/model_utterance.h"
 #include "runtime/streamed.h"
+#include "runtime/watermark_detector.h"
 #include "support/collected_tensors.h"
 #include "support/failure_of.h"
 #include "support/synthetic_folder.h"
+#include "watermark/find_weights.h"
 
 namespace chatterbox::runtime {
 namespace {
@@ -147,7 +150,17 @@ TEST_F(StreamBesideOthers, AChunkThatIsNotThereIsAnError) {
     (void)machines_.speech().speak_chunk(*utterance, {0, 5, 8, false, false}, [](int64_t) {});
   });
   EXPECT_EQ(failure.status, Status::kInternal);
+  for (int i = 0; i < 10; ++i) machines_.tokens().step();
+  machines_.tokens().extend(id, *utterance);
+  const auto blind = testing::failure_of([&] {
+    (void)machines_.speech().speak_chunk(*utterance, {0, 5, 7, false, false}, [](int64_t) {});
+  });
+  EXPECT_THAT(blind.message, ::testing::HasSubstr("must see 3 tokens more, it sees up to 7"));
+  Task frozen = task("Hello.", 30);
+  frozen.stream->frozen_prompt = true;
   machines_.tokens().end(id);
+  EXPECT_EQ(testing::failure_of([&] { (void)stream(machines_, frozen); }).status,
+            Status::kUnsupported);
 }
 
 // With the demo model, whose voice is speech: distances as in the study of streams, as shares of
@@ -216,6 +229,28 @@ TEST_F(DemoStream, AShortHaloCostsLittle) {
     signal += static_cast<double>(exact[i]) * exact[i];
   }
   EXPECT_LE(10 * std::log10(error / signal), -70);  // measured: -84 dB
+}
+
+// One chunk after the other is marked as the whole is.
+TEST(MarkedStream, HasTheMarkOfTheWhole) {
+  if (!watermark::find_weights()) {
+    GTEST_SKIP() << "the weights of the watermark are missing: bash cmake/setup.sh";
+  }
+  EngineOptions options = cpu_options("demo");
+  options.watermark = Watermark::kOn;
+  Machines machines(options);
+  const Task task = streaming(machines.speech_task("A mark that nobody hears."), plan_of({1000}));
+  const Wave whole = machines.speech().add_watermark(offline(machines, task));
+  const Wave one = stream(machines, task);
+  ASSERT_EQ(one.size(), whole.size());
+  for (size_t i = 0; i < whole.size(); ++i) ASSERT_NEAR(one[i], whole[i], 1e-5) << i;
+  for (const bool exact : {true, false}) {
+    StreamPlan plan = plan_of({12, 25});
+    plan.exact_halo = exact;
+    const Wave chunks = stream(machines, streaming(task, plan));
+    EXPECT_EQ(chunks.size(), whole.size());
+    EXPECT_GT(WatermarkDetector("", 2).detect(Audio{chunks}), 0.9F);
+  }
 }
 
 TEST(FlowWindow, IsBoundedByItsPlan) {
