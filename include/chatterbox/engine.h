@@ -111,6 +111,11 @@ typedef struct chatterbox_engine_options {
       s3gen; /* path of a file to use instead of the model's S3Gen; default NULL: the model's
               * own. Turbo's s3gen_meanflow.safetensors makes English and Multilingual take
               * 2 Euler steps without guidance instead of 10 with it, and sounds different */
+  int32_t max_streams; /* how many requests may stream in chunks at a time, 1 to 256; others wait in
+                        * the queue, and requests that do not stream may start before them. Unset
+                        * (default): as many as can be spoken as fast as they are heard, by the
+                        * times that work has taken so far */
+  int32_t reserved;    /* 0 */
 } chatterbox_engine_options;
 
 /* Fills in `size` (pass sizeof *options) and the defaults. The strings are static; the caller owns

@@ -30,6 +30,7 @@ chatterbox_engine_options default_options() {
   options.t3_precision = CHATTERBOX_UNSET;
   options.s3gen_precision = CHATTERBOX_UNSET;
   options.kv_cache = CHATTERBOX_UNSET;
+  options.max_streams = CHATTERBOX_UNSET;
   options.weights = static_cast<int32_t>(from.weights);
   options.threads = CHATTERBOX_UNSET;
   options.mode = static_cast<int32_t>(from.mode);
@@ -58,6 +59,7 @@ std::vector<chatterbox::NamedBytes> copy_files(const chatterbox_file* files, uin
 chatterbox::EngineOptions convert(const chatterbox_engine_options& from) {
   require("model", from.model);
   require("device", from.device);
+  chatterbox::capi::require_zero("reserved", from.reserved);
   chatterbox::EngineOptions options;
   options.model = from.model;
   options.files = copy_files(from.files, from.file_count);
@@ -72,6 +74,7 @@ chatterbox::EngineOptions convert(const chatterbox_engine_options& from) {
   options.threads = option(from.threads);
   options.mode = static_cast<chatterbox::Mode>(from.mode);
   options.max_batch = from.max_batch;
+  options.max_streams = option(from.max_streams);
   options.max_queue = from.max_queue;
   options.max_queue_bytes = from.max_queue_bytes;
   options.memory_limit = option(from.memory_limit);

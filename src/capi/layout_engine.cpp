@@ -28,7 +28,9 @@ CHATTERBOX_AT(chatterbox_engine_options, t3_precision, 108);
 CHATTERBOX_AT(chatterbox_engine_options, s3gen_precision, 112);
 CHATTERBOX_AT(chatterbox_engine_options, kv_cache, 116);
 CHATTERBOX_AT(chatterbox_engine_options, s3gen, 120);
-CHATTERBOX_SIZE(chatterbox_engine_options, 128);
+CHATTERBOX_AT(chatterbox_engine_options, max_streams, 128);
+CHATTERBOX_AT(chatterbox_engine_options, reserved, 132);
+CHATTERBOX_SIZE(chatterbox_engine_options, 136);
 
 CHATTERBOX_AT(chatterbox_engine_info, struct_size, 0);
 CHATTERBOX_AT(chatterbox_engine_info, sample_rate, 4);

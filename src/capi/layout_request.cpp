@@ -1,5 +1,15 @@
 #include "capi/layout.h"
 
+CHATTERBOX_AT(chatterbox_stream_options, struct_size, 0);
+CHATTERBOX_AT(chatterbox_stream_options, halo, 4);
+CHATTERBOX_AT(chatterbox_stream_options, chunks, 8);
+CHATTERBOX_AT(chatterbox_stream_options, chunk_count, 16);
+CHATTERBOX_AT(chatterbox_stream_options, left_tokens, 24);
+CHATTERBOX_AT(chatterbox_stream_options, right_tokens, 28);
+CHATTERBOX_AT(chatterbox_stream_options, condition_tokens, 32);
+CHATTERBOX_AT(chatterbox_stream_options, prompt, 36);
+CHATTERBOX_SIZE(chatterbox_stream_options, 40);
+
 CHATTERBOX_AT(chatterbox_request, struct_size, 0);
 CHATTERBOX_AT(chatterbox_request, has_seed, 4);
 CHATTERBOX_AT(chatterbox_request, seed, 8);
@@ -30,8 +40,9 @@ CHATTERBOX_AT(chatterbox_request, on_audio, 144);
 CHATTERBOX_AT(chatterbox_request, on_done, 152);
 CHATTERBOX_AT(chatterbox_request, user_data, 160);
 CHATTERBOX_AT(chatterbox_request, cfg_steps, 168);
-CHATTERBOX_AT(chatterbox_request, reserved_2, 172);
-CHATTERBOX_SIZE(chatterbox_request, 176);
+CHATTERBOX_AT(chatterbox_request, noise, 172);
+CHATTERBOX_AT(chatterbox_request, stream_options, 176);
+CHATTERBOX_SIZE(chatterbox_request, 184);
 
 CHATTERBOX_AT(chatterbox_piece, struct_size, 0);
 CHATTERBOX_AT(chatterbox_piece, reserved, 4);
@@ -72,8 +83,9 @@ CHATTERBOX_AT(chatterbox_conversion, on_audio, 112);
 CHATTERBOX_AT(chatterbox_conversion, on_done, 120);
 CHATTERBOX_AT(chatterbox_conversion, user_data, 128);
 CHATTERBOX_AT(chatterbox_conversion, cfg_steps, 136);
-CHATTERBOX_AT(chatterbox_conversion, reserved_2, 140);
-CHATTERBOX_SIZE(chatterbox_conversion, 144);
+CHATTERBOX_AT(chatterbox_conversion, noise, 140);
+CHATTERBOX_AT(chatterbox_conversion, stream_options, 144);
+CHATTERBOX_SIZE(chatterbox_conversion, 152);
 
 CHATTERBOX_AT(chatterbox_result_stats, struct_size, 0);
 CHATTERBOX_AT(chatterbox_result_stats, finish_reason, 4);
@@ -107,3 +119,17 @@ CHATTERBOX_AT(chatterbox_intervention, kind, 4);
 CHATTERBOX_AT(chatterbox_intervention, first_step, 8);
 CHATTERBOX_AT(chatterbox_intervention, steps, 16);
 CHATTERBOX_SIZE(chatterbox_intervention, 24);
+
+CHATTERBOX_AT(chatterbox_stream_stats, struct_size, 0);
+CHATTERBOX_AT(chatterbox_stream_stats, reserved, 4);
+CHATTERBOX_AT(chatterbox_stream_stats, first_sound_seconds, 8);
+CHATTERBOX_AT(chatterbox_stream_stats, largest_underrun_seconds, 16);
+CHATTERBOX_AT(chatterbox_stream_stats, chunk_count, 24);
+CHATTERBOX_SIZE(chatterbox_stream_stats, 32);
+
+CHATTERBOX_AT(chatterbox_chunk_stats, struct_size, 0);
+CHATTERBOX_AT(chatterbox_chunk_stats, reserved, 4);
+CHATTERBOX_AT(chatterbox_chunk_stats, first_sample, 8);
+CHATTERBOX_AT(chatterbox_chunk_stats, count, 16);
+CHATTERBOX_AT(chatterbox_chunk_stats, seconds, 24);
+CHATTERBOX_SIZE(chatterbox_chunk_stats, 32);

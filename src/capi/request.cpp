@@ -24,6 +24,7 @@ chatterbox_request default_request() {
   request.top_k = CHATTERBOX_UNSET;
   request.analyze_alignment = CHATTERBOX_UNSET;
   request.deadline_ms = CHATTERBOX_UNSET;
+  request.noise = CHATTERBOX_UNSET;
   return request;
 }
 
@@ -33,14 +34,42 @@ chatterbox_conversion default_conversion() {
   conversion.cfm_steps = CHATTERBOX_UNSET;
   conversion.cfg_steps = CHATTERBOX_UNSET;
   conversion.deadline_ms = CHATTERBOX_UNSET;
+  conversion.noise = CHATTERBOX_UNSET;
   return conversion;
+}
+
+chatterbox_stream_options default_stream_options() {
+  const StreamOptions from;
+  chatterbox_stream_options options{};
+  options.halo = static_cast<int32_t>(from.halo);
+  options.left_tokens = from.left_tokens;
+  options.right_tokens = from.right_tokens;
+  options.condition_tokens = from.condition_tokens;
+  options.prompt = static_cast<int32_t>(from.prompt);
+  return options;
+}
+
+StreamOptions convert(const chatterbox_stream_options* caller) {
+  StreamOptions options;
+  if (caller == nullptr) return options;
+  const auto from = read_struct("chatterbox_stream_options", default_stream_options(), caller);
+  if (from.chunk_count > 0) {
+    require("chunks", from.chunks);
+    engine::validate_chunk_count(from.chunk_count);  // before they are touched
+    options.chunks.assign(from.chunks, from.chunks + from.chunk_count);
+  }
+  options.halo = static_cast<Halo>(from.halo);
+  options.left_tokens = from.left_tokens;
+  options.right_tokens = from.right_tokens;
+  options.condition_tokens = from.condition_tokens;
+  options.prompt = static_cast<StreamPrompt>(from.prompt);
+  return options;
 }
 
 // What the two structs have in common.
 template <class From, class To>
 void convert_common(const From& from, To& to) {
   require_zero("reserved", from.reserved);
-  require_zero("reserved_2", from.reserved_2);
   if (from.voice != nullptr) to.voice = from.voice->voice;
   if (flag("has_seed", from.has_seed)) to.seed = from.seed;
   to.cfm_steps = option(from.cfm_steps);
@@ -52,7 +81,9 @@ void convert_common(const From& from, To& to) {
     to.deadline = std::chrono::milliseconds(*deadline);
   }
   to.wait_for_room = waiting_time("wait_ms", from.wait_ms);
-  to.stream = flag("stream", from.stream) ? StreamMode::kPieces : StreamMode::kNone;
+  to.stream = static_cast<StreamMode>(from.stream);
+  to.stream_options = convert(from.stream_options);
+  if (const auto noise = option(from.noise)) to.noise = static_cast<NoiseLayout>(*noise);
   to.on_progress = progress_callback(from.on_progress, from.tag, from.user_data);
   to.on_tensor = tensor_callback(from.on_tensor, from.tag, from.user_data);
   to.on_audio = audio_callback(from.on_audio, from.tag, from.user_data);
@@ -105,6 +136,14 @@ chatterbox_status chatterbox_request_init(chatterbox_request* request, size_t si
   return guard([&] {
     require("request", request);
     init_struct("chatterbox_request", chatterbox::capi::default_request(), request, size);
+  });
+}
+
+chatterbox_status chatterbox_stream_options_init(chatterbox_stream_options* options, size_t size) {
+  return guard([&] {
+    require("options", options);
+    init_struct("chatterbox_stream_options", chatterbox::capi::default_stream_options(), options,
+                size);
   });
 }
 

@@ -97,4 +97,28 @@ chatterbox_status chatterbox_result_get_piece(const chatterbox_result* result, u
   });
 }
 
+chatterbox_status chatterbox_result_get_stream_stats(const chatterbox_result* result,
+                                                     chatterbox_stream_stats* stats, size_t size) {
+  return describe("stats", "result", result, stats, size, [&] {
+    const chatterbox::StreamStats& from = result->result->stream;
+    chatterbox_stream_stats to{};
+    to.first_sound_seconds = from.first_sound;
+    to.largest_underrun_seconds = from.largest_underrun;
+    to.chunk_count = from.chunks.size();
+    return to;
+  });
+}
+
+chatterbox_status chatterbox_result_get_chunk(const chatterbox_result* result, uint64_t index,
+                                              chatterbox_chunk_stats* chunk, size_t size) {
+  return describe("chunk", "result", result, chunk, size, [&] {
+    const chatterbox::ChunkStats& from = at(result->result->stream.chunks, index);
+    chatterbox_chunk_stats to{};
+    to.first_sample = static_cast<uint64_t>(from.first);
+    to.count = static_cast<uint64_t>(from.samples);
+    to.seconds = from.seconds;
+    return to;
+  });
+}
+
 void chatterbox_result_destroy(chatterbox_result* result) { delete result; }

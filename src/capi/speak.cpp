@@ -44,7 +44,8 @@ template <class Asked>
 Asked patient(Asked asked) {
   if (asked.stream != chatterbox::StreamMode::kNone && !asked.on_audio) {
     fail(Status::kInvalidArgument,
-         "stream is for requests that are submitted: here nobody could read the samples");
+         "stream is for requests that are submitted, or have on_audio: here nobody could read the "
+         "samples");
   }
   asked.wait_for_room = chatterbox::kForever;
   return asked;

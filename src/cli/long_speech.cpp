@@ -56,7 +56,7 @@ Result speak_long(const ChatterboxEngine& engine, Request request, const AudioOu
   PiecesLine line;
   LongTextOptions options;
   if (line.enabled()) options.on_piece = [&line](const Piece& piece) { line.update(piece); };
-  request.stream = true;
+  request.stream = StreamMode::kPieces;
   const Job job = engine.submit_long(request, options);
   const JobGuard guard(job);
   try {

@@ -17,6 +17,7 @@ void validate_request(const Request& request);
 void validate_long_text(const Request& request, const LongTextOptions& options);
 // kBadAudio where it is for the source.
 void validate_conversion(const Conversion& conversion);
+void validate_chunk_count(uint64_t count);
 void validate_stream(const JobOptions& job, const std::optional<NoiseLayout>& noise);
 void validate_voice_options(const VoiceOptions& options);
 // Of a text alone, of any length up to that of a long one.

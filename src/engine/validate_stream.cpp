@@ -8,7 +8,7 @@
 namespace chatterbox::engine {
 namespace {
 
-constexpr size_t kMaxChunks = 32;
+constexpr uint64_t kMaxChunks = 32;
 constexpr int32_t kMaxChunkTokens = 4096;  // max_new_tokens is no more
 constexpr int32_t kMaxLeftTokens = 500;
 // S3Gen's encoder looks three tokens ahead; more than ten beyond these change little.
@@ -21,6 +21,12 @@ void check_choice(const char* name, Enum value, Enum max) {
 
 }  // namespace
 
+void validate_chunk_count(uint64_t count) {
+  if (count > kMaxChunks) {
+    fail(Status::kInvalidArgument, "chunks must have at most {} sizes, got {}", kMaxChunks, count);
+  }
+}
+
 void validate_stream(const JobOptions& job, const std::optional<NoiseLayout>& noise) {
   check_choice("stream", job.stream, StreamMode::kPieces);
   if (noise) check_choice("noise", *noise, NoiseLayout::kByFrame);
@@ -32,10 +38,7 @@ void validate_stream(const JobOptions& job, const std::optional<NoiseLayout>& no
         "whole speech");
   }
   const StreamOptions& options = job.stream_options;
-  if (options.chunks.size() > kMaxChunks) {
-    fail(Status::kInvalidArgument, "chunks must have at most {} sizes, got {}", kMaxChunks,
-         options.chunks.size());
-  }
+  validate_chunk_count(options.chunks.size());
   for (const int32_t tokens : options.chunks) {
     check_range("the tokens of a chunk", tokens, static_cast<int32_t>(kMinChunkTokens),
                 kMaxChunkTokens);

@@ -149,10 +149,10 @@ TEST_F(Batches, ABatchThatIsRefusedTellsNobody) {
 TEST_F(Batches, OneThatStreamsIsRefused) {
   const auto engine = make_engine();
   chatterbox_request request = request_for("a");
-  request.stream = 1;
+  request.stream = CHATTERBOX_STREAM_PIECES;
   const auto batch = generate(engine, {&request});
   EXPECT_EQ(refusal_at(batch, 0, CHATTERBOX_STATUS_INVALID_ARGUMENT),
-            "a request of a batch cannot be streamed: nobody could read it");
+            "a request of a batch cannot be streamed without on_audio: nobody could read it");
 }
 
 TEST_F(Batches, CancelAllEndsTheRestOfABatch) {

@@ -99,7 +99,7 @@ TEST_F(Blocked, InJobWait) {
 
 TEST_F(Blocked, InJobNext) {
   chatterbox_request request = request_for("Hello.");
-  request.stream = 1;
+  request.stream = CHATTERBOX_STREAM_PIECES;
   const Hold hold(FakePoint::kStep);
   const auto job = submit(engine, request);
   std::thread reader([&] {

@@ -28,14 +28,27 @@ TEST_F(Defaults, OfARequestAreUnset) {
   EXPECT_EQ(request.tag, 0U);
   EXPECT_EQ(request.deadline_ms, CHATTERBOX_UNSET);
   EXPECT_EQ(request.wait_ms, 0);
-  EXPECT_EQ(request.stream, 0);
+  EXPECT_EQ(request.stream, CHATTERBOX_STREAM_NONE);
   EXPECT_EQ(request.reserved, 0);
   EXPECT_EQ(request.on_progress, nullptr);
   EXPECT_EQ(request.on_tensor, nullptr);
   EXPECT_EQ(request.on_audio, nullptr);
   EXPECT_EQ(request.on_done, nullptr);
   EXPECT_EQ(request.user_data, nullptr);
-  EXPECT_EQ(request.reserved_2, 0);
+  EXPECT_EQ(request.noise, CHATTERBOX_UNSET);
+  EXPECT_EQ(request.stream_options, nullptr);
+}
+
+TEST_F(Defaults, OfAStream) {
+  const auto options = filled<chatterbox_stream_options>(chatterbox_stream_options_init);
+  EXPECT_EQ(options.struct_size, sizeof options);
+  EXPECT_EQ(options.halo, CHATTERBOX_HALO_EXACT);
+  EXPECT_EQ(options.chunks, nullptr);
+  EXPECT_EQ(options.chunk_count, 0U);
+  EXPECT_EQ(options.left_tokens, 50);
+  EXPECT_EQ(options.right_tokens, 6);
+  EXPECT_EQ(options.condition_tokens, 0);
+  EXPECT_EQ(options.prompt, CHATTERBOX_STREAM_PROMPT_RECOMPUTED);
 }
 
 TEST_F(Defaults, OfAConversion) {
@@ -49,6 +62,7 @@ TEST_F(Defaults, OfAConversion) {
   EXPECT_EQ(conversion.voice, nullptr);
   EXPECT_EQ(conversion.cfm_steps, CHATTERBOX_UNSET);
   EXPECT_EQ(conversion.cfg_steps, CHATTERBOX_UNSET);
+  EXPECT_EQ(conversion.noise, CHATTERBOX_UNSET);
   EXPECT_EQ(conversion.deadline_ms, CHATTERBOX_UNSET);
   EXPECT_EQ(conversion.wait_ms, 0);
   EXPECT_EQ(conversion.on_done, nullptr);
@@ -58,6 +72,7 @@ TEST_F(Defaults, OfAnEngine) {
   const chatterbox_engine_options options = default_options();
   EXPECT_EQ(options.struct_size, sizeof options);
   EXPECT_EQ(options.family, CHATTERBOX_UNSET);
+  EXPECT_EQ(options.max_streams, CHATTERBOX_UNSET);
   EXPECT_STREQ(options.model, "demo");
   EXPECT_EQ(options.files, nullptr);
   EXPECT_EQ(options.s3gen, nullptr);

@@ -69,7 +69,7 @@ void expect_blocking_refused(void* user_data) {
   chatterbox_request request = request_for("Queued.");
   inner->other = made<chatterbox_job>(
       [&](chatterbox_job** job) { return chatterbox_engine_submit(inner->engine, &request, job); });
-  request.stream = 1;
+  request.stream = CHATTERBOX_STREAM_PIECES;
   inner->stream = made<chatterbox_job>(
       [&](chatterbox_job** job) { return chatterbox_engine_submit(inner->engine, &request, job); });
   expect_speech_refused(inner->engine);

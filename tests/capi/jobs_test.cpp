@@ -75,7 +75,7 @@ TEST_F(Jobs, StatisticsAreThoseOfTheRun) {
 
 // The fake executor's numbers.
 TEST_F(Jobs, QualityIsThatOfTheRun) {
-  chatterbox_request request = request_for("Hello.");
+  chatterbox_request request = request_for("Hello, so many samples that some are clipped.");
   request.analyze_alignment = 1;
   chatterbox_result* handle = nullptr;
   ASSERT_EQ(chatterbox_engine_generate(engine.get(), &request, &handle), CHATTERBOX_STATUS_OK);

@@ -74,7 +74,7 @@ TEST_F(Lifetime, VoicesJobsAndResultsOutliveTheEngine) {
 TEST_F(Lifetime, AStreamOutlivesTheEngine) {
   auto engine = make_engine();
   chatterbox_request request = request_for("Hello.");
-  request.stream = 1;
+  request.stream = CHATTERBOX_STREAM_PIECES;
   const auto job = submit(engine, request);
   EXPECT_EQ(wait_status(job), CHATTERBOX_STATUS_OK);
   engine.reset();

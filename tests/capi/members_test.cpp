@@ -165,7 +165,6 @@ TEST_F(WrongMembers, OtherNegativesNameValueAndRange) {
             "max_new_tokens must be in [1, 4096], got -2");
   EXPECT_EQ(with(&chatterbox_request::cfm_steps, -2), "cfm_steps must be in [1, 100], got -2");
   EXPECT_EQ(with(&chatterbox_request::cfg_steps, -2), "cfg_steps must be in [0, 100], got -2");
-  EXPECT_EQ(with(&chatterbox_request::reserved_2, 1), "reserved_2 must be 0, got 1");
   EXPECT_EQ(with(&chatterbox_request::top_k, -2), "top_k must be in [0, 10000], got -2");
   EXPECT_EQ(with(&chatterbox_request::analyze_alignment, -2),
             "analyze_alignment must be 0, 1 or -1 (unset), got -2");
@@ -235,7 +234,6 @@ TEST_F(WrongMembers, TooLargeOptions) {
 TEST_F(WrongMembers, FlagsAreZeroOrOne) {
   EXPECT_EQ(with(&chatterbox_request::has_seed, 2), "has_seed must be 0 or 1, got 2");
   EXPECT_EQ(with(&chatterbox_request::text_tags, -1), "text_tags must be 0 or 1, got -1");
-  EXPECT_EQ(with(&chatterbox_request::stream, 2), "stream must be 0 or 1, got 2");
   EXPECT_EQ(with(&chatterbox_request::analyze_alignment, 2),
             "analyze_alignment must be 0, 1 or -1 (unset), got 2");
   EXPECT_EQ(with(&chatterbox_request::reserved, 3), "reserved must be 0, got 3");
@@ -243,12 +241,47 @@ TEST_F(WrongMembers, FlagsAreZeroOrOne) {
             "deterministic must be 0 or 1, got 2");
 }
 
-TEST_F(WrongMembers, SamplesGoToOnePlace) {
+TEST_F(WrongMembers, OfAStream) {
+  EXPECT_EQ(with(&chatterbox_request::stream, 3), "stream must be in [0, 2], got 3");
+  EXPECT_EQ(with(&chatterbox_request::noise, 2), "noise must be in [0, 1], got 2");
+  const auto with_stream = [&](auto member, auto value) {
+    auto options = filled<chatterbox_stream_options>(chatterbox_stream_options_init);
+    options.*member = value;
+    chatterbox_request request = request_for("Hello.");
+    request.stream = CHATTERBOX_STREAM_CHUNKS;
+    request.stream_options = &options;
+    return refusal(engine, request);
+  };
+  using Options = chatterbox_stream_options;
+  EXPECT_EQ(with_stream(&Options::halo, 2), "halo must be in [0, 1], got 2");
+  EXPECT_EQ(with_stream(&Options::prompt, -1), "prompt must be in [0, 1], got -1");
+  EXPECT_EQ(with_stream(&Options::left_tokens, 501), "left_tokens must be in [0, 500], got 501");
+  EXPECT_EQ(with_stream(&Options::right_tokens, 2), "right_tokens must be in [3, 13], got 2");
+  EXPECT_EQ(with_stream(&Options::right_tokens, 14), "right_tokens must be in [3, 13], got 14");
+  EXPECT_EQ(with_stream(&Options::condition_tokens, 51),
+            "condition_tokens must be in [0, 50], got 51");
+  EXPECT_EQ(with_stream(&Options::chunk_count, 1U), "chunks must not be NULL");
   chatterbox_request request = request_for("Hello.");
-  request.stream = 1;
-  request.on_audio = [](uint64_t, const float*, uint64_t, void*) { return 0; };
+  request.stream = CHATTERBOX_STREAM_CHUNKS;
+  request.noise = CHATTERBOX_NOISE_REFERENCE;
   EXPECT_EQ(refusal(engine, request),
-            "samples go to one place: stream and on_audio exclude each other");
+            "noise must be by frame, or not set, for what streams in chunks: the reference's needs "
+            "the whole speech");
+}
+
+TEST_F(WrongMembers, OfTheChunksOfAStream) {
+  const auto refused = [&](const std::vector<int32_t>& chunks) {
+    auto options = filled<chatterbox_stream_options>(chatterbox_stream_options_init);
+    options.chunks = chunks.data();
+    options.chunk_count = chunks.size();
+    chatterbox_request request = request_for("Hello.");
+    request.stream = CHATTERBOX_STREAM_CHUNKS;
+    request.stream_options = &options;
+    return refusal(engine, request);
+  };
+  EXPECT_EQ(refused({25, 5}), "the tokens of a chunk must be in [6, 4096], got 5");
+  EXPECT_EQ(refused({4097}), "the tokens of a chunk must be in [6, 4096], got 4097");
+  EXPECT_EQ(refused(std::vector<int32_t>(33, 25)), "chunks must have at most 32 sizes, got 33");
 }
 
 TEST_F(WrongMembers, FilesOfAModel) {

@@ -60,7 +60,7 @@ TEST_F(NoMemory, WhereARequestIsSubmitted) {
 }
 
 TEST_F(NoMemory, WhereAStreamIsSubmitted) {
-  request.stream = 1;
+  request.stream = CHATTERBOX_STREAM_CHUNKS;
   EXPECT_GT(fail_at_each([&] { return chatterbox_engine_submit(engine.get(), &request, &job); }),
             1);
   EXPECT_EQ(wait_status(Owned<chatterbox_job>(job)), CHATTERBOX_STATUS_OK);

@@ -15,7 +15,7 @@ class Streams : public CApiTest {
  protected:
   static chatterbox_request streamed(const char* text) {
     chatterbox_request request = request_for(text);
-    request.stream = 1;
+    request.stream = CHATTERBOX_STREAM_PIECES;
     return request;
   }
   // Reads to the end, whose status it checks.
@@ -50,6 +50,40 @@ TEST_F(Streams, OfOneTextAreItsSamples) {
   EXPECT_EQ(chatterbox_result_samples(result.get()), nullptr);
   EXPECT_EQ(chatterbox_result_sample_count(result.get()), 0U);
   EXPECT_EQ(stats_of(result).samples, static_cast<int64_t>(expected.size()));
+}
+
+TEST_F(Streams, ComeInChunksWhileTheyAreMade) {
+  const std::string text(60, 'x');  // 64 tokens
+  const auto expected = speak(engine, request_for(text.c_str()));
+  const std::vector<int32_t> chunks = {12, 20};
+  auto options = filled<chatterbox_stream_options>(chatterbox_stream_options_init);
+  options.chunks = chunks.data();
+  options.chunk_count = chunks.size();
+  chatterbox_request request = streamed(text.c_str());
+  request.stream = CHATTERBOX_STREAM_CHUNKS;
+  request.stream_options = &options;
+  const auto job = submit(engine, request);
+  EXPECT_EQ(read_all(job), expected);
+  const auto result = wait_for(job);
+  const auto stats = filled<chatterbox_stream_stats>([&](chatterbox_stream_stats* to, size_t size) {
+    return chatterbox_result_get_stream_stats(result.get(), to, size);
+  });
+  EXPECT_GT(stats.first_sound_seconds, 0);
+  EXPECT_GE(stats.largest_underrun_seconds, 0);
+  ASSERT_EQ(stats.chunk_count, 4U);
+  uint64_t first = 0;
+  for (uint64_t i = 0; i < stats.chunk_count; ++i) {
+    const auto chunk = filled<chatterbox_chunk_stats>([&](chatterbox_chunk_stats* to, size_t size) {
+      return chatterbox_result_get_chunk(result.get(), i, to, size);
+    });
+    EXPECT_EQ(chunk.first_sample, first);
+    EXPECT_GE(chunk.seconds, stats.first_sound_seconds);
+    first += chunk.count;
+  }
+  EXPECT_EQ(first, expected.size());
+  chatterbox_chunk_stats none;
+  EXPECT_EQ(chatterbox_result_get_chunk(result.get(), 4, &none, sizeof none),
+            CHATTERBOX_STATUS_INVALID_ARGUMENT);
 }
 
 TEST_F(Streams, OfALongTextComePieceByPiece) {
@@ -129,7 +163,7 @@ TEST_F(Streams, OfAConversion) {
   conversion.samples = samples.data();
   conversion.frames = samples.size();
   conversion.sample_rate = 24000;
-  conversion.stream = 1;
+  conversion.stream = CHATTERBOX_STREAM_PIECES;
   const auto job = made<chatterbox_job>([&](chatterbox_job** out) {
     return chatterbox_engine_submit_conversion(engine.get(), &conversion, out);
   });
@@ -142,7 +176,7 @@ TEST_F(Streams, OnlyOfJobsThatWereSubmittedSo) {
   EXPECT_EQ(chatterbox_job_next(job.get(), CHATTERBOX_FOREVER, &chunk),
             CHATTERBOX_STATUS_INVALID_ARGUMENT);
   EXPECT_STREQ(chatterbox_last_error(),
-               "the samples of a job that was submitted without stream are in its result");
+               "only a job that was submitted with stream and without on_audio can be read");
   EXPECT_EQ(wait_status(job), CHATTERBOX_STATUS_OK);
 }
 

@@ -148,7 +148,7 @@ TEST_F(Structs, SizesThatNoVersionHas) {
 TEST_F(Structs, ChunksForOlderAndNewerPrograms) {
   const auto engine = make_engine();
   chatterbox_request request = request_for("Hello.");
-  request.stream = 1;
+  request.stream = CHATTERBOX_STREAM_PIECES;
   const auto job = submit(engine, request);
   Newer<chatterbox_chunk> newer;
   std::memset(&newer, 0x5A, sizeof newer);
@@ -169,7 +169,7 @@ TEST_F(Structs, ChunksForOlderAndNewerPrograms) {
 TEST_F(Structs, AChunkIsReusedAsItIs) {
   const auto engine = make_engine();
   chatterbox_request request = request_for("Hello.");
-  request.stream = 1;
+  request.stream = CHATTERBOX_STREAM_PIECES;
   Newer<chatterbox_chunk> newer{};
   ASSERT_EQ(chatterbox_chunk_init(&newer.known, sizeof newer), CHATTERBOX_STATUS_OK);
   const auto job = submit(engine, request);

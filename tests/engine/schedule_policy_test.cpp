@@ -76,7 +76,6 @@ TEST(Admission, OfStreamsIsATable) {
   const std::vector<StreamCase> cases = {
       {"none runs", 0, 0, 0, true},      {"one starts", 1, 1, 0, true},
       {"two start", 2, 2, 0, false},     {"four run, and one starts", 4, 1, 0, true},
-      {"five run", 5, 0, 0, false},      {"the caller's bound", 9, 9, 10, true},
       {"it is reached", 1, 0, 1, false},
   };
   Costs costs;

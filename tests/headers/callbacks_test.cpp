@@ -142,7 +142,7 @@ TEST_F(Callbacks, WhatOneThrowsCancelsItsRequestAndIsTold) {
 
 TEST_F(Callbacks, WhatOneThrowsIsTheJobsErrorToo) {
   Request request = request_for("Hello.");
-  request.stream = true;
+  request.stream = StreamMode::kPieces;
   request.on_tensor = [](const TensorView&) { throw std::runtime_error("full"); };
   const Job job = engine.submit(request);
   expect_error(

@@ -70,7 +70,7 @@ TEST_F(Jobs, HandOutChunks) {
   const std::string text = "One.\nTwo.\nThree.";
   const Wave expected = wave_of(engine.generate_long(request_for(text)));
   Request request = request_for(text);
-  request.stream = true;
+  request.stream = StreamMode::kPieces;
   Wave got;
   const Job job = engine.submit_long(request);
   for (const Chunk& chunk : job.chunks()) {
@@ -84,9 +84,39 @@ TEST_F(Jobs, HandOutChunks) {
   EXPECT_TRUE(job.wait().samples().empty());
 }
 
+TEST_F(Jobs, HandOutChunksWhileTheyAreMade) {
+  const std::string text(60, 'x');  // 64 tokens
+  const Wave expected = wave_of(engine.generate(request_for(text)));
+  Request request = request_for(text);
+  request.stream = StreamMode::kChunks;
+  request.stream_options.chunks = {12, 20};
+  const Job job = engine.submit(request);
+  Wave got;
+  for (const Chunk& chunk : job.chunks()) {
+    got.insert(got.end(), chunk.samples.begin(), chunk.samples.end());
+  }
+  EXPECT_EQ(got, expected);
+  const Result result = job.wait();
+  EXPECT_EQ(result.stream_stats().chunk_count, 4U);
+  ASSERT_EQ(result.chunks().size(), 4U);
+  EXPECT_EQ(result.chunks()[1].first_sample, 12 * kSamplesPerToken);
+  Wave pushed;
+  request.on_audio = [&](Samples samples) {
+    pushed.insert(pushed.end(), samples.begin(), samples.end());
+    return true;
+  };
+  EXPECT_EQ(engine.generate(request).chunks().size(), 4U);
+  EXPECT_EQ(pushed, expected);
+  pushed.clear();
+  EXPECT_TRUE(engine.generate_batch({request}).front().result);
+  EXPECT_EQ(pushed, expected);
+  request.noise = Noise::kReference;
+  EXPECT_EQ(error_of([&] { (void)engine.submit(request); }).status(), Status::kInvalidArgument);
+}
+
 TEST_F(Jobs, HaveNoChunksYet) {
   Request request = hold.request("Hello.");
-  request.stream = true;
+  request.stream = StreamMode::kPieces;
   const Job job = engine.submit(request);
   Chunk chunk;
   EXPECT_EQ(job.next(milliseconds(1), chunk), Status::kTimeout);
@@ -102,11 +132,12 @@ TEST_F(Jobs, HaveNoChunksYet) {
 // Nobody could read the samples, and a long text would wait for that.
 TEST_F(Jobs, StreamWhereTheyAreSubmitted) {
   Request request = request_for("Hello.");
-  request.stream = true;
+  request.stream = StreamMode::kPieces;
   Conversion conversion = conversion_of();
-  conversion.stream = true;
+  conversion.stream = StreamMode::kPieces;
   const char* const message =
-      "stream is for requests that are submitted: here nobody could read the samples";
+      "stream is for requests that are submitted, or have on_audio: here nobody could read the "
+      "samples";
   expect_error([&] { (void)engine.generate(request); }, Status::kInvalidArgument, message);
   expect_error([&] { (void)engine.generate_long(request); }, Status::kInvalidArgument, message);
   expect_error([&] { (void)engine.convert_voice(conversion); }, Status::kInvalidArgument, message);

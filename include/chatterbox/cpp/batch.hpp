@@ -47,9 +47,10 @@ class BatchRequests {
     const size_t index = structs_.size();
     callbacks_.emplace_back(Functions::of(request));
     structs_.push_back({});
+    streams_.push_back({});
     pointers_.push_back(nullptr);
     try {
-      structs_.back() = to_c(request);
+      structs_.back() = to_c(request, streams_.back());
     } catch (const Error& error) {
       refused_[index] = error;
       return;
@@ -75,6 +76,7 @@ class BatchRequests {
   std::vector<std::optional<Error>> refused_;
   std::deque<Callbacks> callbacks_;
   std::vector<chatterbox_request> structs_;
+  std::deque<chatterbox_stream_options> streams_;
   std::vector<const chatterbox_request*> pointers_;
 };
 

@@ -164,7 +164,8 @@ class ChatterboxEngine {
   template <class Asked, class Ask>
   [[nodiscard]] Job submit_job(const Asked& request, Ask&& ask,
                                const detail::OnPiece* on_piece = nullptr) const {
-    auto asked = detail::to_c(request);
+    chatterbox_stream_options stream{};
+    auto asked = detail::to_c(request, stream);
     const auto callbacks = detail::JobCallbacks::make(detail::Functions::of(request, on_piece));
     chatterbox_job* job = nullptr;
     detail::JobCallbacks::submit(callbacks, asked,
@@ -176,7 +177,8 @@ class ChatterboxEngine {
   template <class Asked, class Ask>
   [[nodiscard]] Result speak(const Asked& request, Ask&& ask,
                              const detail::OnPiece* on_piece = nullptr) const {
-    auto asked = detail::to_c(request);
+    chatterbox_stream_options stream{};
+    auto asked = detail::to_c(request, stream);
     detail::Callbacks callbacks(detail::Functions::of(request, on_piece));
     callbacks.install(asked);
     chatterbox_result* result = nullptr;

@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace chatterbox {
 inline namespace abi0 {
@@ -29,6 +30,37 @@ struct Progress {
 
 // A part of a long text that is spoken in one go.
 using Piece = chatterbox_piece;
+
+// Whether samples leave a request before its end; see the C header.
+enum class StreamMode : int32_t {
+  kNone = CHATTERBOX_STREAM_NONE,
+  kChunks = CHATTERBOX_STREAM_CHUNKS,  // while the speech is made, a chunk at a time
+  kPieces = CHATTERBOX_STREAM_PIECES,  // a piece of a long text at a time
+};
+enum class Noise : int32_t {
+  kReference = CHATTERBOX_NOISE_REFERENCE,
+  kByFrame = CHATTERBOX_NOISE_BY_FRAME,
+};
+enum class Halo : int32_t {
+  kExact = CHATTERBOX_HALO_EXACT,
+  kLowLatency = CHATTERBOX_HALO_LOW_LATENCY,
+};
+enum class StreamPrompt : int32_t {
+  kRecomputed = CHATTERBOX_STREAM_PROMPT_RECOMPUTED,
+  kFrozen = CHATTERBOX_STREAM_PROMPT_FROZEN,
+};
+
+// Of a request that streams in chunks, in speech tokens, 25 a second. See
+// chatterbox_stream_options, also for ranges.
+struct StreamOptions {
+  // Of the first chunk, the second, ...; empty: 25, 50, 100, with kLowLatency 12, 25, 50, 100.
+  std::vector<int32_t> chunks = {};
+  int32_t left_tokens = 50;      // before a chunk, computed again with it
+  int32_t right_tokens = 6;      // behind a chunk, waited for
+  int32_t condition_tokens = 0;  // of left_tokens, those whose mel is given
+  Halo halo = Halo::kExact;
+  StreamPrompt prompt = StreamPrompt::kRecomputed;
+};
 
 // A text to be spoken. Options that are not set take the family's defaults: EngineInfo::defaults.
 // See chatterbox_request, also for ranges.
@@ -58,9 +90,11 @@ struct Request {
   // How long submit() waits for room in the queue before it throws kBusy. kForever: as long as it
   // takes, as functions that block for the result always do.
   std::chrono::milliseconds wait_for_room{0};
-  // Job::next() or Job::chunks() return the samples, and the result has none. Only for submit() and
-  // submit_long().
-  bool stream = false;
+  // Unless it is kNone, Job::next() or Job::chunks() return the samples, or on_audio receives them,
+  // and the result has none. Without on_audio only for submit() and submit_long().
+  StreamMode stream = StreamMode::kNone;
+  StreamOptions stream_options = {};          // of kChunks
+  std::optional<Noise> noise = std::nullopt;  // unset: kByFrame with kChunks, else kReference
   // Called one at a time and in order, on the engine's threads, and never after on_done; they must
   // be quick and not wait for the engine. An exception from one cancels the request. They cost
   // nothing when empty. A job keeps copies of them until its end; functions that block for the
@@ -86,7 +120,9 @@ struct Conversion {
   uint64_t tag = 0;
   std::optional<std::chrono::milliseconds> deadline = std::nullopt;
   std::chrono::milliseconds wait_for_room{0};
-  bool stream = false;
+  StreamMode stream = StreamMode::kNone;
+  StreamOptions stream_options = {};
+  std::optional<Noise> noise = std::nullopt;
   std::function<void(const Progress&)> on_progress = nullptr;
   std::function<void(const TensorView&)> on_tensor = nullptr;
   std::function<bool(Samples)> on_audio = nullptr;

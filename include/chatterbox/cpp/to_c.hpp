@@ -47,6 +47,7 @@ template <class Enum>
   to.threads = or_unset("threads", from.threads);
   to.mode = static_cast<int32_t>(from.mode);
   to.max_batch = from.max_batch;
+  to.max_streams = or_unset("max_streams", from.max_streams);
   to.max_queue = from.max_queue;
   to.max_queue_bytes = from.max_queue_bytes;
   to.memory_limit = or_unset("memory_limit", from.memory_limit);
@@ -56,8 +57,21 @@ template <class Enum>
   return to;
 }
 
+[[nodiscard]] inline chatterbox_stream_options to_c(const StreamOptions& from) {
+  auto to = get<chatterbox_stream_options>(chatterbox_stream_options_init);
+  to.chunks = from.chunks.data();
+  to.chunk_count = from.chunks.size();
+  to.left_tokens = from.left_tokens;
+  to.right_tokens = from.right_tokens;
+  to.condition_tokens = from.condition_tokens;
+  to.halo = static_cast<int32_t>(from.halo);
+  to.prompt = static_cast<int32_t>(from.prompt);
+  return to;
+}
+
+// `stream` is filled in, and pointed to.
 template <class Asked, class To>
-void copy_common(const Asked& from, To& to) {
+void copy_common(const Asked& from, To& to, chatterbox_stream_options& stream) {
   if (from.voice) {
     to.voice = from.voice->handle();
     if (to.voice == nullptr) {  // which C would take for the model's own voice
@@ -75,12 +89,16 @@ void copy_common(const Asked& from, To& to) {
     to.deadline_ms = or_unset("deadline", std::optional<int64_t>(from.deadline->count()));
   }
   to.wait_ms = from.wait_for_room.count();
-  to.stream = from.stream ? 1 : 0;
+  to.stream = static_cast<int32_t>(from.stream);
+  stream = to_c(from.stream_options);
+  to.stream_options = &stream;
+  to.noise = to_c("noise", from.noise);
 }
 
-[[nodiscard]] inline chatterbox_request to_c(const Request& from) {
+[[nodiscard]] inline chatterbox_request to_c(const Request& from,
+                                             chatterbox_stream_options& stream) {
   auto to = get<chatterbox_request>(chatterbox_request_init);
-  copy_common(from, to);
+  copy_common(from, to, stream);
   to.text = c_string("text", from.text);
   to.language = c_string("language", from.language);
   to.temperature = or_unset("temperature", from.temperature);
@@ -96,9 +114,10 @@ void copy_common(const Asked& from, To& to) {
   return to;
 }
 
-[[nodiscard]] inline chatterbox_conversion to_c(const Conversion& from) {
+[[nodiscard]] inline chatterbox_conversion to_c(const Conversion& from,
+                                                chatterbox_stream_options& stream) {
   auto to = get<chatterbox_conversion>(chatterbox_conversion_init);
-  copy_common(from, to);
+  copy_common(from, to, stream);
   to.samples = from.source.samples().data();
   to.frames = from.source.frames();
   to.channels = from.source.channels();

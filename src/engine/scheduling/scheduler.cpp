@@ -92,7 +92,7 @@ void Scheduler::start(const std::shared_ptr<Job::State>& job) {
 bool Scheduler::advance() {
   bool worked = false;
   try {
-    batch_is_closed_ = limits_.mode == Mode::kBatch && occupancy().sequences > 0;
+    batch_is_closed_ = limits_.mode == Mode::kBatch && !is_idle();
     worked = take_back();
     worked = drop_unwanted() || worked;
     worked = prefill() || worked;
@@ -363,7 +363,7 @@ void Scheduler::sweep() noexcept {
   running_.remove_if([](const Sequence& sequence) {
     return sequence.speech != SpeechState::kSpeaking && !sequence.job;
   });
-  if (occupancy().sequences == 0) batch_is_closed_ = false;
+  if (is_idle()) batch_is_closed_ = false;
 }
 
 void Scheduler::estimate() const {

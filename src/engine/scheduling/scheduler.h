@@ -80,6 +80,7 @@ class Scheduler {
   bool hand_over_tokens();
   void hand_over_tokens(Sequence& sequence);
   [[nodiscard]] static bool is_stalled(const Sequence& sequence);
+  [[nodiscard]] bool is_idle() const;
   void count_streams(Occupancy& now) const;
   [[nodiscard]] bool is_active(uint64_t series) const;
   [[nodiscard]] std::vector<LiveStream> live_streams(Batch& sequences);

@@ -32,6 +32,10 @@ bool Scheduler::is_stalled(const Sequence& sequence) {
          sequence.is(TokenState::kDone) && sequence.job->is_behind();
 }
 
+bool Scheduler::is_idle() const {
+  return std::all_of(running_.begin(), running_.end(), is_stalled);
+}
+
 void Scheduler::count_streams(Occupancy& now) const {
   std::set<uint64_t> series;
   for (const Sequence& sequence : running_) {

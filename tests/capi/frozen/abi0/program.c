@@ -100,7 +100,7 @@ static int speak(chatterbox_engine* engine, chatterbox_request* request) {
   request->on_progress = NULL;
   request->on_audio = NULL;
   request->on_done = NULL;
-  request->stream = 1;
+  request->stream = CHATTERBOX_STREAM_PIECES;
   CHECK(chatterbox_engine_submit(engine, request, &job) == CHATTERBOX_STATUS_OK);
   CHECK(chatterbox_chunk_init(&chunk, sizeof chunk) == CHATTERBOX_STATUS_OK);
   while ((status = chatterbox_job_next(job, CHATTERBOX_FOREVER, &chunk)) == CHATTERBOX_STATUS_OK) {
@@ -124,7 +124,7 @@ static int speak_long(chatterbox_engine* engine, chatterbox_request* request) {
   CHECK(chatterbox_long_text_options_init(&options, sizeof options) == CHATTERBOX_STATUS_OK);
   options.on_piece = on_piece;
   request->text = "One.[pause:500ms]Two.";
-  request->stream = 0;
+  request->stream = CHATTERBOX_STREAM_NONE;
   request->on_done = on_done;
   request->user_data = &seen;
   CHECK(chatterbox_engine_generate_long(engine, request, &options, &result) ==

@@ -26,14 +26,14 @@ void speak(const chatterbox::ChatterboxEngine& engine, chatterbox::Request reque
   CHECK(outcomes[1].error && outcomes[1].error->status() == chatterbox::Status::kInvalidArgument);
   int ends = 0;
   request.on_done = [&ends](chatterbox::Status) { ++ends; };
-  request.stream = true;
+  request.stream = chatterbox::StreamMode::kPieces;
   Wave streamed;
   const auto job = engine.submit(request);
   for (const chatterbox::Chunk& chunk : job.chunks()) {
     streamed.insert(streamed.end(), chunk.samples.begin(), chunk.samples.end());
   }
   CHECK(streamed == wave);
-  request.stream = false;
+  request.stream = chatterbox::StreamMode::kNone;
   CHECK(wave_of(engine.generate_long(request)) == wave);
   CHECK(engine.drain());
   CHECK(ends == 2);

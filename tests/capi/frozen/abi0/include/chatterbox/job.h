@@ -36,7 +36,7 @@ CHATTERBOX_API chatterbox_status chatterbox_job_get_error(const chatterbox_job* 
 /* Returns the request's tag; 0 if `job` is NULL. Never fails. */
 CHATTERBOX_API uint64_t chatterbox_job_tag(const chatterbox_job* job);
 
-/* Samples of a job that was submitted with `stream`. */
+/* Samples of a job that was submitted with `stream` and without `on_audio`. */
 typedef struct chatterbox_chunk {
   uint32_t struct_size; /* set by chatterbox_chunk_init() */
   int32_t sample_rate;  /* Hz, 24000 */
@@ -51,10 +51,11 @@ typedef struct chatterbox_chunk {
 CHATTERBOX_API chatterbox_status chatterbox_chunk_init(chatterbox_chunk* chunk, size_t size);
 
 /* Blocks until there are more samples, at most `timeout_ms`, and fills in `chunk`. Only one thread
- * at a time may call it. A slow reader delays this job and no other. END_OF_STREAM: the job has
+ * at a time may call it. A slow reader delays this job and no other: no more samples are made while
+ * ten seconds of them are unread. END_OF_STREAM: the job has
  * succeeded and there are no more samples; this call returns none. TIMEOUT: there are none yet.
  * Otherwise the status that ended the request, after the samples that were final before.
- * INVALID_ARGUMENT: the job was submitted without `stream`. */
+ * INVALID_ARGUMENT: the job was submitted without `stream`, or with `on_audio`. */
 CHATTERBOX_API chatterbox_status chatterbox_job_next(chatterbox_job* job, int64_t timeout_ms,
                                                      chatterbox_chunk* chunk);
 

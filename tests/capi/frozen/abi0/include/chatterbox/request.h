@@ -8,6 +8,63 @@
 extern "C" {
 #endif
 
+/* ---- Streams --------------------------------------------------------------------------------- */
+
+/* Whether samples leave a request before its end. */
+enum {
+  CHATTERBOX_STREAM_NONE = 0,
+  CHATTERBOX_STREAM_CHUNKS = 1, /* while the speech is still being made, a chunk at a time: the
+                                 * first sound comes after a second of speech or less. The sound
+                                 * differs a little from that of a request that does not stream, but
+                                 * is the same at any load and on a machine of any speed */
+  CHATTERBOX_STREAM_PIECES = 2 /* a piece of a long text at a time, with the same samples as without
+                                * a stream; a single text comes all at once */
+};
+
+/* Where the noise comes from that S3Gen turns into speech. */
+enum {
+  CHATTERBOX_NOISE_REFERENCE = 0, /* as in the Python package */
+  CHATTERBOX_NOISE_BY_FRAME = 1   /* from the seed and the place in the speech, as streams in chunks
+                                   * need it: a stream of one chunk has the samples of a request that
+                                   * has this noise and does not stream */
+};
+
+/* How much of the speech behind a chunk the vocoder waits for. */
+enum {
+  CHATTERBOX_HALO_EXACT = 0,      /* 0.4 s: the wave is as if it were made in one go */
+  CHATTERBOX_HALO_LOW_LATENCY = 1 /* 0.16 s: sound comes earlier, and differs a little at joins */
+};
+
+/* What is done with the voice's prompt, which S3Gen's flow reads before the speech. */
+enum {
+  CHATTERBOX_STREAM_PROMPT_RECOMPUTED = 0, /* it is computed with each chunk, as without a stream */
+  CHATTERBOX_STREAM_PROMPT_FROZEN = 1      /* it is computed once for the voice, which takes memory:
+                                            * chunks take less time, and differ a little more */
+};
+
+/* Of a request that streams in chunks. In speech tokens, 25 a second. */
+typedef struct chatterbox_stream_options {
+  uint32_t struct_size;  /* set by chatterbox_stream_options_init() */
+  int32_t halo;          /* CHATTERBOX_HALO_...; default CHATTERBOX_HALO_EXACT */
+  const int32_t* chunks; /* tokens of the first chunk, the second, ..., 6 to 4096 each; those after
+                          * the last are as long as that. Short first ones give an early sound,
+                          * long ones take less work. A remainder of fewer than 6 tokens belongs
+                          * to the chunk before. Default NULL: 25, 50, 100, and 12 before them
+                          * with CHATTERBOX_HALO_LOW_LATENCY */
+  uint64_t chunk_count;  /* number of `chunks`, at most 32; default 0 */
+  int32_t left_tokens;   /* before a chunk that are computed again with it, 0 to 500; default 50 */
+  int32_t right_tokens;  /* behind a chunk that are waited for, 3 to 13; default 6. More of them
+                          * sound closer to speech that does not stream */
+  int32_t condition_tokens; /* of left_tokens, those whose mel is given to the flow instead of
+                             * noise, 0 to left_tokens; default 0. For experiments */
+  int32_t prompt;           /* CHATTERBOX_STREAM_PROMPT_...; default RECOMPUTED */
+} chatterbox_stream_options;
+
+/* Fills in `size` (pass sizeof *options) and the defaults. The caller owns the struct.
+ * INVALID_ARGUMENT: a size that no version of the struct has. */
+CHATTERBOX_API chatterbox_status chatterbox_stream_options_init(chatterbox_stream_options* options,
+                                                                size_t size);
+
 /* ---- One text -------------------------------------------------------------------------------- */
 
 /* A numeric option that is unset takes the family's default: see chatterbox_engine_info. */
@@ -48,21 +105,25 @@ typedef struct chatterbox_request {
   int64_t wait_ms;     /* how long to wait for room in the queue, 0 or more, or CHATTERBOX_FOREVER;
                         * BUSY if there is none by then. Only the functions that submit use it; those
                         * that block for the result wait for room as long as it takes. Default 0 */
-  int32_t stream;      /* 1: chatterbox_job_next() returns the samples, and the result has none; not
-                        * allowed with `on_audio`, nor in a function that blocks for the result. 0
-                        * (default): the result has the samples */
+  int32_t stream;      /* CHATTERBOX_STREAM_...; default CHATTERBOX_STREAM_NONE. Otherwise
+                        * chatterbox_job_next() returns the samples, or `on_audio` receives them, and
+                        * the result has none. In functions that block for the result only with
+                        * `on_audio` */
   int32_t reserved;    /* 0 */
   chatterbox_progress_callback on_progress; /* default NULL */
   chatterbox_tensor_callback on_tensor;     /* default NULL */
   chatterbox_audio_callback on_audio;       /* receives the samples, and the result has none;
-                                             * default NULL. A single text comes all at once when it
-                                             * has been spoken, a long text piece by piece */
+                                             * default NULL. Unless it streams in chunks, a single
+                                             * text comes all at once when it has been spoken, a long
+                                             * text piece by piece */
   chatterbox_done_callback on_done;         /* default NULL */
   void* user_data;                          /* handed to the callbacks; default NULL */
-  int32_t cfg_steps;  /* of the Euler steps, the first ones, 0 to cfm_steps, have guidance, which
-                       * takes twice the work; unset (default): all. Must be unset for a mean flow,
-                       * which takes no guidance (see chatterbox_engine_info) */
-  int32_t reserved_2; /* 0 */
+  int32_t cfg_steps; /* of the Euler steps, the first ones, 0 to cfm_steps, have guidance, which
+                      * takes twice the work; unset (default): all. Must be unset for a mean flow,
+                      * which takes no guidance (see chatterbox_engine_info) */
+  int32_t noise;     /* CHATTERBOX_NOISE_...; unset (default): BY_FRAME if it streams in chunks,
+                      * which needs that, else REFERENCE */
+  const chatterbox_stream_options* stream_options; /* default NULL: the defaults */
 } chatterbox_request;
 
 /* Fills in `size` (pass sizeof *request) and the defaults. `text` must be set afterwards. The
@@ -154,8 +215,9 @@ chatterbox_long_text_options_init(chatterbox_long_text_options* options, size_t 
  * chatterbox_result_get_piece() describes the pieces. `on_progress` counts speech tokens of the
  * pieces that are done; `on_tensor` is not called. The callbacks may also be called on a thread
  * that is in this function or in chatterbox_job_next(). If a piece fails, the whole job fails. A
- * reader that does not take its samples delays this job and no other. `options` may be NULL for the
- * defaults. Errors: those of chatterbox_engine_submit(). */
+ * reader that does not take its samples delays this job and no other. With
+ * CHATTERBOX_STREAM_CHUNKS the pieces are spoken one after the other, each in chunks. `options` may
+ * be NULL for the defaults. Errors: those of chatterbox_engine_submit(). */
 CHATTERBOX_API chatterbox_status
 chatterbox_engine_submit_long(chatterbox_engine* engine, const chatterbox_request* request,
                               const chatterbox_long_text_options* options, chatterbox_job** job);
@@ -193,7 +255,8 @@ typedef struct chatterbox_conversion {
   chatterbox_done_callback on_done;
   void* user_data;
   int32_t cfg_steps;
-  int32_t reserved_2; /* 0 */
+  int32_t noise;
+  const chatterbox_stream_options* stream_options;
 } chatterbox_conversion;
 
 /* Fills in `size` (pass sizeof *conversion) and the defaults. The caller owns the struct.

@@ -37,7 +37,7 @@ typedef struct chatterbox_result_stats {
   double text_seconds;   /* normalisation and tokenizer */
   double prefill_seconds;
   double decode_seconds;
-  double flow_seconds;
+  double flow_seconds; /* of a request that streams in chunks: all of S3Gen */
   double vocoder_seconds;
   double watermark_seconds;
   double total_seconds; /* from submission to the end */
@@ -99,6 +99,39 @@ CHATTERBOX_API uint64_t chatterbox_result_piece_count(const chatterbox_result* r
 CHATTERBOX_API chatterbox_status chatterbox_result_get_piece(const chatterbox_result* result,
                                                              uint64_t index,
                                                              chatterbox_piece* piece, size_t size);
+
+/* How the samples reached somebody who plays them as they come; of any request. */
+typedef struct chatterbox_stream_stats {
+  uint32_t struct_size;            /* bytes that the library filled in */
+  int32_t reserved;                /* 0 */
+  double first_sound_seconds;      /* from submission to the first samples */
+  double largest_underrun_seconds; /* longest silence of a listener who plays from the first sample
+                                    * on; 0: none */
+  uint64_t chunk_count;            /* for chatterbox_result_get_chunk() */
+} chatterbox_stream_stats;
+
+/* Describes how the samples came. Writes at most `size` bytes (pass sizeof *stats) to the caller's
+ * struct. INVALID_ARGUMENT: a size that no version of the struct has. */
+CHATTERBOX_API chatterbox_status chatterbox_result_get_stream_stats(const chatterbox_result* result,
+                                                                    chatterbox_stream_stats* stats,
+                                                                    size_t size);
+
+/* Samples that came together. */
+typedef struct chatterbox_chunk_stats {
+  uint32_t struct_size;  /* bytes that the library filled in */
+  int32_t reserved;      /* 0 */
+  uint64_t first_sample; /* index of the first of them in the whole speech */
+  uint64_t count;        /* number of samples */
+  double seconds;        /* from submission, when they could be read or were pushed */
+} chatterbox_chunk_stats;
+
+/* Describes chunk `index`, counted from 0. Writes at most `size` bytes (pass sizeof *chunk) to the
+ * caller's struct. INVALID_ARGUMENT: a size that no version of the struct has, an index that is too
+ * large. */
+CHATTERBOX_API chatterbox_status chatterbox_result_get_chunk(const chatterbox_result* result,
+                                                             uint64_t index,
+                                                             chatterbox_chunk_stats* chunk,
+                                                             size_t size);
 
 /* Frees the result and its samples. NULL does nothing. */
 CHATTERBOX_API void chatterbox_result_destroy(chatterbox_result* result);

@@ -90,7 +90,9 @@ struct EngineOptions {
   Weights weights = Weights::kMapped;
   std::optional<int32_t> threads = std::nullopt;  // unset: one for each physical core
   Mode mode = Mode::kDynamic;
-  int32_t max_batch = 8;                       // how many requests may draw tokens at a time
+  int32_t max_batch = 8;  // how many requests may draw tokens at a time
+  // How many requests may stream in chunks at a time; unset: as many as the engine keeps up with.
+  std::optional<int32_t> max_streams = std::nullopt;
   int32_t max_queue = 64;                      // how many requests may wait
   int64_t max_queue_bytes = int64_t{1} << 30;  // for their texts and recordings
   // Bytes of memory beside the weights; unset: half of what is free once the model is loaded.

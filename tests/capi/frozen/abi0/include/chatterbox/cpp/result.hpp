@@ -22,6 +22,8 @@ enum class FinishReason : int32_t {
 using ResultStats = chatterbox_result_stats;
 using Quality = chatterbox_quality;
 using InterventionSpan = chatterbox_intervention;
+using StreamStats = chatterbox_stream_stats;
+using ChunkStats = chatterbox_chunk_stats;
 
 // What the alignment analyzer did.
 enum class Intervention : int32_t {
@@ -73,6 +75,16 @@ class Result {
     return List<Piece>::of<get_piece>(handle(), chatterbox_result_piece_count(handle()));
   }
 
+  // How the samples came: see chatterbox_stream_stats.
+  [[nodiscard]] StreamStats stream_stats() const {
+    return detail::get<StreamStats>([&](StreamStats* stats, size_t size) {
+      return chatterbox_result_get_stream_stats(handle(), stats, size);
+    });
+  }
+  [[nodiscard]] List<ChunkStats> chunks() const {
+    return List<ChunkStats>::of<get_chunk>(handle(), stream_stats().chunk_count);
+  }
+
   [[nodiscard]] const chatterbox_result* handle() const noexcept { return handle_.get(); }
 
  private:
@@ -85,6 +97,12 @@ class Result {
   [[nodiscard]] static Piece get_piece(const chatterbox_result* result, uint64_t index) {
     return detail::get<Piece>([&](Piece* piece, size_t size) {
       return chatterbox_result_get_piece(result, index, piece, size);
+    });
+  }
+
+  [[nodiscard]] static ChunkStats get_chunk(const chatterbox_result* result, uint64_t index) {
+    return detail::get<ChunkStats>([&](ChunkStats* chunk, size_t size) {
+      return chatterbox_result_get_chunk(result, index, chunk, size);
     });
   }
 
