@@ -48,6 +48,8 @@ EngineReport report_of(const EngineInfo& info) {
   report.t3_precision = info.t3_precision;
   report.s3gen_precision = info.s3gen_precision;
   report.kv_cache = info.kv_cache;
+  report.t3_kernels = info.t3_kernels;
+  report.s3gen_kernels = info.s3gen_kernels;
   report.threads = info.threads;
   report.watermark = info.watermark;
   report.parameters = info.parameters;

@@ -32,6 +32,7 @@ struct Sample {  // one request
 // An EngineInfo as reports have it: its strings outlive the engine.
 struct EngineReport {
   std::string family, model, device, precision, t3_precision, s3gen_precision, kv_cache;
+  std::string t3_kernels, s3gen_kernels;
   int32_t threads = 0;
   bool watermark = false;
   int64_t parameters = 0, weight_bytes = 0, kv_bytes_per_position = 0;

@@ -109,6 +109,8 @@ ordered_json describe(const Plan& plan, const EngineReport& engine, const Reques
       {"t3_precision", engine.t3_precision},
       {"s3gen_precision", engine.s3gen_precision},
       {"kv_cache", engine.kv_cache},
+      {"t3_kernels", engine.t3_kernels},
+      {"s3gen_kernels", engine.s3gen_kernels},
       {"deterministic", plan.engine.deterministic},
       {"threads", engine.threads},
       {"memory_limit",
@@ -139,7 +141,7 @@ void write_description(std::ostream& out, const Plan& plan, const EngineReport& 
   out << chatterbox_build_info() << ", commit " << CHATTERBOX_COMMIT << "; "
       << cpu_info("model name") << ", " << vector_width() << "\n"
       << "model " << engine.model << ", " << engine.family << ", " << engine.device << ", "
-      << engine.precision << " (T3 " << engine.t3_precision << ", S3Gen " << engine.s3gen_precision
+      << engine.precision << " (T3 " << engine.t3_kernels << ", S3Gen " << engine.s3gen_kernels
       << ", KV cache " << engine.kv_cache << ")"
       << (plan.engine.deterministic ? ", deterministic" : "") << ", threads " << engine.threads
       << ", seed " << *request.seed << ", " << *request.cfm_steps << " CFM steps"

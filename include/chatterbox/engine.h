@@ -189,6 +189,11 @@ typedef struct chatterbox_engine_info {
   int32_t quantised;           /* 1: the folder's T3 is stored in int8, see
                                 * chatterbox_quantise_model(); 0: it is as published */
   int32_t reserved;            /* 0 */
+  /* What multiplies T3's matrices in a decode step, and S3Gen's in an Euler step, for reports: the
+   * number format, then the instruction set of the library's own kernels ("int8 avx512-vnni", "bf16
+   * amx-bf16", "fp32 avx2", "fp32 portable"), or "libtorch" ("fp32 libtorch"). */
+  const char* t3_kernels;
+  const char* s3gen_kernels;
 } chatterbox_engine_info;
 
 /* Describes the engine. Writes at most `size` bytes (pass sizeof *info) to the caller's struct. The

@@ -24,6 +24,8 @@ chatterbox_engine_info convert(const chatterbox::EngineInfo& from) {
   info.t3_precision = from.t3_precision.c_str();
   info.s3gen_precision = from.s3gen_precision.c_str();
   info.kv_cache = from.kv_cache.c_str();
+  info.t3_kernels = from.t3_kernels.c_str();
+  info.s3gen_kernels = from.s3gen_kernels.c_str();
   info.threads = from.threads;
   info.has_default_voice = from.has_default_voice ? 1 : 0;
   info.watermark = from.watermark ? 1 : 0;

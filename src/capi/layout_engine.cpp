@@ -64,7 +64,9 @@ CHATTERBOX_AT(chatterbox_engine_info, s3gen_precision, 160);
 CHATTERBOX_AT(chatterbox_engine_info, kv_cache, 168);
 CHATTERBOX_AT(chatterbox_engine_info, quantised, 176);
 CHATTERBOX_AT(chatterbox_engine_info, reserved, 180);
-CHATTERBOX_SIZE(chatterbox_engine_info, 184);
+CHATTERBOX_AT(chatterbox_engine_info, t3_kernels, 184);
+CHATTERBOX_AT(chatterbox_engine_info, s3gen_kernels, 192);
+CHATTERBOX_SIZE(chatterbox_engine_info, 200);
 
 CHATTERBOX_AT(chatterbox_limits, struct_size, 0);
 CHATTERBOX_AT(chatterbox_limits, max_batch, 4);

@@ -124,6 +124,8 @@ ordered_json statistics(const EngineInfo& info) {
       {"t3_precision", info.t3_precision},
       {"s3gen_precision", info.s3gen_precision},
       {"kv_cache", info.kv_cache},
+      {"t3_kernels", info.t3_kernels},
+      {"s3gen_kernels", info.s3gen_kernels},
       {"threads", info.threads},
       {"sample_rate", info.sample_rate},
       {"parameters", info.parameters},

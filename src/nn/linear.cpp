@@ -47,11 +47,6 @@ Linear packed_linear(Int8Matrix matrix, at::Tensor bias) {
   return {{}, std::move(bias), std::make_shared<const Int8Matrix>(std::move(matrix))};
 }
 
-// The placement in which to read what make_linear() takes.
-Placement linear_source(const Placement& placement) {
-  return placement.int8 ? placement.in_fp32() : placement;
-}
-
 enum class Order { kOutIn, kInOut };  // of the weight in the file
 
 Linear read_layer(const WeightReader& reader, std::string_view name, int64_t out, int64_t in,
@@ -76,6 +71,10 @@ Linear read_layer(const WeightReader& reader, std::string_view name, int64_t out
 Linear make_linear(at::Tensor weight, at::Tensor bias, const Placement& placement) {
   if (!placement.int8) return {std::move(weight), std::move(bias)};
   return packed_linear(to_int8(weight), std::move(bias));
+}
+
+Placement linear_source(const Placement& placement) {
+  return placement.int8 ? placement.in_fp32() : placement;
 }
 
 Linear read_linear(const WeightReader& reader, std::string_view name, int64_t out, int64_t in,

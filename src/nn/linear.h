@@ -26,6 +26,8 @@ enum class Bias { kNo, kYes };
 // Of a weight [out, in] and its bias, or an undefined one: packed where the placement says int8;
 // then both are fp32.
 [[nodiscard]] Linear make_linear(at::Tensor weight, at::Tensor bias, const Placement& placement);
+// The placement in which to read what make_linear() takes.
+[[nodiscard]] Placement linear_source(const Placement& placement);
 // Reads "name.weight" and, where asked, "name.bias". -1: any size. What the file has in int8 stays
 // as it is, where the placement says int8.
 [[nodiscard]] Linear read_linear(const WeightReader& reader, std::string_view name, int64_t out,

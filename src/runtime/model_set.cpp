@@ -107,6 +107,8 @@ void ModelSet::describe(const EngineOptions& options) {
   info_.precision = precision_name(asked_precision(options, device_, stored_t3_));
   info_.t3_precision = precision_name(stages_.t3);
   info_.s3gen_precision = precision_name(stages_.s3gen);
+  info_.t3_kernels = t3_kernels(stages_.t3);
+  info_.s3gen_kernels = s3gen_kernels(stages_.s3gen, s3gen::on_frame_kernels(*flow_));
   info_.kv_cache = precision_name(stages_.kv_cache);
   info_.threads = compute_threads(options, device_);
   info_.max_text_tokens = t3_limits_.max_text_tokens;

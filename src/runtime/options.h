@@ -110,6 +110,8 @@ struct EngineInfo {
   std::string t3_precision;     // what was taken: "fp32", "bf16" or "int8"
   std::string s3gen_precision;  // "fp32" or "bf16"
   std::string kv_cache;         // "fp32" or "bf16"
+  std::string t3_kernels;       // what multiplies: "int8 avx512-vnni", "fp32 avx2"
+  std::string s3gen_kernels;    // "bf16 avx512-bf16", "fp32 libtorch"
   int32_t sample_rate = 24000;
   int32_t threads = 1;     // CPU threads that compute
   int64_t parameters = 0;  // of all models

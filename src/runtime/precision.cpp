@@ -1,10 +1,14 @@
 #include "runtime/precision.h"
 
+#include "nn/cpu/frame_kernels.h"
+#include "nn/cpu/int8.h"
 #include "nn/cpu/kernels.h"
 #include "support/error.h"
 
 namespace chatterbox::runtime {
 namespace {
+
+constexpr const char* kLibtorch = "libtorch";
 
 nn::Placement place_t3(Precision asked, c10::Device device) {
   if (asked == Precision::kAuto) asked = device.is_cpu() ? Precision::kInt8 : Precision::kBf16;
@@ -72,6 +76,20 @@ std::string precision_name(c10::ScalarType type) {
 
 std::string precision_name(const nn::Placement& placement) {
   return placement.int8 ? precision_name(Precision::kInt8) : precision_name(placement.dtype);
+}
+
+std::string t3_kernels(const nn::Placement& placement) {
+  const std::string precision = precision_name(placement) + " ";
+  if (!placement.device.is_cpu()) return precision + kLibtorch;
+  if (placement.int8) return precision + nn::cpu::name(nn::cpu::int8_isa());
+  return precision +
+         nn::cpu::name(placement.dtype == c10::kFloat ? nn::cpu::fp32_isa() : nn::cpu::bf16_isa());
+}
+
+std::string s3gen_kernels(const nn::Placement& placement, bool on_frame_kernels) {
+  const auto unit = nn::cpu::frame_unit();
+  return precision_name(placement) + " " +
+         (on_frame_kernels && unit ? nn::cpu::name(*unit) : kLibtorch);
 }
 
 }  // namespace chatterbox::runtime

@@ -28,6 +28,10 @@ struct StoredT3 {
 [[nodiscard]] std::string precision_name(Precision precision);
 [[nodiscard]] std::string precision_name(const nn::Placement& placement);
 [[nodiscard]] std::string precision_name(c10::ScalarType type);
+// What multiplies T3's matrices in a decode step, and S3Gen's in an Euler step: the number format,
+// and the instruction set of own kernels, or "libtorch".
+[[nodiscard]] std::string t3_kernels(const nn::Placement& placement);
+[[nodiscard]] std::string s3gen_kernels(const nn::Placement& placement, bool on_frame_kernels);
 // Of the whole model: as the options say, or the default of the device and the weights.
 [[nodiscard]] Precision asked_precision(const EngineOptions& options, c10::Device device,
                                         const StoredT3& t3);

@@ -204,6 +204,8 @@ std::shared_ptr<const Flow> load_flow(const nn::WeightReader& reader) {
   return flow;
 }
 
+bool on_frame_kernels(const Flow& flow) { return flow.estimator.frames != nullptr; }
+
 bool meanflow(const Flow& flow) { return meanflow(flow.estimator); }
 
 int64_t speech_tokens(const Flow& flow) { return flow.encoder.embedding.size(0); }

@@ -29,6 +29,8 @@ class Vocoder;  // HiFT ("mel2wav.*")
 // Whether the flow is a mean flow (Turbo, Nano): few linear steps, no guidance. The checkpoint says
 // so by a tensor that only such a flow has.
 [[nodiscard]] bool meanflow(const Flow& flow);
+// Whether its Euler steps run on nn's frame kernels, and not on libtorch's.
+[[nodiscard]] bool on_frame_kernels(const Flow& flow);
 // How many speech tokens it knows: 6561, or fewer in a small model.
 [[nodiscard]] int64_t speech_tokens(const Flow& flow);
 // The reference's number of Euler steps, 10; 2 of a mean flow.

@@ -29,6 +29,8 @@ TEST_F(Info, IsTheModels) {
   EXPECT_STREQ(info.t3_precision, "int8");
   EXPECT_STREQ(info.s3gen_precision, "bf16");
   EXPECT_STREQ(info.kv_cache, "bf16");
+  EXPECT_STREQ(info.t3_kernels, "int8 fake");
+  EXPECT_STREQ(info.s3gen_kernels, "bf16 fake");
   EXPECT_EQ(info.threads, 1);
   EXPECT_EQ(info.has_default_voice, 1);
   EXPECT_EQ(info.watermark, 1);

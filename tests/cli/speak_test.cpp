@@ -126,6 +126,8 @@ TEST_F(Speak, InfoDescribesTheModel) {
   EXPECT_GT(json.at("limits").at("cache_bytes"), 0);
   const std::string text = run({"info", "demo"}).out;
   EXPECT_THAT(text, HasSubstr("family: english\n"));
+  EXPECT_THAT(text, HasSubstr("t3_kernels: fp32 "));
+  EXPECT_THAT(text, HasSubstr("s3gen_kernels: fp32 libtorch\n"));
   EXPECT_THAT(text, HasSubstr("voices: high, low\nlanguages: none\n"));
   EXPECT_THAT(text, HasSubstr("defaults:\n  temperature: 0.8\n"));
 }

@@ -24,6 +24,8 @@ TEST(Engine, TellsWhatItIs) {
   EXPECT_EQ(info.t3_precision, "int8");
   EXPECT_EQ(info.s3gen_precision, "bf16");
   EXPECT_EQ(info.kv_cache, "bf16");
+  EXPECT_EQ(info.t3_kernels, "int8 fake");
+  EXPECT_EQ(info.s3gen_kernels, "bf16 fake");
   EXPECT_EQ(info.sample_rate, 24000);
   EXPECT_TRUE(info.has_default_voice);
   EXPECT_TRUE(info.watermark);

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "nn/cpu/frame_kernels.h"
+#include "nn/cpu/int8.h"
 #include "nn/cpu/kernels.h"
 #include "runtime/machines.h"
 #include "runtime/precision.h"
@@ -48,6 +50,16 @@ TEST_F(Catalog, SaysWhatWasLoaded) {
   EXPECT_NE(catalog().default_voice(), nullptr);
 }
 
+std::string t3_variant(const std::string& precision) {
+  if (precision == "int8") return nn::cpu::name(nn::cpu::int8_isa());
+  return nn::cpu::name(precision == "bf16" ? nn::cpu::bf16_isa() : nn::cpu::fp32_isa());
+}
+
+std::string s3gen_variant(const std::string& precision) {
+  const auto unit = nn::cpu::frame_unit();
+  return precision == "bf16" && unit ? nn::cpu::name(*unit) : "libtorch";
+}
+
 // How each stage is placed, and what is said of it.
 TEST(Precisions, OfTheStages) {
   const std::string s3gen = nn::cpu::multiplies_bf16() ? "bf16" : "fp32";
@@ -76,6 +88,8 @@ TEST(Precisions, OfTheStages) {
     EXPECT_EQ(info.t3_precision, one.taken_t3);
     EXPECT_EQ(info.s3gen_precision, one.taken_s3gen);
     EXPECT_EQ(info.kv_cache, one.taken_cache);
+    EXPECT_EQ(info.t3_kernels, one.taken_t3 + " " + t3_variant(one.taken_t3));
+    EXPECT_EQ(info.s3gen_kernels, one.taken_s3gen + " " + s3gen_variant(one.taken_s3gen));
     const int64_t full = Machines(synthetic()).catalog().info().kv_bytes_per_position;
     EXPECT_EQ(info.kv_bytes_per_position, one.taken_cache == "bf16" ? full / 2 : full);
     if (one.taken_t3 != "fp32") {
@@ -93,6 +107,12 @@ TEST(Precisions, Int8IsForACpu) {
   EXPECT_EQ(failure.message, "device cuda:0: int8 is for a CPU; use bf16 or auto");
   options.precision = Precision::kAuto;
   EXPECT_EQ(choose_placements(options, c10::Device(c10::kCUDA, 0), {}).t3.dtype, c10::kBFloat16);
+}
+
+TEST(Precisions, ADeviceHasLibtorchsKernels) {
+  const nn::Placement cuda{c10::Device(c10::kCUDA, 0), c10::kBFloat16};
+  EXPECT_EQ(t3_kernels(cuda), "bf16 libtorch");
+  EXPECT_EQ(s3gen_kernels(cuda, false), "bf16 libtorch");
 }
 
 TEST_F(Catalog, ACpuSpeaksOneUtteranceAtATimeOnOneThread) {

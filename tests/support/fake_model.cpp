@@ -54,6 +54,8 @@ class FakeCatalog final : public runtime::ModelCatalog {
     info_.t3_precision = "int8";
     info_.s3gen_precision = "bf16";
     info_.kv_cache = "bf16";
+    info_.t3_kernels = "int8 fake";
+    info_.s3gen_kernels = "bf16 fake";
     info_.parameters = 7;
     info_.weight_bytes = 28;
     info_.max_text_tokens = kFakeMaxTextBytes;

@@ -120,6 +120,8 @@ struct EngineInfo {
   std::string_view t3_precision;     // in use: "fp32", "bf16", "int8"
   std::string_view s3gen_precision;  // in use: "fp32", "bf16"
   std::string_view kv_cache;         // in use: "fp32", "bf16"
+  std::string_view t3_kernels;       // number format and instructions: "int8 avx512-vnni"
+  std::string_view s3gen_kernels;    // "bf16 avx512-bf16", "fp32 libtorch"
   int32_t sample_rate = 0;           // of results, Hz
   int32_t threads = 0;               // CPU threads for computation
   bool has_default_voice = false;

@@ -17,12 +17,20 @@ bool supported(FrameUnit unit) {
 #endif
 }
 
+const char* name(FrameUnit unit) { return unit == FrameUnit::kAmx ? "amx-bf16" : "avx512-bf16"; }
+
+std::optional<FrameUnit> frame_unit() {
+  for (const FrameUnit unit : {FrameUnit::kAmx, FrameUnit::kAvx512Bf16}) {
+    if (supported(unit)) return unit;
+  }
+  return std::nullopt;
+}
+
 const FrameKernels* frame_kernels() {
 #ifdef CHATTERBOX_X86_KERNELS
-  static const FrameKernels* const best = supported(FrameUnit::kAmx) ? &amx_frame_kernels()
-                                          : supported(FrameUnit::kAvx512Bf16)
-                                              ? &avx512_frame_kernels()
-                                              : nullptr;
+  static const FrameKernels* const best = frame_unit() == FrameUnit::kAmx ? &amx_frame_kernels()
+                                          : frame_unit()                  ? &avx512_frame_kernels()
+                                                                          : nullptr;
   return best;
 #else
   return nullptr;

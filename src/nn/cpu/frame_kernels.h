@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "nn/cpu/kernels.h"
 
@@ -81,7 +82,9 @@ enum class FrameUnit { kAvx512Bf16, kAmx };
 
 // Whether this build has the variant and this machine runs it.
 [[nodiscard]] bool supported(FrameUnit unit);
+[[nodiscard]] const char* name(FrameUnit unit);
 // The fastest that the machine runs, or null where it has none.
+[[nodiscard]] std::optional<FrameUnit> frame_unit();
 [[nodiscard]] const FrameKernels* frame_kernels();
 
 // The variants; each is defined in a source compiled for its instruction set.

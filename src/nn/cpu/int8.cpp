@@ -9,7 +9,7 @@
 namespace chatterbox::nn::cpu {
 
 const char* name(Int8Isa isa) {
-  constexpr std::array kNames = {"portable", "AVX2", "AVX-VNNI", "AVX512-VNNI", "AMX-INT8"};
+  constexpr std::array kNames = {"portable", "avx2", "avx-vnni", "avx512-vnni", "amx-int8"};
   return kNames.at(static_cast<size_t>(isa));
 }
 

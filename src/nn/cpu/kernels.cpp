@@ -1,5 +1,7 @@
 #include "nn/cpu/kernels.h"
 
+#include <array>
+
 #include "support/error.h"
 
 namespace chatterbox::nn::cpu {
@@ -26,8 +28,7 @@ bool supported(Isa isa) {
 
 const Kernels& kernels(Isa isa) {
   if (!supported(isa)) {
-    fail(Status::kInternal, "kernel variant {} does not run on this machine",
-         static_cast<int>(isa));
+    fail(Status::kInternal, "kernel variant {} does not run on this machine", name(isa));
   }
 #ifdef CHATTERBOX_X86_KERNELS
   if (isa == Isa::kAvx512Bf16) return avx512_bf16_kernels();
@@ -37,11 +38,21 @@ const Kernels& kernels(Isa isa) {
   return portable_kernels();
 }
 
+const char* name(Isa isa) {
+  constexpr std::array kNames = {"portable", "avx2", "avx512", "avx512-bf16"};
+  return kNames.at(static_cast<size_t>(isa));
+}
+
+Isa fp32_isa() {
+  return supported(Isa::kAvx512) ? Isa::kAvx512
+         : supported(Isa::kAvx2) ? Isa::kAvx2
+                                 : Isa::kPortable;
+}
+
+Isa bf16_isa() { return supported(Isa::kAvx512Bf16) ? Isa::kAvx512Bf16 : fp32_isa(); }
+
 const Kernels& kernels() {
-  static const Kernels& best = kernels(supported(Isa::kAvx512Bf16) ? Isa::kAvx512Bf16
-                                       : supported(Isa::kAvx512)   ? Isa::kAvx512
-                                       : supported(Isa::kAvx2)     ? Isa::kAvx2
-                                                                   : Isa::kPortable);
+  static const Kernels& best = kernels(bf16_isa());
   return best;
 }
 

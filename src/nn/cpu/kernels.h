@@ -109,9 +109,13 @@ enum class Isa { kPortable, kAvx2, kAvx512, kAvx512Bf16 };
 
 // Whether this machine multiplies bfloat16 matrices faster than fp32 ones.
 [[nodiscard]] bool multiplies_bf16();
+[[nodiscard]] const char* name(Isa isa);
 // Whether this build has the variant and this machine runs it.
 [[nodiscard]] bool supported(Isa isa);
 [[nodiscard]] const Kernels& kernels(Isa isa);
+// The best for weights of fp32, or of bf16, which differ by an instruction that multiplies bf16.
+[[nodiscard]] Isa fp32_isa();
+[[nodiscard]] Isa bf16_isa();
 // The fastest that the machine runs.
 [[nodiscard]] const Kernels& kernels();
 

@@ -224,6 +224,8 @@ inline EngineInfo ChatterboxEngine::info() const {
   info.t3_precision = from.t3_precision;
   info.s3gen_precision = from.s3gen_precision;
   info.kv_cache = from.kv_cache;
+  info.t3_kernels = from.t3_kernels;
+  info.s3gen_kernels = from.s3gen_kernels;
   info.sample_rate = from.sample_rate;
   info.threads = from.threads;
   info.has_default_voice = from.has_default_voice == 1;
