@@ -35,13 +35,6 @@ enum {
   CHATTERBOX_HALO_LOW_LATENCY = 1 /* 0.16 s: sound comes earlier, and differs a little at joins */
 };
 
-/* What is done with the voice's prompt, which S3Gen's flow reads before the speech. */
-enum {
-  CHATTERBOX_STREAM_PROMPT_RECOMPUTED = 0, /* it is computed with each chunk, as without a stream */
-  CHATTERBOX_STREAM_PROMPT_FROZEN = 1      /* it is computed once for the voice, which takes memory:
-                                            * chunks take less time, and differ a little more */
-};
-
 /* Of a request that streams in chunks. In speech tokens, 25 a second. */
 typedef struct chatterbox_stream_options {
   uint32_t struct_size;  /* set by chatterbox_stream_options_init() */
@@ -57,7 +50,7 @@ typedef struct chatterbox_stream_options {
                           * sound closer to speech that does not stream */
   int32_t condition_tokens; /* of left_tokens, those whose mel is given to the flow instead of
                              * noise, 0 to left_tokens; default 0. For experiments */
-  int32_t prompt;           /* CHATTERBOX_STREAM_PROMPT_...; default RECOMPUTED */
+  int32_t reserved;         /* 0 */
 } chatterbox_stream_options;
 
 /* Fills in `size` (pass sizeof *options) and the defaults. The caller owns the struct.

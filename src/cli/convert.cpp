@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/running_job.h"
 #include "cli/statistics.h"
+#include "cli/streamed_speech.h"
 #include "cli/voice_file.h"
 
 namespace chatterbox::cli {
@@ -25,6 +26,13 @@ struct ConvertOptions {
   std::string json;
   std::string dump;
 };
+
+Result speak(const ChatterboxEngine& engine, Conversion conversion, const AudioOutput& output) {
+  if (conversion.stream != StreamMode::kNone) return speak_streamed(engine, conversion, output);
+  Result result = wait_with_progress(engine, std::move(conversion));
+  write_speech(output, result);
+  return result;
+}
 
 int convert(const ConvertOptions& options) {
   check_outputs(options.output, options.json, options.dump);
@@ -42,8 +50,7 @@ int convert(const ConvertOptions& options) {
     conversion.voice = open_voice(engine, options.voice, voice_options);
   }
   throw_if_interrupted();
-  const Result result = wait_with_progress(engine, std::move(conversion));
-  write_speech(options.output, result);
+  const Result result = speak(engine, std::move(conversion), options.output);
   if (!options.dump.empty()) {
     dump.write(options.dump, {{"seed", std::to_string(result.stats().seed)}});
   }
@@ -73,6 +80,9 @@ void add_convert(CLI::App& app, std::vector<Command>& commands) {
   add_engine_options(*convert_app, options->engine);
   add_seed_option(*convert_app, options->conversion.seed);
   add_steps_options(*convert_app, options->conversion.cfm_steps, options->conversion.cfg_steps);
+  add_noise_option(*convert_app, options->conversion.noise);
+  CLI::Option* const stream = add_stream_options(*convert_app, options->conversion.stream,
+                                                 options->conversion.stream_options);
   convert_app
       ->add_option("--json", options->json,
                    "write statistics to this file as JSON, times in seconds; - is standard output")
@@ -80,7 +90,8 @@ void add_convert(CLI::App& app, std::vector<Command>& commands) {
   convert_app
       ->add_option("--dump", options->dump,
                    "write the tensors of every stage to this file (safetensors)")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->excludes(stream);
   commands.push_back({convert_app, [options] { return convert(*options); }});
 }
 

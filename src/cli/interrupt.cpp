@@ -17,6 +17,8 @@ void catch_interrupts() {
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  // Where nobody reads a pipe any more, writing to it fails, and the job ends in order.
+  std::signal(SIGPIPE, SIG_IGN);
 }
 
 bool interrupted() noexcept { return caught != 0; }

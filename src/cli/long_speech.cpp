@@ -3,10 +3,6 @@
 #include <algorithm>
 #include <string_view>
 
-#include "cli/interrupt.h"
-#include "cli/progress.h"
-#include "cli/running_job.h"
-
 namespace chatterbox::cli {
 namespace {
 
@@ -25,24 +21,6 @@ bool has_pause(const std::string& text) {
   return std::search(text.begin(), text.end(), kMark.begin(), kMark.end(), equal) != text.end();
 }
 
-// Writes the samples as they come, those that are final at an interrupt included.
-Result write_chunks(const Job& job, const AudioOutput& output, PiecesLine& line) {
-  AudioWriter writer = make_writer(output);
-  double seconds = 0;
-  Chunk chunk;
-  for (Status status = Status::kTimeout; status != Status::kEndOfStream;) {
-    status = job.next(kPollInterval, chunk);  // throws what ended the job
-    if (status == Status::kOk) {
-      writer.write(chunk.samples);
-      seconds += static_cast<double>(chunk.samples.size()) / chunk.sample_rate;
-    }
-    line.draw(seconds);
-    if (interrupted()) job.cancel();
-  }
-  writer.finish();
-  return job.wait();
-}
-
 }  // namespace
 
 bool fits_one_request(const ChatterboxEngine& engine, const Request& request) {
@@ -50,20 +28,6 @@ bool fits_one_request(const ChatterboxEngine& engine, const Request& request) {
   const std::string_view family = engine.info().family;
   const int64_t most = family == "turbo" || family == "nano" ? kMaxWords : kMaxLetters;
   return engine.count_tokens(request.text, request.language, request.text_tags) <= most;
-}
-
-Result speak_long(const ChatterboxEngine& engine, Request request, const AudioOutput& output) {
-  PiecesLine line;
-  LongTextOptions options;
-  if (line.enabled()) options.on_piece = [&line](const Piece& piece) { line.update(piece); };
-  request.stream = StreamMode::kPieces;
-  const Job job = engine.submit_long(request, options);
-  const JobGuard guard(job);
-  try {
-    return write_chunks(job, output, line);
-  } catch (const Error& error) {
-    rethrow_as_interrupt(error);
-  }
 }
 
 }  // namespace chatterbox::cli

@@ -29,19 +29,6 @@ const std::map<std::string, Watermark> kWatermarks = {
 const std::map<std::string, Weights> kWeights = {
     {"mapped", Weights::kMapped}, {"read", Weights::kRead}, {"locked", Weights::kLocked}};
 
-// An option whose value is a name of the table.
-template <class T, class Member>
-CLI::Option* add_named(CLI::App& app, const std::string& name,
-                       const std::map<std::string, T>& table, Member& member,
-                       const std::string& description) {
-  return app
-      .add_option_function<std::string>(
-          name, [&table, &member](const std::string& given) { member = table.at(given); },
-          description)
-      ->type_name("NAME")
-      ->check(one_of(table));
-}
-
 void add_precision_options(CLI::App& app, EngineOptions& options) {
   add_named(
       app, "--precision", kPrecisions, options.precision,

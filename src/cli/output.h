@@ -11,6 +11,7 @@ namespace chatterbox::cli {
 struct AudioOutput {
   std::string path;                         // "-": standard output
   AudioFormat format = AudioFormat::kAuto;  // by the name's ending; on standard output WAV
+  bool raw = false;                         // the samples alone; also where the name ends so
 };
 
 // The names that --format takes, which are the endings of such files, too.

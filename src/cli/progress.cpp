@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <iostream>
 
 namespace chatterbox::cli {
@@ -52,17 +54,33 @@ void ProgressLine::draw() {
   line_.draw(describe(progress_));
 }
 
-void PiecesLine::update(const Piece& piece) {
+void SpeechLine::update(const Piece& piece) {
   const std::lock_guard<std::mutex> lock(mutex_);
   done_ = piece.index + 1;
   count_ = piece.count;
 }
 
-void PiecesLine::draw(double seconds) {
+// A player that has nothing to play waits, and goes on from there.
+void SpeechLine::wrote(double seconds) {
+  const std::chrono::duration<double> duration(seconds);
+  heard_ = std::max(heard_, Clock::now()) + std::chrono::duration_cast<Clock::duration>(duration);
+  seconds_ += seconds;
+}
+
+void SpeechLine::draw() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (count_ == 0) return line_.draw("speaking the first piece");
-  line_.draw(std::to_string(done_) + " of " + std::to_string(count_) + " pieces, " +
-             std::to_string(static_cast<int64_t>(seconds)) + " s");
+  if (seconds_ == 0) return line_.draw("speaking");
+  std::string text;
+  if (count_ > 0) text = std::to_string(done_) + " of " + std::to_string(count_) + " pieces, ";
+  text += std::to_string(static_cast<int64_t>(seconds_)) + " s";
+  if (has_listener_) {
+    const std::chrono::duration<double> ahead = heard_ - Clock::now();
+    char tenths[64];
+    std::snprintf(tenths, sizeof tenths, ", %.1f s ahead of the listener",
+                  std::max(0.0, ahead.count()));
+    text += tenths;
+  }
+  line_.draw(text);
 }
 
 }  // namespace chatterbox::cli

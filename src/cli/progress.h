@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chatterbox/chatterbox.hpp>
+#include <chrono>
 #include <mutex>
 #include <string>
 
@@ -37,14 +38,23 @@ class ProgressLine {
   TerminalLine line_;
 };
 
-// How far a long text is: its pieces, and the seconds of speech that were written. As above.
-class PiecesLine {
+// How far speech is that is written while it is made: the pieces of a long text, the seconds that
+// were written, and how many of them a listener has not heard who plays them as they come. update()
+// as above.
+class SpeechLine {
  public:
+  explicit SpeechLine(bool has_listener) : has_listener_(has_listener) {}
   [[nodiscard]] bool enabled() const { return line_.enabled(); }
   void update(const Piece& piece);
-  void draw(double seconds);
+  void wrote(double seconds);
+  void draw();
 
  private:
+  using Clock = std::chrono::steady_clock;
+
+  const bool has_listener_;
+  double seconds_ = 0;
+  Clock::time_point heard_;  // the end of what was written, for the listener
   std::mutex mutex_;
   uint64_t done_ = 0, count_ = 0;  // of pieces; no count before the first
   TerminalLine line_;

@@ -23,4 +23,17 @@ template <class T>
   return CLI::IsMember(names).description("");
 }
 
+// An option whose value is a name of the table.
+template <class T, class Member>
+CLI::Option* add_named(CLI::App& app, const std::string& name,
+                       const std::map<std::string, T>& table, Member& member,
+                       const std::string& description) {
+  return app
+      .add_option_function<std::string>(
+          name, [&table, &member](const std::string& given) { member = table.at(given); },
+          description)
+      ->type_name("NAME")
+      ->check(one_of(table));
+}
+
 }  // namespace chatterbox::cli

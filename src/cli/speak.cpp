@@ -13,6 +13,7 @@
 #include "cli/output.h"
 #include "cli/running_job.h"
 #include "cli/statistics.h"
+#include "cli/streamed_speech.h"
 #include "cli/voice_file.h"
 
 namespace chatterbox::cli {
@@ -42,8 +43,10 @@ std::string read_what_to_say(const SpeakOptions& options) {
 
 // Speaks into the output. A text whose tensors are dumped is one request.
 Result speak(const ChatterboxEngine& engine, Request request, const SpeakOptions& options) {
-  if (options.dump.empty() && !fits_one_request(engine, request)) {
-    return speak_long(engine, std::move(request), options.output);
+  const bool is_long = options.dump.empty() && !fits_one_request(engine, request);
+  if (is_long && request.stream == StreamMode::kNone) request.stream = StreamMode::kPieces;
+  if (request.stream != StreamMode::kNone) {
+    return speak_streamed(engine, request, is_long, options.output);
   }
   Result result = wait_with_progress(engine, std::move(request));
   write_speech(options.output, result);
@@ -116,6 +119,9 @@ void add_speak(CLI::App& app, std::vector<Command>& commands) {
                       "list the languages that --language accepts, and exit");
   add_engine_options(*app_speak, options->engine);
   add_request_options(*app_speak, options->request);
+  add_noise_option(*app_speak, options->request.noise);
+  CLI::Option* const stream =
+      add_stream_options(*app_speak, options->request.stream, options->request.stream_options);
   app_speak
       ->add_option("--json", options->json,
                    "write statistics to this file as JSON, times in seconds; - is standard output")
@@ -124,7 +130,8 @@ void add_speak(CLI::App& app, std::vector<Command>& commands) {
       ->add_option("--dump", options->dump,
                    "write the tensors of every stage to this file (safetensors); the text is then "
                    "one request, however long")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->excludes(stream);
   commands.push_back({app_speak, [options] { return run_speak(*options); }});
 }
 

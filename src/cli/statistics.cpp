@@ -71,6 +71,19 @@ ordered_json pieces_of(const Result& result) {
   return pieces;
 }
 
+ordered_json stream_of(const Result& result) {
+  const StreamStats stats = result.stream_stats();
+  ordered_json chunks = ordered_json::array();
+  for (const ChunkStats& chunk : result.chunks()) {
+    chunks.push_back({{"first_sample", chunk.first_sample},
+                      {"samples", chunk.count},
+                      {"seconds", chunk.seconds}});
+  }
+  return {{"first_sound_seconds", stats.first_sound_seconds},
+          {"largest_underrun_seconds", stats.largest_underrun_seconds},
+          {"chunks", chunks}};
+}
+
 ordered_json defaults_of(const RequestDefaults& defaults) {
   return {
       {"temperature", decimal(defaults.temperature)},
@@ -110,6 +123,7 @@ ordered_json statistics(const Result& result) {
       {"rtf", seconds > 0 ? ordered_json(stats.total_seconds / seconds) : ordered_json(nullptr)},
       {"timings", timings_of(stats)},
       {"quality", quality_of(result)},
+      {"stream", stream_of(result)},
   };
   if (ordered_json pieces = pieces_of(result); !pieces.empty()) json["pieces"] = std::move(pieces);
   return json;

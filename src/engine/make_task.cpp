@@ -49,7 +49,6 @@ int64_t guided_steps(std::optional<int32_t> asked, int64_t steps, const ModelCat
 runtime::StreamPlan plan_of(const StreamOptions& options) {
   runtime::StreamPlan plan;
   plan.exact_halo = options.halo == Halo::kExact;
-  plan.frozen_prompt = options.prompt == StreamPrompt::kFrozen;
   plan.left_tokens = options.left_tokens;
   plan.right_tokens = options.right_tokens;
   plan.condition_tokens = options.condition_tokens;

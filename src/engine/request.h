@@ -48,11 +48,6 @@ enum class Halo : int32_t {
   kExact = 0,       // chunks of a mel make the same wave as the whole
   kLowLatency = 1,  // sound leaves a quarter of a second earlier, and differs a little
 };
-enum class StreamPrompt : int32_t {
-  kRecomputed = 0,  // with each chunk, as without streaming
-  kFrozen = 1,      // once for each voice: cheaper, and a little further from the whole
-};
-
 // Of a job that streams in chunks; see runtime::StreamPlan.
 struct StreamOptions {
   // Tokens of each chunk, the last one again and again; empty: 25, 50, 100, with kLowLatency
@@ -62,7 +57,6 @@ struct StreamOptions {
   int32_t right_tokens = 6;
   int32_t condition_tokens = 0;
   Halo halo = Halo::kExact;
-  StreamPrompt prompt = StreamPrompt::kRecomputed;
 };
 
 // What all jobs have.

@@ -47,7 +47,6 @@ void validate_stream(const JobOptions& job, const std::optional<NoiseLayout>& no
   check_range("right_tokens", options.right_tokens, kMinRightTokens, kMaxRightTokens);
   check_range("condition_tokens", options.condition_tokens, 0, options.left_tokens);
   check_choice("halo", options.halo, Halo::kLowLatency);
-  check_choice("prompt", options.prompt, StreamPrompt::kFrozen);
 }
 
 }  // namespace chatterbox::engine

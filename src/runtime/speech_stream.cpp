@@ -22,9 +22,6 @@ s3gen::VocoderHalo vocoder_halo(const ModelSet& models, const StreamPlan& plan) 
 }
 
 void check(const ModelUtterance& utterance, const ChunkRange& chunk) {
-  if (utterance.task().stream->frozen_prompt) {
-    fail(Status::kUnsupported, "streams with a frozen prompt are not there yet");
-  }
   if (chunk.begin < 0 || chunk.begin >= chunk.end || chunk.end > chunk.seen ||
       chunk.seen > utterance.tokens()) {
     fail(Status::kInternal, "no chunk of {} speech tokens: [{}, {}), seen {}", utterance.tokens(),

@@ -46,7 +46,6 @@ struct StreamPlan {
   int64_t right_tokens = 6;      // seen after a chunk: 3, the encoder's look-ahead, to 13
   int64_t condition_tokens = 0;  // of the left ones, those whose mel is given as a condition
   bool exact_halo = true;        // of the vocoder and the watermark: equal to offline; or earlier
-  bool frozen_prompt = false;    // the voice's prompt attends to itself alone and is computed once
 };
 
 struct Task {

@@ -159,6 +159,37 @@ TEST(Join, PiecewiseIsAsAllAtOnceAndAsSoonAsItIsFinal) {
   }
 }
 
+// However a wave comes, its samples are those of the whole, and all but its end are given at once.
+TEST(Join, OfWavesInParts) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 50; ++round) {
+    SpeechJoiner whole, parts;
+    Wave expected, given;
+    const auto append = [](Wave& to, const Wave& more) {
+      to.insert(to.end(), more.begin(), more.end());
+    };
+    for (int piece = 0; piece < 3; ++piece) {
+      Wave wave(1 + random() % 4000);
+      for (float& sample : wave) sample = static_cast<float>(random() % 2001) / 1000 - 1;
+      const std::optional<double> pause = random() % 2 == 0 ? std::optional<double>(0) : 0.01;
+      append(expected, whole.push(wave, pause));
+      parts.begin(pause);
+      for (size_t at = 0; at < wave.size();) {
+        const size_t end = std::min(wave.size(), at + 1 + random() % 1500);
+        append(given, parts.add({wave.begin() + static_cast<std::ptrdiff_t>(at),
+                                 wave.begin() + static_cast<std::ptrdiff_t>(end)}));
+        at = end;
+        EXPECT_TRUE(at < 2 * kFade || parts.held() == kFade);
+      }
+      append(given, parts.end());
+      ASSERT_EQ(given, expected);
+    }
+    append(expected, whole.finish());
+    append(given, parts.finish());
+    ASSERT_EQ(given, expected);
+  }
+}
+
 TEST(Join, RefusesWhatIsOutOfRange) {
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   const auto options = [](int32_t rate, double pause, double fade) {

@@ -48,7 +48,6 @@ TEST_F(Defaults, OfAStream) {
   EXPECT_EQ(options.left_tokens, 50);
   EXPECT_EQ(options.right_tokens, 6);
   EXPECT_EQ(options.condition_tokens, 0);
-  EXPECT_EQ(options.prompt, CHATTERBOX_STREAM_PROMPT_RECOMPUTED);
 }
 
 TEST_F(Defaults, OfAConversion) {

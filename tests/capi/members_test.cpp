@@ -254,7 +254,6 @@ TEST_F(WrongMembers, OfAStream) {
   };
   using Options = chatterbox_stream_options;
   EXPECT_EQ(with_stream(&Options::halo, 2), "halo must be in [0, 1], got 2");
-  EXPECT_EQ(with_stream(&Options::prompt, -1), "prompt must be in [0, 1], got -1");
   EXPECT_EQ(with_stream(&Options::left_tokens, 501), "left_tokens must be in [0, 500], got 501");
   EXPECT_EQ(with_stream(&Options::right_tokens, 2), "right_tokens must be in [3, 13], got 2");
   EXPECT_EQ(with_stream(&Options::right_tokens, 14), "right_tokens must be in [3, 13], got 14");

@@ -156,11 +156,6 @@ TEST_F(StreamBesideOthers, AChunkThatIsNotThereIsAnError) {
     (void)machines_.speech().speak_chunk(*utterance, {0, 5, 7, false, false}, [](int64_t) {});
   });
   EXPECT_THAT(blind.message, ::testing::HasSubstr("must see 3 tokens more, it sees up to 7"));
-  Task frozen = task("Hello.", 30);
-  frozen.stream->frozen_prompt = true;
-  machines_.tokens().end(id);
-  EXPECT_EQ(testing::failure_of([&] { (void)stream(machines_, frozen); }).status,
-            Status::kUnsupported);
 }
 
 // With the demo model, whose voice is speech: distances as in the study of streams, as shares of

@@ -65,7 +65,6 @@ template <class Enum>
   to.right_tokens = from.right_tokens;
   to.condition_tokens = from.condition_tokens;
   to.halo = static_cast<int32_t>(from.halo);
-  to.prompt = static_cast<int32_t>(from.prompt);
   return to;
 }
 

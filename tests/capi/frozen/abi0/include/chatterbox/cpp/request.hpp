@@ -45,11 +45,6 @@ enum class Halo : int32_t {
   kExact = CHATTERBOX_HALO_EXACT,
   kLowLatency = CHATTERBOX_HALO_LOW_LATENCY,
 };
-enum class StreamPrompt : int32_t {
-  kRecomputed = CHATTERBOX_STREAM_PROMPT_RECOMPUTED,
-  kFrozen = CHATTERBOX_STREAM_PROMPT_FROZEN,
-};
-
 // Of a request that streams in chunks, in speech tokens, 25 a second. See
 // chatterbox_stream_options, also for ranges.
 struct StreamOptions {
@@ -59,7 +54,6 @@ struct StreamOptions {
   int32_t right_tokens = 6;      // behind a chunk, waited for
   int32_t condition_tokens = 0;  // of left_tokens, those whose mel is given
   Halo halo = Halo::kExact;
-  StreamPrompt prompt = StreamPrompt::kRecomputed;
 };
 
 // A text to be spoken. Options that are not set take the family's defaults: EngineInfo::defaults.

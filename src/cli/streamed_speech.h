@@ -1,0 +1,17 @@
+// Speech that is written while the rest is being made.
+#pragma once
+
+#include <chatterbox/chatterbox.hpp>
+
+#include "cli/output.h"
+
+namespace chatterbox::cli {
+
+// Speaks a request that has a stream into the output; one that is long is of any length. What was
+// spoken is in the file, whatever ends the rest. Throws Interrupted after an interrupt.
+[[nodiscard]] Result speak_streamed(const ChatterboxEngine& engine, const Request& request,
+                                    bool is_long, const AudioOutput& output);
+[[nodiscard]] Result speak_streamed(const ChatterboxEngine& engine, const Conversion& conversion,
+                                    const AudioOutput& output);
+
+}  // namespace chatterbox::cli
