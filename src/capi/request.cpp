@@ -52,6 +52,7 @@ StreamOptions convert(const chatterbox_stream_options* caller) {
   StreamOptions options;
   if (caller == nullptr) return options;
   const auto from = read_struct("chatterbox_stream_options", default_stream_options(), caller);
+  require_zero("stream_options.reserved", from.reserved);
   if (from.chunk_count > 0) {
     require("chunks", from.chunks);
     engine::validate_chunk_count(from.chunk_count);  // before they are touched

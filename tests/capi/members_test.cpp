@@ -260,6 +260,7 @@ TEST_F(WrongMembers, OfAStream) {
   EXPECT_EQ(with_stream(&Options::condition_tokens, 51),
             "condition_tokens must be in [0, 50], got 51");
   EXPECT_EQ(with_stream(&Options::chunk_count, 1U), "chunks must not be NULL");
+  EXPECT_EQ(with_stream(&Options::reserved, 1), "stream_options.reserved must be 0, got 1");
   chatterbox_request request = request_for("Hello.");
   request.stream = CHATTERBOX_STREAM_CHUNKS;
   request.noise = CHATTERBOX_NOISE_REFERENCE;
