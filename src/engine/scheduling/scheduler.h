@@ -81,6 +81,8 @@ class Scheduler {
   void hand_over_tokens(Sequence& sequence);
   [[nodiscard]] static bool is_stalled(const Sequence& sequence);
   [[nodiscard]] bool is_idle() const;
+  [[nodiscard]] static bool is_live(const Sequence& sequence);
+  [[nodiscard]] bool follows_its_series(const Sequence& sequence) const;
   void count_streams(Occupancy& now) const;
   [[nodiscard]] bool is_active(uint64_t series) const;
   [[nodiscard]] std::vector<LiveStream> live_streams(Batch& sequences);

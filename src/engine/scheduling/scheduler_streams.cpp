@@ -2,7 +2,6 @@
 // S3Gen's from the first token on, and get what is drawn since whenever S3Gen does not work on
 // them.
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "engine/scheduling/scheduler.h"
@@ -36,22 +35,34 @@ bool Scheduler::is_idle() const {
   return std::all_of(running_.begin(), running_.end(), is_stalled);
 }
 
+// Without memory of its own: there is none to be short of while the queue is locked.
 void Scheduler::count_streams(Occupancy& now) const {
-  std::set<uint64_t> series;
   for (const Sequence& sequence : running_) {
-    if (!sequence.stream || !sequence.job || is_stalled(sequence)) continue;
-    const uint64_t own = sequence.job->standing().series;
-    if (own != 0 && !series.insert(own).second) continue;
+    if (!is_live(sequence) || follows_its_series(sequence)) continue;
     ++now.streams;
     const std::optional<double> ahead = sequence.job->listener()->ahead(model_.now());
     if (!ahead || *ahead < kSettledSeconds) ++now.starting_streams;
   }
 }
 
+bool Scheduler::is_live(const Sequence& sequence) {
+  return sequence.stream && sequence.job && !is_stalled(sequence);
+}
+
+// Whether an earlier piece of its long text is live.
+bool Scheduler::follows_its_series(const Sequence& sequence) const {
+  const uint64_t series = sequence.job->standing().series;
+  if (series == 0) return false;
+  const auto first = std::find_if(running_.begin(), running_.end(), [series](const Sequence& one) {
+    return is_live(one) && one.job->standing().series == series;
+  });
+  return &*first != &sequence;
+}
+
 bool Scheduler::is_active(uint64_t series) const {
   return series != 0 &&
          std::any_of(running_.begin(), running_.end(), [series](const Sequence& sequence) {
-           return sequence.stream && sequence.job && sequence.job->standing().series == series;
+           return is_live(sequence) && sequence.job->standing().series == series;
          });
 }
 
