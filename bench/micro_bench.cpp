@@ -11,6 +11,7 @@
 
 #include "checkpoint/safetensors.h"
 #include "nn/attention.h"
+#include "nn/cpu/int8.h"
 #include "nn/linear.h"
 #include "nn/weight_reader.h"
 #include "s3gen/frame_conv.h"
@@ -93,12 +94,12 @@ void flow_block(benchmark::State& state) {
   constexpr int64_t kInner = 512;
   constexpr int64_t kFeedForward = 1024;
   const nn::LayerNorm norm = {random({kSize}), random({kSize})};
-  const s3gen::TransformerBlock block = {norm,
-                                         {random({3 * kInner, kSize}), {}},
-                                         {random({kSize, kInner}), random({kSize})},
-                                         norm,
-                                         {random({kFeedForward, kSize}), random({kFeedForward})},
-                                         {random({kSize, kFeedForward}), random({kSize})}};
+  const auto layer = [](int64_t out, int64_t in) {
+    return nn::make_linear(random({out, in}), random({out}), {});
+  };
+  const s3gen::TransformerBlock block = {
+      norm, layer(3 * kInner, kSize),   layer(kSize, kInner),
+      norm, layer(kFeedForward, kSize), layer(kSize, kFeedForward)};
   const at::Tensor x = random({2, state.range(0), kSize});
   for ([[maybe_unused]] auto _ : state) {
     at::Tensor y = x.clone();

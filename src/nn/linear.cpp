@@ -1,6 +1,7 @@
 #include "nn/linear.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
@@ -13,6 +14,7 @@
 #include "nn/cpu/parallel.h"
 #include "nn/cpu/parallel_int8.h"
 #include "nn/int8_file.h"
+#include "nn/linear_parts.h"
 
 namespace chatterbox::nn {
 namespace {
@@ -31,7 +33,7 @@ at::Tensor empty_like_output(const at::Tensor& x, int64_t features) {
 
 // In the weights' type, which the matrix units want. A CPU without them takes five times as long in
 // bf16 as in fp32, so there it multiplies widened weights.
-at::Tensor at_linear(const at::Tensor& x, const Linear& layer) {
+at::Tensor at_linear(const at::Tensor& x, const LinearParts& layer) {
   const bool widen = x.is_cpu() && !cpu::multiplies_bf16();
   const at::ScalarType type = widen ? at::kFloat : layer.weight.scalar_type();
   const at::Tensor bias = layer.bias.defined() ? layer.bias.to(type) : layer.bias;
@@ -39,12 +41,12 @@ at::Tensor at_linear(const at::Tensor& x, const Linear& layer) {
 }
 
 // y [..., out], contiguous
-cpu::Int8Output int8_output(const Linear& layer, const at::Tensor& y, bool accumulate) {
+cpu::Int8Output int8_output(const LinearParts& layer, const at::Tensor& y, bool accumulate) {
   return {layer.packed->view(), layer.bias, y.view({-1, y.size(-1)}), accumulate};
 }
 
 Linear packed_linear(Int8Matrix matrix, at::Tensor bias) {
-  return {{}, std::move(bias), std::make_shared<const Int8Matrix>(std::move(matrix))};
+  return linear_of({{}, std::move(bias), std::make_shared<const Int8Matrix>(std::move(matrix))});
 }
 
 enum class Order { kOutIn, kInOut };  // of the weight in the file
@@ -68,8 +70,16 @@ Linear read_layer(const WeightReader& reader, std::string_view name, int64_t out
 
 }  // namespace
 
+int64_t Linear::outputs() const {
+  return parts_->packed ? parts_->packed->outputs : parts_->weight.size(0);
+}
+int64_t Linear::inputs() const {
+  return parts_->packed ? parts_->packed->inputs : parts_->weight.size(1);
+}
+const at::Tensor& Linear::bias() const { return parts_->bias; }
+
 Linear make_linear(at::Tensor weight, at::Tensor bias, const Placement& placement) {
-  if (!placement.int8) return {std::move(weight), std::move(bias)};
+  if (!placement.int8) return linear_of({std::move(weight), std::move(bias)});
   return packed_linear(to_int8(weight), std::move(bias));
 }
 
@@ -88,9 +98,24 @@ Linear read_transposed_linear(const WeightReader& reader, std::string_view name,
 }
 
 Linear narrow_outputs(const Linear& layer, int64_t first, int64_t count) {
-  at::Tensor bias = layer.bias.narrow(0, first, count);
-  if (layer.packed) return packed_linear(layer.packed->narrow(first, count), std::move(bias));
-  return {layer.weight.narrow(0, first, count), std::move(bias)};
+  const LinearParts& parts = parts_of(layer);
+  at::Tensor bias = parts.bias.narrow(0, first, count);
+  if (parts.packed) return packed_linear(parts.packed->narrow(first, count), std::move(bias));
+  return linear_of({parts.weight.narrow(0, first, count), std::move(bias)});
+}
+
+Linear narrow_inputs(const Linear& layer, int64_t first, int64_t count, Bias bias) {
+  return linear_of({parts_of(layer).weight.narrow(1, first, count).contiguous(),
+                    bias == Bias::kYes ? layer.bias() : at::Tensor()});
+}
+
+Linear join_outputs(std::initializer_list<const Linear*> layers) {
+  std::vector<at::Tensor> weights, biases;
+  for (const Linear* layer : layers) {
+    weights.push_back(parts_of(*layer).weight);
+    if (layer->bias().defined()) biases.push_back(layer->bias());
+  }
+  return linear_of({at::cat(weights, 0), biases.empty() ? at::Tensor() : at::cat(biases, 0)});
 }
 
 c10::ScalarType activation_type(const Placement& placement) {
@@ -99,24 +124,25 @@ c10::ScalarType activation_type(const Placement& placement) {
 
 std::vector<at::Tensor> linear(const at::Tensor& x, std::initializer_list<const Linear*> layers) {
   std::vector<at::Tensor> outputs;
-  if ((*layers.begin())->packed) {
+  if (parts_of(**layers.begin()).packed) {
     std::vector<cpu::Int8Output> jobs;
     for (const Linear* layer : layers) {
       outputs.push_back(empty_like_output(x, layer->outputs()));
-      jobs.push_back(int8_output(*layer, outputs.back(), false));
+      jobs.push_back(int8_output(parts_of(*layer), outputs.back(), false));
     }
     cpu::int8_linear(rows_of(x), jobs);
     return outputs;
   }
   if (!use_kernels(x)) {
-    for (const Linear* layer : layers) outputs.push_back(at_linear(x, *layer));
+    for (const Linear* layer : layers) outputs.push_back(at_linear(x, parts_of(*layer)));
     return outputs;
   }
   std::vector<cpu::LinearOutput> jobs;
   for (const Linear* layer : layers) {
-    outputs.push_back(empty_like_output(x, layer->weight.size(0)));
+    const LinearParts& parts = parts_of(*layer);
+    outputs.push_back(empty_like_output(x, parts.weight.size(0)));
     jobs.push_back(
-        {layer->weight, layer->bias, outputs.back().view({-1, layer->weight.size(0)}), false});
+        {parts.weight, parts.bias, outputs.back().view({-1, parts.weight.size(0)}), false});
   }
   cpu::linear(rows_of(x), jobs);
   return outputs;
@@ -124,11 +150,12 @@ std::vector<at::Tensor> linear(const at::Tensor& x, std::initializer_list<const 
 
 at::Tensor linear(const at::Tensor& x, const Linear& layer) { return linear(x, {&layer})[0]; }
 
-void add_linear(at::Tensor& residual, const at::Tensor& x, const Linear& layer) {
+void add_linear(at::Tensor& residual, const at::Tensor& x, const Linear& of) {
+  const LinearParts& layer = parts_of(of);
   if (layer.packed && residual.is_contiguous()) {
     cpu::int8_linear(rows_of(x), {int8_output(layer, residual, true)});
   } else if (layer.packed) {
-    residual.add_(linear(x, layer));
+    residual.add_(linear(x, of));
   } else if (use_kernels(x) && residual.is_contiguous()) {
     cpu::linear(rows_of(x),
                 {{layer.weight, layer.bias, residual.view({-1, residual.size(-1)}), true}});
@@ -137,9 +164,10 @@ void add_linear(at::Tensor& residual, const at::Tensor& x, const Linear& layer) 
   }
 }
 
-at::Tensor linear_gelu(const at::Tensor& x, const Linear& layer) {
+at::Tensor linear_gelu(const at::Tensor& x, const Linear& of) {
+  const LinearParts& layer = parts_of(of);
   if (layer.packed) {
-    at::Tensor y = empty_like_output(x, layer.outputs());
+    at::Tensor y = empty_like_output(x, of.outputs());
     cpu::int8_linear_gelu(rows_of(x), int8_output(layer, y, false));
     return y;
   }
@@ -149,9 +177,11 @@ at::Tensor linear_gelu(const at::Tensor& x, const Linear& layer) {
   return y;
 }
 
-at::Tensor swiglu(const at::Tensor& x, const Linear& gate, const Linear& up) {
+at::Tensor swiglu(const at::Tensor& x, const Linear& gate_layer, const Linear& up_layer) {
+  const LinearParts& gate = parts_of(gate_layer);
+  const LinearParts& up = parts_of(up_layer);
   if (gate.packed) {
-    at::Tensor y = empty_like_output(x, gate.outputs());
+    at::Tensor y = empty_like_output(x, gate_layer.outputs());
     cpu::int8_swiglu(rows_of(x), gate.packed->view(), up.packed->view(), y.view({-1, y.size(-1)}));
     return y;
   }

@@ -6,19 +6,32 @@
 #include <ATen/core/Tensor.h>
 
 #include <memory>
+#include <utility>
 #include <vector>
 
-#include "nn/int8_matrix.h"
 #include "nn/weight_reader.h"
 
 namespace chatterbox::nn {
 
-struct Linear {
-  at::Tensor weight;  // [out, in]; undefined where it is packed
-  at::Tensor bias;    // [out], or undefined
-  std::shared_ptr<const Int8Matrix> packed = nullptr;
+struct LinearParts;  // see linear_parts.h
 
-  [[nodiscard]] int64_t outputs() const { return packed ? packed->outputs : weight.size(0); }
+// A layer, whatever its weights are: fp32, bf16, or packed 8-bit integers. Immutable; copies share
+// them.
+class Linear {
+ public:
+  Linear() = default;  // none
+  [[nodiscard]] bool defined() const { return parts_ != nullptr; }
+  // Of a layer that is there.
+  [[nodiscard]] int64_t outputs() const;
+  [[nodiscard]] int64_t inputs() const;
+  [[nodiscard]] const at::Tensor& bias() const;  // [outputs], or undefined
+
+ private:
+  friend Linear linear_of(LinearParts parts);
+  friend const LinearParts& parts_of(const Linear& layer);
+  explicit Linear(std::shared_ptr<const LinearParts> parts) : parts_(std::move(parts)) {}
+
+  std::shared_ptr<const LinearParts> parts_;
 };
 
 enum class Bias { kNo, kYes };
@@ -35,8 +48,13 @@ enum class Bias { kNo, kYes };
 // The same of a weight that the file has as [in, out], with its bias.
 [[nodiscard]] Linear read_transposed_linear(const WeightReader& reader, std::string_view name,
                                             int64_t in, int64_t out);
-// Outputs [first, first + count) of a layer, sharing its memory; its bias is there.
+
+// Layers made of others. Outputs of a layer with a bias, sharing its memory:
 [[nodiscard]] Linear narrow_outputs(const Linear& layer, int64_t first, int64_t count);
+// What a layer that is not packed makes of some inputs, with its bias or without:
+[[nodiscard]] Linear narrow_inputs(const Linear& layer, int64_t first, int64_t count, Bias bias);
+// The outputs of layers that are not packed one after another; all have a bias, or none has.
+[[nodiscard]] Linear join_outputs(std::initializer_list<const Linear*> layers);
 
 // The type of activations: fp32 on the CPU, whatever the weights' type; the weights' own elsewhere.
 [[nodiscard]] c10::ScalarType activation_type(const Placement& placement);

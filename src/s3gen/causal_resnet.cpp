@@ -29,7 +29,8 @@ CausalResnet read_causal_resnet(const nn::WeightReader& reader, int64_t in, int6
   resnet.block1 = read_causal_block(reader.scope("block1"), out, in);
   resnet.block2 = read_causal_block(reader.scope("block2"), out, out);
   const nn::WeightReader shortcut = reader.scope("res_conv");  // of kernel 1
-  resnet.shortcut = {shortcut.get("weight", {out, in, 1}).squeeze(2), shortcut.get("bias", {out})};
+  resnet.shortcut = nn::make_linear(shortcut.get("weight", {out, in, 1}).squeeze(2),
+                                    shortcut.get("bias", {out}), reader.placement());
   return resnet;
 }
 

@@ -17,7 +17,7 @@ ConformerLayer read_layer(const nn::WeightReader& reader, int64_t size) {
   layer.attention = read_relative_attention(reader.scope("self_attn"), size);
   layer.feed_forward_norm = nn::read_layer_norm(reader, "norm_ff", size, kLayerEps);
   layer.inner = nn::read_linear(reader, "feed_forward.w_1", -1, size);
-  layer.outer = nn::read_linear(reader, "feed_forward.w_2", size, layer.inner.weight.size(0));
+  layer.outer = nn::read_linear(reader, "feed_forward.w_2", size, layer.inner.outputs());
   return layer;
 }
 

@@ -15,7 +15,7 @@ constexpr int64_t kConvKernel = 3;  // decoder.py: of the convolutions after dow
 Estimator::Stage read_stage(const nn::WeightReader& reader, int64_t in, int64_t time_size) {
   Estimator::Stage stage;
   stage.resnet = read_causal_resnet(reader.scope("0"), in, time_size);
-  const int64_t size = stage.resnet.shortcut.weight.size(0);
+  const int64_t size = stage.resnet.shortcut.outputs();
   const int64_t blocks = reader.count("1");
   for (int64_t i = 0; i < blocks; ++i) {
     stage.transformers.push_back(read_transformer_block(reader.scope("1", i), size));
@@ -38,9 +38,8 @@ void split_input(Estimator& estimator) {
   estimator.state_conv.bias = at::Tensor();
   estimator.fixed_conv.weight = part(kMelChannels, fixed);
   const nn::Linear& shortcut = resnet.shortcut;
-  estimator.state_shortcut.weight = shortcut.weight.narrow(1, 0, kMelChannels).contiguous();
-  estimator.fixed_shortcut = {shortcut.weight.narrow(1, kMelChannels, fixed).contiguous(),
-                              shortcut.bias};
+  estimator.state_shortcut = nn::narrow_inputs(shortcut, 0, kMelChannels, nn::Bias::kNo);
+  estimator.fixed_shortcut = nn::narrow_inputs(shortcut, kMelChannels, fixed, nn::Bias::kYes);
 }
 
 void forget_layers(Estimator::Stage& stage) {
@@ -89,13 +88,13 @@ at::Tensor embed_steps(const Estimator& estimator, const at::Tensor& times,
 
 }  // namespace
 
-bool meanflow(const Estimator& estimator) { return estimator.time_mixer.weight.defined(); }
+bool meanflow(const Estimator& estimator) { return estimator.time_mixer.defined(); }
 
 Estimator read_estimator(const nn::WeightReader& reader) {
   constexpr int64_t kInputs = 4 * kMelChannels;  // x, mu, speaker, prompt
   Estimator estimator;
   estimator.time = read_time_embedding(reader.scope("time_mlp"));
-  const int64_t time_size = estimator.time.outer.weight.size(0);
+  const int64_t time_size = estimator.time.outer.outputs();
   if (reader.has("time_embed_mixer.weight")) {
     estimator.time_mixer =
         nn::read_linear(reader, "time_embed_mixer", time_size, 2 * time_size, nn::Bias::kNo);
@@ -103,7 +102,7 @@ Estimator read_estimator(const nn::WeightReader& reader) {
   const nn::WeightReader down = reader.scope("down_blocks", 0);
   const nn::WeightReader up = reader.scope("up_blocks", 0);
   estimator.down = read_stage(down, kInputs, time_size);
-  const int64_t size = estimator.down.resnet.shortcut.weight.size(0);
+  const int64_t size = estimator.down.resnet.shortcut.outputs();
   estimator.down_conv = read_unpadded_conv(down.scope("2"), size, size, kConvKernel);
   const int64_t middle = reader.count("mid_blocks");
   for (int64_t i = 0; i < middle; ++i) {
@@ -113,8 +112,8 @@ Estimator read_estimator(const nn::WeightReader& reader) {
   estimator.up_conv = read_unpadded_conv(up.scope("2"), size, size, kConvKernel);
   estimator.last = read_causal_block(reader.scope("final_block"), size, size);
   const nn::WeightReader project = reader.scope("final_proj");  // a convolution of kernel 1
-  estimator.project = {project.get("weight", {kMelChannels, size, 1}).squeeze(2),
-                       project.get("bias", {kMelChannels})};
+  estimator.project = nn::make_linear(project.get("weight", {kMelChannels, size, 1}).squeeze(2),
+                                      project.get("bias", {kMelChannels}), reader.placement());
   split_input(estimator);
   pack_for_kernels(estimator, reader.placement());
   return estimator;
@@ -130,7 +129,7 @@ EstimatorPlan plan(const Estimator& estimator, const FlowConditions& conditions,
   plan.convolved = with_unconditional(causal_conv(estimator.fixed_conv, fixed),
                                       estimator.fixed_conv.bias, guided);
   plan.shortcut = with_unconditional(nn::linear(fixed, estimator.fixed_shortcut),
-                                     estimator.fixed_shortcut.bias, guided);
+                                     estimator.fixed_shortcut.bias(), guided);
   plan.padding = attention_padding(conditions.mask, fixed.scalar_type());
   if (guided && plan.padding.defined()) plan.padding = at::cat({plan.padding, plan.padding}, 0);
 

@@ -17,13 +17,12 @@ using nn::cpu::FrameRange;
 
 FrameLinear pack_projections(const RelativeAttention& attention) {
   const auto wide = [](const at::Tensor& x) { return x.to(at::kFloat); };
-  const at::Tensor query = attention.query.weight;
-  const at::Tensor bias = wide(attention.query.bias);
-  return nn::cpu::pack_linear(
-      at::cat({query, query, attention.key.weight, attention.value.weight}, 0),
+  const at::Tensor bias = wide(attention.query.bias());
+  return frame_linear(
+      nn::join_outputs({&attention.query, &attention.query, &attention.key, &attention.value}),
       at::cat({bias + wide(attention.content_bias.flatten()),
-               bias + wide(attention.position_bias.flatten()), wide(attention.key.bias),
-               wide(attention.value.bias)},
+               bias + wide(attention.position_bias.flatten()), wide(attention.key.bias()),
+               wide(attention.value.bias())},
               0));
 }
 
@@ -116,11 +115,12 @@ class Run {
 
 bool fits_kernels(const Conformer& conformer) {
   const auto fits = [&](const ConformerLayer& layer) {
-    return is_whole_step(layer.inner.weight.size(0)) &&
-           layer.inner.weight.sizes() == conformer.layers.front().inner.weight.sizes() &&
-           layer.attention.query.weight.size(0) == layer.attention.query.weight.size(1);
+    const nn::Linear& like = conformer.layers.front().inner;
+    return is_whole_step(layer.inner.outputs()) && layer.inner.outputs() == like.outputs() &&
+           layer.inner.inputs() == like.inputs() &&
+           layer.attention.query.outputs() == layer.attention.query.inputs();
   };
-  return !conformer.layers.empty() && conformer.embed.weight.size(0) % kHeadSize == 0 &&
+  return !conformer.layers.empty() && conformer.embed.outputs() % kHeadSize == 0 &&
          std::all_of(conformer.layers.begin(), conformer.layers.end(), fits);
 }
 

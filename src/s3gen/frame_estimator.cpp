@@ -35,11 +35,12 @@ FrameEstimator::Stage pack(const Estimator::Stage& stage) {
 
 // `like`: the first block, whose sizes all must have.
 bool fits(const TransformerBlock& block, const TransformerBlock& like, int64_t size) {
-  return block.qkv.weight.size(1) == size && block.qkv.weight.sizes() == like.qkv.weight.sizes() &&
-         block.inner.weight.sizes() == like.inner.weight.sizes() &&
-         block.qkv.weight.size(0) % (3 * kHeadSize) == 0 &&
-         block.out.weight.size(1) * 3 == block.qkv.weight.size(0) &&
-         is_whole_step(block.inner.weight.size(0)) && is_whole_step(size);
+  return block.qkv.inputs() == size && block.qkv.outputs() == like.qkv.outputs() &&
+         block.inner.inputs() == like.inner.inputs() &&
+         block.inner.outputs() == like.inner.outputs() &&
+         block.qkv.outputs() % (3 * kHeadSize) == 0 &&
+         block.out.inputs() * 3 == block.qkv.outputs() && is_whole_step(block.inner.outputs()) &&
+         is_whole_step(size);
 }
 
 // One evaluation of the estimator.

@@ -3,6 +3,8 @@
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 
+#include "nn/linear_parts.h"
+
 namespace chatterbox::s3gen {
 namespace {
 
@@ -18,7 +20,11 @@ bool runs_on_frame_kernels(const nn::Placement& placement) {
 }
 
 nn::cpu::FrameLinear frame_linear(const nn::Linear& layer) {
-  return nn::cpu::pack_linear(layer.weight, layer.bias);
+  return frame_linear(layer, layer.bias());
+}
+
+nn::cpu::FrameLinear frame_linear(const nn::Linear& layer, const at::Tensor& bias) {
+  return nn::cpu::pack_linear(nn::parts_of(layer).weight, bias);
 }
 
 nn::cpu::Norm norm_of(const nn::LayerNorm& layer, const float* x, int64_t rows) {

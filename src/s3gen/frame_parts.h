@@ -15,6 +15,8 @@ namespace chatterbox::s3gen {
 [[nodiscard]] inline bool is_whole_step(int64_t size) { return size % nn::cpu::kOutputStep == 0; }
 
 [[nodiscard]] nn::cpu::FrameLinear frame_linear(const nn::Linear& layer);
+// With another bias, fp32, in place of its own.
+[[nodiscard]] nn::cpu::FrameLinear frame_linear(const nn::Linear& layer, const at::Tensor& bias);
 // Of `rows` rows that lie together.
 [[nodiscard]] nn::cpu::Norm norm_of(const nn::LayerNorm& layer, const float* x, int64_t rows);
 

@@ -14,7 +14,7 @@ namespace chatterbox::s3gen {
 TimeEmbedding read_time_embedding(const nn::WeightReader& reader) {
   TimeEmbedding embedding;
   embedding.inner = nn::read_linear(reader, "linear_1", -1, -1);
-  const int64_t size = embedding.inner.weight.size(0);
+  const int64_t size = embedding.inner.outputs();
   embedding.outer = nn::read_linear(reader, "linear_2", size, size);
   return embedding;
 }
@@ -23,7 +23,7 @@ at::Tensor embed_times(const TimeEmbedding& embedding, const at::Tensor& times,
                        const at::TensorOptions& options) {
   constexpr double kTimeScale = 1000.0;       // matcha/decoder.py, SinusoidalPosEmb
   constexpr double kMaxWavelength = 10000.0;  // of the sinusoids
-  const int64_t half = embedding.inner.weight.size(1) / 2;
+  const int64_t half = embedding.inner.inputs() / 2;
   const at::Tensor exponents =
       at::arange(half, at::kFloat) * (-std::log(kMaxWavelength) / static_cast<double>(half - 1));
   // In double: the last bit of a float32 exponential depends on the CPU.

@@ -1,6 +1,5 @@
 #include "s3gen/transformer_block.h"
 
-#include <ATen/ops/cat.h>
 #include <ATen/ops/gelu.h>
 
 #include "nn/attention.h"
@@ -10,17 +9,18 @@ namespace chatterbox::s3gen {
 TransformerBlock read_transformer_block(const nn::WeightReader& reader, int64_t size) {
   const nn::WeightReader attention = reader.scope("attn1");
   const auto projection = [&](const char* name, int64_t inner) {
-    return nn::read_linear(attention, name, inner, size, nn::Bias::kNo).weight;
+    return nn::read_linear(attention, name, inner, size, nn::Bias::kNo);
   };
   TransformerBlock block;
   block.attention_norm = nn::read_layer_norm(reader, "norm1", size);
-  const at::Tensor query = projection("to_q", -1);
-  const int64_t inner = query.size(0);
-  block.qkv.weight = at::cat({query, projection("to_k", inner), projection("to_v", inner)}, 0);
+  const nn::Linear query = projection("to_q", -1);
+  const int64_t inner = query.outputs();
+  const nn::Linear key = projection("to_k", inner), value = projection("to_v", inner);
+  block.qkv = nn::join_outputs({&query, &key, &value});
   block.out = nn::read_linear(attention, "to_out.0", size, inner);
   block.feed_forward_norm = nn::read_layer_norm(reader, "norm3", size);
   block.inner = nn::read_linear(reader, "ff.net.0.proj", -1, size);
-  block.outer = nn::read_linear(reader, "ff.net.2", size, block.inner.weight.size(0));
+  block.outer = nn::read_linear(reader, "ff.net.2", size, block.inner.outputs());
   return block;
 }
 

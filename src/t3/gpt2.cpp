@@ -13,7 +13,7 @@ namespace {
 // A third of transformers' Conv1D. Where tables are missing there may be nothing to cut; the reader
 // names them at the end.
 nn::Linear third(const nn::Linear& layer, int64_t index, int64_t size) {
-  if (std::min(layer.outputs(), layer.bias.size(0)) < (index + 1) * size) return layer;
+  if (std::min(layer.outputs(), layer.bias().size(0)) < (index + 1) * size) return layer;
   return nn::narrow_outputs(layer, index * size, size);
 }
 

@@ -64,7 +64,7 @@ at::Tensor loud_frames(const at::Tensor& level, float& loudest) {
 at::Tensor conv(const at::Tensor& x, const nn::Linear& layer) {
   const int64_t frames = x.size(0);
   const int64_t channels = x.size(1);
-  const int64_t taps = layer.weight.size(1) / channels;
+  const int64_t taps = layer.inputs() / channels;
   if (taps == 1) return nn::linear(x, layer);
   const at::Tensor padded = at::constant_pad_nd(x, {0, 0, taps / 2, taps / 2});
   return nn::linear(padded.as_strided({frames, taps * channels}, {channels, 1}), layer);
@@ -81,7 +81,7 @@ at::Tensor run(const Layers& layers, at::Tensor x) {
 
 // The bins that the mark is in, [T, bins].
 at::Tensor marked_bins(const Layers& layers, const at::Tensor& level) {
-  return level.narrow(0, 0, layers.front().weight.size(1)).t().contiguous();
+  return level.narrow(0, 0, layers.front().inputs()).t().contiguous();
 }
 
 // The decoder's look at the spectrum in `frames` frames: [2], its weight and its verdict, means

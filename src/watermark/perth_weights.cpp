@@ -19,7 +19,8 @@ Layers read_layers(const nn::WeightReader& network, std::string_view name, int64
     const nn::WeightReader conv = network.scope(name, i).scope("conv");
     const int64_t out = i + 1 < count ? conv.dim("weight", 0) : outputs;
     const at::Tensor weight = conv.get("weight", {out, in, conv.dim("weight", 2)});
-    layers.push_back({weight.permute({0, 2, 1}).reshape({out, -1}), conv.get("bias", {out})});
+    layers.push_back(nn::make_linear(weight.permute({0, 2, 1}).reshape({out, -1}),
+                                     conv.get("bias", {out}), conv.placement()));
     in = out;
   }
   return layers;

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "nn/cpu/kernels.h"
+#include "nn/linear_parts.h"
 #include "support/tensors.h"
 
 namespace chatterbox::nn {
@@ -18,11 +19,16 @@ using testing::noise;
 const Placement kInt8{c10::kCPU, c10::kBFloat16, true};
 
 Linear random_linear(int64_t out, int64_t in, uint64_t seed, at::ScalarType type = at::kFloat) {
-  return {noise({out, in}, seed).to(type), noise({out}, seed + 1).to(type)};
+  return make_linear(noise({out, in}, seed).to(type), noise({out}, seed + 1).to(type), {});
 }
 
+const at::Tensor& weight_of(const Linear& layer) { return parts_of(layer).weight; }
+
+Linear without_bias(const Linear& layer) { return make_linear(weight_of(layer), {}, {}); }
+
 at::Tensor plain(const at::Tensor& x, const Linear& layer) {
-  return x.to(at::kDouble).matmul(layer.weight.to(at::kDouble).t()) + layer.bias.to(at::kDouble);
+  const at::Tensor product = x.to(at::kDouble).matmul(weight_of(layer).to(at::kDouble).t());
+  return layer.bias().defined() ? product + layer.bias().to(at::kDouble) : product;
 }
 
 // On both sides of the limit of the kernels.
@@ -45,15 +51,14 @@ TEST(Linear, KeepsLeadingDimensionsAndTakesStridedInput) {
 TEST(Linear, SeveralLayersOfOneInput) {
   const Linear a = random_linear(40, 30, 1);
   const Linear b = random_linear(3, 30, 4);
-  Linear c = random_linear(17, 30, 7);
-  c.bias.reset();
+  const Linear c = without_bias(random_linear(17, 30, 7));
   for (const int64_t rows : {2, 40}) {
     const at::Tensor x = noise({rows, 30}, 9);
     const std::vector<at::Tensor> y = linear(x, {&a, &b, &c});
     ASSERT_EQ(y.size(), 3U);
     EXPECT_LE(max_abs(y[0], plain(x, a)), 1e-5);
     EXPECT_LE(max_abs(y[1], plain(x, b)), 1e-5);
-    EXPECT_LE(max_abs(y[2], plain(x, {c.weight, at::zeros({17})})), 1e-5);
+    EXPECT_LE(max_abs(y[2], plain(x, c)), 1e-5);
   }
 }
 
@@ -73,11 +78,12 @@ TEST(Linear, Bfloat16WeightsAndBias) {
 // What is packed goes the same ways, whatever the number of rows.
 TEST(Linear, PackedLayers) {
   const Linear exact = random_linear(70, 50, 1);
-  const Linear packed = make_linear(exact.weight, exact.bias, kInt8);
-  ASSERT_TRUE(packed.packed);
-  EXPECT_FALSE(packed.weight.defined());
+  const Linear packed = make_linear(weight_of(exact), exact.bias(), kInt8);
+  ASSERT_TRUE(parts_of(packed).packed);
+  EXPECT_FALSE(weight_of(packed).defined());
   EXPECT_EQ(packed.outputs(), 70);
-  const Linear gate = make_linear(exact.weight, {}, kInt8);
+  EXPECT_EQ(packed.inputs(), 50);
+  const Linear gate = make_linear(weight_of(exact), {}, kInt8);
   for (const int64_t rows : {1, 5, 50}) {
     const at::Tensor x = noise({rows, 50}, 3);
     const at::Tensor y = linear(x, packed);
@@ -97,6 +103,26 @@ TEST(Linear, PackedLayers) {
   }
 }
 
+// Layers made of others: the same numbers as parts of what those make.
+TEST(Linear, CanBeCutAndJoined) {
+  const Linear a = random_linear(192, 50, 1);
+  const Linear b = random_linear(7, 50, 3);
+  const at::Tensor x = noise({3, 50}, 5);
+  const at::Tensor y = plain(x, a);
+  EXPECT_LE(max_abs(linear(x, narrow_outputs(a, 64, 70)), y.narrow(1, 64, 70)), 2e-5);
+  const Linear packed = make_linear(weight_of(a), a.bias(), kInt8);
+  EXPECT_TRUE(
+      at::equal(linear(x, narrow_outputs(packed, 64, 70)), linear(x, packed).narrow(1, 64, 70)));
+  const Linear first = narrow_inputs(a, 0, 20, Bias::kYes);
+  const Linear rest = narrow_inputs(a, 20, 30, Bias::kNo);
+  EXPECT_EQ(first.inputs(), 20);
+  EXPECT_FALSE(rest.bias().defined());
+  EXPECT_LE(max_abs(plain(x.narrow(1, 0, 20), first) + plain(x.narrow(1, 20, 30), rest), y), 1e-9);
+  EXPECT_LE(max_abs(plain(x, join_outputs({&b, &a})), at::cat({plain(x, b), y}, 1)), 1e-12);
+  EXPECT_FALSE(Linear().defined());
+  EXPECT_TRUE(b.defined());
+}
+
 TEST(AddLinear, AddsToTheResidual) {
   const Linear layer = random_linear(12, 20, 1);
   for (const int64_t rows : {3, 33}) {
@@ -114,15 +140,12 @@ TEST(AddLinear, AddsToTheResidual) {
 }
 
 TEST(Swiglu, EqualsTheFormula) {
-  Linear gate = random_linear(33, 20, 1);
-  Linear up = random_linear(33, 20, 3);
-  const Linear no_bias{{}, at::zeros({33})};
-  gate.bias.reset();
-  up.bias.reset();
+  const Linear gate = without_bias(random_linear(33, 20, 1));
+  const Linear up = without_bias(random_linear(33, 20, 3));
   for (const int64_t rows : {5, 50}) {
     const at::Tensor x = noise({rows, 20}, 5).div_(4);
-    const at::Tensor g = plain(x, {gate.weight, no_bias.bias});
-    const at::Tensor expected = g * g.sigmoid() * plain(x, {up.weight, no_bias.bias});
+    const at::Tensor g = plain(x, gate);
+    const at::Tensor expected = g * g.sigmoid() * plain(x, up);
     EXPECT_LE(max_abs(swiglu(x, gate, up), expected), 2e-5);
   }
 }
@@ -183,14 +206,14 @@ void check_bits_of_a_row(const Linear& layer, const Linear& gate, int64_t rows) 
 TEST(Linear, BitsOfARowUpToTheLimit) {
   for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
     const Linear layer = random_linear(100, 200, 1, type);
-    check_bits_of_a_row(layer, {layer.weight, {}}, kMaxKernelRows);
+    check_bits_of_a_row(layer, without_bias(layer), kMaxKernelRows);
   }
 }
 
 TEST(Linear, BitsOfARowWithoutLimitWherePacked) {
   const Linear layer = random_linear(100, 200, 1);
-  check_bits_of_a_row(make_linear(layer.weight, layer.bias, kInt8),
-                      make_linear(layer.weight, {}, kInt8), 3 * kMaxKernelRows + 1);
+  check_bits_of_a_row(make_linear(weight_of(layer), layer.bias(), kInt8),
+                      make_linear(weight_of(layer), {}, kInt8), 3 * kMaxKernelRows + 1);
 }
 
 TEST(ActivationType, IsSinglePrecisionOnTheCpu) {

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "nn/linear_parts.h"
 #include "s3gen/causal_conv.h"
 #include "s3gen/estimator.h"
 #include "s3gen/euler_solver.h"
@@ -63,14 +64,14 @@ TEST(RelativePositions, HaveRatesThatAreRoundedOnce) {
 
 RelativeAttention random_attention(int64_t size) {
   const auto linear = [&](uint64_t seed) {
-    return nn::Linear{noise({size, size}, seed).mul(0.2), noise({size}, seed + 100)};
+    return nn::make_linear(noise({size, size}, seed).mul(0.2), noise({size}, seed + 100), {});
   };
   RelativeAttention a;
   a.query = linear(1);
   a.key = linear(2);
   a.value = linear(3);
   a.out = linear(4);
-  a.position = {noise({size, size}, 5).mul(0.2), {}};
+  a.position = nn::make_linear(noise({size, size}, 5).mul(0.2), {}, {});
   a.content_bias = noise({size / 64, 64}, 6);
   a.position_bias = noise({size / 64, 64}, 7);
   return a;
@@ -84,7 +85,7 @@ TEST(RelativeAttention, EqualsItsFormula) {
   const at::Tensor x = noise({1, frames, size}, 8);
   const at::Tensor positions = relative_positions(frames, size, at::kFloat);
   const auto apply = [](const at::Tensor& in, const nn::Linear& l) {
-    return at::linear(in, l.weight, l.bias);
+    return at::linear(in, nn::parts_of(l).weight, l.bias());
   };
   const at::Tensor q = apply(x[0], a.query).view({frames, 2, 64});
   const at::Tensor k = apply(x[0], a.key).view({frames, 2, 64});
@@ -159,8 +160,7 @@ TEST(Estimator, TheSplitInputAddsUpToTheWholeOne) {
 // With a field that stands still, the steps add up to the whole way: x + field * (t_end - t_0).
 TEST(EulerSolver, StepsAddUpToTheTimes) {
   Estimator still = tiny_estimator();
-  still.project.weight = at::zeros_like(still.project.weight);
-  still.project.bias = at::full({80}, 2.0);
+  still.project = nn::make_linear(at::zeros({80, still.project.inputs()}), at::full({80}, 2.0), {});
   const at::Tensor x = noise({1, 6, 80}, 5);
   EulerSolver solver(still, random_conditions(6), cosine_schedule(3), 3, x);
   for (int64_t step = 0; step < 3; ++step) solver.advance(step);
@@ -208,15 +208,15 @@ TEST(MeanFlow, MixesTheTimesOfStartAndEnd) {
   ASSERT_FALSE(meanflow(plain));
   const FlowConditions conditions = random_conditions(6);
   const at::Tensor x = noise({1, 6, 80}, 5);
-  const at::Tensor one = at::eye(estimator.time_mixer.weight.size(0));
+  const at::Tensor one = at::eye(estimator.time_mixer.outputs());
   const at::Tensor zero = at::zeros_like(one);
   const auto field = [&](const Estimator& model, const at::Tensor& times) {
     return estimate(model, plan(model, conditions, times), 0, x);
   };
   const at::Tensor times = at::tensor({0.25F, 0.75F});
-  estimator.time_mixer.weight = at::cat({one, zero}, 1);
+  estimator.time_mixer = nn::make_linear(at::cat({one, zero}, 1), {}, {});
   EXPECT_LE(max_abs(field(estimator, times)[0], field(plain, times)[0]), 1e-5);
-  estimator.time_mixer.weight = at::cat({zero, one}, 1);
+  estimator.time_mixer = nn::make_linear(at::cat({zero, one}, 1), {}, {});
   EXPECT_LE(max_abs(field(estimator, times)[0], field(plain, at::tensor({0.75F, 1.0F}))[0]), 1e-5);
   EXPECT_GT(max_abs(field(estimator, times)[0], field(plain, times)[0]), 1e-3);
 }

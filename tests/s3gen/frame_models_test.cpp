@@ -180,12 +180,13 @@ TEST_F(FrameModels, BlocksOfDifferentSizesAreNotForTheKernels) {
   Estimator estimator = tiny_estimator(at::kFloat);
   EXPECT_TRUE(fits_kernels(estimator));
   TransformerBlock& block = estimator.middle.back().transformers.back();
-  block.inner.weight = at::zeros({2 * block.inner.weight.size(0), block.inner.weight.size(1)});
+  block.inner =
+      nn::make_linear(at::zeros({2 * block.inner.outputs(), block.inner.inputs()}), {}, {});
   EXPECT_FALSE(fits_kernels(estimator));
   Conformer conformer = read_token_encoder(tiny_flow(at::kFloat)).frame_conformer;
   EXPECT_TRUE(fits_kernels(conformer));
   ConformerLayer other = conformer.layers.back();
-  other.inner.weight = at::zeros({64, other.inner.weight.size(1)});
+  other.inner = nn::make_linear(at::zeros({64, other.inner.inputs()}), {}, {});
   conformer.layers.push_back(other);
   EXPECT_FALSE(fits_kernels(conformer));
 }

@@ -6,7 +6,7 @@
 
 #include <functional>
 
-#include "nn/linear.h"
+#include "nn/linear_parts.h"
 #include "support/tensors.h"
 #include "t3/backbone.h"
 
@@ -119,7 +119,8 @@ inline void check_bits_of_a_row(const t3::Backbone& backbone,
 
 // A linear layer as loading packs it for int8.
 inline void pack(nn::Linear& layer) {
-  layer = nn::make_linear(layer.weight, layer.bias, {c10::kCPU, c10::kBFloat16, true});
+  const nn::LinearParts& parts = nn::parts_of(layer);
+  layer = nn::make_linear(parts.weight, parts.bias, {c10::kCPU, c10::kBFloat16, true});
 }
 
 // Weights of fewer bits, or a bfloat16 cache. Hidden states are about 1; `tolerance`: of the

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "nn/linear_parts.h"
 #include "support/tensors.h"
 
 namespace chatterbox::t3 {
@@ -15,13 +16,13 @@ constexpr int64_t kChannels = 24;  // four heads of 6: the perceiver's are not o
 at::Tensor random(at::IntArrayRef shape, uint64_t seed) { return testing::noise(shape, seed, 0.3); }
 
 nn::Linear random_linear(int64_t out, int64_t in, uint64_t seed) {
-  return {random({out, in}, seed), random({out}, seed + 1)};
+  return nn::make_linear(random({out, in}, seed), random({out}, seed + 1), {});
 }
 
 Conditioning random_conditioning() {
   Conditioning c;
   c.speaker = random_linear(kChannels, 256, 1);
-  c.emotion = {random({kChannels, 1}, 3), {}};
+  c.emotion = nn::make_linear(random({kChannels, 1}, 3), {}, {});
   c.perceiver.query = random({32, kChannels}, 4);
   c.perceiver.norm.weight = random({kChannels}, 5).add_(1);
   c.perceiver.norm.bias = random({kChannels}, 6);
@@ -33,7 +34,7 @@ Conditioning random_conditioning() {
 }
 
 at::Tensor plain_linear(const at::Tensor& x, const nn::Linear& layer) {
-  return x.matmul(layer.weight.to(at::kDouble).t()) + layer.bias;
+  return x.matmul(nn::parts_of(layer).weight.to(at::kDouble).t()) + layer.bias();
 }
 
 at::Tensor plain_norm(const Perceiver& p, const at::Tensor& x) {
@@ -79,7 +80,8 @@ TEST(Conditioning, IsSpeakerPromptAndEmotion) {
   ASSERT_EQ(all.sizes(), (c10::IntArrayRef{34, kChannels}));
   EXPECT_LE(difference(all[0], plain_linear(speaker.to(at::kDouble), c.speaker)[0]), 1e-5);
   EXPECT_TRUE(at::equal(all.narrow(0, 1, 32), perceive(c.perceiver, prompt)));
-  EXPECT_LE(difference(all[33], c.emotion.weight.to(at::kDouble).view({-1}) * 0.75), 1e-7);
+  EXPECT_LE(difference(all[33], nn::parts_of(c.emotion).weight.to(at::kDouble).view({-1}) * 0.75),
+            1e-7);
   // Only the last position depends on the exaggeration, and 0 is a value.
   const at::Tensor calm = condition(c, speaker, prompt, 0);
   EXPECT_TRUE(at::equal(calm.narrow(0, 0, 33), all.narrow(0, 0, 33)));

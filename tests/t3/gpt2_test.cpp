@@ -19,8 +19,8 @@ constexpr int64_t kPositions = 160;
 Gpt2Weights random_gpt2(c10::ScalarType type = at::kFloat) {
   uint64_t seed = 200;
   const auto linear = [&](int64_t out, int64_t in) -> nn::Linear {
-    return {noise({out, in}, ++seed, 1 / std::sqrt(static_cast<double>(in))).to(type),
-            noise({out}, ++seed, 0.1).to(type)};
+    const at::Tensor weight = noise({out, in}, ++seed, 1 / std::sqrt(static_cast<double>(in)));
+    return nn::make_linear(weight.to(type), noise({out}, ++seed, 0.1).to(type), {});
   };
   const auto norm = [&]() -> nn::LayerNorm {
     return {noise({kChannels}, ++seed, 0.1).add_(1), noise({kChannels}, ++seed, 0.1)};
@@ -48,7 +48,7 @@ at::Tensor plain_norm(const at::Tensor& x, const nn::LayerNorm& norm) {
 }
 
 at::Tensor plain_linear(const at::Tensor& x, const nn::Linear& layer) {
-  return x.matmul(layer.weight.to(at::kDouble).t()) + layer.bias.to(at::kDouble);
+  return x.matmul(nn::parts_of(layer).weight.to(at::kDouble).t()) + layer.bias().to(at::kDouble);
 }
 
 at::Tensor plain_gpt2(const Gpt2Weights& gpt2, const at::Tensor& input) {

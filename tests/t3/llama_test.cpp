@@ -19,7 +19,8 @@ constexpr int64_t kPositions = 160;
 LlamaWeights random_llama(c10::ScalarType type = at::kFloat) {
   uint64_t seed = 100;
   const auto linear = [&](int64_t out, int64_t in) -> nn::Linear {
-    return {noise({out, in}, ++seed, 1 / std::sqrt(static_cast<double>(in))).to(type), {}};
+    const at::Tensor weight = noise({out, in}, ++seed, 1 / std::sqrt(static_cast<double>(in)));
+    return nn::make_linear(weight.to(type), {}, {});
   };
   LlamaWeights llama;
   llama.norm = noise({kChannels}, ++seed, 0.1).add_(1);
@@ -43,7 +44,7 @@ at::Tensor plain_norm(const at::Tensor& x, const at::Tensor& weight) {
 }
 
 at::Tensor plain_linear(const at::Tensor& x, const nn::Linear& layer) {
-  return x.matmul(layer.weight.to(at::kDouble).t());
+  return x.matmul(nn::parts_of(layer).weight.to(at::kDouble).t());
 }
 
 at::Tensor rotated(const at::Tensor& x) {
