@@ -1,4 +1,4 @@
-"""Speech from espeak-ng, and the front ends of the models as the Python package computes them."""
+"""Speech of the teacher, and the front ends of the models as the Python package computes them."""
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,11 +14,11 @@ from chatterbox.models.voice_encoder.config import VoiceEncConfig
 from chatterbox.models.voice_encoder.melspec import melspectrogram
 
 import config
-import espeak
+import teacher
 
 warnings.filterwarnings("ignore", category=FutureWarning)
 
-GAIN = 0.7            # espeak-ng reaches full scale, and resampling goes beyond it
+GAIN = 0.9            # the teacher reaches full scale, and resampling goes beyond it
 AUDIBLE = 0.01        # of full scale
 LEAD, TAIL = 960, 1920  # samples kept around what is audible: the vocoder fades in over the first 40 ms
 
@@ -32,48 +32,25 @@ class Spoken:
 
 
 def speak(text, voice):
-    """Spoken, or None where nothing is heard."""
-    speech = espeak.speak(text, voice)
-    if len(speech.samples) < 1000:
+    """Spoken, or None where nothing is heard, or the teacher takes no such text."""
+    speech = teacher.speak(text, voice)
+    if speech is None:
         return None
-    wave = GAIN * soxr.resample(speech.samples, speech.rate, config.RATE)
+    wave = GAIN * speech.wave
     heard = np.flatnonzero(np.abs(wave) > AUDIBLE)
     if len(heard) == 0:
         return None
     wave = trim(wave, heard[0], heard[-1])
     middles = np.arange(0.5, len(wave) // config.SAMPLES_PER_TOKEN) * config.SAMPLES_PER_TOKEN + heard[0] - LEAD
-    middles = middles * speech.rate / config.RATE
-    return Spoken(wave, phones_at(speech.phonemes, middles), places_at(speech, len(text), middles))
+    sounding = np.searchsorted(speech.ends, middles, side="right").clip(max=len(speech.symbols) - 1)
+    return Spoken(wave, teacher.phones(speech.symbols)[sounding],
+                  (speech.places[sounding] / len(text)).clip(0, 1).astype(np.float32))
 
 
 def trim(wave, first, last):
     padded = np.pad(wave, (LEAD, TAIL))  # so that there is always enough around
     cut = padded[first:last + LEAD + TAIL]
     return np.pad(cut, (0, -len(cut) % config.SAMPLES_PER_TOKEN))
-
-
-SILENCE = 0  # the phone of every pause, and of what is before the first phoneme
-
-
-def phone_number(name):
-    return SILENCE if name.startswith(b"_") else int.from_bytes(name, "big")
-
-
-def phones_at(phonemes, times):
-    begins = [begin for begin, _ in phonemes]
-    numbers = np.array([SILENCE] + [phone_number(name) for _, name in phonemes], np.int64)
-    return numbers[np.searchsorted(begins, times, side="right")]
-
-
-def places_at(speech, letters, times):
-    """Evenly through the letters of a word, from its begin to the next word or pause."""
-    begins = np.array([begin for begin, _, _ in speech.words] + [len(speech.samples)])
-    pauses = np.array([begin for begin, name in speech.phonemes if name.startswith(b"_")] + [np.inf])
-    knots, places = [], []
-    for (begin, first, count), end in zip(speech.words, begins[1:]):
-        knots += [begin, min(end, pauses[np.searchsorted(pauses, begin, side="right")])]
-        places += [first, first + count]
-    return np.clip(np.interp(times, knots, places) / letters, 0, 1).astype(np.float32)
 
 
 def to_16k(wave):

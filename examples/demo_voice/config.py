@@ -1,4 +1,5 @@
 """Every number of the demo voice: what is spoken, how large the models are, how long each stage trains."""
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,10 +9,10 @@ TOKENIZER_JSON = REPOSITORY / "examples" / "demo_voice" / "model" / "tokenizer.j
 PROGRAM = REPOSITORY / "build" / "release" / "bin" / "chatterbox"
 
 SEED = 20260
-ESPEAK_SPEED = 150  # words a minute
-VOICES = {"low": "en-us+m3", "high": "en-us+f2"}
+VOICES = {"low": "jm_kumo", "high": "jf_gongitsune"}  # of the teacher
 # The speaker encoders learn to tell these apart, so that a recording's place among them means something.
-SPEAKERS = [f"en-us+{name}" for name in "m1 m2 m3 m4 m5 m6 m7 m8 f1 f2 f3 f4 f5".split()]
+TEACHERS = ("jm_kumo", "jf_gongitsune", "jf_alpha", "jf_nezumi", "jf_tebukuro")
+SPEAKERS = list(TEACHERS) + [f"{a}+{b}" for a, b in itertools.combinations(TEACHERS, 2)]
 
 # Rates of the models (s3gen.py, s3tokenizer.py of the reference).
 RATE = 24_000
@@ -20,6 +21,7 @@ SAMPLES_PER_TOKEN = 960  # at 24 kHz: 40 ms
 FRAMES_PER_TOKEN = 2     # of S3Gen's mel
 S3_FRAMES_PER_TOKEN = 4  # of the tokenizer's mel
 MELS = 80
+LONGEST_SECONDS = 30     # of an utterance
 
 # Ids. The tokenizer has eight digits in base 3; the last two stay 0, so that 3^6 codes are in use.
 FREE_DIGITS = 6
@@ -80,9 +82,9 @@ class Amounts:
     """How much is synthesised. The acoustic part is kept as sound, the rest as tokens alone."""
     corpus: int = 26_000         # utterances for T3, about 22 hours
     acoustic: int = 7_000        # of them with wave, mels, pitch and phones, about 6 hours
-    shard: int = 1_000           # utterances in a file
+    shard: int = 250             # utterances in a file
     held_out: int = 200          # sentences that nothing trains on: half to watch, half to test
-    speaker_utterances: int = 60 # of each of SPEAKERS
+    speaker_utterances: int = 24 # of each of SPEAKERS
     prompts: int = 48            # recordings of each voice that serve as a prompt
 
 
