@@ -37,9 +37,9 @@ PARKED, PARKED_SCALE = -20.0, 5.0
 @dataclass(frozen=True)
 class Sizes:
     """Widths and depths. Head size 64 everywhere (the perceiver: 4 heads), as the library asks."""
-    t3_width: int = 128
+    t3_width: int = 192
     t3_inner: int = 512
-    t3_layers: int = 7
+    t3_layers: int = 6
     text_positions: int = 514     # with the start and the stop of the text
     speech_positions: int = 1028  # the default of max_new_tokens is 1000
     speech_rows: int = 6563       # the ids up to the stop of speech; the official table has 8194
@@ -54,11 +54,11 @@ class Sizes:
     flow_inner: int = 256
     flow_blocks: int = 2
     flow_up_blocks: int = 2
-    cfm_width: int = 80
-    cfm_middle: int = 2
+    cfm_width: int = 128
+    cfm_middle: int = 3
     cfm_heads: int = 2
-    hift_width: int = 64
-    f0_width: int = 64
+    hift_width: int = 128
+    f0_width: int = 128
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ class Budget:
 @dataclass(frozen=True)
 class Amounts:
     """How much is synthesised. The acoustic part is kept as sound, the rest as tokens alone."""
-    corpus: int = 26_000         # utterances for T3, about 22 hours
-    acoustic: int = 7_000        # of them with wave, mels, pitch and phones, about 6 hours
+    corpus: int = 26_000         # utterances to speak, about 24 hours; T3 trains on those that are there
+    acoustic: int = 6_000        # of them for the acoustic models, about 5.5 hours
     shard: int = 250             # utterances in a file
     held_out: int = 200          # sentences that nothing trains on: half to watch, half to test
     speaker_utterances: int = 24 # of each of SPEAKERS

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Stage 9: writes the official folder in fp16: t3_cfg, s3gen and ve .safetensors, tokenizer.json, conds.pt.
 
-Beside them low.voice and high.voice, for --voice; conds.pt, the default, is the low one. Fails above 15 MB.
+Beside them low.voice and high.voice, for --voice; conds.pt, the default, is the low one. Fails above 24 MB.
 """
 import shutil
 from pathlib import Path
@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 import config
 import stage
 
-LIMIT = 15_000_000  # bytes of the folder
+LIMIT = 24_000_000  # bytes of the folder
 EMOTION = 0.5       # tts.py: the default exaggeration
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stage 4: speaks the whole corpus again and keeps its tokens alone, and makes the prompts of each voice.
+"""Stage 5: the tokens of all that the teacher said, and the prompts of each voice.
 
 Writes WORK/tokens/*.pt (a shard that is there is not made again), WORK/tokens_held_out.pt,
 WORK/acoustic_tokens.pt and WORK/prompts.pt.
@@ -16,6 +16,7 @@ from chatterbox.tts import punc_norm
 import audio
 import config
 import models
+import speech
 import stage
 from acoustic import Acoustic
 
@@ -46,16 +47,13 @@ class Speaker:
 speaker = None
 
 
-def tokens_of(job):
-    """(ids of the text, voice, speech tokens, where in the ids each is), or None where it is silent or longer than the models take."""
+def tokens_of(utterance):
+    """(ids of the text, voice, speech tokens, where in the ids each is)"""
     torch.set_num_threads(1)
-    text, voice = job
-    spoken = audio.speak(text, config.VOICES[voice])
-    if spoken is None or len(spoken.wave) > 30 * config.RATE:
-        return None
-    ids = speaker.ids(text)
-    return (np.array(ids, np.int16), list(config.VOICES).index(voice),
-            speaker.tokens(audio.to_16k(spoken.wave)).numpy().astype(np.int16), speaker.places(ids, spoken.places))
+    ids = speaker.ids(utterance["text"])
+    tokens = speaker.tokens(audio.to_16k(speech.as_float(utterance["wave"]))).numpy()
+    return (np.array(ids, np.int16), list(config.VOICES).index(utterance["voice"]), tokens.astype(np.int16),
+            speaker.places(ids, utterance["places"]))
 
 
 def acoustic_tokens(data):
@@ -107,16 +105,17 @@ def main():
     global speaker
     options = stage.parse(__doc__)
     work, amounts = options.work, options.amounts
+    (work / "tokens").mkdir(exist_ok=True)
     if (work / "prompts.pt").exists():  # the last that is written
         print(f"tokens: {work / 'prompts.pt'} is there; delete it to make all again")
         return
-    listed = stage.load(work / "texts.pt")
     speaker = Speaker(work)
     with multiprocessing.get_context("fork").Pool(stage.workers(options)) as pool:
-        stage.make_shards("tokens", pool, tokens_of, listed["corpus"][:amounts.corpus], work / "tokens",
-                          amounts.shard, list)
-        watched = [(text, voice) for text in listed["held_out"][:amounts.held_out // 2] for voice in config.VOICES]
-        stage.save([m for m in pool.map(tokens_of, watched) if m is not None], work / "tokens_held_out.pt")
+        for name in [*speech.shards(work), "held_out"]:
+            path = work / ("tokens_held_out.pt" if name == "held_out" else f"tokens/{name}.pt")
+            if not path.exists():
+                stage.save(pool.map(tokens_of, speech.read(work, name), chunksize=10), path)
+                print(f"tokens: {name} made", flush=True)
     data = Acoustic(work / "acoustic")
     stage.save(acoustic_tokens(data), work / "acoustic_tokens.pt")
     stage.save(acoustic_tokens(Acoustic(work / "acoustic_held_out")), work / "acoustic_held_out_tokens.pt")
