@@ -18,17 +18,20 @@ import teacher
 
 warnings.filterwarnings("ignore", category=FutureWarning)
 
-GAIN = 0.9            # the teacher reaches full scale, and resampling goes beyond it
 AUDIBLE = 0.01        # of full scale
+# Samples that the teacher is heard before its first phoneme begins, and that its last one is not heard any more
+# (medians of 50 sentences).
+ONSET, FADED = 400, 10_000
 LEAD, TAIL = 960, 1920  # samples kept around what is audible: the vocoder fades in over the first 40 ms
 
 
 @dataclass
 class Spoken:
-    """An utterance at 24 kHz: N tokens of samples, its silence trimmed."""
-    wave: np.ndarray    # [960 N] float32
-    phones: np.ndarray  # [N] int64: which phoneme sounds in the middle of each token, as a number
-    places: np.ndarray  # [N] float32: where in the text it is then, from 0 to 1
+    """An utterance at 24 kHz: N tokens of samples, its silence trimmed; and what the teacher meant by it."""
+    wave: np.ndarray     # [960 N] float32; None where only the rest was asked for
+    phones: np.ndarray   # [4 N] int64: which phoneme sounds in the middle of each quarter of a token, as a number
+    prosody: np.ndarray  # [4 N, 2] float32: pitch in Hz, near 0 where unvoiced, and loudness, there
+    places: np.ndarray   # [N] float32: where in the text it is in the middle of each token, from 0 to 1
 
 
 def speak(text, voice):
@@ -36,15 +39,32 @@ def speak(text, voice):
     speech = teacher.speak(text, voice)
     if speech is None:
         return None
-    wave = GAIN * speech.wave
+    wave = config.GAIN * speech.wave
     heard = np.flatnonzero(np.abs(wave) > AUDIBLE)
     if len(heard) == 0:
         return None
     wave = trim(wave, heard[0], heard[-1])
-    middles = np.arange(0.5, len(wave) // config.SAMPLES_PER_TOKEN) * config.SAMPLES_PER_TOKEN + heard[0] - LEAD
-    sounding = np.searchsorted(speech.ends, middles, side="right").clip(max=len(speech.symbols) - 1)
-    return Spoken(wave, teacher.phones(speech.symbols)[sounding],
-                  (speech.places[sounding] / len(text)).clip(0, 1).astype(np.float32))
+    return Spoken(wave, *meant(speech, len(text), heard[0] - LEAD, len(wave) // config.SAMPLES_PER_TOKEN))
+
+
+def meant_by(text, voice):
+    """As speak(), without the sound: cut where it would be about."""
+    speech = teacher.speak(text, voice, aloud=False)
+    if speech is None:
+        return None
+    last = max(i for i, symbol in enumerate(speech.symbols) if symbol not in teacher.PAUSES + " ")
+    begin, end = speech.ends[0] - ONSET - LEAD, speech.ends[last] - FADED + TAIL
+    return Spoken(None, *meant(speech, len(text), begin, -(-(end - begin) // config.SAMPLES_PER_TOKEN)))
+
+
+def meant(speech, letters, begin, tokens):
+    """Phones, prosody and places of so many tokens that begin at a sample of the speech."""
+    quarters = begin + (np.arange(config.QUARTERS * tokens) + 0.5) * (config.SAMPLES_PER_TOKEN / config.QUARTERS)
+    sounding = np.searchsorted(speech.ends, quarters, side="right").clip(max=len(speech.symbols) - 1)
+    frames = (quarters // teacher.SAMPLES_PER_FRAME).astype(int).clip(0, len(speech.pitch) - 1)
+    places = speech.places[sounding[config.QUARTERS // 2::config.QUARTERS]] / letters
+    return (teacher.phones(speech.symbols)[sounding], np.stack((speech.pitch[frames], speech.loudness[frames]), 1),
+            places.clip(0, 1).astype(np.float32))
 
 
 def trim(wave, first, last):

@@ -6,10 +6,15 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 WORK = REPOSITORY / "build" / "demo_voice"  # what a run writes; nothing of it is kept in git
 TOKENIZER_JSON = REPOSITORY / "examples" / "demo_voice" / "model" / "tokenizer.json"
+# Sentences that nothing trains on, to judge by, in words that the recogniser knows.
+JUDGED = {"held out": REPOSITORY / "bench" / "quality_sentences.txt",
+          "3 words": REPOSITORY / "examples" / "demo_voice" / "sentences_3_words.txt",
+          "40 words": REPOSITORY / "examples" / "demo_voice" / "sentences_40_words.txt"}
 PROGRAM = REPOSITORY / "build" / "release" / "bin" / "chatterbox"
 
 SEED = 20260
 VOICES = {"low": "jm_kumo", "high": "jf_gongitsune"}  # of the teacher
+GAIN = 0.9  # of its speech: it reaches full scale, and resampling goes beyond it
 # The speaker encoders learn to tell these apart, so that a recording's place among them means something.
 TEACHERS = ("jm_kumo", "jf_gongitsune", "jf_alpha", "jf_nezumi", "jf_tebukuro")
 SPEAKERS = list(TEACHERS) + [f"{a}+{b}" for a, b in itertools.combinations(TEACHERS, 2)]
@@ -20,6 +25,7 @@ RATE_16 = 16_000
 SAMPLES_PER_TOKEN = 960  # at 24 kHz: 40 ms
 FRAMES_PER_TOKEN = 2     # of S3Gen's mel
 S3_FRAMES_PER_TOKEN = 4  # of the tokenizer's mel
+QUARTERS = 4             # of a token, of which phones and prosody are known
 MELS = 80
 LONGEST_SECONDS = 30     # of an utterance
 
@@ -80,8 +86,8 @@ class Budget:
 @dataclass(frozen=True)
 class Amounts:
     """How much is synthesised. The acoustic part is kept as sound, the rest as tokens alone."""
-    corpus: int = 26_000         # utterances to speak, about 24 hours; T3 trains on those that are there
-    acoustic: int = 6_000        # of them for the acoustic models, about 5.5 hours
+    corpus: int = 26_000         # utterances for T3, about 24 hours
+    acoustic: int = 6_000        # of them that are spoken aloud, for the other models: about 5.5 hours
     shard: int = 250             # utterances in a file
     held_out: int = 200          # sentences that nothing trains on: half to watch, half to test
     speaker_utterances: int = 24 # of each of SPEAKERS

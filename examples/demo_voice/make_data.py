@@ -21,8 +21,8 @@ def features(utterance):
     """
     torch.set_num_threads(1)
     wave = speech.as_float(utterance["wave"])
-    return {"text": utterance["text"], "voice": utterance["voice"], "tokens": len(utterance["phones"]),
-            "phones": utterance["phones"].astype(np.int64), "wave": utterance["wave"],
+    return {"text": utterance["text"], "voice": utterance["voice"], "tokens": len(utterance["places"]),
+            "phones": utterance["phones"].astype(np.int64), "prosody": utterance["prosody"], "wave": utterance["wave"],
             "mel": audio.mel(wave).half().numpy(), "s3": audio.s3_mel(audio.to_16k(wave)).half().numpy(),
             "pitch": audio.pitch(wave).half().numpy()}
 
@@ -30,7 +30,7 @@ def features(utterance):
 def joined(utterances):
     """A shard: one long tensor of each kind, which can be mapped into memory."""
     shard = {key: [u[key] for u in utterances] for key in ("text", "voice", "tokens")}
-    for key in ("wave", "mel", "s3", "pitch", "phones"):
+    for key in ("wave", "mel", "s3", "pitch", "phones", "prosody"):
         shard[key] = torch.from_numpy(np.concatenate([u[key] for u in utterances]))
     return shard
 
@@ -46,14 +46,14 @@ def make(pool, work, name, folder):
 def main():
     options = stage.parse(__doc__)
     work, amounts = options.work, options.amounts
-    with multiprocessing.get_context("fork").Pool(stage.workers(options)) as pool:
-        make(pool, work, "held_out", "acoustic_held_out")
-        for name in speech.shards(work)[:amounts.acoustic // amounts.shard]:
-            make(pool, work, name, "acoustic")
     if not (work / "speakers.pt").exists():
         waves = {name: np.concatenate([speech.as_float(u["wave"]) for u in speech.read(work, f"speaker_{name}")])
                  for name in config.SPEAKERS}
         stage.save({name: audio.to_16k(wave) for name, wave in waves.items()}, work / "speakers.pt")
+    with multiprocessing.get_context("fork").Pool(stage.workers(options)) as pool:
+        make(pool, work, "held_out", "acoustic_held_out")
+        for name in speech.shards(work)[:amounts.acoustic // amounts.shard]:
+            make(pool, work, name, "acoustic")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stage 1: the teacher speaks the corpus, the held-out sentences, and a little in many voices.
+"""Stage 1: the teacher speaks a part of the corpus, the sentences to watch and to judge by, and a little in many voices.
 
 Writes WORK/texts.pt (the whole corpus and the held-out sentences) and, in WORK/speech, pairs of NAME.flac (utterances,
 one after the other) and NAME.pt (what each of them says, and when). What is there is not made again, so that this can
@@ -25,7 +25,8 @@ def spoken(job):
     if made is None or len(made.wave) > config.LONGEST_SECONDS * config.RATE:
         return None
     return {"text": text, "voice": voice, "wave": (made.wave * 32767).clip(-32767, 32767).astype(np.int16),
-            "phones": made.phones.astype(np.int16), "places": made.places.astype(np.float16)}
+            "phones": made.phones.astype(np.int16), "prosody": made.prosody.astype(np.float16),
+            "places": made.places.astype(np.float16)}
 
 
 def keep(name, utterances, folder):
@@ -68,10 +69,12 @@ def main():
     amounts, folder = options.amounts, options.work / "speech"
     folder.mkdir(exist_ok=True)
     listed = list_texts(options)
-    pairs, watched = listed["corpus"], listed["held_out"][:amounts.held_out // 2]
+    pairs, watched = listed["corpus"][:amounts.acoustic], listed["held_out"][:amounts.held_out // 2]
     teacher_is_there()
     with multiprocessing.get_context("fork").Pool(stage.workers(options)) as pool:
         make(pool, folder, "held_out", [(text, voice) for text in watched for voice in config.VOICES])
+        judged = [text for path in config.JUDGED.values() for text in path.read_text().splitlines()]
+        make(pool, folder, "judged", [(text, voice) for text in judged for voice in config.VOICES])
         lines = [text for text, _ in pairs if len(text) > 30][:amounts.speaker_utterances]
         for voice in config.SPEAKERS:
             make(pool, folder, f"speaker_{voice}", [(text, voice) for text in lines])

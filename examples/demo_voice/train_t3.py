@@ -26,9 +26,10 @@ FLATTEN = 0.01     # weight of the loss that keeps the logits' log-sum at 0
 PARK = 0.001       # weight of the loss that keeps the logit of unused ids at PARKED
 
 
-# Without help, T3 learns for long what speech follows speech before it looks at the text. espeak-ng tells where in
-# the text a token is, so one head of each of these layers is shown where to look.
-GUIDED_LAYERS = (2, 3)
+# Without help, T3 learns for long what speech follows speech before it looks at the text. The teacher tells where in
+# the text a token is, so the first head of each of these layers is shown where to look. The three are also what the
+# library's alignment analyzer watches (rank_heads.py).
+GUIDED_LAYERS = (2, 3, 4)
 GUIDED = 0.3       # weight of the loss of that
 REACH = 2.0        # ids of the text, to either side
 
