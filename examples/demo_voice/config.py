@@ -69,18 +69,14 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Budget:
-    """Seconds of each stage on two CPU cores: 92 minutes in all, because T3 trains beside flow and HiFT, with a thread
-    each. A stage that trains stops when its time is up."""
-    data: int = 180        # an estimate: the amount of work is given, not the time
-    tokenizer: int = 360
-    speaker: int = 210     # a quarter for the voice encoder, the rest for CAM++
-    tokens: int = 360      # an estimate
-    t3: int = 4050
-    flow: int = 1800
-    hift: int = 1920
+    """Seconds of each stage that trains, on two CPU cores; T3 trains beside flow and HiFT, with a thread each. A stage
+    stops when its time is up."""
+    tokenizer: int = 480
+    speaker: int = 300     # a quarter for the voice encoder, the rest for CAM++
+    t3: int = 5400
+    flow: int = 2400
+    hift: int = 2700
     pitch: int = 240       # besides 3 minutes for the mels
-    export: int = 20       # an estimate
-    evaluate: int = 120    # an estimate
 
 
 @dataclass(frozen=True)
@@ -88,7 +84,7 @@ class Amounts:
     """How much is synthesised. The acoustic part is kept as sound, the rest as tokens alone."""
     corpus: int = 26_000         # utterances for T3, about 24 hours
     acoustic: int = 6_000        # of them that are spoken aloud, for the other models: about 5.5 hours
-    shard: int = 250             # utterances in a file
+    shard: int = 100             # utterances in a file
     held_out: int = 200          # sentences that nothing trains on: half to watch, half to test
     speaker_utterances: int = 24 # of each of SPEAKERS
     prompts: int = 48            # recordings of each voice that serve as a prompt

@@ -6,8 +6,6 @@ one after the other) and NAME.pt (what each of them says, and when). What is the
 be stopped at any time and goes on when it is called again.
 """
 import multiprocessing
-from pathlib import Path
-
 import numpy as np
 import soundfile
 import torch
@@ -56,15 +54,8 @@ def list_texts(options):
     return stage.load(path)
 
 
-def extra(parser):
-    parser.add_argument("--fortunes", type=Path, default=texts.FORTUNES,
-                        help="folder of fortunes (default: %(default)s)")
-    parser.add_argument("--words", type=Path, default=texts.WORDS,
-                        help="word list (default: %(default)s)")
-
-
 def main():
-    options = stage.parse(__doc__, extra=extra)
+    options = stage.parse(__doc__, extra=texts.options)
     torch.set_num_threads(1)
     amounts, folder = options.amounts, options.work / "speech"
     folder.mkdir(exist_ok=True)
@@ -73,13 +64,13 @@ def main():
     teacher_is_there()
     with multiprocessing.get_context("fork").Pool(stage.workers(options)) as pool:
         make(pool, folder, "held_out", [(text, voice) for text in watched for voice in config.VOICES])
-        judged = [text for path in config.JUDGED.values() for text in path.read_text().splitlines()]
-        make(pool, folder, "judged", [(text, voice) for text in judged for voice in config.VOICES])
         lines = [text for text, _ in pairs if len(text) > 30][:amounts.speaker_utterances]
         for voice in config.SPEAKERS:
             make(pool, folder, f"speaker_{voice}", [(text, voice) for text in lines])
         for begin in range(0, len(pairs), amounts.shard):
             make(pool, folder, f"{begin // amounts.shard:03d}", pairs[begin:begin + amounts.shard])
+        judged = [text for path in config.JUDGED.values() for text in path.read_text().splitlines()]
+        make(pool, folder, "judged", [(text, voice) for text in judged for voice in config.VOICES])
 
 
 def teacher_is_there():

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Stage 5: the tokens of all that the teacher said, and the prompts of each voice.
+"""Stage 5: the tokens of what the teacher said and of what it only meant, and the prompts of each voice.
+
+T3 learns the tokens that the teacher's phones and prosody foretell (train_tokenizer.py): they are what the tokenizer
+gives but for chance, so that a small T3 learns them sooner, and nobody has to speak the text aloud.
 
 Writes WORK/tokens/*.pt (a shard that is there is not made again), WORK/tokens_held_out.pt,
 WORK/acoustic_tokens.pt and WORK/prompts.pt.
@@ -16,8 +19,8 @@ from chatterbox.tts import punc_norm
 import audio
 import config
 import models
-import speech
 import stage
+import train_tokenizer
 from acoustic import Acoustic
 
 PROMPT_TOKENS = (75, 250)  # 3 to 10 s
@@ -28,6 +31,7 @@ class Speaker:
 
     def __init__(self, work):
         self.tokenizer = stage.load_model(models.Tokenizer(config.Sizes()), work / "tokenizer.pt")
+        self.autoencoder = train_tokenizer.load(work)
         self.text = EnTokenizer(str(config.TOKENIZER_JSON))
 
     def ids(self, text):
@@ -39,6 +43,11 @@ class Speaker:
         ends = np.cumsum([0] + [1 if piece == SPACE else len(piece) for piece in pieces])
         return np.interp(places * ends[-1], ends, np.arange(len(ends))).astype(np.float16)
 
+    def foretold(self, phones, prosody, voice):
+        """Numbers of phones [4 N] and prosody [4 N, 2] in a voice -> ids [N]"""
+        number = torch.tensor([list(config.VOICES).index(voice)])
+        return self.autoencoder.foretold_tokens(phones[None], prosody[None], number)[0].short()
+
     def tokens(self, wave16):
         mel = audio.s3_mel(wave16).T.unsqueeze(0)
         return self.tokenizer.tokens(mel, torch.tensor([mel.size(2)]))[0]
@@ -47,21 +56,23 @@ class Speaker:
 speaker = None
 
 
-def tokens_of(utterance):
+def tokens_of(meant):
     """(ids of the text, voice, speech tokens, where in the ids each is)"""
     torch.set_num_threads(1)
-    ids = speaker.ids(utterance["text"])
-    tokens = speaker.tokens(audio.to_16k(speech.as_float(utterance["wave"]))).numpy()
-    return (np.array(ids, np.int16), list(config.VOICES).index(utterance["voice"]), tokens.astype(np.int16),
-            speaker.places(ids, utterance["places"]))
+    ids = speaker.ids(meant["text"])
+    tokens = speaker.foretold(torch.from_numpy(meant["phones"]).long(), torch.from_numpy(meant["prosody"]).float(),
+                              meant["voice"])
+    return (np.array(ids, np.int16), list(config.VOICES).index(meant["voice"]), tokens.numpy(),
+            speaker.places(ids, meant["places"]))
 
 
 def acoustic_tokens(data):
-    """Of every utterance, from the features that stage 1 kept."""
+    """Of every utterance that was spoken aloud: those of its sound, and the foretold ones."""
     found = []
     for n in range(len(data)):
         s3 = data.get(n, "s3").T.unsqueeze(0)
-        found.append(speaker.tokenizer.tokens(s3, torch.tensor([s3.size(2)]))[0].short())
+        found.append((speaker.tokenizer.tokens(s3, torch.tensor([s3.size(2)]))[0].short(),
+                      speaker.foretold(data.get(n, "phones"), data.get(n, "prosody"), data.voice(n))))
     return found
 
 
@@ -111,11 +122,11 @@ def main():
         return
     speaker = Speaker(work)
     with multiprocessing.get_context("fork").Pool(stage.workers(options)) as pool:
-        for name in [*speech.shards(work), "held_out"]:
-            path = work / ("tokens_held_out.pt" if name == "held_out" else f"tokens/{name}.pt")
+        for source in sorted((work / "meant").glob("*.pt")):
+            path = work / ("tokens_held_out.pt" if source.stem == "held_out" else f"tokens/{source.name}")
             if not path.exists():
-                stage.save(pool.map(tokens_of, speech.read(work, name), chunksize=10), path)
-                print(f"tokens: {name} made", flush=True)
+                stage.save(pool.map(tokens_of, stage.load(source), chunksize=10), path)
+                print(f"tokens: {path.name} made", flush=True)
     data = Acoustic(work / "acoustic")
     stage.save(acoustic_tokens(data), work / "acoustic_tokens.pt")
     stage.save(acoustic_tokens(Acoustic(work / "acoustic_held_out")), work / "acoustic_held_out_tokens.pt")

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Stage 2: trains the S3 tokenizer: its tokens are to say the phoneme, and of the mel what phonemes foretell.
+"""Stage 3: trains the S3 tokenizer: its tokens are to say the phoneme, and of the mel what the teacher meant by it.
 
-The decoder sees the digits of a few tokens and which voice speaks, and serves no more but for the floor that
-the evaluation compares with. Writes WORK/autoencoder.pt and, of it, WORK/tokenizer.pt.
+The decoder sees the digits of a few tokens and which voice speaks, and is not needed afterwards. The foreteller is:
+it gives the tokens of texts that are never spoken aloud (make_tokens.py). Writes WORK/autoencoder.pt and, of it,
+WORK/tokenizer.pt.
 """
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from acoustic import Acoustic
 BATCH, LONGEST = 32, 64  # utterances, tokens
 # The deviation of noise on the input, so that a token hangs on no detail: two resamplers give the same.
 NOISE = 0.02
+LOWEST_PITCH = 50.0  # Hz: the teacher's pitch is near 0 where there is none
 PHONE, FORETOLD = 0.5, 1.0  # weights of the losses beside that of the mel
 
 
@@ -48,17 +50,31 @@ def make_phone_head(phones, width=128):
                          nn.Linear(width, phones))
 
 
-class Foreteller(nn.Module):
-    """Phones [B, N] -> digits [B, N, 6] as far as the phones around foretell them, which is what T3 can learn."""
+def prosody_features(prosody):
+    """Pitch in Hz and loudness [..., 2] -> whether there is a pitch, how high it is, how loud it is [..., 3]"""
+    voiced = (prosody[..., 0] > LOWEST_PITCH).float()
+    octaves = voiced * (prosody[..., 0].clamp_min(LOWEST_PITCH) / 150).log2()
+    return torch.stack((voiced, octaves, prosody[..., 1] / 10), -1)
 
-    def __init__(self, phones, width=128, layers=3):
+
+class Foreteller(nn.Module):
+    """What the teacher meant -> the digits [B, N, 6], as far as that tells them, which is what T3 can learn.
+
+    Classes of phones [B, 4 N], prosody [B, 4 N, 2], a voice's number [B].
+    """
+
+    def __init__(self, phones, width=192, layers=4):
         super().__init__()
-        self.enter = nn.Embedding(phones, width)
+        self.enter = nn.Embedding(phones, width // config.QUARTERS)
+        self.prosody = nn.Linear(3 * config.QUARTERS, width)
+        self.voice = nn.Embedding(len(config.VOICES), width)
         self.convs = nn.ModuleList(nn.Conv1d(width, width, 5, padding=2) for _ in range(layers))
         self.leave = nn.Linear(width, config.FREE_DIGITS)
 
-    def forward(self, phones):
-        return torch.tanh(self.leave(residual(self.convs, self.enter(phones))))
+    def forward(self, phones, prosody, voice):
+        entered = self.enter(phones).unflatten(1, (-1, config.QUARTERS)).flatten(2)
+        meant = self.prosody(prosody_features(prosody).unflatten(1, (-1, config.QUARTERS)).flatten(2))
+        return torch.tanh(self.leave(residual(self.convs, entered + meant + self.voice(voice).unsqueeze(1))))
 
 
 class Autoencoder(nn.Module):
@@ -80,6 +96,12 @@ class Autoencoder(nn.Module):
         soft, digits = (d[..., :config.FREE_DIGITS] for d in self.tokenizer.soft_and_digits(s3, lengths))
         return self.decoder(digits, voice), soft, digits
 
+    @torch.no_grad()
+    def foretold_tokens(self, phones, prosody, voice):
+        """Ids [B, N] of what the teacher meant: numbers of phones [B, 4 N], prosody [B, 4 N, 2], voice [B]"""
+        digits = self.foreteller(self.classes(phones), prosody, voice).round() + 1
+        return (digits.long() * 3 ** torch.arange(config.FREE_DIGITS)).sum(-1)
+
     def classes(self, phones):
         """Numbers -> places among `self.phones`; one that never occurred in training counts as its neighbour."""
         return torch.searchsorted(self.phones, phones).clamp_max(len(self.phones) - 1)
@@ -88,16 +110,18 @@ class Autoencoder(nn.Module):
 def batch(data, picked, length, device):
     s3 = torch.stack([data.get(n, "s3", first, length) for n, first in picked]).transpose(1, 2)  # [B, 128, 4N]
     mel = torch.stack([data.get(n, "mel", first, length) for n, first in picked])
-    phones = torch.stack([data.get(n, "phones", first, length) for n, first in picked])
+    phones = torch.stack([data.get(n, "phones", first, length) for n, first in picked])    # [B, 4N]
+    prosody = torch.stack([data.get(n, "prosody", first, length) for n, first in picked])  # [B, 4N, 2]
     voice = torch.tensor([list(config.VOICES).index(data.voice(n)) for n, _ in picked])
-    return s3.to(device), mel.to(device), phones.to(device), voice.to(device)
+    return tuple(part.to(device) for part in (s3, mel, phones, prosody, voice))
 
 
-def errors(model, s3, mel, phones, voice):
-    """Of the mel [B, 2N, 80], the phones [B, N] and the foretold digits [B, N, 6], and whether each was right."""
+def errors(model, s3, mel, phones, prosody, voice):
+    """Of the mel [B, 2N, 80], the phones of tokens' middles [B, N] and the foretold digits [B, N, 6], and whether each was right."""
     made, soft, digits = model(s3, voice)
-    classes = model.classes(phones)
-    logits, foretold = model.phone_head(digits), model.foreteller(classes)
+    every = model.classes(phones)
+    classes = every[:, config.QUARTERS // 2::config.QUARTERS]
+    logits, foretold = model.phone_head(digits), model.foreteller(every, prosody, voice)
     wrong = nn.functional.cross_entropy(logits.flatten(0, 1), classes.flatten())
     return (made - (mel - model.mean) / model.deviation, wrong, soft - foretold,
             logits.argmax(2) == classes, (foretold.round() == digits).all(2))
@@ -129,6 +153,13 @@ def main():
 
     stage.train("autoencoder", model, loss_of, options, rate=1e-3, watch=watch)
     split(options.work)
+
+
+def load(work):
+    """What was trained."""
+    state = stage.load(work / "autoencoder.pt")
+    model = Autoencoder(*(state[name] for name in ("mean", "deviation", "phones")))
+    return stage.load_model(model, work / "autoencoder.pt")
 
 
 def split(work):
