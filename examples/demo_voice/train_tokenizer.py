@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Stage 3: trains the S3 tokenizer: its tokens are to say the phoneme, and of the mel what the teacher meant by it.
 
-The decoder sees the digits of a few tokens and which voice speaks, and is not needed afterwards. The foreteller is:
-it gives the tokens of texts that are never spoken aloud (make_tokens.py). Writes WORK/autoencoder.pt and, of it,
-WORK/tokenizer.pt.
+Two networks give the digits of a token: the tokenizer, of a recording, and the foreteller, of what the teacher meant.
+They are drawn to each other, and of the digits of either a decoder makes the mel, which also knows who speaks. The
+decoder is not needed afterwards. The foreteller is: it gives the tokens of texts that are never spoken aloud
+(make_tokens.py). Writes WORK/autoencoder.pt and, of it, WORK/tokenizer.pt.
 """
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ BATCH, LONGEST = 32, 64  # utterances, tokens
 # The deviation of noise on the input, so that a token hangs on no detail: two resamplers give the same.
 NOISE = 0.02
 LOWEST_PITCH = 50.0  # Hz: the teacher's pitch is near 0 where there is none
-PHONE, FORETOLD = 0.5, 1.0  # weights of the losses beside that of the mel
+PHONE, FORETOLD = 0.5, 2.0  # weights of the losses beside those of the mels
 
 
 def residual(convs, x):
@@ -116,15 +117,24 @@ def batch(data, picked, length, device):
     return tuple(part.to(device) for part in (s3, mel, phones, prosody, voice))
 
 
+def rounded(soft):
+    """The gradient goes straight through the rounding."""
+    return soft + (soft.round() - soft).detach()
+
+
 def errors(model, s3, mel, phones, prosody, voice):
-    """Of the mel [B, 2N, 80], the phones of tokens' middles [B, N] and the foretold digits [B, N, 6], and whether each was right."""
-    made, soft, digits = model(s3, voice)
+    """Of a batch's tokens, by the sound and as foretold: the errors of the mels [B, 2N, 80] and of the phones in the
+    tokens' middles, and how far the digits [B, N, 6] are apart; and which phones and which tokens were right [B, N]."""
+    wanted = (mel - model.mean) / model.deviation
     every = model.classes(phones)
     classes = every[:, config.QUARTERS // 2::config.QUARTERS]
-    logits, foretold = model.phone_head(digits), model.foreteller(every, prosody, voice)
-    wrong = nn.functional.cross_entropy(logits.flatten(0, 1), classes.flatten())
-    return (made - (mel - model.mean) / model.deviation, wrong, soft - foretold,
-            logits.argmax(2) == classes, (foretold.round() == digits).all(2))
+    made, soft, digits = model(s3, voice)
+    foretold = model.foreteller(every, prosody, voice)
+    meant = rounded(foretold)
+    logits = [model.phone_head(d) for d in (digits, meant)]
+    wrong = sum(nn.functional.cross_entropy(one.flatten(0, 1), classes.flatten()) for one in logits)
+    return ((made - wanted, model.decoder(meant, voice) - wanted), wrong, soft - foretold,
+            logits[0].argmax(2) == classes, (meant == digits).all(2))
 
 
 def main():
@@ -135,21 +145,23 @@ def main():
 
     def loss_of(step, rng):
         s3, *rest = batch(data, *data.same_length_batch(rng, BATCH, LONGEST), options.device)
-        mel, phone, foretold, _, right = errors(model, s3 + NOISE * torch.randn_like(s3), *rest)
-        loss = (mel.square().mean() + mel.abs().mean() + PHONE * phone + FORETOLD * foretold.square().mean())
-        return loss, {"mel": mel.square().mean().item(), "phone": phone.item(), "foretold": right.float().mean().item()}
+        mels, phone, apart, _, right = errors(model, s3 + NOISE * torch.randn_like(s3), *rest)
+        mel = sum(error.square().mean() + error.abs().mean() for error in mels)
+        loss = mel + PHONE * phone + FORETOLD * apart.square().mean()
+        return loss, {"mel": mels[0].square().mean().item(), "foretold mel": mels[1].square().mean().item(),
+                      "phone": phone.item(), "foretold": right.float().mean().item()}
 
     def watch():
-        explained, phone, foretold, used = [], [], [], set()
+        found = {"explained": [], "foretold explains": [], "phone": [], "foretold": []}
+        used = set()
         for n in range(min(len(held_out), 60)):
             one = batch(held_out, [(n, 0)], held_out.tokens(n), options.device)
-            mel, _, _, named, right = errors(model, *one)
-            explained.append(1 - mel.square().mean().item())
-            phone.append(named.float().mean().item())
-            foretold.append(right.float().mean().item())
+            mels, _, _, named, right = errors(model, *one)
+            values = [1 - mel.square().mean() for mel in mels] + [named.float().mean(), right.float().mean()]
+            for values_of, value in zip(found.values(), values):
+                values_of.append(value.item())
             used.update(model.tokenizer.tokens(one[0], torch.tensor([one[0].size(2)])).flatten().tolist())
-        return {"explained": np.mean(explained), "phone": np.mean(phone), "foretold": np.mean(foretold),
-                "codes": len(used)}
+        return {**{name: np.mean(values) for name, values in found.items()}, "codes": len(used)}
 
     stage.train("autoencoder", model, loss_of, options, rate=1e-3, watch=watch)
     split(options.work)
