@@ -15,6 +15,7 @@ import stage
 import texts
 
 SHARD = 1000  # texts in a file
+SHORTEST_TOKENS = 4  # of an utterance: what is shorter was not meant to be heard
 LONGEST_TOKENS = config.LONGEST_SECONDS * config.RATE // config.SAMPLES_PER_TOKEN
 
 
@@ -23,7 +24,7 @@ def meant(job):
     torch.set_num_threads(1)
     text, voice = job
     made = audio.meant_by(text, config.VOICES[voice])
-    if made is None or len(made.places) > LONGEST_TOKENS:
+    if made is None or not SHORTEST_TOKENS <= len(made.places) <= LONGEST_TOKENS:
         return None
     return {"text": text, "voice": voice, "phones": made.phones.astype(np.int16),
             "prosody": made.prosody.astype(np.float16), "places": made.places.astype(np.float16)}
