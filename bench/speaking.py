@@ -10,13 +10,11 @@ from sides import ROOT, run_library
 
 sys.path.append(str(ROOT / "examples" / "demo_voice"))
 import config
-import espeak
-import soxr
+import teacher
 from program import read_wav, write_wav
 
 RATE = config.RATE
 EMBEDDING = "voice.gen.embedding"  # the x-vector by CAM++, which S3Gen speaks by
-GAIN = 0.7  # of espeak-ng, as the demo voice learned it (its audio.py)
 
 
 def identity(n):
@@ -56,10 +54,9 @@ class Speaker:
         return self.arguments.model == "demo" and set(self.voices) <= set(config.VOICES)
 
     def recordings(self):
-        """The sentences by espeak-ng, in the voices that the demo voice learned from."""
+        """The sentences by the demo voice's teacher, in the voices that it learned from."""
         for text, voice in zip(self.sentences, self.voices):
-            speech = espeak.speak(text, config.VOICES[voice])
-            yield GAIN * soxr.resample(speech.samples, speech.rate, RATE)
+            yield config.GAIN * teacher.speak(text, config.VOICES[voice]).wave
 
     def embedding_of_voice(self, voice):
         out = self.folder / "asked.voice"

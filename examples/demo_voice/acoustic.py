@@ -5,11 +5,12 @@ import config
 import stage
 
 PER_TOKEN = {"wave": config.SAMPLES_PER_TOKEN, "mel": config.FRAMES_PER_TOKEN,
-             "s3": config.S3_FRAMES_PER_TOKEN, "pitch": config.FRAMES_PER_TOKEN, "phones": 1}
+             "s3": config.S3_FRAMES_PER_TOKEN, "pitch": config.FRAMES_PER_TOKEN, "phones": config.QUARTERS,
+             "prosody": config.QUARTERS}
 
 
 class Acoustic:
-    """By number: text, voice, length in tokens, and any span of tokens of wave, mel, s3, pitch or phones."""
+    """By number: text, voice, length in tokens, and any span of tokens of what PER_TOKEN lists."""
 
     def __init__(self, folder):
         self.shards, self.where = [], []

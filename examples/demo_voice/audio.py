@@ -1,4 +1,4 @@
-"""Speech from espeak-ng, and the front ends of the models as the Python package computes them."""
+"""Speech of the teacher, and the front ends of the models as the Python package computes them."""
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,66 +14,63 @@ from chatterbox.models.voice_encoder.config import VoiceEncConfig
 from chatterbox.models.voice_encoder.melspec import melspectrogram
 
 import config
-import espeak
+import teacher
 
 warnings.filterwarnings("ignore", category=FutureWarning)
 
-GAIN = 0.7            # espeak-ng reaches full scale, and resampling goes beyond it
 AUDIBLE = 0.01        # of full scale
+# Samples that the teacher is heard before its first phoneme begins, and that its last one is not heard any more
+# (medians of 50 sentences).
+ONSET, FADED = 400, 10_000
 LEAD, TAIL = 960, 1920  # samples kept around what is audible: the vocoder fades in over the first 40 ms
 
 
 @dataclass
 class Spoken:
-    """An utterance at 24 kHz: N tokens of samples, its silence trimmed."""
-    wave: np.ndarray    # [960 N] float32
-    phones: np.ndarray  # [N] int64: which phoneme sounds in the middle of each token, as a number
-    places: np.ndarray  # [N] float32: where in the text it is then, from 0 to 1
+    """An utterance at 24 kHz: N tokens of samples, its silence trimmed; and what the teacher meant by it."""
+    wave: np.ndarray     # [960 N] float32; None where only the rest was asked for
+    phones: np.ndarray   # [4 N] int64: which phoneme sounds in the middle of each quarter of a token, as a number
+    prosody: np.ndarray  # [4 N, 2] float32: pitch in Hz, near 0 where unvoiced, and loudness, there
+    places: np.ndarray   # [N] float32: where in the text it is in the middle of each token, from 0 to 1
 
 
 def speak(text, voice):
-    """Spoken, or None where nothing is heard."""
-    speech = espeak.speak(text, voice)
-    if len(speech.samples) < 1000:
+    """Spoken, or None where nothing is heard, or the teacher takes no such text."""
+    speech = teacher.speak(text, voice)
+    if speech is None:
         return None
-    wave = GAIN * soxr.resample(speech.samples, speech.rate, config.RATE)
+    wave = config.GAIN * speech.wave
     heard = np.flatnonzero(np.abs(wave) > AUDIBLE)
     if len(heard) == 0:
         return None
     wave = trim(wave, heard[0], heard[-1])
-    middles = np.arange(0.5, len(wave) // config.SAMPLES_PER_TOKEN) * config.SAMPLES_PER_TOKEN + heard[0] - LEAD
-    middles = middles * speech.rate / config.RATE
-    return Spoken(wave, phones_at(speech.phonemes, middles), places_at(speech, len(text), middles))
+    return Spoken(wave, *meant(speech, len(text), heard[0] - LEAD, len(wave) // config.SAMPLES_PER_TOKEN))
+
+
+def meant_by(text, voice):
+    """As speak(), without the sound: cut where it would be about."""
+    speech = teacher.speak(text, voice, aloud=False)
+    if speech is None:
+        return None
+    last = max(i for i, symbol in enumerate(speech.symbols) if symbol not in teacher.PAUSES + " ")
+    begin, end = speech.ends[0] - ONSET - LEAD, speech.ends[last] - FADED + TAIL
+    return Spoken(None, *meant(speech, len(text), begin, -(-(end - begin) // config.SAMPLES_PER_TOKEN)))
+
+
+def meant(speech, letters, begin, tokens):
+    """Phones, prosody and places of so many tokens that begin at a sample of the speech."""
+    quarters = begin + (np.arange(config.QUARTERS * tokens) + 0.5) * (config.SAMPLES_PER_TOKEN / config.QUARTERS)
+    sounding = np.searchsorted(speech.ends, quarters, side="right").clip(max=len(speech.symbols) - 1)
+    frames = (quarters // teacher.SAMPLES_PER_FRAME).astype(int).clip(0, len(speech.pitch) - 1)
+    places = speech.places[sounding[config.QUARTERS // 2::config.QUARTERS]] / letters
+    return (teacher.phones(speech.symbols)[sounding], np.stack((speech.pitch[frames], speech.loudness[frames]), 1),
+            places.clip(0, 1).astype(np.float32))
 
 
 def trim(wave, first, last):
     padded = np.pad(wave, (LEAD, TAIL))  # so that there is always enough around
     cut = padded[first:last + LEAD + TAIL]
     return np.pad(cut, (0, -len(cut) % config.SAMPLES_PER_TOKEN))
-
-
-SILENCE = 0  # the phone of every pause, and of what is before the first phoneme
-
-
-def phone_number(name):
-    return SILENCE if name.startswith(b"_") else int.from_bytes(name, "big")
-
-
-def phones_at(phonemes, times):
-    begins = [begin for begin, _ in phonemes]
-    numbers = np.array([SILENCE] + [phone_number(name) for _, name in phonemes], np.int64)
-    return numbers[np.searchsorted(begins, times, side="right")]
-
-
-def places_at(speech, letters, times):
-    """Evenly through the letters of a word, from its begin to the next word or pause."""
-    begins = np.array([begin for begin, _, _ in speech.words] + [len(speech.samples)])
-    pauses = np.array([begin for begin, name in speech.phonemes if name.startswith(b"_")] + [np.inf])
-    knots, places = [], []
-    for (begin, first, count), end in zip(speech.words, begins[1:]):
-        knots += [begin, min(end, pauses[np.searchsorted(pauses, begin, side="right")])]
-        places += [first, first + count]
-    return np.clip(np.interp(times, knots, places) / letters, 0, 1).astype(np.float32)
 
 
 def to_16k(wave):

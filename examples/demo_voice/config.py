@@ -1,17 +1,23 @@
 """Every number of the demo voice: what is spoken, how large the models are, how long each stage trains."""
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WORK = REPOSITORY / "build" / "demo_voice"  # what a run writes; nothing of it is kept in git
 TOKENIZER_JSON = REPOSITORY / "examples" / "demo_voice" / "model" / "tokenizer.json"
+# Sentences that nothing trains on, to judge by, in words that the recogniser knows.
+JUDGED = {"held out": REPOSITORY / "bench" / "quality_sentences.txt",
+          "3 words": REPOSITORY / "examples" / "demo_voice" / "sentences_3_words.txt",
+          "40 words": REPOSITORY / "examples" / "demo_voice" / "sentences_40_words.txt"}
 PROGRAM = REPOSITORY / "build" / "release" / "bin" / "chatterbox"
 
 SEED = 20260
-ESPEAK_SPEED = 150  # words a minute
-VOICES = {"low": "en-us+m3", "high": "en-us+f2"}
+VOICES = {"low": "jm_kumo", "high": "jf_gongitsune"}  # of the teacher
+GAIN = 0.9  # of its speech: it reaches full scale, and resampling goes beyond it
 # The speaker encoders learn to tell these apart, so that a recording's place among them means something.
-SPEAKERS = [f"en-us+{name}" for name in "m1 m2 m3 m4 m5 m6 m7 m8 f1 f2 f3 f4 f5".split()]
+TEACHERS = ("jm_kumo", "jf_gongitsune", "jf_alpha", "jf_nezumi", "jf_tebukuro")
+SPEAKERS = list(TEACHERS) + [f"{a}+{b}" for a, b in itertools.combinations(TEACHERS, 2)]
 
 # Rates of the models (s3gen.py, s3tokenizer.py of the reference).
 RATE = 24_000
@@ -19,7 +25,9 @@ RATE_16 = 16_000
 SAMPLES_PER_TOKEN = 960  # at 24 kHz: 40 ms
 FRAMES_PER_TOKEN = 2     # of S3Gen's mel
 S3_FRAMES_PER_TOKEN = 4  # of the tokenizer's mel
+QUARTERS = 4             # of a token, of which phones and prosody are known
 MELS = 80
+LONGEST_SECONDS = 30     # of an utterance
 
 # Ids. The tokenizer has eight digits in base 3; the last two stay 0, so that 3^6 codes are in use.
 FREE_DIGITS = 6
@@ -35,9 +43,9 @@ PARKED, PARKED_SCALE = -20.0, 5.0
 @dataclass(frozen=True)
 class Sizes:
     """Widths and depths. Head size 64 everywhere (the perceiver: 4 heads), as the library asks."""
-    t3_width: int = 128
+    t3_width: int = 192
     t3_inner: int = 512
-    t3_layers: int = 7
+    t3_layers: int = 6
     text_positions: int = 514     # with the start and the stop of the text
     speech_positions: int = 1028  # the default of max_new_tokens is 1000
     speech_rows: int = 6563       # the ids up to the stop of speech; the official table has 8194
@@ -52,37 +60,33 @@ class Sizes:
     flow_inner: int = 256
     flow_blocks: int = 2
     flow_up_blocks: int = 2
-    cfm_width: int = 80
-    cfm_middle: int = 2
+    cfm_width: int = 128
+    cfm_middle: int = 3
     cfm_heads: int = 2
-    hift_width: int = 64
-    f0_width: int = 64
+    hift_width: int = 128
+    f0_width: int = 128
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Seconds of each stage on two CPU cores: 92 minutes in all, because T3 trains beside flow and HiFT, with a thread
-    each. A stage that trains stops when its time is up."""
-    data: int = 180        # an estimate: the amount of work is given, not the time
-    tokenizer: int = 360
-    speaker: int = 210     # a quarter for the voice encoder, the rest for CAM++
-    tokens: int = 360      # an estimate
-    t3: int = 4050
-    flow: int = 1800
-    hift: int = 1920
+    """Seconds of each stage that trains, on two CPU cores; T3 trains beside flow and HiFT, with a thread each. A stage
+    stops when its time is up."""
+    tokenizer: int = 480
+    speaker: int = 300     # a quarter for the voice encoder, the rest for CAM++
+    t3: int = 5400
+    flow: int = 2400
+    hift: int = 2700
     pitch: int = 240       # besides 3 minutes for the mels
-    export: int = 20       # an estimate
-    evaluate: int = 120    # an estimate
 
 
 @dataclass(frozen=True)
 class Amounts:
     """How much is synthesised. The acoustic part is kept as sound, the rest as tokens alone."""
-    corpus: int = 26_000         # utterances for T3, about 22 hours
-    acoustic: int = 7_000        # of them with wave, mels, pitch and phones, about 6 hours
-    shard: int = 1_000           # utterances in a file
+    corpus: int = 26_000         # utterances for T3, about 24 hours
+    acoustic: int = 6_000        # of them that are spoken aloud, for the other models: about 5.5 hours
+    shard: int = 100             # utterances in a file
     held_out: int = 200          # sentences that nothing trains on: half to watch, half to test
-    speaker_utterances: int = 60 # of each of SPEAKERS
+    speaker_utterances: int = 24 # of each of SPEAKERS
     prompts: int = 48            # recordings of each voice that serve as a prompt
 
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Stage 10: speaks held-out sentences with the exported model through the program, and judges them.
+"""Stage 11: speaks sentences that nothing trained on with the exported model, through the program, and judges them.
 
-Writes results.json and mel.png, and the table of results into README.md. Each sentence is spoken in one of the
-two voices, and looked for among espeak-ng's own renderings of all of them in that voice.
+Writes results.json, mel.png and three samples as MP3, and the tables of results into README.md. Words are those that a
+recogniser hears (bench/recognise.py); how the sound differs from the teacher's is in measures.py.
 """
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,43 +15,44 @@ from safetensors.torch import load_file
 import audio
 import config
 import picture
+import speech
 import stage
-from acoustic import Acoustic
-from judge import Judge
+from measures import Difference
 from program import Program, write_wav
-from train_tokenizer import Autoencoder
+
+sys.path.append(str(config.REPOSITORY / "bench"))
+from recognise import edits, normalised, recognise  # noqa: E402
 
 HELLO = "Hello, I am Chatterbox."
-SOME = 10     # sentences of the smaller trials
-EDGE = 240    # samples, 10 ms
+SOME = 10            # sentences of the smaller trials
+EDGE = 240           # samples, 10 ms
+CLONED_SECONDS = 5   # of the recordings that voices are made of
 BEGIN, END = "<!-- written by evaluate.py -->", "<!-- end -->"
 
 
 class Trial:
-    """The sentences, espeak-ng's renderings of them in both voices, and which voice speaks which."""
+    """Sentences of one kind in both voices, and the teacher's recordings of them."""
 
-    def __init__(self, options):
-        held_out = stage.load(options.work / "texts.pt")["held_out"]
-        self.texts = held_out[len(held_out) // 2:]
-        self.voices = [list(config.VOICES)[n % 2] for n in range(len(self.texts))]
-        self.judge = Judge(*Acoustic(options.work / "acoustic").mel_statistics())
-        self.waves = {v: [audio.speak(t, config.VOICES[v]).wave for t in self.texts] for v in config.VOICES}
-        self.features = {v: [self.judge.of_wave(w) for w in waves] for v, waves in self.waves.items()}
+    def __init__(self, options, kind):
+        made = {(u["text"], u["voice"]): speech.as_float(u["wave"]) for u in speech.read(options.work, "judged")}
+        self.kind, self.threads = kind, options.threads or 2
+        self.texts = config.JUDGED[kind].read_text().splitlines()
+        self.cases = [(text, voice) for voice in config.VOICES for text in self.texts]
+        self.teacher = [made[case] for case in self.cases]
 
-    def own(self, n):
-        return self.waves[self.voices[n]][n]
+    def requests(self, program, **settings):
+        return [dict(id=f"{n:03d}", text=text, voice=program.voice(voice), seed=n, **settings)
+                for n, (text, voice) in enumerate(self.cases)]
 
-    def requests(self, count, **settings):
-        return [dict(id=f"{n:03d}", text=self.texts[n], seed=n, **settings) for n in range(count)]
-
-
-def median_pitch(wave):
-    hertz = audio.pitch(wave)
-    return float(hertz[hertz > 0].median()) if (hertz > 0).any() else 0.0
-
-
-def voice_pitch(trial, voice):
-    return float(np.median([median_pitch(w) for w in trial.waves[voice]]))
+    def word_errors(self, waves):
+        """The share of words by voice."""
+        found = {}
+        for voice in config.VOICES:
+            numbers = [n for n, case in enumerate(self.cases) if case[1] == voice]
+            heard = recognise([(waves[n], config.RATE) for n in numbers], self.texts, self.threads)
+            said = [normalised(text) for text in self.texts]
+            found[voice] = sum(map(edits, said, heard)) / sum(map(len, said))
+        return found
 
 
 def clean(wave, statistics):
@@ -60,103 +62,78 @@ def clean(wave, statistics):
                 and abs(wave.mean()) < 0.005 and edges < 0.02)
 
 
-def held_out(trial, program):
-    """All sentences with the default settings."""
-    requests = trial.requests(len(trial.texts))
-    for n, request in enumerate(requests):
-        request["voice"] = program.voice(trial.voices[n])
-    statistics, summary = program.batch("held_out", requests)
-    first, own, length, sound, pitches = 0, [], [], [], {v: [] for v in config.VOICES}
-    for n, voice in enumerate(trial.voices):
-        wave = program.spoken("held_out", f"{n:03d}")
-        distances, nearest = trial.judge.ranking(trial.judge.of_wave(wave), trial.features[voice])
-        first += nearest == n
-        own.append(distances[n])
-        length.append(len(wave) / len(trial.own(n)))
-        sound.append(clean(wave, statistics[f"{n:03d}"]))
-        pitches[voice].append(median_pitch(wave))
-    off = {v: abs(float(np.median(p)) / voice_pitch(trial, v) - 1) for v, p in pitches.items()}
-    return {"sentences": len(requests), "first": first, "own_distance": float(np.mean(own)),
-            "ended": sum(s["finish_reason"] == "eos" for s in statistics.values()),
-            "length_within_20": sum(0.8 <= x <= 1.2 for x in length), "clean": sum(sound),
-            "pitch_off": max(off.values()), "rtf": summary["rtf"], "load_seconds": summary["engine"]["load_seconds"]}
+def spoken(trial, program):
+    """All sentences with the default settings: their waves, and what is to say of them."""
+    statistics, summary = program.batch(trial.kind, trial.requests(program))
+    lines = [statistics[f"{n:03d}"] for n in range(len(trial.cases))]
+    waves = [program.spoken(trial.kind, f"{n:03d}") for n in range(len(trial.cases))]
+    length = [len(made) / len(real) for made, real in zip(waves, trial.teacher)]
+    return waves, {"sentences": len(waves), "words": trial.word_errors(waves),
+                   "ended": sum(line["finish_reason"] == "eos" for line in lines),
+                   "length_within_20": sum(0.8 <= x <= 1.2 for x in length),
+                   "clean": sum(map(clean, waves, lines)), "rtf": summary["rtf"],
+                   "load_seconds": summary["engine"]["load_seconds"]}
 
 
-def copy_synthesis(trial, program):
-    """espeak-ng's renderings through tokenizer, flow and vocoder."""
-    distances = []
-    for n, voice in enumerate(trial.voices):
-        recording = program.folder / "espeak.wav"
-        write_wav(trial.own(n), recording)
-        made = program.converted(recording, voice, program.folder / "copy.wav")
-        distances.append(trial.judge.distance(trial.judge.of_wave(made), trial.features[voice][n]))
-    return float(np.mean(distances))
+def copies(trial, program):
+    """The teacher's recordings through tokenizer, flow and vocoder."""
+    waves = []
+    for (_, voice), wave in zip(trial.cases, trial.teacher):
+        recording = program.folder / "teacher.wav"
+        write_wav(wave, recording)
+        waves.append(program.converted(recording, voice, program.folder / "copy.wav"))
+    return waves
 
 
-@torch.no_grad()
-def floor(trial, work):
-    """The mels that the tokenizer's own decoder gives."""
-    path = work / "autoencoder.pt"
-    model = Autoencoder(*(stage.load(path)[name] for name in ("mean", "deviation", "phones")))
-    model = stage.load_model(model, path)
-    distances = []
-    for n, voice in enumerate(trial.voices):
-        s3 = audio.s3_mel(audio.to_16k(trial.own(n))).T[None]
-        mel, _, _ = model(s3, torch.tensor([list(config.VOICES).index(voice)]))
-        made = trial.judge.features(mel[0] * model.deviation + model.mean)
-        distances.append(trial.judge.distance(made, trial.features[voice][n]))
-    return float(np.mean(distances))
+def differences(trial, waves):
+    found = {voice: Difference() for voice in config.VOICES}
+    for (_, voice), made, real in zip(trial.cases, waves, trial.teacher):
+        found[voice].add(made, real)
+    return {voice: difference.figures() for voice, difference in found.items()}
 
 
 def guidance(trial, program):
-    """How many of the first sentences are found at each weight."""
-    found, count = {}, min(SOME, len(trial.texts))
+    """The word errors of some sentences at each weight."""
+    some = trial.texts[:SOME]
+    said, found = [normalised(text) for text in some], {}
     for weight in (0.0, 0.5, 1.0):
         name = f"guidance_{weight}"
-        program.batch(name, trial.requests(count, voice=program.voice("low"), cfg_weight=weight))
-        spoken = [trial.judge.of_wave(program.spoken(name, f"{n:03d}")) for n in range(count)]
-        found[str(weight)] = sum(trial.judge.ranking(s, trial.features["low"])[1] == n for n, s in enumerate(spoken))
-    return {"sentences": count, "first": found}
+        program.batch(name, [dict(id=f"{n:03d}", text=text, seed=n, cfg_weight=weight) for n, text in enumerate(some)])
+        waves = [(program.spoken(name, f"{n:03d}"), config.RATE) for n in range(len(some))]
+        found[str(weight)] = sum(map(edits, said, recognise(waves, some, trial.threads))) / sum(map(len, said))
+    return found
 
 
-def mixed_batch(trial, program):
-    """Both voices in one batch: the worst deviation of a sentence group's median pitch from its voice's."""
-    requests = [dict(id=f"{voice}_{n}", text=trial.texts[n], seed=n, voice=program.voice(voice))
-                for n in range(4) for voice in config.VOICES]
-    program.batch("mixed", requests, "--mode", "batch", "--batch-size", len(requests))
-    off = []
-    for voice in config.VOICES:
-        found = np.median([median_pitch(program.spoken("mixed", f"{voice}_{n}")) for n in range(4)])
-        off.append(abs(found / voice_pitch(trial, voice) - 1))
-    return float(max(off))
+def median_pitch(wave):
+    hertz = audio.pitch(wave)
+    return float(hertz[hertz > 0].median()) if (hertz > 0).any() else 0.0
 
 
 def clones(trial, program):
     """Of a recording of each voice: the cosines to its own and to the other, and the pitch that it speaks with."""
-    results = {}
-    names = ("voice.speaker_emb", "voice.gen.embedding")
+    names, results = ("voice.speaker_emb", "voice.gen.embedding"), {}
     built_in = {v: load_file(program.voice(v)) for v in config.VOICES}
+    real = {v: [w for case, w in zip(trial.cases, trial.teacher) if case[1] == v] for v in config.VOICES}
+    pitches = {v: float(np.median([median_pitch(w) for w in waves[:SOME]])) for v, waves in real.items()}
     for voice in config.VOICES:
         recording, made = program.folder / f"{voice}.wav", program.folder / f"clone_{voice}.voice"
-        write_wav(np.concatenate(trial.waves[voice][:8])[:10 * config.RATE], recording)
+        write_wav(np.concatenate(real[voice][-8:])[:CLONED_SECONDS * config.RATE], recording)
         clone = load_file(program.made_voice(recording, made))
         cosines = {other: [float(torch.cosine_similarity(clone[k], built_in[other][k])) for k in names]
                    for other in config.VOICES}
-        requests = trial.requests(3, voice=str(made))
-        program.batch(f"clone_{voice}", requests)
-        hertz = float(np.median([median_pitch(program.spoken(f"clone_{voice}", r["id"])) for r in requests]))
-        nearest = min(config.VOICES, key=lambda v: abs(np.log(max(hertz, 1) / voice_pitch(trial, v))))
+        name = f"clone_{voice}"
+        program.batch(name, [dict(id=str(n), text=trial.texts[n], seed=n, voice=str(made)) for n in range(3)])
+        hertz = float(np.median([median_pitch(program.spoken(name, str(n))) for n in range(3)]))
+        nearest = min(config.VOICES, key=lambda v: abs(np.log(max(hertz, 1) / pitches[v])))
         best = [max(config.VOICES, key=lambda v: cosines[v][i]) for i in range(len(names))]
         results[voice] = {"cosines": cosines, "pitch": hertz, "right": best == [voice] * 2 and nearest == voice}
     return results
 
 
-def hello(trial, program):
-    """The quickstart's sentence among the held-out ones, in the default voice."""
+def hello(program):
+    """Whether the quickstart's sentence is heard word for word, in the default voice."""
     program.batch("hello", [dict(id="hello", text=HELLO, seed=1)])
-    spoken = trial.judge.of_wave(program.spoken("hello", "hello"))
-    candidates = trial.features["low"] + [trial.judge.of_wave(audio.speak(HELLO, config.VOICES["low"]).wave)]
-    return {"first": trial.judge.ranking(spoken, candidates)[1] == len(candidates) - 1}
+    return recognise([(program.spoken("hello", "hello"), config.RATE)], [HELLO], 1) == [normalised(HELLO)]
 
 
 def at_least(what, found, of, percent):
@@ -165,40 +142,57 @@ def at_least(what, found, of, percent):
 
 def at_most(what, found, limit, unit=""):
     scale = 100 if unit == " %" else 1
-    return what, f"{scale * found:.2f}{unit}", f"≤ {scale * limit:g}{unit}", found <= limit
+    return what, f"{scale * found:.1f}{unit}" if scale > 1 else f"{found:.2f}{unit}", \
+        f"≤ {scale * limit:.3g}{unit}", found <= limit
 
 
 def table(r):
     """What is asked, what was found, whether it is met."""
-    h, count, some = r["held_out"], r["held_out"]["sentences"], r["guidance"]["sentences"]
-    yield at_least("own sentence first among all", h["first"], count, 97)
-    yield at_most("distance to own, over copy-synthesis", h["own_distance"] / r["copy"], 2)
-    yield at_most("copy-synthesis, over the tokenizer's floor", r["copy"] / r["floor"], 1.5)
-    yield at_least("end of speech reached", h["ended"], count, 98)
-    yield at_least("length within 20 % of espeak-ng's", h["length_within_20"], count, 90)
-    yield at_least("no clipping, NaN, DC or click", h["clean"], count, 100)
-    yield at_most("median pitch, off by at most", h["pitch_off"], 0.05, " %")
-    for weight, found in r["guidance"]["first"].items():
-        yield at_least(f"guidance {weight}: own sentence first", found, some, 90)
-    yield at_most("both voices in one batch: pitch off by", r["mixed_pitch_off"], 0.05, " %")
+    count = r["spoken"]["sentences"]
+    for voice in config.VOICES:
+        teacher = r["teacher_words"][voice]
+        yield at_most(f"word errors, {voice} voice (teacher {100 * teacher:.1f} %)", r["spoken"]["words"][voice],
+                      min(0.15, 1.5 * teacher + 0.05), " %")
+        for kind in ("3 words", "40 words"):
+            yield at_most(f"word errors, {voice} voice, sentences of {kind}", r[kind]["words"][voice], 0.15, " %")
+    yield at_least("end of speech reached", r["spoken"]["ended"], count, 98)
+    yield at_least("length within 20 % of the teacher's", r["spoken"]["length_within_20"], count, 90)
+    yield at_least("no clipping, NaN, DC or click", r["spoken"]["clean"], count, 100)
+    for weight, found in r["guidance"].items():
+        yield at_most(f"word errors with guidance {weight}", found, 0.25, " %")
     yield at_least("clones nearer to their own voice", sum(c["right"] for c in r["clones"].values()), 2, 100)
-    yield at_least("the quickstart's sentence first", int(r["hello"]["first"]), 1, 100)
-    yield at_most("loading", h["load_seconds"], 1, " s")
-    yield at_most("real-time factor", h["rtf"], 0.5)
+    yield at_least("the quickstart's sentence word for word", int(r["hello"]), 1, 100)
+    yield at_most("loading", r["spoken"]["load_seconds"], 1, " s")
+    yield at_most("real-time factor", r["spoken"]["rtf"], 0.5)
+
+
+def sound_table(r):
+    yield "| | voice | word errors | log-spectral distance | pitch, median error | voicing differs | modulation spectrum |"
+    yield "|---|---|---:|---:|---:|---:|---:|"
+    for what, words, sounds in (("copy-synthesis", r["copy_words"], r["copy"]), ("spoken", r["spoken"]["words"], r["sound"])):
+        for voice in config.VOICES:
+            s = sounds[voice]
+            yield (f"| {what} | {voice} | {100 * words[voice]:.1f} % | {s['log_spectral_db']:.1f} dB | "
+                   f"{s['pitch_cents']:.0f} cents | {100 * s['voicing']:.1f} % | {s['modulation_db']:.2f} dB |")
 
 
 def write_results(r, out):
     """Into the place of README.md that is marked for them."""
     lines = ["| what | found | asked | met |", "|---|---|---|---|"]
     lines += [f"| {what} | {found} | {asked} | {'yes' if met else 'no'} |" for what, found, asked, met in table(r)]
-    lines += ["", f"DTW distances: {r['held_out']['own_distance']:.3f} spoken, {r['copy']:.3f} copy-synthesis, "
-              f"{r['floor']:.3f} the tokenizer's floor."]
+    lines += ["", *sound_table(r)]
     (out / "results.json").write_text(json.dumps(r, indent=2) + "\n")
     print("\n".join(lines))
     readme = out / "README.md"
     if readme.exists():
         before, rest = readme.read_text().split(BEGIN)
         readme.write_text(before + BEGIN + "\n" + "\n".join(lines) + "\n" + END + rest.split(END)[1])
+
+
+def write_samples(trial, program, out):
+    """The first sentence in both voices, and the quickstart's."""
+    for name, text, voice in (("low", trial.texts[0], "low"), ("high", trial.texts[1], "high"), ("hello", HELLO, "low")):
+        program.run("speak", text, "--voice", program.voice(voice), "--seed", 1, "-o", out / f"{name}.mp3")
 
 
 def extra(parser):
@@ -213,14 +207,18 @@ def main():
     # What three steps trained never ends by itself.
     program = Program(options.program, options.model or options.work / "model", options.work / "spoken",
                       options.threads, most_tokens=20 if options.smoke else 0)
-    trial = Trial(options)
-    print(f"evaluate: {len(trial.texts)} sentences", flush=True)
-    results = {"held_out": held_out(trial, program), "copy": copy_synthesis(trial, program),
-               "floor": floor(trial, options.work), "guidance": guidance(trial, program),
-               "mixed_pitch_off": mixed_batch(trial, program), "clones": clones(trial, program),
-               "hello": hello(trial, program)}
-    waves = trial.own(0), program.spoken("held_out", "000")
-    picture.write([audio.mel(w).numpy() for w in waves], out / "mel.png")
+    trial = Trial(options, "held out")
+    waves, result = spoken(trial, program)
+    copied = copies(trial, program)
+    results = {"spoken": result, "teacher_words": trial.word_errors(trial.teacher),
+               "copy_words": trial.word_errors(copied), "copy": differences(trial, copied),
+               "sound": differences(trial, waves), "guidance": guidance(trial, program),
+               "clones": clones(trial, program), "hello": hello(program)}
+    for kind in ("3 words", "40 words"):
+        results[kind] = spoken(Trial(options, kind), program)[1]
+    pictured = [trial.teacher[0], copied[0], waves[0]]
+    picture.write([audio.mel(w).numpy() for w in pictured], out / "mel.png")
+    write_samples(trial, program, out)
     write_results(results, out)
 
 

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Stage 4: speaks the whole corpus again and keeps its tokens alone, and makes the prompts of each voice.
+"""Stage 5: the tokens of what the teacher said and of what it only meant, and the prompts of each voice.
+
+T3 learns the tokens that the teacher's phones and prosody foretell (train_tokenizer.py): they are what the tokenizer
+gives but for chance, so that a small T3 learns them sooner, and nobody has to speak the text aloud.
 
 Writes WORK/tokens/*.pt (a shard that is there is not made again), WORK/tokens_held_out.pt,
 WORK/acoustic_tokens.pt and WORK/prompts.pt.
@@ -17,6 +20,7 @@ import audio
 import config
 import models
 import stage
+import train_tokenizer
 from acoustic import Acoustic
 
 PROMPT_TOKENS = (75, 250)  # 3 to 10 s
@@ -27,6 +31,7 @@ class Speaker:
 
     def __init__(self, work):
         self.tokenizer = stage.load_model(models.Tokenizer(config.Sizes()), work / "tokenizer.pt")
+        self.autoencoder = train_tokenizer.load(work)
         self.text = EnTokenizer(str(config.TOKENIZER_JSON))
 
     def ids(self, text):
@@ -38,6 +43,11 @@ class Speaker:
         ends = np.cumsum([0] + [1 if piece == SPACE else len(piece) for piece in pieces])
         return np.interp(places * ends[-1], ends, np.arange(len(ends))).astype(np.float16)
 
+    def foretold(self, phones, prosody, voice):
+        """Numbers of phones [4 N] and prosody [4 N, 2] in a voice -> ids [N]"""
+        number = torch.tensor([list(config.VOICES).index(voice)])
+        return self.autoencoder.foretold_tokens(phones[None], prosody[None], number)[0].short()
+
     def tokens(self, wave16):
         mel = audio.s3_mel(wave16).T.unsqueeze(0)
         return self.tokenizer.tokens(mel, torch.tensor([mel.size(2)]))[0]
@@ -46,24 +56,23 @@ class Speaker:
 speaker = None
 
 
-def tokens_of(job):
-    """(ids of the text, voice, speech tokens, where in the ids each is), or None where it is silent or longer than the models take."""
+def tokens_of(meant):
+    """(ids of the text, voice, speech tokens, where in the ids each is)"""
     torch.set_num_threads(1)
-    text, voice = job
-    spoken = audio.speak(text, config.VOICES[voice])
-    if spoken is None or len(spoken.wave) > 30 * config.RATE:
-        return None
-    ids = speaker.ids(text)
-    return (np.array(ids, np.int16), list(config.VOICES).index(voice),
-            speaker.tokens(audio.to_16k(spoken.wave)).numpy().astype(np.int16), speaker.places(ids, spoken.places))
+    ids = speaker.ids(meant["text"])
+    tokens = speaker.foretold(torch.from_numpy(meant["phones"]).long(), torch.from_numpy(meant["prosody"]).float(),
+                              meant["voice"])
+    return (np.array(ids, np.int16), list(config.VOICES).index(meant["voice"]), tokens.numpy(),
+            speaker.places(ids, meant["places"]))
 
 
 def acoustic_tokens(data):
-    """Of every utterance, from the features that stage 1 kept."""
+    """Of every utterance that was spoken aloud: those of its sound, and the foretold ones."""
     found = []
     for n in range(len(data)):
         s3 = data.get(n, "s3").T.unsqueeze(0)
-        found.append(speaker.tokenizer.tokens(s3, torch.tensor([s3.size(2)]))[0].short())
+        found.append((speaker.tokenizer.tokens(s3, torch.tensor([s3.size(2)]))[0].short(),
+                      speaker.foretold(data.get(n, "phones"), data.get(n, "prosody"), data.voice(n))))
     return found
 
 
@@ -107,16 +116,17 @@ def main():
     global speaker
     options = stage.parse(__doc__)
     work, amounts = options.work, options.amounts
+    (work / "tokens").mkdir(exist_ok=True)
     if (work / "prompts.pt").exists():  # the last that is written
         print(f"tokens: {work / 'prompts.pt'} is there; delete it to make all again")
         return
-    listed = stage.load(work / "texts.pt")
     speaker = Speaker(work)
     with multiprocessing.get_context("fork").Pool(stage.workers(options)) as pool:
-        stage.make_shards("tokens", pool, tokens_of, listed["corpus"][:amounts.corpus], work / "tokens",
-                          amounts.shard, list)
-        watched = [(text, voice) for text in listed["held_out"][:amounts.held_out // 2] for voice in config.VOICES]
-        stage.save([m for m in pool.map(tokens_of, watched) if m is not None], work / "tokens_held_out.pt")
+        for source in sorted((work / "meant").glob("*.pt")):
+            path = work / ("tokens_held_out.pt" if source.stem == "held_out" else f"tokens/{source.name}")
+            if not path.exists():
+                stage.save(pool.map(tokens_of, stage.load(source), chunksize=10), path)
+                print(f"tokens: {path.name} made", flush=True)
     data = Acoustic(work / "acoustic")
     stage.save(acoustic_tokens(data), work / "acoustic_tokens.pt")
     stage.save(acoustic_tokens(Acoustic(work / "acoustic_held_out")), work / "acoustic_held_out_tokens.pt")

@@ -17,7 +17,7 @@ run() {
   "$python" "$here/$stage.py" "$@"
 }
 
-for stage in make_data train_tokenizer train_speaker make_tokens; do run $stage "$@"; done
+for stage in make_speech make_prosody make_data train_tokenizer train_speaker make_tokens; do run $stage "$@"; done
 # T3 beside the acoustic stages, a thread each: models of this size gain little from a second one.
 run train_t3 --threads 1 "$@" &
 t3=$!
@@ -25,4 +25,4 @@ trap 'kill $t3 2>/dev/null || true' EXIT
 for stage in train_flow train_hift train_pitch; do run $stage --threads 1 "$@"; done
 wait $t3
 trap - EXIT
-for stage in export evaluate; do run $stage "$@"; done
+for stage in rank_heads export evaluate; do run $stage "$@"; done

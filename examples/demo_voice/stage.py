@@ -50,20 +50,6 @@ def save(value, path):
     part.replace(path)
 
 
-def make_shards(name, pool, work_on, jobs, folder, size, pack):
-    """Writes FOLDER/000.pt and on: pack() of what `work_on` makes of `size` jobs each, where that is not None.
-
-    A shard that is there is not made again.
-    """
-    folder.mkdir(exist_ok=True)
-    for begin in range(0, len(jobs), size):
-        path = folder / f"{begin // size:03d}.pt"
-        if not path.exists():
-            made = pool.map(work_on, jobs[begin:begin + size], chunksize=10)
-            save(pack([m for m in made if m is not None]), path)
-        print(f"{name}: {min(begin + size, len(jobs))} of {len(jobs)} utterances in {folder.name}", flush=True)
-
-
 def load(path, **options):
     if not path.exists():
         raise SystemExit(f"error: {path} is missing: run the earlier stages first (see README.md)")

@@ -28,6 +28,11 @@ def word_list(path):
     return [w for w in path.read_text(errors="ignore").split() if re.fullmatch("[a-z]{2,12}", w)]
 
 
+def options(parser):
+    parser.add_argument("--fortunes", type=Path, default=FORTUNES, help="folder of fortunes (default: %(default)s)")
+    parser.add_argument("--words", type=Path, default=WORDS, help="word list (default: %(default)s)")
+
+
 class Texts:
     """Held-out sentences, and any number of texts to train on that contain none of them."""
 

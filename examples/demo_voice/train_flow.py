@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stage 6: trains the flow, which makes mels of tokens, after a prompt and in a voice. Writes WORK/flow.pt.
+"""Stage 7: trains the flow, which makes mels of tokens, after a prompt and in a voice. Writes WORK/flow.pt.
 
 The conformer also learns to give the mel by itself (mu), which a small estimator then only has to sharpen.
 """
@@ -15,16 +15,17 @@ TOKENS = 1200            # of a batch
 SHORTEST, LONGEST = 40, 330  # tokens of a row: the prompt is up to 250
 NO_CONDITION = 0.2       # of the rows (configs.py: training_cfg_rate)
 NO_PROMPT = 0.2          # of the rows
+FORETOLD = 0.6           # of the utterances: with the tokens that T3 learns, the others with those of their sound
 
 
 def row(data, tokens, voice, length, rng):
-    """Utterances of a voice one after the other, cut to `length` tokens: ids [N], mel [2N, 80]"""
+    """Utterances of a voice one after the other (tokens[n]: of the sound, foretold), cut to `length` tokens: ids [N], mel [2N, 80]"""
     ids, mels, have = [], [], 0
     while have < length:
         n = rng.choice(data.of_voice[voice])
-        ids.append(tokens[n])
+        ids.append(tokens[n][rng.random() < FORETOLD])
         mels.append(data.get(n, "mel"))
-        have += len(tokens[n])
+        have += len(ids[-1])
     return torch.cat(ids)[:length].long(), torch.cat(mels)[:config.FRAMES_PER_TOKEN * length]
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stage 7: trains the vocoder (HiFT) and its pitch predictor. Writes WORK/hift.pt.
+"""Stage 8: trains the vocoder (HiFT) and its pitch predictor. Writes WORK/hift.pt.
 
 The source follows the tracked pitch while the predictor learns it beside the generator. Mels get a little noise,
 because those of the flow are not those of recordings.

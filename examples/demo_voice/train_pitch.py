@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stage 8: trains the vocoder's pitch predictor further, on what the flow makes of the true tokens.
+"""Stage 9: trains the vocoder's pitch predictor further, on what the flow makes of the foretold tokens.
 
 The flow's mels are smoother than those of recordings. A predictor that has only seen those is 26 Hz off on them on
 average, and puts the low voice 5 % too low; after this, 16 Hz and 1 %. Writes WORK/pitch_mels.pt and WORK/f0.pt, which export.py puts into the vocoder.
@@ -45,7 +45,7 @@ def make_mels(options):
         rng = stage.draw(0, salt=4)
         pairs, picked = [], rng.sample(range(len(data)), min(len(data), UTTERANCES))
         for n in picked:
-            mel = speak(flow, tokens[n], prompts[data.voice(n)][0])
+            mel = speak(flow, tokens[n][1], prompts[data.voice(n)][0])
             pairs.append((mel.half(), data.get(n, "pitch").half()))
             if len(pairs) % 100 == 0:
                 print(f"pitch: {len(pairs)} of {len(picked)} mels", flush=True)

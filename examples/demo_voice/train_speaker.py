@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Stage 3: trains the two speaker encoders, the voice encoder (for T3) and CAM++ (for S3Gen).
+"""Stage 4: trains the two speaker encoders, the voice encoder (for T3) and CAM++ (for S3Gen).
 
-Both learn to tell thirteen voices of espeak-ng apart by the angle to a learned vector of each. Writes
+Both learn to tell the voices of the teacher, and mixtures of two, apart by the angle to a learned vector of each. Writes
 WORK/voice_encoder.pt and WORK/camplus.pt.
 """
 import torch

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Stage 5: trains T3 to give the speech tokens of a text in a voice. Writes WORK/t3.pt.
+"""Stage 6: trains T3 to give the speech tokens of a text in a voice. Writes WORK/t3.pt.
 
 A row is [conditioning 34 | text | start | start | speech], as the library builds it: two starts, both at speech
 position 0. In 15 % of the rows the text's embedding is zero, so that guidance has something to guide away from.
 """
 import math
+from functools import partial
 
 import torch
 from chatterbox.models.t3.modules.cond_enc import T3Cond
@@ -26,38 +27,50 @@ FLATTEN = 0.01     # weight of the loss that keeps the logits' log-sum at 0
 PARK = 0.001       # weight of the loss that keeps the logit of unused ids at PARKED
 
 
-# Without help, T3 learns for long what speech follows speech before it looks at the text. espeak-ng tells where in
-# the text a token is, so one head of each of these layers is shown where to look.
-GUIDED_LAYERS = (2, 3)
+# Without help, T3 learns for long what speech follows speech before it looks at the text. The teacher tells where in
+# the text a token is, so the first head of each of these layers is shown where to look. The three are also what the
+# library's alignment analyzer watches (rank_heads.py).
+GUIDED_LAYERS = (2, 3, 4)
 GUIDED = 0.3       # weight of the loss of that
 REACH = 2.0        # ids of the text, to either side
 
 
+class Watch:
+    """What heads of T3 attend to: `heads` gives of each layer how many of its first ones are looked at."""
+
+    def __init__(self, t3, heads):
+        self.attended = []  # of each layer that is looked at, [B, heads, T, T]
+        for layer, count in heads.items():
+            t3.tfmr.layers[layer].self_attn.register_forward_pre_hook(partial(self._attend, count), with_kwargs=True)
+
+    def _attend(self, count, attention, args, kwargs):
+        hidden = kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]
+        width = count * attention.head_dim
+        q, k = ((hidden @ projection.weight[:width].T).unflatten(2, (count, -1)).transpose(1, 2)
+                for projection in (attention.q_proj, attention.k_proj))
+        q, k = apply_rotary_pos_emb(q, k, *kwargs["position_embeddings"])
+        scores = q @ k.transpose(2, 3) * attention.head_dim ** -0.5
+        later = torch.ones(scores.shape[2:], dtype=torch.bool, device=scores.device).triu(1)
+        self.attended.append(scores.masked_fill(later, -torch.inf).softmax(3))
+
+    def take(self):
+        attended, self.attended = self.attended, []
+        return attended
+
+
 class Guide:
-    """What the first head of the guided layers attends to."""
+    """Draws the first head of each guided layer to each token's place in the text."""
 
     def __init__(self, t3):
-        self.attended = []
-        for i in GUIDED_LAYERS:
-            t3.tfmr.layers[i].self_attn.register_forward_pre_hook(self._attend, with_kwargs=True)
-
-    def _attend(self, attention, args, kwargs):
-        hidden = kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]
-        head = attention.head_dim
-        q = (hidden @ attention.q_proj.weight[:head].T).unsqueeze(1)
-        k = (hidden @ attention.k_proj.weight[:head].T).unsqueeze(1)
-        q, k = apply_rotary_pos_emb(q, k, *kwargs["position_embeddings"])
-        scores = (q @ k.transpose(2, 3)).squeeze(1) * head ** -0.5
-        later = torch.ones(scores.shape[1:], dtype=torch.bool, device=scores.device).triu(1)
-        self.attended.append(scores.masked_fill(later, -torch.inf).softmax(2))
+        self.watch = Watch(t3, {layer: 1 for layer in GUIDED_LAYERS})
 
     def loss(self, rows, texts):
         """Mean of -log of the attention that is near each token's place in the text, of rows with their text."""
-        near = torch.stack([near_places(len(ids), places, self.attended[0].size(1)) for ids, _, _, places in rows])
-        near = near.to(self.attended[0].device)
+        attended = self.watch.take()
+        near = torch.stack([near_places(len(ids), places, attended[0].size(2)) for ids, _, _, places in rows])
+        near = near.to(attended[0].device)
         counts = near.amax(2) * torch.tensor(texts, device=near.device)[:, None]
-        total = sum(-((a * near).sum(2) + 1e-4).log().mul(counts).sum() for a in self.attended)
-        self.attended.clear()
+        total = sum(-((a[:, 0] * near).sum(2) + 1e-4).log().mul(counts).sum() for a in attended)
         return total / (len(GUIDED_LAYERS) * counts.sum().clamp_min(1))
 
 

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Stage 2: trains the S3 tokenizer: its tokens are to say the phoneme, and of the mel what phonemes foretell.
+"""Stage 3: trains the S3 tokenizer: its tokens are to say the phoneme, and of the mel what the teacher meant by it.
 
-The decoder sees the digits of a few tokens and which voice speaks, and serves no more but for the floor that
-the evaluation compares with. Writes WORK/autoencoder.pt and, of it, WORK/tokenizer.pt.
+Two networks give the digits of a token: the tokenizer, of a recording, and the foreteller, of what the teacher meant.
+They are drawn to each other, and of the digits of either a decoder makes the mel, which also knows who speaks. The
+decoder is not needed afterwards. The foreteller is: it gives the tokens of texts that are never spoken aloud
+(make_tokens.py). Writes WORK/autoencoder.pt and, of it, WORK/tokenizer.pt.
 """
 import numpy as np
 import torch
@@ -16,7 +18,8 @@ from acoustic import Acoustic
 BATCH, LONGEST = 32, 64  # utterances, tokens
 # The deviation of noise on the input, so that a token hangs on no detail: two resamplers give the same.
 NOISE = 0.02
-PHONE, FORETOLD = 0.5, 1.0  # weights of the losses beside that of the mel
+LOWEST_PITCH = 50.0  # Hz: the teacher's pitch is near 0 where there is none
+PHONE, FORETOLD = 0.5, 2.0  # weights of the losses beside those of the mels
 
 
 def residual(convs, x):
@@ -48,17 +51,31 @@ def make_phone_head(phones, width=128):
                          nn.Linear(width, phones))
 
 
-class Foreteller(nn.Module):
-    """Phones [B, N] -> digits [B, N, 6] as far as the phones around foretell them, which is what T3 can learn."""
+def prosody_features(prosody):
+    """Pitch in Hz and loudness [..., 2] -> whether there is a pitch, how high it is, how loud it is [..., 3]"""
+    voiced = (prosody[..., 0] > LOWEST_PITCH).float()
+    octaves = voiced * (prosody[..., 0].clamp_min(LOWEST_PITCH) / 150).log2()
+    return torch.stack((voiced, octaves, prosody[..., 1] / 10), -1)
 
-    def __init__(self, phones, width=128, layers=3):
+
+class Foreteller(nn.Module):
+    """What the teacher meant -> the digits [B, N, 6], as far as that tells them, which is what T3 can learn.
+
+    Classes of phones [B, 4 N], prosody [B, 4 N, 2], a voice's number [B].
+    """
+
+    def __init__(self, phones, width=192, layers=4):
         super().__init__()
-        self.enter = nn.Embedding(phones, width)
+        self.enter = nn.Embedding(phones, width // config.QUARTERS)
+        self.prosody = nn.Linear(3 * config.QUARTERS, width)
+        self.voice = nn.Embedding(len(config.VOICES), width)
         self.convs = nn.ModuleList(nn.Conv1d(width, width, 5, padding=2) for _ in range(layers))
         self.leave = nn.Linear(width, config.FREE_DIGITS)
 
-    def forward(self, phones):
-        return torch.tanh(self.leave(residual(self.convs, self.enter(phones))))
+    def forward(self, phones, prosody, voice):
+        entered = self.enter(phones).unflatten(1, (-1, config.QUARTERS)).flatten(2)
+        meant = self.prosody(prosody_features(prosody).unflatten(1, (-1, config.QUARTERS)).flatten(2))
+        return torch.tanh(self.leave(residual(self.convs, entered + meant + self.voice(voice).unsqueeze(1))))
 
 
 class Autoencoder(nn.Module):
@@ -80,6 +97,12 @@ class Autoencoder(nn.Module):
         soft, digits = (d[..., :config.FREE_DIGITS] for d in self.tokenizer.soft_and_digits(s3, lengths))
         return self.decoder(digits, voice), soft, digits
 
+    @torch.no_grad()
+    def foretold_tokens(self, phones, prosody, voice):
+        """Ids [B, N] of what the teacher meant: numbers of phones [B, 4 N], prosody [B, 4 N, 2], voice [B]"""
+        digits = self.foreteller(self.classes(phones), prosody, voice).round() + 1
+        return (digits.long() * 3 ** torch.arange(config.FREE_DIGITS)).sum(-1)
+
     def classes(self, phones):
         """Numbers -> places among `self.phones`; one that never occurred in training counts as its neighbour."""
         return torch.searchsorted(self.phones, phones).clamp_max(len(self.phones) - 1)
@@ -88,19 +111,30 @@ class Autoencoder(nn.Module):
 def batch(data, picked, length, device):
     s3 = torch.stack([data.get(n, "s3", first, length) for n, first in picked]).transpose(1, 2)  # [B, 128, 4N]
     mel = torch.stack([data.get(n, "mel", first, length) for n, first in picked])
-    phones = torch.stack([data.get(n, "phones", first, length) for n, first in picked])
+    phones = torch.stack([data.get(n, "phones", first, length) for n, first in picked])    # [B, 4N]
+    prosody = torch.stack([data.get(n, "prosody", first, length) for n, first in picked])  # [B, 4N, 2]
     voice = torch.tensor([list(config.VOICES).index(data.voice(n)) for n, _ in picked])
-    return s3.to(device), mel.to(device), phones.to(device), voice.to(device)
+    return tuple(part.to(device) for part in (s3, mel, phones, prosody, voice))
 
 
-def errors(model, s3, mel, phones, voice):
-    """Of the mel [B, 2N, 80], the phones [B, N] and the foretold digits [B, N, 6], and whether each was right."""
+def rounded(soft):
+    """The gradient goes straight through the rounding."""
+    return soft + (soft.round() - soft).detach()
+
+
+def errors(model, s3, mel, phones, prosody, voice):
+    """Of a batch's tokens, by the sound and as foretold: the errors of the mels [B, 2N, 80] and of the phones in the
+    tokens' middles, and how far the digits [B, N, 6] are apart; and which phones and which tokens were right [B, N]."""
+    wanted = (mel - model.mean) / model.deviation
+    every = model.classes(phones)
+    classes = every[:, config.QUARTERS // 2::config.QUARTERS]
     made, soft, digits = model(s3, voice)
-    classes = model.classes(phones)
-    logits, foretold = model.phone_head(digits), model.foreteller(classes)
-    wrong = nn.functional.cross_entropy(logits.flatten(0, 1), classes.flatten())
-    return (made - (mel - model.mean) / model.deviation, wrong, soft - foretold,
-            logits.argmax(2) == classes, (foretold.round() == digits).all(2))
+    foretold = model.foreteller(every, prosody, voice)
+    meant = rounded(foretold)
+    logits = [model.phone_head(d) for d in (digits, meant)]
+    wrong = sum(nn.functional.cross_entropy(one.flatten(0, 1), classes.flatten()) for one in logits)
+    return ((made - wanted, model.decoder(meant, voice) - wanted), wrong, soft - foretold,
+            logits[0].argmax(2) == classes, (meant == digits).all(2))
 
 
 def main():
@@ -111,24 +145,33 @@ def main():
 
     def loss_of(step, rng):
         s3, *rest = batch(data, *data.same_length_batch(rng, BATCH, LONGEST), options.device)
-        mel, phone, foretold, _, right = errors(model, s3 + NOISE * torch.randn_like(s3), *rest)
-        loss = (mel.square().mean() + mel.abs().mean() + PHONE * phone + FORETOLD * foretold.square().mean())
-        return loss, {"mel": mel.square().mean().item(), "phone": phone.item(), "foretold": right.float().mean().item()}
+        mels, phone, apart, _, right = errors(model, s3 + NOISE * torch.randn_like(s3), *rest)
+        mel = sum(error.square().mean() + error.abs().mean() for error in mels)
+        loss = mel + PHONE * phone + FORETOLD * apart.square().mean()
+        return loss, {"mel": mels[0].square().mean().item(), "foretold mel": mels[1].square().mean().item(),
+                      "phone": phone.item(), "foretold": right.float().mean().item()}
 
     def watch():
-        explained, phone, foretold, used = [], [], [], set()
+        found = {"explained": [], "foretold explains": [], "phone": [], "foretold": []}
+        used = set()
         for n in range(min(len(held_out), 60)):
             one = batch(held_out, [(n, 0)], held_out.tokens(n), options.device)
-            mel, _, _, named, right = errors(model, *one)
-            explained.append(1 - mel.square().mean().item())
-            phone.append(named.float().mean().item())
-            foretold.append(right.float().mean().item())
+            mels, _, _, named, right = errors(model, *one)
+            values = [1 - mel.square().mean() for mel in mels] + [named.float().mean(), right.float().mean()]
+            for values_of, value in zip(found.values(), values):
+                values_of.append(value.item())
             used.update(model.tokenizer.tokens(one[0], torch.tensor([one[0].size(2)])).flatten().tolist())
-        return {"explained": np.mean(explained), "phone": np.mean(phone), "foretold": np.mean(foretold),
-                "codes": len(used)}
+        return {**{name: np.mean(values) for name, values in found.items()}, "codes": len(used)}
 
     stage.train("autoencoder", model, loss_of, options, rate=1e-3, watch=watch)
     split(options.work)
+
+
+def load(work):
+    """What was trained."""
+    state = stage.load(work / "autoencoder.pt")
+    model = Autoencoder(*(state[name] for name in ("mean", "deviation", "phones")))
+    return stage.load_model(model, work / "autoencoder.pt")
 
 
 def split(work):

@@ -50,6 +50,18 @@ void add_size(const checkpoint::TensorFile& file, const nn::Placement& placement
   }
 }
 
+// The heads that the file names as its own.
+std::optional<t3::AlignmentHeads> stored_heads(const checkpoint::TensorFile& file) {
+  const auto stored = file.metadata().find(std::string(t3::kAlignmentHeadsKey));
+  if (stored == file.metadata().end()) return std::nullopt;
+  const auto heads = t3::parse_alignment_heads(stored->second);
+  if (!heads) {
+    fail(Status::kBadModelFile, "{}: {} must be three of LAYER.HEAD, as in 2.0,3.0,4.1, got {}",
+         file.path(), t3::kAlignmentHeadsKey, stored->second);
+  }
+  return heads;
+}
+
 }  // namespace
 
 ModelSet::ModelSet(const EngineOptions& options)
@@ -72,6 +84,7 @@ void ModelSet::load(const EngineOptions& options) {
   t3_ = t3::load_model(t3, text_framing(*files_.tokenizer), stages_.kv_cache);
   t3.finish();
   t3_limits_ = t3::limits(*t3_);
+  alignment_heads_ = stored_heads(*files_.t3);
 
   const nn::WeightReader s3gen(files_.s3gen, stages_.s3gen);
   const nn::WeightReader voice_encoder(files_.voice_encoder, stages_.s3gen);
@@ -93,6 +106,10 @@ void ModelSet::check_models(const EngineOptions& options) const {
   if (options.s3gen.empty() && s3gen::meanflow(*flow_) != traits().meanflow) {
     fail(Status::kBadModelFile, "{}: not an S3Gen of the family {}", files_.s3gen->path(),
          traits().name);
+  }
+  if (alignment_heads_ && !t3::has_alignment_heads(*t3_, thresholds(""))) {
+    fail(Status::kBadModelFile, "{}: {} names heads that the model does not have",
+         files_.t3->path(), t3::kAlignmentHeadsKey);
   }
   if (files_.tokenizer->vocabulary_size() > t3_limits_.text_vocabulary) {
     fail(Status::kBadModelFile, "{}: the tokenizer has {} ids, the text embedding of T3 {}",
@@ -128,7 +145,7 @@ void ModelSet::describe(const EngineOptions& options) {
   info_.meanflow = s3gen::meanflow(*flow_);
   info_.defaults = traits().defaults;
   info_.defaults.cfm_steps = static_cast<int32_t>(s3gen::default_steps(*flow_));
-  // Only a model of the official size has the heads that the thresholds are for.
+  // Only a model of the official size, or one that names its own, has the heads that are looked at.
   info_.defaults.analyze_alignment =
       info_.defaults.analyze_alignment && t3::has_alignment_heads(*t3_, thresholds(""));
 }
@@ -195,8 +212,10 @@ t3::SequenceOptions ModelSet::sequence_options(const Task& task) const {
   return sequence;
 }
 
-const t3::AlignmentThresholds& ModelSet::thresholds(const std::string& language) {
-  return t3::alignment_thresholds(language.empty() ? "en" : language);
+t3::AlignmentThresholds ModelSet::thresholds(const std::string& language) const {
+  t3::AlignmentThresholds thresholds = t3::alignment_thresholds(language.empty() ? "en" : language);
+  if (alignment_heads_) thresholds.heads = *alignment_heads_;
+  return thresholds;
 }
 
 void ModelSet::use_threads() const { at::set_num_threads(info_.threads); }

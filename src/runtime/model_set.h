@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,8 +41,8 @@ class ModelSet final : public ModelCatalog {
   [[nodiscard]] const std::shared_ptr<const t3::Model>& t3() const { return t3_; }
   [[nodiscard]] const t3::Limits& t3_limits() const { return t3_limits_; }
   [[nodiscard]] t3::SequenceOptions sequence_options(const Task& task) const;
-  // Of a language; empty: of a family that asks for none.
-  [[nodiscard]] static const t3::AlignmentThresholds& thresholds(const std::string& language);
+  // Of a language, with the model's own heads; empty: of a family that asks for none.
+  [[nodiscard]] t3::AlignmentThresholds thresholds(const std::string& language) const;
   [[nodiscard]] const s3gen::Flow& flow() const { return *flow_; }
   [[nodiscard]] const s3gen::Vocoder& vocoder() const { return *vocoder_; }
   [[nodiscard]] int64_t s3gen_tokens() const { return s3gen_tokens_; }  // ids below this
@@ -70,6 +71,7 @@ class ModelSet final : public ModelCatalog {
   EngineInfo info_;
   std::shared_ptr<const t3::Model> t3_;
   t3::Limits t3_limits_;
+  std::optional<t3::AlignmentHeads> alignment_heads_;  // where its file names them
   CacheLimits cache_limits_;
   std::shared_ptr<const s3gen::Flow> flow_;
   int64_t s3gen_tokens_ = 0;

@@ -7,24 +7,20 @@
 // of at most five tokens, start and stop included, is complete.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
 
-namespace chatterbox::t3 {
+#include "t3/alignment_heads.h"
 
-struct AlignmentHead {
-  int64_t layer = 0;
-  int64_t head = 0;
-};
+namespace chatterbox::t3 {
 
 // What is looked at, and when it means what. Defaults: the reference's. Tokens and positions are
 // those of the text with its start and stop; attention is the mean of the heads, in [0, 1]; a step
 // is a speech token, 40 ms.
 struct AlignmentThresholds {
-  std::array<AlignmentHead, 3> heads = {{{12, 15}, {13, 11}, {9, 2}}};
+  AlignmentHeads heads = {{{12, 15}, {13, 11}, {9, 2}}};
 
   // The position moves by more than -max_back and less than max_ahead, or it stays where it was.
   int64_t max_back = 4;

@@ -19,9 +19,7 @@ struct TextSpan {
 
 class AttentionProbe {
  public:
-  using Heads = std::array<AlignmentHead, 3>;
-
-  AttentionProbe(int64_t row, const TextSpan& text, const Heads& heads)
+  AttentionProbe(int64_t row, const TextSpan& text, const AlignmentHeads& heads)
       : row_(row), text_(text), heads_(heads) {}
 
   [[nodiscard]] int64_t row() const { return row_; }
@@ -41,8 +39,8 @@ class AttentionProbe {
  private:
   int64_t row_;
   TextSpan text_;
-  Heads heads_;
-  std::array<at::Tensor, std::tuple_size_v<Heads>> attention_;  // each [Q, text tokens]
+  AlignmentHeads heads_;
+  std::array<at::Tensor, std::tuple_size_v<AlignmentHeads>> attention_;  // each [Q, text tokens]
 };
 
 // The probes of a pass; none is the rule, and costs nothing.

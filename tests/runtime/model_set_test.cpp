@@ -242,6 +242,34 @@ TEST_F(Catalog, FilesUnderEachOthersNamesAreRefused) {
   EXPECT_THAT(failure().message, HasSubstr("not a T3 of the family english"));
 }
 
+// A model of another size than the official one says which of its heads align.
+TEST(CatalogWithHeadsOfItsOwn, AnalyzesByThem) {
+  const CheckpointFolder folder;
+  const auto store = [&](const std::string& heads) {
+    const auto t3 = testing::make_synthetic("t3_cfg", testing::SyntheticSize::kTiny);
+    checkpoint::write_safetensors(folder.file("t3_cfg.safetensors"), t3->entries(),
+                                  {{"chatterbox.alignment_heads", heads}});
+  };
+  const auto check = [&] {
+    Machines machines(cpu_options(folder.path()));
+    Task task = machines.speech_task("Hello.");
+    task.analyze_alignment = true;
+    machines.catalog().check(task);
+  };
+  EXPECT_THAT(failure_of(check).message, HasSubstr("no head 15 in layer 12"));
+  store("2.1,1.0,0.1");
+  EXPECT_NO_THROW(check());
+  const auto failure = [&] {
+    return failure_of([&] { (void)load_model(cpu_options(folder.path())); });
+  };
+  store("2.1,1.0,12.15");
+  EXPECT_EQ(failure().status, Status::kBadModelFile);
+  EXPECT_THAT(failure().message, HasSubstr("names heads that the model does not have"));
+  store("2.1,1.0");
+  EXPECT_EQ(failure().status, Status::kBadModelFile);
+  EXPECT_THAT(failure().message, HasSubstr("must be three of LAYER.HEAD"));
+}
+
 TEST(CatalogOfTurbo, HasTheFamilysTraits) {
   const CheckpointFolder folder({"t3_turbo_v1", "s3gen_meanflow", "ve"}, "turbo");
   Machines machines(cpu_options(folder.path()));

@@ -18,7 +18,7 @@ namespace {
 using testing::max_abs;
 using testing::noise;
 
-constexpr AttentionProbe::Heads kTinyHeads = {{{2, 1}, {1, 0}, {0, 1}}};  // the goldens'
+constexpr AlignmentHeads kTinyHeads = {{{2, 1}, {1, 0}, {0, 1}}};  // the goldens'
 
 TEST(AttentionProbe, IsTheSoftmaxOverAllThatAQuerySees) {
   const at::Tensor q = noise({2, 3, 64}, 1);  // two heads, the last three of 20 positions
