@@ -3,6 +3,7 @@
 #include <ATen/ops/isfinite.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "nn/int8_file.h"
@@ -95,7 +96,9 @@ void quantise(const std::shared_ptr<const checkpoint::TensorFile>& from,
   const nn::WeightReader fp32(from, {});
   const nn::WeightReader bf16 = fp32.with({c10::kCPU, c10::kBFloat16});
   const Sources all = sources(*from);
-  checkpoint::SafetensorsWriter writer(sink, header(all), {{nn::kInt8LayoutKey, nn::kInt8Layout}});
+  std::map<std::string, std::string> metadata = from->metadata();  // as the heads that align
+  metadata[nn::kInt8LayoutKey] = nn::kInt8Layout;
+  checkpoint::SafetensorsWriter writer(sink, header(all), metadata);
   for (const TensorEntry* source : all) {
     if (is_matrix(*source)) {
       const nn::Int8Matrix matrix = pack(fp32, *source);

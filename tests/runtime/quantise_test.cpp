@@ -124,6 +124,18 @@ TEST_F(Quantise, SaysWhatItIs) {
   EXPECT_EQ(before.weight_bytes - info.weight_bytes, 2 * (before.parameters - info.parameters));
 }
 
+TEST_F(Quantise, KeepsWhatT3SaysOfItself) {
+  const CheckpointFolder english;
+  const auto t3 = testing::make_synthetic("t3_cfg", testing::SyntheticSize::kTiny);
+  checkpoint::write_safetensors(english.file("t3_cfg.safetensors"), t3->entries(),
+                                {{"chatterbox.alignment_heads", "2.1,1.0,0.1"}});
+  quantise(english.path(), {}, output());
+  Machines machines(options());
+  Task task = machines.speech_task("Hello.");
+  task.analyze_alignment = true;
+  EXPECT_NO_THROW(machines.catalog().check(task));  // by heads of its own
+}
+
 TEST_F(Quantise, TakesAllFilesAndOneT3) {
   const CheckpointFolder folder({"t3_mtl23ls_v2", "t3_mtl23ls_v3", "s3gen", "ve"}, "multilingual");
   testing::write_bytes(folder.file("LICENSE"), "mine");
