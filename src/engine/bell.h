@@ -10,6 +10,10 @@ namespace chatterbox::engine {
 using Clock = std::chrono::steady_clock;
 using TimePoint = Clock::time_point;
 
+[[nodiscard]] inline double seconds(Clock::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
 // When a wait of so long ends; TimePoint::max() for kForever and for what is beyond all time.
 // kInvalidArgument for other negative timeouts.
 [[nodiscard]] TimePoint end_of_wait(std::chrono::milliseconds timeout, TimePoint now);

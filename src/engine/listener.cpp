@@ -3,17 +3,10 @@
 #include <algorithm>
 
 namespace chatterbox::engine {
-namespace {
-
-double seconds_between(TimePoint begin, TimePoint end) {
-  return std::chrono::duration<double>(end - begin).count();
-}
-
-}  // namespace
 
 void Listener::gets(int64_t samples, int32_t sample_rate, TimePoint now) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const double at = seconds_between(submitted_, now);
+  const double at = seconds(now - submitted_);
   std::vector<ChunkStats>& chunks = stats_.chunks;
   if (chunks.empty()) {
     stats_.first_sound = at;
@@ -29,7 +22,7 @@ void Listener::gets(int64_t samples, int32_t sample_rate, TimePoint now) {
 std::optional<double> Listener::ahead(TimePoint now) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (stats_.chunks.empty()) return std::nullopt;
-  return silent_at_ - seconds_between(submitted_, now);
+  return silent_at_ - seconds(now - submitted_);
 }
 
 StreamStats Listener::stats() const {

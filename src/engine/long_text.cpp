@@ -235,8 +235,7 @@ void LongText::succeed(Job::State& whole) {
   whole.report({Stage::kDone, 0, 0});
   if (whole.callback_failed()) return whole.end_unwanted();
   if (const auto worker = worker_.lock()) {
-    result_.timings.total =
-        std::chrono::duration<double>(worker->now() - whole.submitted()).count();
+    result_.timings.total = seconds(worker->now() - whole.submitted());
   }
   result_.timings.text += whole.text_seconds();
   whole.succeed(std::move(result_));

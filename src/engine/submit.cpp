@@ -34,7 +34,7 @@ JobSetup job_setup(Worker& worker, const JobOptions& options, runtime::Task task
   setup.standing.rows = worker.catalog().rows(task);
   setup.task = std::move(task);
   setup.submitted = submission.begin;
-  setup.text_seconds = std::chrono::duration<double>(worker.now() - submission.begin).count();
+  setup.text_seconds = seconds(worker.now() - submission.begin);
   setup.registry = worker.registry();
   return setup;
 }

@@ -71,7 +71,7 @@ void LiveMetrics::fill(Metrics& metrics, TimePoint now) const {
   metrics.queue_seconds = running_seconds_;
   if (metrics.running > 0) {
     const TimePoint last{TimePoint::duration(last_work_.load())};
-    metrics.seconds_since_step = std::max(0.0, std::chrono::duration<double>(now - last).count());
+    metrics.seconds_since_step = std::max(0.0, seconds(now - last));
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   metrics.step_seconds = step_.value();

@@ -372,8 +372,7 @@ void Scheduler::estimate() const {
   for (const Sequence& sequence : running_) {
     if (sequence.speech == SpeechState::kSpeaking) continue;
     if (sequence.speech == SpeechState::kReady) {
-      ahead += costs.speech * static_cast<double>(speech_work(sequence.utterance->frames(),
-                                                              sequence.utterance->cfm_steps()));
+      ahead += costs.speech * static_cast<double>(speech_work(*sequence.utterance));
     } else {
       const bool draws = sequence.tokens == TokenState::kDrawing;
       ahead += seconds_ahead(costs, sequence.job->task(), draws ? tokens_.drawn(sequence.id) : 0);

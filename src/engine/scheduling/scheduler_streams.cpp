@@ -144,8 +144,7 @@ WholeUtterance Scheduler::as_whole(const Batch& batch) const {
   WholeUtterance whole;
   whole.chunks_let_pass = chunks_let_pass_;
   for (const Sequence* sequence : batch) {
-    const int64_t work =
-        speech_work(sequence->utterance->frames(), sequence->utterance->cfm_steps());
+    const int64_t work = speech_work(*sequence->utterance);
     whole.seconds += metrics_.costs().speech * static_cast<double>(work);
     whole.steps_waited = std::max(whole.steps_waited, sequence->steps_waited);
   }

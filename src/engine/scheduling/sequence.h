@@ -9,6 +9,7 @@
 #include "audio/wave_quality.h"
 #include "engine/job_state.h"
 #include "engine/scheduling/chunk_plan.h"
+#include "engine/scheduling/costs.h"
 #include "runtime/executor.h"
 
 namespace chatterbox::engine {
@@ -60,8 +61,8 @@ struct Sequence {
 };
 using Batch = std::vector<Sequence*>;
 
-[[nodiscard]] inline double seconds(Clock::duration duration) {
-  return std::chrono::duration<double>(duration).count();
+[[nodiscard]] inline int64_t speech_work(const runtime::Utterance& utterance) {
+  return speech_work(utterance.frames(), utterance.cfm_steps());
 }
 
 }  // namespace chatterbox::engine

@@ -21,7 +21,7 @@ std::vector<runtime::Utterance*> utterances(const Batch& batch) {
 int64_t work_of(const Batch& batch) {
   int64_t work = 0;
   for (const Sequence* sequence : batch) {
-    work += speech_work(sequence->utterance->frames(), sequence->utterance->cfm_steps());
+    work += speech_work(*sequence->utterance);
   }
   return work;
 }
