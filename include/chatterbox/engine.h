@@ -129,9 +129,8 @@ CHATTERBOX_API chatterbox_status chatterbox_engine_options_init(chatterbox_engin
  * chatterbox_engine_destroy(). Blocks until it is ready to speak. `options` may be NULL for the
  * defaults; everything they point to is copied, except the log's user data. INVALID_ARGUMENT: an
  * option out of range. NOT_FOUND, IO, BAD_MODEL_FILE, BAD_VOICE: a problem with the model's files.
- * UNSUPPORTED, DEVICE: a problem with device or precision (int8 on CUDA), or memory that cannot be
- * locked, or a quantised
- * folder that is to run in another precision. */
+ * UNSUPPORTED, DEVICE: a problem with device or precision (int8 on CUDA), memory that cannot be
+ * locked, or a quantised folder that is to run in another precision. */
 CHATTERBOX_API chatterbox_status chatterbox_engine_create(const chatterbox_engine_options* options,
                                                           chatterbox_engine** engine);
 

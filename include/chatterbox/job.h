@@ -52,9 +52,9 @@ CHATTERBOX_API chatterbox_status chatterbox_chunk_init(chatterbox_chunk* chunk, 
 
 /* Blocks until there are more samples, at most `timeout_ms`, and fills in `chunk`. Only one thread
  * at a time may call it. A slow reader delays this job and no other: no more samples are made while
- * ten seconds of them are unread. END_OF_STREAM: the job has
- * succeeded and there are no more samples; this call returns none. TIMEOUT: there are none yet.
- * Otherwise the status that ended the request, after the samples that were final before.
+ * ten seconds of them are unread. END_OF_STREAM: the job has succeeded and there are no more
+ * samples; this call returns none. TIMEOUT: there are none yet. Otherwise the status that ended the
+ * request, after the samples that were final before.
  * INVALID_ARGUMENT: the job was submitted without `stream`, or with `on_audio`. */
 CHATTERBOX_API chatterbox_status chatterbox_job_next(chatterbox_job* job, int64_t timeout_ms,
                                                      chatterbox_chunk* chunk);

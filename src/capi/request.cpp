@@ -82,7 +82,7 @@ void convert_common(const From& from, To& to) {
   to.wait_for_room = waiting_time("wait_ms", from.wait_ms);
   to.stream = static_cast<StreamMode>(from.stream);
   to.stream_options = convert(from.stream_options);
-  if (const auto noise = option(from.noise)) to.noise = static_cast<NoiseLayout>(*noise);
+  to.noise = optional_enum<NoiseLayout>(from.noise);
   to.on_progress = progress_callback(from.on_progress, from.tag, from.user_data);
   to.on_tensor = tensor_callback(from.on_tensor, from.tag, from.user_data);
   to.on_audio = audio_callback(from.on_audio, from.tag, from.user_data);

@@ -84,8 +84,7 @@ void add_output_options(CLI::App& app, AudioOutput& output) {
            output.format = output.raw ? AudioFormat::kAuto : format_names().at(name);
          },
          "format of the output, whatever its name: wav, flac, ogg, opus, mp3, or pcm (samples of "
-         "16 "
-         "bits, little-endian, without a header)")
+         "16 bits, little-endian, without a header)")
       ->type_name("NAME")
       ->check(CLI::IsMember(output_formats()).description(""))
       ->default_str("by the extension; wav on standard output");
