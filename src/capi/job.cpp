@@ -72,6 +72,28 @@ chatterbox_status chatterbox_job_get_error(const chatterbox_job* job, chatterbox
   });
 }
 
+chatterbox_status chatterbox_job_feed(chatterbox_job* job, const char* text) {
+  return guard([&] {
+    require("job", job);
+    require("text", text);
+    job->job.feed(text);
+  });
+}
+
+chatterbox_status chatterbox_job_flush(chatterbox_job* job) {
+  return guard([&] {
+    require("job", job);
+    job->job.flush();
+  });
+}
+
+chatterbox_status chatterbox_job_end(chatterbox_job* job) {
+  return guard([&] {
+    require("job", job);
+    job->job.end();
+  });
+}
+
 uint64_t chatterbox_job_tag(const chatterbox_job* job) {
   return job == nullptr ? 0 : job->job.tag();
 }

@@ -91,13 +91,13 @@ void convert_common(const From& from, To& to) {
 
 }  // namespace
 
-Request convert(const chatterbox_request* caller) {
+Request convert(const chatterbox_request* caller, Text text) {
   require("request", caller);
   const auto from = read_struct("chatterbox_request", default_request(), caller);
-  require("text", from.text);
+  if (text == Text::kRequired) require("text", from.text);
   Request request;
   convert_common(from, request);
-  request.text = from.text;
+  if (from.text != nullptr) request.text = from.text;
   request.temperature = option(from.temperature);
   request.cfg_weight = option(from.cfg_weight);
   request.exaggeration = option(from.exaggeration);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "engine/request.h"
@@ -39,6 +40,12 @@ class Job {
   // What ended the job; nothing where it is not done, or succeeded. Never waits.
   [[nodiscard]] std::optional<Failure> failure() const;
   void cancel() const;  // takes effect within one decode step or one Euler step
+
+  // Of a job of Engine::open(): text that follows what it has, whole characters of UTF-8. Where
+  // sentences are complete, they are spoken.
+  void feed(std::string_view text) const;
+  void flush() const;  // what it has is spoken now, as if another sentence followed
+  void end() const;    // no more text comes
 
   // The next samples of a job that streams without on_audio; to be called by one thread at a time.
   enum class Next { kChunk, kEnd, kTimeout };

@@ -125,6 +125,20 @@ std::optional<Chunk> Job::State::take_chunk() {
   return chunk;
 }
 
+void engine::refuse_text() {
+  chatterbox::fail(Status::kInvalidArgument,
+                   "only a job that was opened for text can be fed, and not after its end");
+}
+
+void Job::State::feed(std::string_view text, engine::Feed how) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (failure_) failure_->raise();
+  const std::shared_ptr<engine::JobDriver> driver = driver_;
+  lock.unlock();
+  if (!driver) engine::refuse_text();
+  driver->feed(text, how);
+}
+
 void Job::State::cancel() { interrupt({Status::kCancelled, "the request was cancelled"}); }
 
 void Job::State::expire() {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "engine/bell.h"
@@ -26,7 +27,12 @@ class JobRegistry;
 // for any player, and at most a megabyte and the chunk that exceeds it.
 inline constexpr double kMaxUnreadSeconds = 10;
 
-// Whoever has a job on its way. Both are called from any thread, with no lock held.
+// Whether more text is to come: kFlush: what is there is to be spoken now; kEnd: no more comes.
+enum class Feed { kMore, kFlush, kEnd };
+
+[[noreturn]] void refuse_text();
+
+// Whoever has a job on its way. All are called from any thread, with no lock held.
 class JobDriver {
  public:
   virtual ~JobDriver() = default;
@@ -34,6 +40,8 @@ class JobDriver {
   virtual void interrupted(Job::State& job) noexcept = 0;
   // A reader took samples of it.
   virtual void samples_read() noexcept {}
+  // Text for it; throws where it takes none, or not this.
+  virtual void feed(std::string_view /*text*/, Feed /*how*/) { refuse_text(); }
 };
 
 // What a job is made of.
@@ -75,6 +83,8 @@ class Job::State : public std::enable_shared_from_this<Job::State> {
   // What can be read now.
   [[nodiscard]] std::optional<Chunk> take_chunk();
   void cancel();
+  // Throws what ended the job, or kInvalidArgument where it takes no text.
+  void feed(std::string_view text, engine::Feed how);
   // Rung when the job is done, or at once where it is.
   void add_watcher(const std::shared_ptr<engine::Bell>& bell);
   void remove_watcher(const std::shared_ptr<engine::Bell>& bell);
@@ -93,6 +103,8 @@ class Job::State : public std::enable_shared_from_this<Job::State> {
   // ---- What does not change.
   [[nodiscard]] uint64_t tag() const { return tag_; }
   [[nodiscard]] bool is_read() const { return is_read_; }  // through next()
+  [[nodiscard]] bool waits_for_text() const noexcept { return waits_for_text_; }
+  void set_waits_for_text(bool waits) noexcept { waits_for_text_ = waits; }
   [[nodiscard]] const engine::Standing& standing() const { return standing_; }
   [[nodiscard]] TimePoint submitted() const { return submitted_; }
   [[nodiscard]] double text_seconds() const { return text_seconds_; }
@@ -154,6 +166,7 @@ class Job::State : public std::enable_shared_from_this<Job::State> {
 
   std::atomic<bool> interrupted_{false};
   std::atomic<bool> ended_{false};
+  std::atomic<bool> waits_for_text_{false};
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;

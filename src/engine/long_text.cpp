@@ -1,6 +1,7 @@
 #include "engine/long_text.h"
 
 #include <algorithm>
+#include <iterator>
 #include <new>
 #include <utility>
 
@@ -28,20 +29,39 @@ std::shared_ptr<Job::State> LongText::submit(const std::shared_ptr<Worker>& work
   PiecesOfText text = split_into_pieces(request.text, task, worker->catalog());
 
   JobSetup setup = job_setup(*worker, request, task, submission);
+  WaitingRoom::Seat seat = take_seat(*worker, request, text.bytes);
+  return start(worker, std::move(setup),
+               std::make_shared<LongText>(worker, std::move(task), std::move(text), false, options,
+                                          std::move(seat)));
+}
+
+std::shared_ptr<Job::State> LongText::open(const std::shared_ptr<Worker>& worker,
+                                           const Request& request, const LongTextOptions& options) {
+  const Submission submission(*worker);
+  validate_text_to_come(request, options);
+  worker->room().check_open();
+  runtime::Task task = make_task_without_text(request, worker->catalog());
+  JobSetup setup = job_setup(*worker, request, task, submission);
+  const auto driver = std::make_shared<LongText>(worker, std::move(task), PiecesOfText(), true,
+                                                 options, WaitingRoom::Seat());
+  if (!request.text.empty()) driver->feed(request.text, Feed::kMore);  // which it may refuse
+  return start(worker, std::move(setup), driver);
+}
+
+std::shared_ptr<Job::State> LongText::start(const std::shared_ptr<Worker>& worker, JobSetup setup,
+                                            const std::shared_ptr<LongText>& driver) {
   setup.options.on_tensor = nullptr;
   const auto whole = std::make_shared<Job::State>(std::move(setup));
-  WaitingRoom::Seat seat = take_seat(*worker, request, text.bytes);
-  const auto driver = std::make_shared<LongText>(worker, std::move(task), std::move(text), options,
-                                                 std::move(seat));
   driver->whole_ = whole;
   whole->set_driver(driver);
+  whole->set_waits_for_text(!driver->is_complete_);
   register_and(*worker, whole, [] {});
   driver->pump();
   return whole;
 }
 
 LongText::LongText(const std::shared_ptr<Worker>& worker, runtime::Task task, PiecesOfText text,
-                   const LongTextOptions& options, WaitingRoom::Seat seat)
+                   bool grows, const LongTextOptions& options, WaitingRoom::Seat seat)
     : worker_(worker),
       pieces_at_a_time_(task.stream ? kStreamedPieces
                                     : 2 * static_cast<size_t>(worker->max_batch())),
@@ -49,9 +69,50 @@ LongText::LongText(const std::shared_ptr<Worker>& worker, runtime::Task task, Pi
       sample_rate_(worker->catalog().info().sample_rate),
       options_(options),
       client_(worker->new_bulk_client()),
+      ends_(!grows),
       text_(std::move(text)),
+      is_complete_(!grows),
       seat_(std::move(seat)),
       joiner_({sample_rate_, options.pause}) {}
+
+void LongText::feed(std::string_view text, Feed how) {
+  const std::shared_ptr<Worker> worker = worker_.lock();
+  if (!worker) fail(Status::kCancelled, "the engine was destroyed");
+  {
+    const std::lock_guard<std::mutex> lock(feed_mutex_);
+    if (ends_) refuse_text();
+    validate_fed_text(text, growing_.bytes());
+    PiecesOfText more = growing_.take(text, how != Feed::kMore, task_, worker->catalog());
+    if (!more.pieces.empty() && fed_.pause_after > 0) {
+      std::optional<double>& pause = more.pieces.front().pause_before;
+      pause = std::min(kMaxPause, fed_.pause_after + pause.value_or(0));
+    }
+    if (!more.pieces.empty() || more.pause_after > 0) fed_.pause_after = more.pause_after;
+    std::move(more.pieces.begin(), more.pieces.end(), std::back_inserter(fed_.pieces));
+    ends_ = how == Feed::kEnd;
+  }
+  if (how == Feed::kEnd) {
+    if (const auto whole = whole_.lock()) whole->set_waits_for_text(false);
+  }
+  pump();
+}
+
+void LongText::take_what_was_fed() {
+  if (is_complete_) return;
+  const std::lock_guard<std::mutex> lock(feed_mutex_);
+  std::vector<PieceOfText> fed = std::exchange(fed_.pieces, {});
+  std::move(fed.begin(), fed.end(), std::back_inserter(text_.pieces));
+  is_complete_ = ends_;
+  if (!is_complete_) return;
+  text_.pause_after = fed_.pause_after;
+  if (text_.pieces.empty()) {
+    fail(Status::kInvalidArgument, "the text that was fed has nothing to speak");
+  }
+}
+
+bool LongText::is_last(size_t piece) const {
+  return is_complete_ && piece + 1 == text_.pieces.size();
+}
 
 void LongText::interrupted(Job::State& /*job*/) noexcept { pump(); }
 
@@ -85,10 +146,13 @@ void LongText::advance_or_fail(Job::State& whole) noexcept {
 
 void LongText::advance(Job::State& whole) {
   if (over_) return;
-  if (!stopped_) deliver_what_is_done(whole);
+  if (!stopped_) {
+    take_what_was_fed();
+    deliver_what_is_done(whole);
+  }
   if (!failure_ && whole.wanted()) {
-    if (delivered_ == text_.pieces.size()) return succeed(whole);
-    return feed(whole);
+    if (is_complete_ && delivered_ == text_.pieces.size()) return succeed(whole);
+    return submit_pieces(whole);
   }
   stop_pieces();
   end_stopped(whole);
@@ -143,7 +207,8 @@ void LongText::end_piece(Job::State& whole, const Result& spoken) {
   append(joiner_.end());
   const int64_t end = samples_ + static_cast<int64_t>(samples.size() + joiner_.held());
   const int64_t begin = end - *std::exchange(piece_samples_, std::nullopt);
-  if (delivered_ + 1 == text_.pieces.size()) append(joiner_.finish(text_.pause_after));
+  joined_ = is_last(delivered_);
+  if (joined_) append(joiner_.finish(text_.pause_after));
   add_piece(spoken, result_);
   const double rate = sample_rate_;
   const Piece piece{delivered_,
@@ -169,7 +234,7 @@ bool LongText::may_feed(const Job::State& whole) const {
   return jobs_.size() + unread < pieces_at_a_time_;
 }
 
-void LongText::feed(const Job::State& whole) {
+void LongText::submit_pieces(const Job::State& whole) {
   const std::shared_ptr<Worker> worker = worker_.lock();
   if (!worker) fail(Status::kCancelled, "the engine was destroyed");
   while (may_feed(whole)) {
@@ -232,6 +297,9 @@ void LongText::end_stopped(Job::State& whole) {
 
 void LongText::succeed(Job::State& whole) {
   over_ = true;
+  // Where the end was not known yet when the last piece was there.
+  if (!joined_) hand_out(whole, joiner_.finish(text_.pause_after));
+  if (!whole.wanted()) return whole.end_unwanted();
   whole.report({Stage::kDone, 0, 0});
   if (whole.callback_failed()) return whole.end_unwanted();
   if (const auto worker = worker_.lock()) {

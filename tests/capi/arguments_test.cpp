@@ -81,6 +81,32 @@ TEST_F(Arguments, NullWhereSomethingIsDescribed) {
       "piece", [&] { return chatterbox_result_get_piece(result.get(), 0, nullptr, sizeof piece); });
 }
 
+TEST_F(Arguments, NullWhereAStreamIsDescribed) {
+  expect_description_refuses_null("stats", "result", result.get(),
+                                  chatterbox_result_get_stream_stats);
+  chatterbox_chunk_stats chunk;
+  expect_null_refused(
+      "result", [&] { return chatterbox_result_get_chunk(nullptr, 0, &chunk, sizeof chunk); });
+  expect_null_refused(
+      "chunk", [&] { return chatterbox_result_get_chunk(result.get(), 0, nullptr, sizeof chunk); });
+  expect_null_refused("options", [] { return chatterbox_stream_options_init(nullptr, 40); });
+}
+
+TEST_F(Arguments, NullWhereAJobIsFed) {
+  const chatterbox_request beginning = request_for("a");
+  chatterbox_job* fed = nullptr;
+  expect_null_refused(
+      "engine", [&] { return chatterbox_engine_open_text(nullptr, &beginning, nullptr, &fed); });
+  expect_null_refused("request",
+                      [&] { return chatterbox_engine_open_text(e, nullptr, nullptr, &fed); });
+  expect_null_refused("job", [] { return chatterbox_job_feed(nullptr, "a"); });
+  expect_null_refused("job", [] { return chatterbox_job_flush(nullptr); });
+  expect_null_refused("job", [] { return chatterbox_job_end(nullptr); });
+  ASSERT_EQ(chatterbox_engine_open_text(e, &beginning, nullptr, &fed), CHATTERBOX_STATUS_OK);
+  expect_null_refused("text", [&] { return chatterbox_job_feed(fed, nullptr); });
+  chatterbox_job_destroy(fed);
+}
+
 TEST_F(Arguments, NullWhereAnEngineIsAsked) {
   int64_t tokens = 0;
   expect_null_refused("engine", [&] { return chatterbox_engine_create(nullptr, nullptr); });

@@ -36,6 +36,25 @@ CHATTERBOX_API chatterbox_status chatterbox_job_get_error(const chatterbox_job* 
 /* Returns the request's tag; 0 if `job` is NULL. Never fails. */
 CHATTERBOX_API uint64_t chatterbox_job_tag(const chatterbox_job* job);
 
+/* ---- Text that comes by and by --------------------------------------------------------------- */
+
+/* Appends text to a job of chatterbox_engine_open_text(): UTF-8, whole characters. Sentences that
+ * are complete are spoken; the last one waits for what follows it. May be called from any thread.
+ * INVALID_ARGUMENT: no UTF-8, a malformed pause, more than 16 MB in all, a job that was not opened
+ * for text or was ended; nothing is taken. Otherwise the status that ended the job. */
+CHATTERBOX_API chatterbox_status chatterbox_job_feed(chatterbox_job* job, const char* text);
+
+/* Speaks all that was fed, as if another sentence followed. Errors: those of chatterbox_job_feed().
+ */
+CHATTERBOX_API chatterbox_status chatterbox_job_flush(chatterbox_job* job);
+
+/* Ends the text: the rest is spoken, and then the job is done. Errors: those of
+ * chatterbox_job_feed(). A text that has nothing to speak ends the job with INVALID_ARGUMENT. */
+CHATTERBOX_API chatterbox_status chatterbox_job_end(chatterbox_job* job);
+
+/* ---- Samples ----------------------------------------------------------------------------------
+ */
+
 /* Samples of a job that was submitted with `stream` and without `on_audio`. */
 typedef struct chatterbox_chunk {
   uint32_t struct_size; /* set by chatterbox_chunk_init() */

@@ -221,6 +221,16 @@ CHATTERBOX_API chatterbox_status chatterbox_engine_generate_long(
     chatterbox_engine* engine, const chatterbox_request* request,
     const chatterbox_long_text_options* options, chatterbox_result** result);
 
+/* Stores a new job for a text that comes by and by, for example from a language model: see
+ * chatterbox_job_feed(). The request's text is its beginning and may be NULL or empty. Sentences
+ * are spoken as they become complete; how the text is cut into pieces depends on what had come by
+ * then. It takes no place in the queue, and may be up to 16 MB in all. Otherwise as
+ * chatterbox_engine_submit_long(); the pieces' `count` is of those that are known. Releasing the
+ * job before chatterbox_job_end() cancels it. */
+CHATTERBOX_API chatterbox_status
+chatterbox_engine_open_text(chatterbox_engine* engine, const chatterbox_request* request,
+                            const chatterbox_long_text_options* options, chatterbox_job** job);
+
 /* ---- Voice conversion ------------------------------------------------------------------------ */
 
 /* Speech to be spoken in another voice; its words and timing stay the same. Members without a

@@ -27,7 +27,8 @@ struct Chunk {
 class Chunks;
 
 // A request in progress. Copies share it. Destroying all copies cancels it only if it was submitted
-// with `stream`. Functions that block throw kInvalidArgument in a callback.
+// with `stream`, or opened for text and not ended. Functions that block throw kInvalidArgument in a
+// callback.
 class Job {
  public:
   // Takes over a handle of the C interface.
@@ -61,6 +62,14 @@ class Job {
   [[nodiscard]] uint64_t tag() const noexcept { return chatterbox_job_tag(handle()); }
   // Takes effect within one decode step or one Euler step.
   void cancel() const noexcept { chatterbox_job_cancel(handle()); }
+
+  // Of a job of ChatterboxEngine::open(): see chatterbox_job_feed(). `text`: whole characters of
+  // UTF-8.
+  void feed(const std::string& text) const {
+    detail::check(chatterbox_job_feed(handle(), detail::c_string("text", text)));
+  }
+  void flush() const { detail::check(chatterbox_job_flush(handle())); }
+  void end() const { detail::check(chatterbox_job_end(handle())); }
 
   // The next samples of a job that was submitted with `stream`. kEndOfStream: there are no more,
   // and the job has succeeded; kTimeout: there are none yet. Only one thread at a time may call it.
