@@ -41,8 +41,14 @@ std::string read_what_to_say(const SpeakOptions& options) {
   return options.text == "-" ? read_stdin() : options.text;
 }
 
+// From standard input, while it is spoken.
+bool comes_by_and_by(const SpeakOptions& options) {
+  return options.request.stream != StreamMode::kNone && options.file.empty() && options.text == "-";
+}
+
 // Speaks into the output. A text whose tensors are dumped is one request.
 Result speak(const ChatterboxEngine& engine, Request request, const SpeakOptions& options) {
+  if (comes_by_and_by(options)) return speak_input(engine, request, options.output);
   const bool is_long = options.dump.empty() && !fits_one_request(engine, request);
   if (is_long && request.stream == StreamMode::kNone) request.stream = StreamMode::kPieces;
   if (request.stream != StreamMode::kNone) {
@@ -65,8 +71,10 @@ int run_speak(const SpeakOptions& options) {
   check_outputs(options.output, options.json, options.dump);
   check_writable(options.save_voice);
   Request request = options.request;
-  request.text = read_what_to_say(options);
-  check_text(request.text);
+  if (!comes_by_and_by(options)) {
+    request.text = read_what_to_say(options);
+    check_text(request.text);
+  }
   const ChatterboxEngine engine = load_engine(options.engine);
   throw_if_interrupted();
   TensorDump dump;
@@ -102,10 +110,12 @@ void add_speak(CLI::App& app, std::vector<Command>& commands) {
   auto options = std::make_shared<SpeakOptions>();
   CLI::App* app_speak = app.add_subcommand("speak", "speak a text into an audio file");
   app_speak
-      ->add_option("text", options->text,
-                   "what to say, UTF-8; - reads standard input. A text of more than about half a "
-                   "minute, or with pauses (\"[pause:500ms]\"), is spoken in pieces and written "
-                   "while the rest is being spoken")
+      ->add_option(
+          "text", options->text,
+          "what to say, UTF-8; - reads standard input, with --stream sentence by sentence as "
+          "they come. A text of more than about half a "
+          "minute, or with pauses (\"[pause:500ms]\"), is spoken in pieces and written "
+          "while the rest is being spoken")
       ->type_name("TEXT");
   app_speak->add_option("-f,--file", options->file, "file with the text to speak, of any length")
       ->type_name("FILE");
@@ -119,7 +129,6 @@ void add_speak(CLI::App& app, std::vector<Command>& commands) {
                       "list the languages that --language accepts, and exit");
   add_engine_options(*app_speak, options->engine);
   add_request_options(*app_speak, options->request);
-  add_noise_option(*app_speak, options->request.noise);
   CLI::Option* const stream =
       add_stream_options(*app_speak, options->request.stream, options->request.stream_options);
   app_speak

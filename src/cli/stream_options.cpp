@@ -59,9 +59,15 @@ CLI::Option* add_stream_options(CLI::App& app, StreamMode& mode, StreamOptions& 
   return stream;
 }
 
+const std::map<std::string, Noise>& noise_names() {
+  static const std::map<std::string, Noise> kNames = {{"reference", Noise::kReference},
+                                                      {"by-frame", Noise::kByFrame}};
+  return kNames;
+}
+
 void add_noise_option(CLI::App& app, std::optional<Noise>& noise) {
   add_named(
-      app, "--noise", kNoises, noise,
+      app, "--noise", noise_names(), noise,
       "reference: S3Gen's noise is drawn as in the Python package; by-frame: from the seed and "
       "the place in the speech, as --stream does")
       ->default_str("by-frame with --stream, else reference");

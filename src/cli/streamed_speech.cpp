@@ -1,5 +1,6 @@
 #include "cli/streamed_speech.h"
 
+#include "cli/input_feeder.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "cli/running_job.h"
@@ -39,6 +40,19 @@ Result speak_streamed(const ChatterboxEngine& engine, const Request& request, bo
   LongTextOptions options;
   if (line.enabled()) options.on_piece = [&line](const Piece& piece) { line.update(piece); };
   return write_chunks(engine.submit_long(request, options), output, line);
+}
+
+Result speak_input(const ChatterboxEngine& engine, const Request& request,
+                   const AudioOutput& output) {
+  SpeechLine line(true);
+  const Job job = engine.open(request);
+  InputFeeder feeder(job);
+  try {
+    return write_chunks(job, output, line);
+  } catch (const Error&) {
+    feeder.rethrow();
+    throw;
+  }
 }
 
 Result speak_streamed(const ChatterboxEngine& engine, const Conversion& conversion,
