@@ -56,6 +56,7 @@ std::shared_ptr<Job::State> LongText::start(const std::shared_ptr<Worker>& worke
   whole->set_driver(driver);
   whole->set_waits_for_text(!driver->is_complete_);
   register_and(*worker, whole, [] {});
+  worker->queue()->wake_worker();  // as long as there is no text, nothing else does
   driver->pump();
   return whole;
 }

@@ -98,6 +98,16 @@ TEST_F(FedTextTest, RefusesWhatIsNone) {
             "the text that was fed has nothing to speak");
 }
 
+// Nobody wakes the engine but the job itself.
+TEST_F(FedTextTest, EndsAtItsDeadlineWithoutText) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // until the engine sleeps
+  Request late = request_for("");
+  late.deadline = std::chrono::milliseconds(20);
+  const Job job = engine_.open(late, {});
+  ASSERT_TRUE(job.wait(std::chrono::seconds(20)));
+  EXPECT_EQ(status_of(job), Status::kDeadlineExceeded);
+}
+
 TEST_F(FedTextTest, EndsAsOthersDo) {
   const Job cancelled = engine_.open(request_for(sentences(3)), {});
   cancelled.cancel();
