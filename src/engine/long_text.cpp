@@ -39,6 +39,8 @@ std::shared_ptr<Job::State> LongText::open(const std::shared_ptr<Worker>& worker
                                            const Request& request, const LongTextOptions& options) {
   const Submission submission(*worker);
   validate_text_to_come(request, options);
+  // It takes no seat: without this, drain() could miss it between the two.
+  const JobRegistry::Call call(*worker->registry());
   worker->room().check_open();
   runtime::Task task = make_task_without_text(request, worker->catalog());
   JobSetup setup = job_setup(*worker, request, task, submission);
@@ -84,18 +86,28 @@ void LongText::feed(std::string_view text, Feed how) {
     if (ends_) refuse_text();
     validate_fed_text(text, growing_.bytes());
     PiecesOfText more = growing_.take(text, how != Feed::kMore, task_, worker->catalog());
-    if (!more.pieces.empty() && fed_.pause_after > 0) {
-      std::optional<double>& pause = more.pieces.front().pause_before;
-      pause = std::min(kMaxPause, fed_.pause_after + pause.value_or(0));
-    }
-    if (!more.pieces.empty() || more.pause_after > 0) fed_.pause_after = more.pause_after;
-    std::move(more.pieces.begin(), more.pieces.end(), std::back_inserter(fed_.pieces));
+    add_fed(std::move(more));
     ends_ = how == Feed::kEnd;
   }
   if (how == Feed::kEnd) {
     if (const auto whole = whole_.lock()) whole->set_waits_for_text(false);
   }
   pump();
+}
+
+// Pauses with nothing between them add up, also where a flush parts them.
+void LongText::add_fed(PiecesOfText more) {
+  const auto after_fed = [this](double pause) {
+    return std::min(kMaxPause, fed_.pause_after + pause);
+  };
+  if (more.pieces.empty()) {
+    fed_.pause_after = after_fed(more.pause_after);
+    return;
+  }
+  std::optional<double>& pause = more.pieces.front().pause_before;
+  if (fed_.pause_after > 0) pause = after_fed(pause.value_or(0));
+  fed_.pause_after = more.pause_after;
+  std::move(more.pieces.begin(), more.pieces.end(), std::back_inserter(fed_.pieces));
 }
 
 void LongText::take_what_was_fed() {

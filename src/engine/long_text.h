@@ -41,6 +41,7 @@ class LongText final : public JobDriver, public std::enable_shared_from_this<Lon
   [[nodiscard]] static std::shared_ptr<Job::State> start(const std::shared_ptr<Worker>& worker,
                                                          JobSetup setup,
                                                          const std::shared_ptr<LongText>& driver);
+  void add_fed(PiecesOfText more);
   void take_what_was_fed();
   [[nodiscard]] bool is_last(size_t piece) const;
   void pump() noexcept;

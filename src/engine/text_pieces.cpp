@@ -32,10 +32,13 @@ void add(text::TextPiece piece, size_t offset, runtime::Task& task,
                         offset + piece.begin, offset + piece.end});
 }
 
-// Up to a mark of which the end has not come.
+// Up to a mark of which the end has not come. What is longer than any mark is none, and nobody waits
+// for its end.
 std::string_view without_open_mark(std::string_view text) {
+  constexpr size_t kMaxMarkBytes = 64;
   const size_t begin = text.rfind('[');
-  const bool open = begin != std::string_view::npos && text.find(']', begin) == text.npos;
+  const bool open = begin != std::string_view::npos && text.size() - begin <= kMaxMarkBytes &&
+                    text.find(']', begin) == text.npos;
   return open ? text.substr(0, begin) : text;
 }
 

@@ -98,6 +98,90 @@ TEST_F(FedTextTest, RefusesWhatIsNone) {
             "the text that was fed has nothing to speak");
 }
 
+// A bracket that nobody closes is no mark: what follows it is not kept for ever.
+TEST_F(FedTextTest, SpeaksWhatIsBehindAnOpenBracket) {
+  const Job job = engine_.open(in_chunks("He said [ and never closed it, which was a pity. "), {});
+  Chunk chunk;
+  job.feed("That was all, as far as anybody could tell from the outside. And then");
+  EXPECT_EQ(job.next(kForever, chunk), Job::Next::kChunk);
+  const Job open_mark = engine_.open(in_chunks("There is [pau"), {});
+  open_mark.feed("se:1s] more of it.");
+  open_mark.end();
+  EXPECT_EQ(read_all(open_mark).samples,
+            read_all(engine_.submit_long(in_chunks("There is [pause:1s] more of it."), {})).samples);
+}
+
+TEST_F(FedTextTest, AddsUpPausesThatAFlushParts) {
+  const Job job = engine_.open(request_for("One."), {});
+  job.flush();
+  for (int i = 0; i < 2; ++i) {
+    job.feed("[pause:1s]");
+    job.flush();
+  }
+  job.feed("[pause:500ms] Two.");
+  job.end();
+  EXPECT_EQ(
+      job.result().audio.samples,
+      engine_.submit_long(request_for("One.[pause:2500ms] Two."), {}).result().audio.samples);
+}
+
+// The halves of a character are none, and the second does not make up for the first.
+TEST_F(FedTextTest, RefusesHalfACharacter) {
+  const Job job = engine_.open(request_for("Caf"), {});
+  EXPECT_THAT(failure_of([&] { job.feed("\xc3"); }).message, HasSubstr("must be UTF-8"));
+  EXPECT_THAT(failure_of([&] { job.feed("\xa9"); }).message, HasSubstr("must be UTF-8"));
+  job.feed("\u00e9.");
+  job.end();
+  EXPECT_EQ(job.result().audio.samples,
+            engine_.submit_long(request_for("Caf\u00e9."), {}).result().audio.samples);
+}
+
+// Ten seconds that nobody reads stop what is fed, and no other job.
+TEST_F(FedTextTest, WaitsForItsReader) {
+  const Job unread = engine_.open(in_chunks(""), {});
+  for (int i = 0; i < 400; ++i) unread.feed(sentences(20));
+  EXPECT_TRUE(engine_.submit(request_for("Hello.")).wait(std::chrono::seconds(20)));
+  unread.end();
+  EXPECT_FALSE(unread.wait(std::chrono::milliseconds(20)));
+  unread.cancel();
+  EXPECT_EQ(failure_of_stream(unread).status, Status::kCancelled);
+}
+
+TEST_F(FedTextTest, IsWaitedForByDrain) {
+  const Job job = engine_.open(request_for("Hello."), {});
+  EXPECT_FALSE(engine_.drain(std::chrono::milliseconds(20)));
+  EXPECT_EQ(failure_of([&] { (void)engine_.open(request_for(""), {}); }).status, Status::kBusy);
+  job.feed(" There.");
+  job.end();
+  EXPECT_TRUE(engine_.drain(std::chrono::seconds(20)));
+  EXPECT_TRUE(job.done());
+}
+
+// From many threads, against whatever ends it.
+TEST_F(FedTextTest, IsFedWhileItEnds) {
+  for (int round = 0; round < 20; ++round) {
+    auto engine = std::make_unique<Engine>(EngineOptions());
+    const Job job = engine->open(in_chunks(""), {});
+    std::vector<std::thread> feeders;
+    for (int i = 0; i < 3; ++i) {
+      feeders.emplace_back([&] {
+        try {
+          for (int k = 0; k < 50; ++k) job.feed(sentences(1) + " ");
+          job.flush();
+        } catch (const Error& error) {
+          EXPECT_EQ(error.status(), Status::kCancelled);
+        }
+      });
+    }
+    Chunk chunk;
+    EXPECT_EQ(job.next(kForever, chunk), Job::Next::kChunk);
+    if (round % 2 == 0) job.cancel();
+    engine.reset();
+    for (std::thread& feeder : feeders) feeder.join();
+    EXPECT_EQ(status_of(job), Status::kCancelled);
+  }
+}
+
 // Nobody wakes the engine but the job itself.
 TEST_F(FedTextTest, EndsAtItsDeadlineWithoutText) {
   std::this_thread::sleep_for(std::chrono::milliseconds(20));  // until the engine sleeps
