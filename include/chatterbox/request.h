@@ -117,6 +117,10 @@ typedef struct chatterbox_request {
   int32_t noise;     /* CHATTERBOX_NOISE_...; unset (default): BY_FRAME if it streams in chunks,
                       * which needs that, else REFERENCE */
   const chatterbox_stream_options* stream_options; /* default NULL: the defaults */
+  int32_t word_times; /* 1: the result, and the chunks of a stream, tell when each word is spoken,
+                       * by where T3's heads look in the text, which changes no sample; needs a
+                       * model that can analyze alignment. 0 (default): they do not */
+  int32_t reserved_2; /* 0 */
 } chatterbox_request;
 
 /* Fills in `size` (pass sizeof *request) and the defaults. `text` must be set afterwards. The

@@ -42,7 +42,9 @@ CHATTERBOX_AT(chatterbox_request, user_data, 160);
 CHATTERBOX_AT(chatterbox_request, cfg_steps, 168);
 CHATTERBOX_AT(chatterbox_request, noise, 172);
 CHATTERBOX_AT(chatterbox_request, stream_options, 176);
-CHATTERBOX_SIZE(chatterbox_request, 184);
+CHATTERBOX_AT(chatterbox_request, word_times, 184);
+CHATTERBOX_AT(chatterbox_request, reserved_2, 188);
+CHATTERBOX_SIZE(chatterbox_request, 192);
 
 CHATTERBOX_AT(chatterbox_piece, struct_size, 0);
 CHATTERBOX_AT(chatterbox_piece, reserved, 4);

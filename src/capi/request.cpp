@@ -109,6 +109,8 @@ Request convert(const chatterbox_request* caller, Text text) {
   request.analyze_alignment = optional_flag("analyze_alignment", from.analyze_alignment);
   if (from.language != nullptr) request.language = from.language;
   request.text_tags = flag("text_tags", from.text_tags);
+  require_zero("reserved_2", from.reserved_2);
+  request.word_times = flag("word_times", from.word_times);
   return request;
 }
 

@@ -66,6 +66,7 @@ bool InputFeeder::read_more() {
   unfed_.append(bytes.data(), static_cast<size_t>(count));
   const size_t whole = count == 0 ? unfed_.size() : unfed_.size() - incomplete_bytes(unfed_);
   job_.feed(unfed_.substr(0, whole));
+  text_.append(unfed_, 0, whole);
   unfed_.erase(0, whole);
   if (count == 0) job_.end();
   return count > 0;

@@ -17,6 +17,11 @@ class InputFeeder {
   InputFeeder(const InputFeeder&) = delete;
   InputFeeder& operator=(const InputFeeder&) = delete;
 
+  // All that was fed, once the job is done.
+  [[nodiscard]] const std::string& text() {
+    stop();
+    return text_;
+  }
   // Reads no more, and throws why it could not feed the job, which it then has cancelled.
   void rethrow();
 
@@ -28,6 +33,7 @@ class InputFeeder {
 
   const Job job_;
   std::atomic<bool> stopping_{false};
+  std::string text_;
   std::string unfed_;  // the beginning of a character
   std::optional<Error> error_;
   std::thread thread_;

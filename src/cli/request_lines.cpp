@@ -120,6 +120,7 @@ const std::map<std::string, Set>& setters() {
       {"cfm_steps", set_option<&Request::cfm_steps, as_int>},
       {"cfg_steps", set_option<&Request::cfg_steps, as_int>},
       {"analyze_alignment", set_member<&Request::analyze_alignment, as_bool>},
+      {"word_times", set_member<&Request::word_times, as_bool>},
       {"noise", set_member<&Request::noise, as_noise>},
       {"priority", set_member<&Request::priority, as_int>},
       {"deadline_ms", set_option<&Request::deadline, as_milliseconds>},

@@ -15,6 +15,7 @@
 #include "cli/statistics.h"
 #include "cli/streamed_speech.h"
 #include "cli/voice_file.h"
+#include "cli/words_file.h"
 
 namespace chatterbox::cli {
 namespace {
@@ -28,6 +29,7 @@ struct SpeakOptions {
   VoiceOptions voice_options;
   std::string save_voice;
   AudioOutput output = {"speech.wav"};
+  std::string words;
   std::string json;
   std::string dump;
   bool list_languages = false;
@@ -47,14 +49,14 @@ bool comes_by_and_by(const SpeakOptions& options) {
 }
 
 // Speaks into the output. A text whose tensors are dumped is one request.
-Result speak(const ChatterboxEngine& engine, Request request, const SpeakOptions& options) {
+Result speak(const ChatterboxEngine& engine, Request& request, const SpeakOptions& options) {
   if (comes_by_and_by(options)) return speak_input(engine, request, options.output);
   const bool is_long = options.dump.empty() && !fits_one_request(engine, request);
   if (is_long && request.stream == StreamMode::kNone) request.stream = StreamMode::kPieces;
   if (request.stream != StreamMode::kNone) {
     return speak_streamed(engine, request, is_long, options.output);
   }
-  Result result = wait_with_progress(engine, std::move(request));
+  Result result = wait_with_progress(engine, request);
   write_speech(options.output, result);
   return result;
 }
@@ -70,6 +72,7 @@ int run_speak(const SpeakOptions& options) {
   if (options.list_languages) return list_languages();
   check_outputs(options.output, options.json, options.dump);
   check_writable(options.save_voice);
+  check_words_file(options.words);
   Request request = options.request;
   if (!comes_by_and_by(options)) {
     request.text = read_what_to_say(options);
@@ -91,7 +94,9 @@ int run_speak(const SpeakOptions& options) {
     (request.voice ? *request.voice : engine.default_voice()).save(options.save_voice);
   }
 
-  const Result result = speak(engine, std::move(request), options);
+  request.word_times = !options.words.empty();
+  const Result result = speak(engine, request, options);
+  if (!options.words.empty()) write_words(options.words, request.text, result);
   if (!options.dump.empty()) {
     dump.write(options.dump, {{"seed", std::to_string(result.stats().seed)}});
   }
@@ -131,6 +136,11 @@ void add_speak(CLI::App& app, std::vector<Command>& commands) {
   add_request_options(*app_speak, options->request);
   CLI::Option* const stream =
       add_stream_options(*app_speak, options->request.stream, options->request.stream_options);
+  app_speak
+      ->add_option("--words", options->words,
+                   "write when each word is spoken to this file: subtitles (.srt, .vtt), or .json; "
+                   "needs a model whose heads align speech and text")
+      ->type_name("FILE");
   app_speak
       ->add_option("--json", options->json,
                    "write statistics to this file as JSON, times in seconds; - is standard output")

@@ -42,13 +42,14 @@ Result speak_streamed(const ChatterboxEngine& engine, const Request& request, bo
   return write_chunks(engine.submit_long(request, options), output, line);
 }
 
-Result speak_input(const ChatterboxEngine& engine, const Request& request,
-                   const AudioOutput& output) {
+Result speak_input(const ChatterboxEngine& engine, Request& request, const AudioOutput& output) {
   SpeechLine line(true);
   const Job job = engine.open(request);
   InputFeeder feeder(job);
   try {
-    return write_chunks(job, output, line);
+    Result result = write_chunks(job, output, line);
+    request.text = feeder.text();
+    return result;
   } catch (const Error&) {
     feeder.rethrow();
     throw;

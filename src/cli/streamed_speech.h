@@ -11,8 +11,8 @@ namespace chatterbox::cli {
 // spoken is in the file, whatever ends the rest. Throws Interrupted after an interrupt.
 [[nodiscard]] Result speak_streamed(const ChatterboxEngine& engine, const Request& request,
                                     bool is_long, const AudioOutput& output);
-// A text from standard input, whose sentences are spoken as they come.
-[[nodiscard]] Result speak_input(const ChatterboxEngine& engine, const Request& request,
+// A text from standard input, whose sentences are spoken as they come; it is put into `request`.
+[[nodiscard]] Result speak_input(const ChatterboxEngine& engine, Request& request,
                                  const AudioOutput& output);
 [[nodiscard]] Result speak_streamed(const ChatterboxEngine& engine, const Conversion& conversion,
                                     const AudioOutput& output);

@@ -16,6 +16,7 @@
 #include "engine/job.h"
 #include "engine/listener.h"
 #include "engine/standing.h"
+#include "engine/text_marks.h"
 #include "runtime/task.h"
 
 namespace chatterbox {
@@ -83,6 +84,8 @@ class Job::State : public std::enable_shared_from_this<Job::State> {
   // What can be read now.
   [[nodiscard]] std::optional<Chunk> take_chunk();
   void cancel();
+  [[nodiscard]] Heard heard(std::optional<int64_t> samples) const;
+  [[nodiscard]] Word word(size_t index) const;
   // Throws what ended the job, or kInvalidArgument where it takes no text.
   void feed(std::string_view text, engine::Feed how);
   // Rung when the job is done, or at once where it is.
@@ -115,8 +118,11 @@ class Job::State : public std::enable_shared_from_this<Job::State> {
   [[nodiscard]] const runtime::Task& task() const { return task_; }
   [[nodiscard]] bool wants_progress() const { return static_cast<bool>(on_progress_); }
   void report(const Progress& progress) noexcept;
-  // Final samples, to where they are to go.
-  void deliver(std::vector<float> samples, int32_t sample_rate, TimePoint now);
+  // Final samples, to where they are to go, with the words that end with them.
+  void deliver(std::vector<float> samples, int32_t sample_rate, TimePoint now,
+               std::vector<Word> words = {});
+  // A piece of a long text ends before this sample, and this byte of the text.
+  void end_piece(int64_t sample, size_t text_end);
   // Calls `callback` as those of the request are: what it throws ends the job, and after that
   // nothing is called any more.
   void call(const char* name, const std::function<void()>& callback) noexcept;
@@ -147,6 +153,7 @@ class Job::State : public std::enable_shared_from_this<Job::State> {
   const engine::Standing standing_;
   const TimePoint submitted_;
   const double text_seconds_;
+  const size_t text_bytes_;
   const std::optional<std::chrono::milliseconds> time_limit_;
   const TimePoint deadline_;
   const std::shared_ptr<engine::JobRegistry> registry_;
@@ -174,6 +181,9 @@ class Job::State : public std::enable_shared_from_this<Job::State> {
   std::shared_ptr<engine::JobDriver> driver_;
   std::deque<Chunk> chunks_;
   double unread_seconds_ = 0;  // of them
+  int64_t taken_ = 0;          // samples that the reader or on_audio has got
+  std::vector<Word> words_;    // of all that was delivered; at the end the result's
+  engine::TextMarks marks_;
   std::vector<std::shared_ptr<engine::Bell>> watchers_;
   bool done_ = false;
   bool told_ = false;  // on_done has returned, or there is none

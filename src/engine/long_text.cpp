@@ -192,7 +192,10 @@ void LongText::deliver_chunks(Job::State& whole, Job::State& piece) {
     if (!chunk) return;
     begin_piece();
     *piece_samples_ += static_cast<int64_t>(chunk->samples.size());
-    hand_out(whole, joiner_.add(chunk->samples));
+    std::vector<float> samples = joiner_.add(chunk->samples);
+    piece_words_.insert(piece_words_.end(), chunk->words.begin(), chunk->words.end());
+    if (joiner_.is_placed()) place_words(samples);
+    hand_out(whole, std::move(samples), false);
   }
 }
 
@@ -202,11 +205,26 @@ void LongText::begin_piece() {
   piece_samples_ = 0;
 }
 
-void LongText::hand_out(Job::State& whole, std::vector<float> samples) {
+// Those of the piece that is being delivered, to where it lies: its samples end with those that are
+// about to be handed out and those that the joiner holds.
+void LongText::place_words(const std::vector<float>& next_samples) {
+  const int64_t end = samples_ + static_cast<int64_t>(next_samples.size() + joiner_.held());
+  const double begin = static_cast<double>(end - *piece_samples_) / sample_rate_;
+  for (Word word : std::exchange(piece_words_, {})) {
+    word.begin += begin;
+    word.end += begin;
+    words_.push_back(word);
+  }
+}
+
+// With the words that end with the samples, or with all that are left.
+void LongText::hand_out(Job::State& whole, std::vector<float> samples, bool last) {
   const std::shared_ptr<Worker> worker = worker_.lock();
   if (!worker) fail(Status::kCancelled, "the engine was destroyed");
-  samples_ += static_cast<int64_t>(samples.size());
-  whole.deliver(std::move(samples), sample_rate_, worker->now());
+  const auto count = static_cast<int64_t>(samples.size());
+  samples_ += count;
+  std::vector<Word> words = delivered_words_.next(words_, count, sample_rate_, last);
+  whole.deliver(std::move(samples), sample_rate_, worker->now(), std::move(words));
 }
 
 void LongText::end_piece(Job::State& whole, const Result& spoken) {
@@ -218,6 +236,8 @@ void LongText::end_piece(Job::State& whole, const Result& spoken) {
     samples.insert(samples.end(), more.begin(), more.end());
   };
   append(joiner_.end());
+  if (!task_.stream) piece_words_ = spoken.words;
+  place_words(samples);
   const int64_t end = samples_ + static_cast<int64_t>(samples.size() + joiner_.held());
   const int64_t begin = end - *std::exchange(piece_samples_, std::nullopt);
   joined_ = is_last(delivered_);
@@ -231,7 +251,8 @@ void LongText::end_piece(Job::State& whole, const Result& spoken) {
                     static_cast<double>(begin) / rate,
                     static_cast<double>(end) / rate};
   result_.pieces.push_back(piece);
-  hand_out(whole, std::move(samples));
+  whole.end_piece(end, text.end);
+  hand_out(whole, std::move(samples), joined_);
   if (options_.on_piece && whole.wanted()) {
     whole.call("on_piece", [&] { options_.on_piece(piece); });
   }
@@ -269,6 +290,7 @@ std::shared_ptr<Job::State> LongText::next_job(Worker& worker, const Job::State&
   setup.task = task_;
   setup.task.text = std::move(piece.text);
   setup.task.text_ids = std::move(piece.ids);
+  setup.task.words = std::move(piece.words);
   setup.standing = whole.standing();
   setup.standing.client = client_;
   setup.standing.series = client_.id;
@@ -311,7 +333,7 @@ void LongText::end_stopped(Job::State& whole) {
 void LongText::succeed(Job::State& whole) {
   over_ = true;
   // Where the end was not known yet when the last piece was there.
-  if (!joined_) hand_out(whole, joiner_.finish(text_.pause_after));
+  if (!joined_) hand_out(whole, joiner_.finish(text_.pause_after), true);
   if (!whole.wanted()) return whole.end_unwanted();
   whole.report({Stage::kDone, 0, 0});
   if (whole.callback_failed()) return whole.end_unwanted();

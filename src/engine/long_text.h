@@ -13,6 +13,7 @@
 #include "engine/scheduling/worker.h"
 #include "engine/submit.h"
 #include "engine/text_pieces.h"
+#include "engine/words.h"
 
 namespace chatterbox::engine {
 
@@ -51,7 +52,8 @@ class LongText final : public JobDriver, public std::enable_shared_from_this<Lon
   void deliver_chunks(Job::State& whole, Job::State& piece);
   void begin_piece();
   void end_piece(Job::State& whole, const Result& spoken);
-  void hand_out(Job::State& whole, std::vector<float> samples);
+  void place_words(const std::vector<float>& next_samples);
+  void hand_out(Job::State& whole, std::vector<float> samples, bool last);
   [[nodiscard]] bool may_feed(const Job::State& whole) const;
   void submit_pieces(const Job::State& whole);
   [[nodiscard]] std::shared_ptr<Job::State> next_job(Worker& worker, const Job::State& whole);
@@ -91,6 +93,9 @@ class LongText final : public JobDriver, public std::enable_shared_from_this<Lon
   int64_t samples_ = 0;  // delivered
   // Of the piece that is being delivered: samples before it was joined.
   std::optional<int64_t> piece_samples_;
+  std::vector<Word> piece_words_;  // of it, in its own seconds
+  std::vector<Word> words_;        // of all pieces so far
+  DeliveredWords delivered_words_;
   Result result_;
 };
 

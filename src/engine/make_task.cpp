@@ -95,6 +95,7 @@ Task make_task_without_text(const Request& request, const ModelCatalog& catalog)
   task.cfm_steps = request.cfm_steps.value_or(defaults.cfm_steps);
   task.cfg_steps = guided_steps(request.cfg_steps, task.cfm_steps, catalog);
   task.analyze_alignment = request.analyze_alignment.value_or(defaults.analyze_alignment);
+  task.word_times = request.word_times;
   set_stream(request, request.noise, task);
   return task;
 }
@@ -103,6 +104,7 @@ void set_text(Task& task, std::string text, const ModelCatalog& catalog) {
   task.text = std::move(text);
   task.text_ids = catalog.encode(task);
   catalog.check(task);
+  if (task.word_times) task.words = catalog.words(task);
 }
 
 Task make_task(const Request& request, const ModelCatalog& catalog) {
@@ -140,6 +142,7 @@ Task make_task(const Audio& recording, const VoiceOptions& options, const ModelC
 
 int64_t bytes_of(const Task& task) {
   size_t bytes = sizeof(Task) + task.text.size() + task.text_ids.size() * sizeof(int64_t);
+  bytes += task.words.size() * sizeof(text::TextWord);
   if (task.source) bytes += task.source->samples.size() * sizeof(float);
   return static_cast<int64_t>(bytes);
 }

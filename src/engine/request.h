@@ -101,6 +101,7 @@ struct Request : JobOptions {
   std::optional<int32_t> cfg_steps = std::nullopt;  // unset: all of cfm_steps
   std::optional<int32_t> top_k = std::nullopt;
   std::optional<bool> analyze_alignment = std::nullopt;
+  bool word_times = false;  // the result and the chunks have words; changes no sample
   std::string language = {};
   bool text_tags = false;
   // Unset: kByFrame where it streams in chunks, which needs that, else kReference.

@@ -45,6 +45,7 @@ struct Result {
   Timings timings;
   Quality quality;
   std::vector<Piece> pieces = {};  // of a long text
+  std::vector<Word> words = {};    // with word_times
   StreamStats stream = {};         // of a request that streams
 };
 

@@ -22,18 +22,29 @@ text::SplitText split(std::string_view text, int64_t pack_tokens, runtime::Task&
   });
 }
 
-// Adds one, which begins so many bytes behind where it says.
-void add(text::TextPiece piece, size_t offset, runtime::Task& task,
-         const runtime::ModelCatalog& catalog, PiecesOfText& all) {
-  set_text(task, piece.text, catalog);
-  all.bytes += static_cast<int64_t>(sizeof(PieceOfText) + piece.text.size() +
-                                    task.text_ids.size() * sizeof(int64_t));
-  all.pieces.push_back({std::move(piece.text), std::move(task.text_ids), piece.pause_before,
-                        offset + piece.begin, offset + piece.end});
+// To places in the whole text, of which the piece begins so many bytes behind where it says.
+void to_whole_text(const text::TextPiece& piece, size_t offset,
+                   std::vector<text::TextWord>& words) {
+  for (text::TextWord& word : words) {
+    word.begin = offset + piece.place_of(word.begin);
+    word.end = offset + piece.place_of(word.end - 1) + 1;
+  }
 }
 
-// Up to a mark of which the end has not come. What is longer than any mark is none, and nobody waits
-// for its end.
+// Adds one, which begins so many bytes behind where it says.
+void add(const text::TextPiece& piece, size_t offset, runtime::Task& task,
+         const runtime::ModelCatalog& catalog, PiecesOfText& all) {
+  set_text(task, piece.text, catalog);
+  to_whole_text(piece, offset, task.words);
+  all.bytes += static_cast<int64_t>(sizeof(PieceOfText) + piece.text.size() +
+                                    task.text_ids.size() * sizeof(int64_t) +
+                                    task.words.size() * sizeof(text::TextWord));
+  all.pieces.push_back({piece.text, std::move(task.text_ids), std::move(task.words),
+                        piece.pause_before, offset + piece.begin, offset + piece.end});
+}
+
+// Up to a mark of which the end has not come. What is longer than any mark is none, and nobody
+// waits for its end.
 std::string_view without_open_mark(std::string_view text) {
   constexpr size_t kMaxMarkBytes = 64;
   const size_t begin = text.rfind('[');
@@ -52,7 +63,7 @@ PiecesOfText split_into_pieces(const std::string& text, runtime::Task task,
   }
   PiecesOfText all;
   all.pause_after = split_text.pause_after;
-  for (text::TextPiece& piece : split_text.pieces) add(std::move(piece), 0, task, catalog, all);
+  for (const text::TextPiece& piece : split_text.pieces) add(piece, 0, task, catalog, all);
   return all;
 }
 
@@ -69,7 +80,7 @@ PiecesOfText GrowingText::take(std::string_view text, bool flush, const runtime:
   PiecesOfText all;
   const size_t end = flush ? grown.size() : pieces.empty() ? 0 : pieces.back().end;
   if (flush) all.pause_after = split_text.pause_after;
-  for (text::TextPiece& piece : pieces) add(std::move(piece), begin_, piece_task, catalog, all);
+  for (const text::TextPiece& piece : pieces) add(piece, begin_, piece_task, catalog, all);
   grown.erase(0, end);
   rest_ = std::move(grown);
   begin_ += end;

@@ -15,6 +15,7 @@ namespace chatterbox::engine {
 struct PieceOfText {
   std::string text;
   std::vector<int64_t> ids;
+  std::vector<text::TextWord> words;   // in the places of the whole text; with word_times
   std::optional<double> pause_before;  // as of text::TextPiece
   size_t begin = 0, end = 0;           // its place in the whole text, in bytes
 };

@@ -10,6 +10,7 @@
 
 #include "runtime/options.h"
 #include "runtime/task.h"
+#include "text/words.h"
 #include "voice/conditionals.h"
 
 namespace chatterbox::runtime {
@@ -50,6 +51,8 @@ class ModelCatalog {
   // The ids of a task's text, without start and stop. kInvalidArgument: a language that the model
   // does not speak, characters that it cannot read.
   [[nodiscard]] virtual std::vector<int64_t> encode(const Task& task) const = 0;
+  // The words of a task's text, and the places of their tokens in text_ids, which are there.
+  [[nodiscard]] virtual std::vector<text::TextWord> words(const Task& task) const = 0;
   // Tokens of the text with start and stop, as info().max_text_tokens counts them.
   [[nodiscard]] virtual int64_t text_tokens(const Task& task) const = 0;
   // Of a piece of a long text: as many as are spoken in half a minute or less.

@@ -107,7 +107,7 @@ void ModelSet::check_models(const EngineOptions& options) const {
     fail(Status::kBadModelFile, "{}: not an S3Gen of the family {}", files_.s3gen->path(),
          traits().name);
   }
-  if (alignment_heads_ && !t3::has_alignment_heads(*t3_, thresholds(""))) {
+  if (alignment_heads_ && !t3::has_alignment_heads(*t3_, thresholds("").heads)) {
     fail(Status::kBadModelFile, "{}: {} names heads that the model does not have",
          files_.t3->path(), t3::kAlignmentHeadsKey);
   }
@@ -147,7 +147,7 @@ void ModelSet::describe(const EngineOptions& options) {
   info_.defaults.cfm_steps = static_cast<int32_t>(s3gen::default_steps(*flow_));
   // Only a model of the official size, or one that names its own, has the heads that are looked at.
   info_.defaults.analyze_alignment =
-      info_.defaults.analyze_alignment && t3::has_alignment_heads(*t3_, thresholds(""));
+      info_.defaults.analyze_alignment && t3::has_alignment_heads(*t3_, thresholds("").heads);
 }
 
 CacheLimits ModelSet::plan_cache(const EngineOptions& options) const {
@@ -181,6 +181,15 @@ std::vector<int64_t> ModelSet::encode(const Task& task) const {
   return files_.tokenizer->encode(task.text, task.language, options);
 }
 
+std::vector<text::TextWord> ModelSet::words(const Task& task) const {
+  Task part = task;
+  const auto encode_part = [&](std::string_view text) {
+    part.text = text;
+    return encode(part);
+  };
+  return text::words_of(task.text, task.text_ids, files_.tokenizer->space_id(), encode_part);
+}
+
 int64_t ModelSet::text_tokens(const Task& task) const {
   return static_cast<int64_t>(encode(task).size()) + t3_limits_.text_framing;
 }
@@ -209,6 +218,7 @@ t3::SequenceOptions ModelSet::sequence_options(const Task& task) const {
   sequence.max_new_tokens = task.max_new_tokens;
   sequence.seed = task.seed;
   if (task.analyze_alignment) sequence.analyze = thresholds(task.language);
+  if (task.word_times) sequence.follow_text = thresholds(task.language).heads;
   return sequence;
 }
 

@@ -90,6 +90,11 @@ TEST_F(Arguments, NullWhereAStreamIsDescribed) {
   expect_null_refused(
       "chunk", [&] { return chatterbox_result_get_chunk(result.get(), 0, nullptr, sizeof chunk); });
   expect_null_refused("options", [] { return chatterbox_stream_options_init(nullptr, 40); });
+  chatterbox_word word;
+  expect_null_refused("result",
+                      [&] { return chatterbox_result_get_word(nullptr, 0, &word, sizeof word); });
+  expect_null_refused(
+      "word", [&] { return chatterbox_result_get_word(result.get(), 0, nullptr, sizeof word); });
 }
 
 TEST_F(Arguments, NullWhereAJobIsFed) {
@@ -208,6 +213,16 @@ TEST_F(Arguments, NullWhereAJobIsAsked) {
                       [&] { return chatterbox_job_get_error(job.get(), &status, nullptr); });
   expect_null_refused("job", [&] { return chatterbox_job_next(nullptr, 0, &chunk); });
   expect_null_refused("chunk", [&] { return chatterbox_job_next(job.get(), 0, nullptr); });
+  chatterbox_word word;
+  chatterbox_heard heard;
+  expect_null_refused("job",
+                      [&] { return chatterbox_job_get_word(nullptr, 0, &word, sizeof word); });
+  expect_null_refused("word",
+                      [&] { return chatterbox_job_get_word(job.get(), 0, nullptr, sizeof word); });
+  expect_null_refused("job",
+                      [&] { return chatterbox_job_get_heard(nullptr, 0, &heard, sizeof heard); });
+  expect_null_refused(
+      "heard", [&] { return chatterbox_job_get_heard(job.get(), 0, nullptr, sizeof heard); });
   const chatterbox_job* const jobs[] = {job.get(), nullptr};
   expect_null_refused("a job", [&] { return chatterbox_jobs_wait_any(jobs, 2, 0, &index); });
   expect_null_refused("jobs", [&] { return chatterbox_jobs_wait_any(nullptr, 1, 0, &index); });

@@ -37,6 +37,8 @@ TEST_F(Defaults, OfARequestAreUnset) {
   EXPECT_EQ(request.user_data, nullptr);
   EXPECT_EQ(request.noise, CHATTERBOX_UNSET);
   EXPECT_EQ(request.stream_options, nullptr);
+  EXPECT_EQ(request.word_times, 0);
+  EXPECT_EQ(request.reserved_2, 0);
 }
 
 TEST_F(Defaults, OfAStream) {

