@@ -92,8 +92,9 @@ void add_batch(CLI::App& app, std::vector<Command>& commands) {
                    "file with one JSON object per line: \"id\" and \"text\"; optionally \"voice\", "
                    "the options below with underscores (\"cfg_weight\"), \"priority\" (in [-100, "
                    "100], default: 0; the waiting request with the highest priority starts first) "
-                   "and \"deadline_ms\" (1 or more, default: none; counted from when the request "
-                   "is queued). - reads standard input")
+                   "\"deadline_ms\" (1 or more, default: none; counted from when the request "
+                   "is queued) and \"word_times\" (true: the statistics have when each word is "
+                   "spoken). - reads standard input")
       ->type_name("REQUESTS.jsonl")
       ->required();
   add_outputs(*batch, options->outputs);

@@ -2,7 +2,10 @@
 // they are of the text, in order, and the same alone, among others and in a stream.
 #include <gmock/gmock.h>
 
-#include "checkpoint/safetensors_writer.h"
+#include <algorithm>
+#include <array>
+
+#include "checkpoint/safetensors.h"
 #include "runtime/checkpoint_folder.h"
 #include "runtime/streamed.h"
 #include "support/failure_of.h"
