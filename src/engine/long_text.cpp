@@ -211,8 +211,9 @@ void LongText::place_words(const std::vector<float>& next_samples) {
   const int64_t end = samples_ + static_cast<int64_t>(next_samples.size() + joiner_.held());
   const double begin = static_cast<double>(end - *piece_samples_) / sample_rate_;
   for (Word word : std::exchange(piece_words_, {})) {
-    word.begin += begin;
-    word.end += begin;
+    // Without a pause, a piece begins in the end of the one before: words do not.
+    word.begin = std::max(begin + word.begin, words_.empty() ? 0 : words_.back().end);
+    word.end = std::max(begin + word.end, word.begin);
     words_.push_back(word);
   }
 }

@@ -205,6 +205,20 @@ TEST_F(WordsTest, OfALongTextLieWhereItsPiecesDo) {
   }
 }
 
+TEST_F(WordsTest, OfPiecesThatRunIntoEachOtherFollowEachOther) {
+  const std::string text = sentences(4);
+  LongTextOptions no_pause;
+  no_pause.pause = 0;
+  for (const bool chunks : {false, true}) {
+    Request request = with_words(request_for(text));
+    if (chunks) request = in_chunks(request);
+    const Job job = engine_.submit_long(request, no_pause);
+    if (chunks) (void)read_words(job);
+    const Result& result = job.result();
+    expect_in_order(result.words, text, static_cast<double>(result.samples) / 24000);
+  }
+}
+
 TEST_F(WordsTest, OfATextThatIsFedLieInAllOfIt) {
   const std::string text = sentences(4);
   const Job job = engine_.open(with_words(in_chunks("")), {});
