@@ -41,10 +41,16 @@ bool ends_sentence(const std::string& text, const Word& word) {
          said.find_last_of(".!?") + 2 >= said.size();  // maybe before a quotation mark
 }
 
+// Marks of pauses are not shown.
+bool has_mark_between(const std::string& text, const Word& before, const Word& after) {
+  return text.find('[', before.text_end) < after.text_begin;
+}
+
 std::vector<Cue> cues_of(const std::string& text, const Result& result) {
   std::vector<Cue> cues;
   for (const Word& word : result.words()) {
     const bool joins = !cues.empty() && !ends_sentence(text, cues.back().last) &&
+                       !has_mark_between(text, cues.back().last, word) &&
                        word.begin_seconds - cues.back().last.end_seconds <= kMaxGap &&
                        word.text_end - cues.back().first.text_begin <= kMaxCueBytes;
     if (joins) {
