@@ -236,24 +236,22 @@ void Job::State::end_piece(int64_t sample, size_t text_end) {
 
 void Job::State::deliver(std::vector<float> samples, int32_t sample_rate, TimePoint now,
                          std::vector<Word> words) {
+  const int64_t first = delivered_;
+  const auto count = static_cast<int64_t>(samples.size());
+  delivered_ += count;
   std::unique_lock<std::mutex> lock(mutex_);
   const size_t first_word = words_.size();
   for (const Word& word : words) {
     words_.push_back(word);
     marks_.end_word(std::llround(word.end * sample_rate), word.text_end);
   }
+  if (on_audio_) taken_ = delivered_;
   lock.unlock();
   if (samples.empty()) return;
-  const int64_t first = delivered_;
-  const auto count = static_cast<int64_t>(samples.size());
-  delivered_ += count;
   if (on_audio_) {
     bool go_on = true;
     call("on_audio", [&] { go_on = on_audio_(samples.data(), samples.size()); });
     if (!go_on) interrupt({Status::kCancelled, "on_audio asked to stop"});
-    lock.lock();
-    taken_ = delivered_;
-    lock.unlock();
   } else if (is_read_) {
     lock.lock();
     chunks_.push_back({std::move(samples), first, static_cast<double>(count) / sample_rate,

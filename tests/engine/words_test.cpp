@@ -10,6 +10,7 @@
 #include "engine/streaming.h"
 #include "engine/text_marks.h"
 #include "engine/words.h"
+#include "support/latch.h"
 
 namespace chatterbox {
 namespace {
@@ -278,6 +279,19 @@ TEST_F(WordsTest, OneTextIsHeardAtItsEnd) {
   const Job stopped = engine_.submit(pushed);
   EXPECT_EQ(status_of(stopped), Status::kCancelled);
   EXPECT_EQ(stopped.heard().samples, got);
+  // What on_audio gets counts from then on, in on_audio too.
+  Job* pushing = nullptr;
+  Latch known;
+  Request asks = request_for("Pushed.");
+  asks.on_audio = [&](const float*, size_t count) {
+    known.wait();
+    EXPECT_EQ(pushing->heard().samples, static_cast<int64_t>(count));
+    return true;
+  };
+  Job asked = engine_.submit(asks);
+  pushing = &asked;
+  known.open();
+  EXPECT_EQ(status_of(asked), Status::kOk);
   const Job unheard = engine_.submit(request_for("Kept in its result."));
   (void)unheard.result();
   EXPECT_EQ(unheard.heard().samples, 0);
