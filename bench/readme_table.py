@@ -19,18 +19,30 @@ DOCUMENTS = ["README.md", "bench/README.md"]
 BLOCK = re.compile(r"(?<=<!-- figures: )(\w+)( -->\n)(.*?)(?=<!-- end of figures -->)", re.DOTALL)
 MIB_PER_GIB = 1024
 
-# Model, JSON file: chatterbox-bench --mode dynamic --batch-size 1,8 -o json
+# Model, JSON file: chatterbox-bench --mode dynamic --batch-size 1,8 -o json. Rows of a file that is not there are left
+# out.
 SPEED = [
     ("Demo", "demo.json"),
+    ("Nano", "nano_full_fp32.json"),
+    ("Nano", "nano_full_auto.json"),
     ("Turbo", "turbo_full_fp32.json"),
     ("Turbo", "turbo_full_auto.json"),
     ("English", "english_full_fp32.json"),
     ("English", "english_full_auto.json"),
+    ("Multilingual", "multilingual_full_fp32.json"),
+    ("Multilingual", "multilingual_full_auto.json"),
 ]
 AFTER = "english_full_fp32.json"
 MODES = "english_full_modes_100_tokens.json"  # all modes, measured with version 0.1.0
 BEFORE = "english_full_fp32_0_1.json"  # as AFTER, right after it, with version 0.1.0
 COMPARISON = "english_full_comparison.json"  # compare_reference.py, all precisions in one run
+# The same, where the files are there: of other families, and as on a CPU that has no more than AVX2.
+OTHER_COMPARISONS = [
+    ("Nano", "nano_full_comparison.json"),
+    ("Multilingual", "multilingual_full_comparison.json"),
+    ("English, AVX2", "english_full_comparison_avx2.json"),
+]
+OTHER_STAGES = ("decode step", "- flow")
 SPEECH_QUALITY, STAGE_QUALITY = "quality_demo.json", "quality_full_en.json"  # quality.py
 
 
@@ -90,9 +102,13 @@ def source(name, report):
     return f"chatterbox {report['version']}, {machine(report)}: [{name}](results/{name})"
 
 
+def present(root, files):
+    return [(title, name) for title, name in files if (root / "bench" / "results" / name).exists()]
+
+
 def speed(root):
     rows, versions = [], {}
-    for model, name in SPEED:
+    for model, name in present(root, SPEED):
         report = read(root, name)
         if model not in versions.setdefault(report["version"], []):
             versions[report["version"]].append(model)
@@ -131,10 +147,10 @@ def modes(root):
     return table(heads, rows) + ["", source(MODES, report)]
 
 
-def compared(report):
+def compared(report, name=COMPARISON):
     """The machine and the version of a report of compare_reference.py."""
     first = next(iter(report["throughput"]["library"].values()))
-    return source(COMPARISON, {**first, **report["machine"]})
+    return source(name, {**first, **report["machine"]})
 
 
 def stages(root):
@@ -159,6 +175,24 @@ def throughput(root):
              f"{row['ratio']:.1f}"] for row in report["throughput"]["rows"] if row["reference"] is not None]
     heads = ["measure", "precision", "chatterbox ran", ">Python package", ">chatterbox", ">times as fast"]
     return table(heads, rows) + ["", compared(report)]
+
+
+def others(root):
+    rows, sources = [], []
+    for title, name in present(root, OTHER_COMPARISONS):
+        report = read(root, name)
+        sources.append("- " + compared(report, name))
+        for precision, stages_of_all in report["stages"].items():
+            rows += [[title, stage["stage"].lstrip("- ") + ", s", precision, number(stage["reference"]["min"], 3),
+                      number(stage["library"]["min"], 3), f"{1 / stage['ratio']:.1f}"]
+                     for stage in stages_of_all if stage["stage"] in OTHER_STAGES]
+        rows += [[title, f"{row['measure']}, {row['way']}", row["precision"], number(row["reference"], 3),
+                  number(row["library"], 3), f"{row['ratio']:.1f}"]
+                 for row in report["throughput"]["rows"] if row["reference"] is not None]
+    if not rows:
+        return ["Not measured yet."]
+    heads = ["model", "measure", "precision", ">Python package", ">chatterbox", ">times as fast"]
+    return table(heads, rows) + ["", *sources]
 
 
 def speech_table(report):
@@ -195,7 +229,7 @@ def quality(root):
     return lines[:-1]
 
 
-TABLES = {function.__name__: function for function in (speed, latency, modes, stages, throughput, quality)}
+TABLES = {function.__name__: function for function in (speed, latency, modes, stages, throughput, others, quality)}
 
 
 def rewritten(root, text, document):

@@ -13,6 +13,7 @@
 #include "runtime/memory_plan.h"
 #include "runtime/mode.h"
 #include "runtime/watermark.h"
+#include "s3gen/stored.h"
 #include "support/error.h"
 #include "t3/stored.h"
 #include "text/languages.h"
@@ -44,7 +45,8 @@ void add_size(const checkpoint::TensorFile& file, const nn::Placement& placement
     const auto elements = static_cast<int64_t>(entry.bytes / checkpoint::item_size(entry.dtype));
     info.parameters += elements;
     const bool packed = stored == Stored::kMatrix || stored == Stored::kInOutMatrix ||
-                        stored == Stored::kPackedMatrix;
+                        stored == Stored::kPackedMatrix ||
+                        (placement.int8 && s3gen::is_block_matrix(entry.name));
     info.weight_bytes +=
         elements * (packed ? 1 : static_cast<int64_t>(c10::elementSize(placement.dtype)));
   }

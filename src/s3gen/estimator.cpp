@@ -14,7 +14,8 @@ constexpr int64_t kConvKernel = 3;  // decoder.py: of the convolutions after dow
 
 Estimator::Stage read_stage(const nn::WeightReader& reader, int64_t in, int64_t time_size) {
   Estimator::Stage stage;
-  stage.resnet = read_causal_resnet(reader.scope("0"), in, time_size);
+  const nn::WeightReader plain = reader.with(reader.placement().without_int8());
+  stage.resnet = read_causal_resnet(plain.scope("0"), in, time_size);
   const int64_t size = stage.resnet.shortcut.outputs();
   const int64_t blocks = reader.count("1");
   for (int64_t i = 0; i < blocks; ++i) {
@@ -90,8 +91,9 @@ at::Tensor embed_steps(const Estimator& estimator, const at::Tensor& times,
 
 bool meanflow(const Estimator& estimator) { return estimator.time_mixer.defined(); }
 
-Estimator read_estimator(const nn::WeightReader& reader) {
+Estimator read_estimator(const nn::WeightReader& blocks) {
   constexpr int64_t kInputs = 4 * kMelChannels;  // x, mu, speaker, prompt
+  const nn::WeightReader reader = blocks.with(blocks.placement().without_int8());
   Estimator estimator;
   estimator.time = read_time_embedding(reader.scope("time_mlp"));
   const int64_t time_size = estimator.time.outer.outputs();
@@ -101,14 +103,14 @@ Estimator read_estimator(const nn::WeightReader& reader) {
   }
   const nn::WeightReader down = reader.scope("down_blocks", 0);
   const nn::WeightReader up = reader.scope("up_blocks", 0);
-  estimator.down = read_stage(down, kInputs, time_size);
+  estimator.down = read_stage(blocks.scope("down_blocks", 0), kInputs, time_size);
   const int64_t size = estimator.down.resnet.shortcut.outputs();
   estimator.down_conv = read_unpadded_conv(down.scope("2"), size, size, kConvKernel);
   const int64_t middle = reader.count("mid_blocks");
   for (int64_t i = 0; i < middle; ++i) {
-    estimator.middle.push_back(read_stage(reader.scope("mid_blocks", i), size, time_size));
+    estimator.middle.push_back(read_stage(blocks.scope("mid_blocks", i), size, time_size));
   }
-  estimator.up = read_stage(up, 2 * size, time_size);
+  estimator.up = read_stage(blocks.scope("up_blocks", 0), 2 * size, time_size);
   estimator.up_conv = read_unpadded_conv(up.scope("2"), size, size, kConvKernel);
   estimator.last = read_causal_block(reader.scope("final_block"), size, size);
   const nn::WeightReader project = reader.scope("final_proj");  // a convolution of kernel 1

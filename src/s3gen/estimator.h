@@ -40,7 +40,7 @@ struct Estimator {
   std::shared_ptr<const FrameEstimator> frames;
 };
 
-// `reader`: the scope "flow.decoder.estimator".
+// `reader`: the scope "flow.decoder.estimator". In int8, the transformers' linear layers alone.
 [[nodiscard]] Estimator read_estimator(const nn::WeightReader& reader);
 
 // Gives the mean velocity between two times (Geng et al., 2025, arXiv:2505.13447) instead of that

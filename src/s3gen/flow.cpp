@@ -195,12 +195,13 @@ std::vector<at::Tensor> solve(const Flow& flow, std::vector<std::vector<FlowRow>
 }  // namespace
 
 std::shared_ptr<const Flow> load_flow(const nn::WeightReader& reader) {
-  const nn::WeightReader scope = reader.scope("flow");
+  const nn::Placement& placement = reader.placement();
+  const nn::WeightReader scope = reader.with(placement.without_int8()).scope("flow");
   auto flow = std::make_shared<Flow>();
-  flow->placement = reader.placement();
+  flow->placement = placement;
   flow->encoder = read_token_encoder(scope);
   flow->speaker = nn::read_linear(scope, "spk_embed_affine_layer", kMelChannels, kXVectorSize);
-  flow->estimator = read_estimator(scope.scope("decoder").scope("estimator"));
+  flow->estimator = read_estimator(scope.with(placement).scope("decoder").scope("estimator"));
   return flow;
 }
 

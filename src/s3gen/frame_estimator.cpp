@@ -26,9 +26,9 @@ FrameEstimator::Stage pack(const Estimator::Stage& stage) {
                                frame_linear(stage.resnet.shortcut),
                                {}};
   for (const TransformerBlock& block : stage.transformers) {
-    packed.transformers.push_back({block.attention_norm, frame_linear(block.qkv),
-                                   frame_linear(block.out), block.feed_forward_norm,
-                                   frame_linear(block.inner), frame_linear(block.outer)});
+    packed.transformers.push_back({block.attention_norm, BlockLinear(block.qkv),
+                                   BlockLinear(block.out), block.feed_forward_norm,
+                                   BlockLinear(block.inner), BlockLinear(block.outer)});
   }
   return packed;
 }
@@ -83,9 +83,20 @@ class Evaluation {
   const std::vector<int64_t> lengths_;
   const std::vector<FrameRange> ranges_;
   const FrameScratch scratch_;
+  const RoundedRows rounded_;
   const at::Tensor h_;  // [rows, T, C], fp32: what blocks add to
   const FrameBuffer state_, in_, hidden_, both_, qkv_, attended_;
 };
+
+// All blocks have its sizes and its numbers.
+const FrameEstimator::Block& first_block(const FrameEstimator& estimator) {
+  return estimator.down.transformers.front();
+}
+
+RoundedRows rounded_rows(const FrameEstimator::Block& block) {
+  if (!block.qkv.in_int8()) return {};
+  return RoundedRows(std::max({block.qkv.inputs(), block.out.inputs(), block.outer.inputs()}));
+}
 
 std::vector<int64_t> of_both_halves(const EstimatorPlan& plan) {
   std::vector<int64_t> lengths;
@@ -106,14 +117,15 @@ Evaluation::Evaluation(const FrameEstimator& estimator, const EstimatorPlan& pla
       size_(plan.convolved.size(3)),
       lengths_(of_both_halves(plan)),
       ranges_(nn::cpu::divide_frames(lengths_)),
-      scratch_(size_, estimator.down.transformers.front().inner.outputs),
+      scratch_(size_, first_block(estimator).inner.outputs()),
+      rounded_(rounded_rows(first_block(estimator))),
       h_(at::empty({rows_, frames_, size_}, at::kFloat)),
       state_(batch_, frames_, nn::cpu::padded(kMelChannels), kAhead),
       in_(rows_, frames_, size_, kAhead),
       hidden_(rows_, frames_, size_, kAhead),
       both_(rows_, frames_, 2 * size_, kAhead),
-      qkv_(rows_, frames_, estimator.down.transformers.front().qkv.outputs, 0),
-      attended_(rows_, frames_, estimator.down.transformers.front().out.depth, 0) {
+      qkv_(rows_, frames_, first_block(estimator).qkv.outputs(), 0),
+      attended_(rows_, frames_, first_block(estimator).out.inputs(), 0) {
   narrow_state(x);
 }
 
@@ -184,8 +196,8 @@ void Evaluation::project_qkv(const Block& block, const FrameRange& range, int64_
   const nn::cpu::FrameKernels& kernels = *nn::cpu::frame_kernels();
   Bf16* rows = scratch_.rows(thread);
   kernels.norm(norm_of(block.attention_norm, residual(range), range.count), rows, size_);
-  kernels.product(product_of(block.qkv, rows, size_, range.count), qkv_.at(range.row, range.first),
-                  qkv_.size());
+  block.qkv.run({rows, size_, range.count, thread}, rounded_, qkv_.at(range.row, range.first),
+                qkv_.size());
 }
 
 void Evaluation::feed_forward(const Block& block, const FrameRange& range, int64_t thread) const {
@@ -193,13 +205,12 @@ void Evaluation::feed_forward(const Block& block, const FrameRange& range, int64
   float* h = residual(range);
   Bf16* rows = scratch_.rows(thread);
   Bf16* inner = scratch_.inner(thread);
-  kernels.product_add(
-      product_of(block.out, attended_.at(range.row, range.first), attended_.size(), range.count), h,
-      size_);
+  block.out.add({attended_.at(range.row, range.first), attended_.size(), range.count, thread},
+                rounded_, h, size_);
   kernels.norm(norm_of(block.feed_forward_norm, h, range.count), rows, size_);
-  kernels.product_gelu(product_of(block.inner, rows, size_, range.count), inner,
-                       block.inner.outputs);
-  kernels.product_add(product_of(block.outer, inner, block.inner.outputs, range.count), h, size_);
+  const int64_t wide = block.inner.outputs();
+  block.inner.run_gelu({rows, size_, range.count, thread}, rounded_, inner, wide);
+  block.outer.add({inner, wide, range.count, thread}, rounded_, h, size_);
 }
 
 // The transformers of a stage; what comes out goes to the targets.

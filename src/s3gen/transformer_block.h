@@ -17,6 +17,7 @@ struct TransformerBlock {
   nn::Linear inner, outer;  // [F, C], [C, F]
 };
 
+// In int8, where the reader's placement says so, the linear layers alone.
 [[nodiscard]] TransformerBlock read_transformer_block(const nn::WeightReader& reader, int64_t size);
 // x [B, T, C], in place; `padding` as attention_padding() gives it.
 void transform(const TransformerBlock& block, at::Tensor& x, const at::Tensor& padding);

@@ -183,8 +183,8 @@ TEST_F(WrongMembers, OtherNegativesNameValueAndRange) {
 TEST_F(WrongMembers, PrecisionsOfStages) {
   EXPECT_EQ(options_with(&chatterbox_engine_options::t3_precision, 5),
             "t3_precision must be 1 (fp32), 2 (bf16), 3 (int8) or 4 (auto), got 5");
-  EXPECT_EQ(options_with(&chatterbox_engine_options::s3gen_precision, 3),
-            "s3gen_precision must be 1 (fp32), 2 (bf16) or 4 (auto), for S3Gen has no int8, got 3");
+  EXPECT_EQ(options_with(&chatterbox_engine_options::s3gen_precision, 5),
+            "s3gen_precision must be 1 (fp32), 2 (bf16), 3 (int8) or 4 (auto), got 5");
   EXPECT_EQ(options_with(&chatterbox_engine_options::kv_cache, 4),
             "kv_cache must be 1 (fp32) or 2 (bf16), got 4");
   EXPECT_EQ(options_with(&chatterbox_engine_options::kv_cache, 0),
