@@ -34,6 +34,20 @@ COMPARISON = "english_full_comparison.json"  # compare_reference.py, all precisi
 SPEECH_QUALITY, STAGE_QUALITY = "quality_demo.json", "quality_full_en.json"  # quality.py
 
 
+def streaming_table(report):
+    """Of streaming.py: shares are of the distance between two draws of the noise."""
+    def share(row, key):
+        return f"{100 * row[key]:.1f} %" if key in row else ""
+
+    yield "| way | distance | at joins | worst join | worst sentence | sharpness at joins | lengths | words wrong |"
+    yield "|---|---:|---:|---:|---:|---:|---|---:|"
+    for row in report["rows"]["ways"]:
+        sharp = f"{row['sharpness']:.2f}" if "sharpness" in row else ""
+        same = "the same samples" if row["equal"] else "equal" if row["lengths_equal"] else "differ"
+        yield (f"| {row['way']} | {share(row, 'distance')} | {share(row, 'at_joins')} | {share(row, 'worst_join')} | "
+               f"{share(row, 'worst_sentence')} | {sharp} | {same} | {100 * row['words']:.1f} % |")
+
+
 class Failure(Exception):
     """One line for whoever runs the script."""
 
