@@ -32,20 +32,7 @@ MODES = "english_full_modes_100_tokens.json"  # all modes, measured with version
 BEFORE = "english_full_fp32_0_1.json"  # as AFTER, right after it, with version 0.1.0
 COMPARISON = "english_full_comparison.json"  # compare_reference.py, all precisions in one run
 SPEECH_QUALITY, STAGE_QUALITY = "quality_demo.json", "quality_full_en.json"  # quality.py
-
-
-def streaming_table(report):
-    """Of streaming.py: shares are of the distance between two draws of the noise."""
-    def share(row, key):
-        return f"{100 * row[key]:.1f} %" if key in row else ""
-
-    yield "| way | distance | at joins | worst join | worst sentence | sharpness at joins | lengths | words wrong |"
-    yield "|---|---:|---:|---:|---:|---:|---|---:|"
-    for row in report["rows"]["ways"]:
-        sharp = f"{row['sharpness']:.2f}" if "sharpness" in row else ""
-        same = "the same samples" if row["equal"] else "equal" if row["lengths_equal"] else "differ"
-        yield (f"| {row['way']} | {share(row, 'distance')} | {share(row, 'at_joins')} | {share(row, 'worst_join')} | "
-               f"{share(row, 'worst_sentence')} | {sharp} | {same} | {100 * row['words']:.1f} % |")
+STREAMING = "streaming_demo.json"  # streaming.py
 
 
 class Failure(Exception):
@@ -209,7 +196,42 @@ def quality(root):
     return lines[:-1]
 
 
-TABLES = {function.__name__: function for function in (speed, latency, modes, stages, throughput, quality)}
+# Of streaming.py: what a figure is called, its name there, and how it is written.
+SHARE, RATIO, CENTS, COUNT = (lambda x: f"{100 * x:.1f} %"), (lambda x: f"{x:.2f}"), (lambda x: f"{x:.0f} cents"), str
+STREAMING_FIGURES = [
+    ("distance to speech made in one go", "distance", SHARE), ("4 frames around joins", "at_joins", SHARE),
+    ("worst join", "worst_join", SHARE), ("worst sentence", "worst_sentence", SHARE), ("seam of the mel", "seam", RATIO),
+    ("step of the pitch at joins", "pitch_step_cents", CENTS), ("pitch", "pitch_cents", CENTS),
+    ("voicing", "voicing", SHARE), ("second difference at joins", "sharpness", RATIO), ("clicks", "clicks", COUNT),
+    ("frames computed", "frames", RATIO), ("frames of the first chunk", "first_chunk_frames", COUNT),
+    ("frames of a chunk, at most", "chunk_frames", COUNT), ("beyond the bound", "frames_over_bound", COUNT),
+    ("words wrong", "words", SHARE), ("more than in one go, points", "words_more", lambda x: f"{100 * x:.1f}"),
+]
+
+
+def streaming_table(report):
+    """A row for each figure, a column for each way; in brackets what is asked of it, bold where it is missed."""
+    ways = report["rows"]["ways"]
+
+    def cell(way, key, write):
+        if key not in way:
+            return ""
+        asked = way["asked"].get(key)
+        text = write(way[key]) + ("" if asked is None else f" ({write(asked)})")
+        return f"**{text}**" if asked is not None and way[key] > asked else text
+
+    rows = [[label, *(cell(way, key, write) for way in ways)] for label, key, write in STREAMING_FIGURES]
+    lengths = ["the same samples" if way["equal"] else "equal" if way["lengths_equal"] else "**differ**" for way in ways]
+    return table(["", *(">" + way["way"] for way in ways)], [*rows, ["lengths", *lengths]])
+
+
+def streaming(root):
+    report = read(root, STREAMING)
+    return [*streaming_table(report), "", f"{report['sentences']} sentences, {report['model']}; "
+            + source(STREAMING, {**report, **report["machine"]})]
+
+
+TABLES = {function.__name__: function for function in (speed, latency, modes, stages, throughput, quality, streaming)}
 
 
 def rewritten(root, text, document):

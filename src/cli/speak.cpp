@@ -120,8 +120,7 @@ void add_speak(CLI::App& app, std::vector<Command>& commands) {
   add_engine_options(*app_speak, options->engine);
   add_request_options(*app_speak, options->request);
   add_noise_option(*app_speak, options->request.noise);
-  CLI::Option* const stream =
-      add_stream_options(*app_speak, options->request.stream, options->request.stream_options);
+  add_stream_options(*app_speak, options->request.stream, options->request.stream_options);
   app_speak
       ->add_option("--json", options->json,
                    "write statistics to this file as JSON, times in seconds; - is standard output")
@@ -129,9 +128,9 @@ void add_speak(CLI::App& app, std::vector<Command>& commands) {
   app_speak
       ->add_option("--dump", options->dump,
                    "write the tensors of every stage to this file (safetensors); the text is then "
-                   "one request, however long")
-      ->type_name("FILE")
-      ->excludes(stream);
+                   "one request, however long. Those of a chunk have its number, from 0, behind "
+                   "their names: s3gen.mel0")
+      ->type_name("FILE");
   commands.push_back({app_speak, [options] { return run_speak(*options); }});
 }
 

@@ -36,11 +36,7 @@ void add_context_options(CLI::App& app, StreamOptions& options, CLI::Option* str
 
 }  // namespace
 
-CLI::Option* add_stream_options(CLI::App& app, StreamMode& mode, StreamOptions& options) {
-  CLI::Option* const stream = app.add_flag_callback(
-      "--stream", [&mode] { mode = StreamMode::kChunks; },
-      "write the speech in chunks while the rest of it is still being made, for a player at the "
-      "other end of a pipe: -o - | aplay -. It differs a little from speech without --stream");
+void add_stream_plan_options(CLI::App& app, StreamOptions& options, CLI::Option* stream) {
   app.add_option(
          "--chunks", options.chunks,
          "speech tokens of the first chunk, the second, ..., separated by commas, 6 to 4096 "
@@ -56,7 +52,14 @@ CLI::Option* add_stream_options(CLI::App& app, StreamMode& mode, StreamOptions& 
       ->default_str("exact")
       ->needs(stream);
   add_context_options(app, options, stream);
-  return stream;
+}
+
+void add_stream_options(CLI::App& app, StreamMode& mode, StreamOptions& options) {
+  CLI::Option* const stream = app.add_flag_callback(
+      "--stream", [&mode] { mode = StreamMode::kChunks; },
+      "write the speech in chunks while the rest of it is still being made, for a player at the "
+      "other end of a pipe: -o - | aplay -. It differs a little from speech without --stream");
+  add_stream_plan_options(app, options, stream);
 }
 
 void add_noise_option(CLI::App& app, std::optional<Noise>& noise) {

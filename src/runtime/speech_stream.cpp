@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <string>
 
-#include "nn/emit.h"
 #include "runtime/model_set.h"
 #include "runtime/model_utterance.h"
 #include "s3gen/sizes.h"
@@ -33,6 +32,17 @@ void check(const ModelUtterance& utterance, const ChunkRange& chunk) {
   }
 }
 
+// The tensors of a chunk have its number behind their names.
+TensorSink numbered(const TensorSink& sink, int64_t chunk) {
+  if (!sink) return {};
+  return [sink, number = std::to_string(chunk)](const TensorView& view) {
+    const std::string name = std::string(view.name) + number;
+    TensorView renamed = view;
+    renamed.name = name;
+    sink(renamed);
+  };
+}
+
 }  // namespace
 
 FlowWindow flow_window(const StreamPlan& plan, const ChunkRange& chunk) {
@@ -52,12 +62,12 @@ SpeechStream::SpeechStream(const ModelSet& models, const Task& task)
 
 // The chunk's frames, [80, T].
 at::Tensor SpeechStream::mel_of(const ModelSet& models, const ModelUtterance& utterance,
-                                const ChunkRange& chunk,
+                                const ChunkRange& chunk, const TensorSink& sink,
                                 const std::function<void(int64_t)>& before_step) {
   const FlowWindow window = flow_window(plan_, chunk);
   const auto tokens = utterance.speech_tokens.begin();
   const Task& task = utterance.task();
-  s3gen::FlowRow row{{tokens + window.first, tokens + window.seen}, task.voice.get(), {}, {}};
+  s3gen::FlowRow row{{tokens + window.first, tokens + window.seen}, task.voice.get(), {}, sink};
   row.noise_seed = task.seed;
   row.part = {window.first, window.wanted, window.wanted_end, chunk.ends, {}};
   if (window.condition > 0) {
@@ -68,7 +78,6 @@ at::Tensor SpeechStream::mel_of(const ModelSet& models, const ModelUtterance& ut
   at::Tensor mel =
       s3gen::tokens_to_mel(models.flow(), rows, {task.cfm_steps, task.cfg_steps, before_step})
           .front();
-  nn::emit(task.sink, "s3gen.mel" + std::to_string(chunks_++), mel);
   if (plan_.condition_tokens > 0) {
     condition_ = condition_.defined() ? at::cat({condition_, mel}, 1) : mel;
     const int64_t frames = std::min(condition_.size(1), kFramesPerToken * plan_.condition_tokens);
@@ -81,8 +90,9 @@ std::vector<float> SpeechStream::speak(const ModelSet& models, const ModelUttera
                                        const ChunkRange& chunk,
                                        const std::function<void(int64_t)>& before_step) {
   check(utterance, chunk);
-  const at::Tensor mel = mel_of(models, utterance, chunk, before_step);
-  const at::Tensor wave = vocoder_.push(models.vocoder(), mel, chunk.last);
+  const TensorSink sink = numbered(utterance.task().sink, chunks_++);
+  const at::Tensor mel = mel_of(models, utterance, chunk, sink, before_step);
+  const at::Tensor wave = vocoder_.push(models.vocoder(), mel, chunk.last, sink);
   const auto* from = wave.const_data_ptr<float>();
   std::vector<float> samples(from, from + wave.numel());
   if (chunk.last && models.traits().drops_last_token) {

@@ -9,6 +9,7 @@
 
 #include "runtime/executor.h"
 #include "s3gen/vocoder_stream.h"
+#include "support/tensor_sink.h"
 #include "watermark/mark_stream.h"
 
 namespace chatterbox::runtime {
@@ -30,15 +31,15 @@ class SpeechStream {
   // A stream of `task`.
   SpeechStream(const ModelSet& models, const Task& task);
 
-  // SpeechExecutor::speak_chunk(). The task's sink receives s3gen.mel0, s3gen.mel1 and so on, each
-  // of one chunk.
+  // SpeechExecutor::speak_chunk(). The task's sink receives what FlowRow names of each chunk, and
+  // s3gen.f0 of the frames whose pitch is final with it, with the chunk's number behind the name.
   [[nodiscard]] std::vector<float> speak(const ModelSet& models, const ModelUtterance& utterance,
                                          const ChunkRange& chunk,
                                          const std::function<void(int64_t)>& before_step);
 
  private:
   [[nodiscard]] at::Tensor mel_of(const ModelSet& models, const ModelUtterance& utterance,
-                                  const ChunkRange& chunk,
+                                  const ChunkRange& chunk, const TensorSink& sink,
                                   const std::function<void(int64_t)>& before_step);
 
   StreamPlan plan_;
