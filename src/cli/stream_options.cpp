@@ -9,6 +9,8 @@ namespace {
 
 const std::map<std::string, Halo> kHalos = {{"exact", Halo::kExact},
                                             {"low-latency", Halo::kLowLatency}};
+const std::map<std::string, Prompt> kPrompts = {{"recomputed", Prompt::kRecomputed},
+                                                {"frozen", Prompt::kFrozen}};
 const std::map<std::string, Noise> kNoises = {{"reference", Noise::kReference},
                                               {"by-frame", Noise::kByFrame}};
 
@@ -24,6 +26,14 @@ void add_context_options(CLI::App& app, StreamOptions& options, CLI::Option* str
                  "without --stream")
       ->type_name("N")
       ->check(in_range(3, 13))
+      ->capture_default_str()
+      ->needs(stream);
+  app.add_option(
+         "--slack-tokens", options.slack_tokens,
+         "more tokens behind a chunk that are waited for while there is enough to hear; the "
+         "sound then depends on how fast the machine is")
+      ->type_name("N")
+      ->check(in_range(0, 10))
       ->capture_default_str()
       ->needs(stream);
   app.add_option("--condition-tokens", options.condition_tokens,
@@ -50,6 +60,11 @@ void add_stream_plan_options(CLI::App& app, StreamOptions& options, CLI::Option*
             "exact: the vocoder waits for 0.4 s behind a chunk; low-latency: for 0.16 s, and the "
             "sound differs a little at joins")
       ->default_str("exact")
+      ->needs(stream);
+  add_named(app, "--prompt", kPrompts, options.prompt,
+            "recomputed: the voice's prompt is computed again with each chunk; frozen: once for a "
+            "voice, which is less work and sounds a little further from speech without --stream")
+      ->default_str("recomputed")
       ->needs(stream);
   add_context_options(app, options, stream);
 }

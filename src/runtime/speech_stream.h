@@ -16,6 +16,7 @@ namespace chatterbox::runtime {
 
 class ModelSet;
 class ModelUtterance;
+class PromptCache;
 
 // Of a chunk's speech tokens: the flow computes [first, seen), of which the frames of
 // [first + wanted, first + wanted_end) are wanted.
@@ -33,13 +34,15 @@ class SpeechStream {
 
   // SpeechExecutor::speak_chunk(). The task's sink receives what FlowRow names of each chunk, and
   // s3gen.f0 of the frames whose pitch is final with it, with the chunk's number behind the name.
-  [[nodiscard]] std::vector<float> speak(const ModelSet& models, const ModelUtterance& utterance,
-                                         const ChunkRange& chunk,
+  // `prompts` has the task's prompt, where it is frozen.
+  [[nodiscard]] std::vector<float> speak(const ModelSet& models, PromptCache& prompts,
+                                         const ModelUtterance& utterance, const ChunkRange& chunk,
                                          const std::function<void(int64_t)>& before_step);
 
  private:
-  [[nodiscard]] at::Tensor mel_of(const ModelSet& models, const ModelUtterance& utterance,
-                                  const ChunkRange& chunk, const TensorSink& sink,
+  [[nodiscard]] at::Tensor mel_of(const ModelSet& models, PromptCache& prompts,
+                                  const ModelUtterance& utterance, const ChunkRange& chunk,
+                                  const TensorSink& sink,
                                   const std::function<void(int64_t)>& before_step);
 
   StreamPlan plan_;
