@@ -28,7 +28,9 @@ struct ConvertOptions {
 };
 
 Result speak(const ChatterboxEngine& engine, Conversion conversion, const AudioOutput& output) {
-  if (conversion.stream != StreamMode::kNone) return speak_streamed(engine, conversion, output);
+  if (conversion.stream != StreamMode::kNone) {
+    return speak_streamed(engine, conversion, output, nullptr);
+  }
   Result result = wait_with_progress(engine, std::move(conversion));
   write_speech(output, result);
   return result;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "cli/dump.h"
@@ -11,6 +12,7 @@
 #include "cli/load.h"
 #include "cli/long_speech.h"
 #include "cli/output.h"
+#include "cli/player.h"
 #include "cli/running_job.h"
 #include "cli/statistics.h"
 #include "cli/streamed_speech.h"
@@ -30,6 +32,7 @@ struct SpeakOptions {
   AudioOutput output = {"speech.wav"};
   std::string json;
   std::string dump;
+  bool play = false;
   bool list_languages = false;
 };
 
@@ -42,11 +45,13 @@ std::string read_what_to_say(const SpeakOptions& options) {
 }
 
 // Speaks into the output. A text whose tensors are dumped is one request.
-Result speak(const ChatterboxEngine& engine, Request request, const SpeakOptions& options) {
+Result speak(const ChatterboxEngine& engine, Request request, const SpeakOptions& options,
+             Player* player) {
   const bool is_long = options.dump.empty() && !fits_one_request(engine, request);
-  if (is_long && request.stream == StreamMode::kNone) request.stream = StreamMode::kPieces;
+  const bool leaves_early = is_long || player != nullptr;
+  if (leaves_early && request.stream == StreamMode::kNone) request.stream = StreamMode::kPieces;
   if (request.stream != StreamMode::kNone) {
-    return speak_streamed(engine, request, is_long, options.output);
+    return speak_streamed(engine, request, is_long, options.output, player);
   }
   Result result = wait_with_progress(engine, std::move(request));
   write_speech(options.output, result);
@@ -64,6 +69,8 @@ int run_speak(const SpeakOptions& options) {
   if (options.list_languages) return list_languages();
   check_outputs(options.output, options.json, options.dump);
   check_writable(options.save_voice);
+  std::optional<Player> player;
+  if (options.play) player.emplace();
   Request request = options.request;
   request.text = read_what_to_say(options);
   check_text(request.text);
@@ -83,7 +90,7 @@ int run_speak(const SpeakOptions& options) {
     (request.voice ? *request.voice : engine.default_voice()).save(options.save_voice);
   }
 
-  const Result result = speak(engine, std::move(request), options);
+  const Result result = speak(engine, std::move(request), options, player ? &*player : nullptr);
   if (!options.dump.empty()) {
     dump.write(options.dump, {{"seed", std::to_string(result.stats().seed)}});
   }
@@ -110,6 +117,9 @@ void add_speak(CLI::App& app, std::vector<Command>& commands) {
   app_speak->add_option("-f,--file", options->file, "file with the text to speak, of any length")
       ->type_name("FILE");
   add_output_options(*app_speak, options->output);
+  app_speak->add_flag("--play", options->play,
+                      "play the speech on the sound device, with --stream while it is being made; "
+                      "needs ALSA (libasound.so.2), and writes a file only where --output says so");
   add_voice_option(*app_speak, options->voice);
   add_prompt_option(*app_speak, options->voice_options);
   app_speak
@@ -131,7 +141,11 @@ void add_speak(CLI::App& app, std::vector<Command>& commands) {
                    "one request, however long. Those of a chunk have its number, from 0, behind "
                    "their names: s3gen.mel0")
       ->type_name("FILE");
-  commands.push_back({app_speak, [options] { return run_speak(*options); }});
+  const CLI::Option* const output = app_speak->get_option("--output");
+  commands.push_back({app_speak, [options, output] {
+                        if (options->play && output->count() == 0) options->output.path.clear();
+                        return run_speak(*options);
+                      }});
 }
 
 }  // namespace chatterbox::cli
