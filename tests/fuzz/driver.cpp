@@ -1,12 +1,11 @@
 // Calls a fuzz target without a fuzzer: driver FIRST COUNT, with bytes drawn from so many seeds.
 // Names the seed before each call, so that the last one named is the one that failed.
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <random>
 #include <vector>
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+#include "fuzz/target.h"
 
 int main(int argc, char** argv) {
   if (argc != 3) {

@@ -2,6 +2,7 @@
 // their callbacks, dropped, and with the engine destroyed under them. Over the fake model, whose
 // speech depends on the request alone. An entry of libFuzzer (clang++ -fsanitize=fuzzer);
 // driver.cpp calls it with bytes drawn from seeds.
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "fuzz/target.h"
 #include "support/fake_executor.h"
 #include "support/requests.h"
 
