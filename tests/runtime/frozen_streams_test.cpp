@@ -85,8 +85,9 @@ TEST_F(FrozenStreams, OfAMeanFlow) {
   task.voice = machines.make_voice(
       Machines::voice_task(audio::read_audio(CHATTERBOX_TEST_DATA "/data/espeak_m3.wav")));
   const Wave wave = stream(machines, task);
-  EXPECT_EQ(wave.size(), 960U * 30);
   EXPECT_EQ(stream(machines, task), wave);
+  task.stream->frozen_prompt = false;
+  EXPECT_EQ(stream(machines, task).size(), wave.size());
 }
 
 TEST_F(FrozenStreams, AnInterruptedPromptIsMadeAgain) {
