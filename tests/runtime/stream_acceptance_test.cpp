@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/streamed.h"
@@ -43,35 +45,36 @@ struct Spoken {
 
 class StreamAcceptance : public ::testing::Test {
  protected:
-  StreamAcceptance() {
-    for (size_t i = 0; i < std::size(kSentences); ++i) {
-      tasks_.push_back(machines_.speech_task(kSentences[i]));
-      tasks_.back().voice = machines_.catalog().named_voice(i % 2 == 0 ? "low" : "high");
-      tasks_.back().seed = i;
-      whole_.push_back(offline(tasks_.back(), NoiseLayout::kByFrame));
-      const Spoken other = offline(tasks_.back(), NoiseLayout::kReference);
-      yardstick_.push_back(distance(whole_.back().mel, other.mel));
-    }
-  }
+  // Once for all tests: most of their time.
+  static void SetUpTestSuite() { made_ = std::make_unique<Made>(); }
+  static void TearDownTestSuite() { made_.reset(); }
 
+  // Speech in one go, and what it is measured by.
+  struct Made {
+    Made();
+    Machines machines{cpu_options("demo")};
+    std::vector<Task> tasks;
+    std::vector<Spoken> whole;
+    std::vector<double> yardstick;
+  };
   static double distance(const at::Tensor& a, const at::Tensor& b) {
     return a.sub(b).abs().mean().item<double>();
   }
-  Spoken offline(Task task, NoiseLayout noise) {
+  static Spoken offline(Machines& machines, Task task, NoiseLayout noise) {
     CollectedTensors collected;
     task.noise = noise;
     task.sink = collected.sink();
     Spoken spoken;
-    spoken.wave = machines_.speak(task);
+    spoken.wave = machines.speak(task);
     spoken.mel = collected.tensor("s3gen.mel");
     return spoken;
   }
-  Spoken streamed(const Task& task, const StreamPlan& plan) {
+  static Spoken streamed(const Task& task, const StreamPlan& plan) {
     CollectedTensors collected;
     Task one = streaming(task, plan);
     one.sink = collected.sink();
-    Streamed stream(machines_, one);
-    while (!stream.advance()) machines_.tokens().step();
+    Streamed stream(made_->machines, one);
+    while (!stream.advance()) made_->machines.tokens().step();
     Spoken spoken;
     spoken.wave = stream.wave();
     const int64_t prompt =
@@ -88,13 +91,24 @@ class StreamAcceptance : public ::testing::Test {
     spoken.mel = at::cat(mels, 1);
     return spoken;
   }
-  void expect_within(const StreamPlan& plan, const Limits& limits);
+  static void expect_within(const StreamPlan& plan, const Limits& limits);
 
-  Machines machines_{cpu_options("demo")};
-  std::vector<Task> tasks_;
-  std::vector<Spoken> whole_;
-  std::vector<double> yardstick_;
+  static std::unique_ptr<Made> made_;
 };
+
+std::unique_ptr<StreamAcceptance::Made> StreamAcceptance::made_;
+
+StreamAcceptance::Made::Made() {
+  for (size_t i = 0; i < std::size(kSentences); ++i) {
+    Task task = machines.speech_task(kSentences[i]);
+    task.voice = machines.catalog().named_voice(i % 2 == 0 ? "low" : "high");
+    task.seed = i;
+    whole.push_back(offline(machines, task, NoiseLayout::kByFrame));
+    yardstick.push_back(
+        distance(whole.back().mel, offline(machines, task, NoiseLayout::kReference).mel));
+    tasks.push_back(std::move(task));
+  }
+}
 
 StreamPlan growing(int64_t right, bool frozen = false) {
   StreamPlan plan;
@@ -107,21 +121,21 @@ StreamPlan growing(int64_t right, bool frozen = false) {
 void StreamAcceptance::expect_within(const StreamPlan& plan, const Limits& limits) {
   double sum = 0, at_joins = 0, seam = 0, whole_seam = 0;
   int64_t joins = 0;
-  for (size_t i = 0; i < tasks_.size(); ++i) {
+  for (size_t i = 0; i < made_->tasks.size(); ++i) {
     SCOPED_TRACE(kSentences[i]);
-    const Spoken one = streamed(tasks_[i], plan);
-    const Spoken& whole = whole_[i];
+    const Spoken one = streamed(made_->tasks[i], plan);
+    const Spoken& whole = made_->whole[i];
     EXPECT_EQ(one.wave.size(), whole.wave.size());
     ASSERT_EQ(one.mel.sizes(), whole.mel.sizes());
     EXPECT_EQ(one.most_beyond, 0);
-    const double here = distance(one.mel, whole.mel) / yardstick_[i];
+    const double here = distance(one.mel, whole.mel) / made_->yardstick[i];
     EXPECT_LE(here, limits.worst_sentence);
     sum += here;
     for (const int64_t join : one.joins) {
       const auto around = [&](const at::Tensor& mel) {
         return mel.narrow(1, join - kAtJoin, 2 * kAtJoin);
       };
-      const double share = distance(around(one.mel), around(whole.mel)) / yardstick_[i];
+      const double share = distance(around(one.mel), around(whole.mel)) / made_->yardstick[i];
       EXPECT_LE(share, limits.worst_join) << "at frame " << join;
       at_joins += share;
       const auto step = [&](const at::Tensor& mel) {
@@ -133,7 +147,7 @@ void StreamAcceptance::expect_within(const StreamPlan& plan, const Limits& limit
     }
   }
   ASSERT_GE(joins, 8);
-  EXPECT_LE(sum / static_cast<double>(tasks_.size()), limits.distance);
+  EXPECT_LE(sum / static_cast<double>(made_->tasks.size()), limits.distance);
   EXPECT_LE(at_joins / static_cast<double>(joins), limits.at_joins);
   EXPECT_LE(seam, 1.03 * whole_seam);
 }
@@ -141,8 +155,8 @@ void StreamAcceptance::expect_within(const StreamPlan& plan, const Limits& limit
 TEST_F(StreamAcceptance, OneChunkHasTheBitsOfTheWhole) {
   StreamPlan plan;
   plan.chunks = {4096};
-  for (size_t i = 0; i < tasks_.size(); ++i) {
-    EXPECT_EQ(streamed(tasks_[i], plan).wave, whole_[i].wave) << kSentences[i];
+  for (size_t i = 0; i < made_->tasks.size(); ++i) {
+    EXPECT_EQ(streamed(made_->tasks[i], plan).wave, made_->whole[i].wave) << kSentences[i];
   }
 }
 
