@@ -32,7 +32,7 @@ MODES = "english_full_modes_100_tokens.json"  # all modes, measured with version
 BEFORE = "english_full_fp32_0_1.json"  # as AFTER, right after it, with version 0.1.0
 COMPARISON = "english_full_comparison.json"  # compare_reference.py, all precisions in one run
 SPEECH_QUALITY, STAGE_QUALITY = "quality_demo.json", "quality_full_en.json"  # quality.py
-STREAMING = "streaming_demo.json"  # streaming.py
+STREAMING, LISTENERS = "streaming_demo.json", "listeners_demo.json"  # streaming.py, chatterbox-bench --listeners
 
 
 class Failure(Exception):
@@ -231,7 +231,25 @@ def streaming(root):
             + source(STREAMING, {**report, **report["machine"]})]
 
 
-TABLES = {function.__name__: function for function in (speed, latency, modes, stages, throughput, quality, streaming)}
+def listeners(root):
+    report = read(root, LISTENERS)
+    rows = [[str(entry["listeners"]), str(len(entry["streams"])), f"{1000 * entry['first_sound_median']:.0f} ms",
+             f"{1000 * entry['first_sound_p95']:.0f} ms", f"{100 * entry['c100']:.0f} %",
+             f"{1000 * entry['worst_underrun']:.0f} ms"] for entry in report["streams"]]
+    heads = [">listeners", ">streams", ">first sound, median", ">95 of 100 before", ">C100", ">worst silence"]
+    return table(heads, rows) + ["", f"{report['precision']}; " + source(LISTENERS, report)]
+
+
+def streams(root):
+    report = read(root, LISTENERS)
+    rows = [[str(entry["listeners"]), f"{1000 * entry['first_sound_median']:.0f} ms",
+             f"{1000 * entry['first_sound_p95']:.0f} ms", f"{100 * entry['c100']:.0f} %"] for entry in report["streams"]]
+    return table([">listeners", ">first sound", ">95 of 100 before", ">C100"], rows) + [
+        "", f"Version {report['version']}, {report['precision']}, {machine(report)}."]
+
+
+TABLES = {function.__name__: function for function in (speed, latency, modes, stages, throughput, quality, streaming,
+                                                   listeners, streams)}
 
 
 def rewritten(root, text, document):

@@ -52,6 +52,8 @@ WAYS = [
     Way("12, 25, 50, 100; 3 to the right", "", GROWING, right=3, **ASKED_OF_THREE),
     Way("13 to the right", "", GROWING, right=13, distance=0.075, at_joins=0.09),
     Way("25, 25, ...; 3 to the right", "", "25", right=3, distance=0.11),
+    Way("frozen prompt, 3 to the right", "--prompt frozen", GROWING, right=3, distance=0.11, at_joins=0.13, frames=1.3),
+    Way("frozen prompt, low latency", "--prompt frozen --halo low-latency", DEFAULT, distance=0.11, at_joins=0.13),
 ]
 
 

@@ -120,7 +120,7 @@ def work(way, made, offline):
         return frames
     over = []
     for one, whole in zip(made, offline):
-        prompt = sum(whole.computed) - len(whole.mel)
+        prompt = 0 if "frozen" in way.options else sum(whole.computed) - len(whole.mel)
         context = prompt + config.FRAMES_PER_TOKEN * (way.left + way.right)
         over += [computed - context - chunk for computed, chunk in zip(one.computed, one.chunks)]
     return {**frames, "first_chunk_frames": max(one.computed[0] for one in made),
