@@ -131,10 +131,20 @@ def speak_with_library(arguments, checkpoint, precision):
     return run
 
 
+def read_header(file):
+    """Of a safetensors file that was opened to read its bytes."""
+    return json.loads(file.read(int.from_bytes(file.read(8), "little")))
+
+
+def tensor_names(path):
+    with open(path, "rb") as file:
+        return list(read_header(file))
+
+
 def read_tensor(path, name):
     """One tensor of a safetensors file, as numbers."""
     with open(path, "rb") as file:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        header = read_header(file)
         start = file.tell()
         if name not in header:
             sys.exit(f"{path} has no tensor {name}")

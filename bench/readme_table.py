@@ -44,6 +44,7 @@ OTHER_COMPARISONS = [
 ]
 OTHER_STAGES = ("decode step", "- flow")
 SPEECH_QUALITY, STAGE_QUALITY = "quality_demo.json", "quality_full_en.json"  # quality.py
+STREAMING, LISTENERS = "streaming_demo.json", "listeners_demo.json"  # streaming.py, chatterbox-bench --listeners
 
 
 class Failure(Exception):
@@ -229,7 +230,60 @@ def quality(root):
     return lines[:-1]
 
 
-TABLES = {function.__name__: function for function in (speed, latency, modes, stages, throughput, others, quality)}
+# Of streaming.py: what a figure is called, its name there, and how it is written.
+SHARE, RATIO, CENTS, COUNT = (lambda x: f"{100 * x:.1f} %"), (lambda x: f"{x:.2f}"), (lambda x: f"{x:.0f} cents"), str
+STREAMING_FIGURES = [
+    ("distance to speech made in one go", "distance", SHARE), ("4 frames around joins", "at_joins", SHARE),
+    ("worst join", "worst_join", SHARE), ("worst sentence", "worst_sentence", SHARE), ("seam of the mel", "seam", RATIO),
+    ("step of the pitch at joins", "pitch_step_cents", CENTS), ("pitch", "pitch_cents", CENTS),
+    ("voicing", "voicing", SHARE), ("second difference at joins", "sharpness", RATIO), ("clicks", "clicks", COUNT),
+    ("frames computed", "frames", RATIO), ("frames of the first chunk", "first_chunk_frames", COUNT),
+    ("frames of a chunk, at most", "chunk_frames", COUNT), ("beyond the bound", "frames_over_bound", COUNT),
+    ("words wrong", "words", SHARE), ("more than in one go, points", "words_more", lambda x: f"{100 * x:.1f}"),
+]
+
+
+def streaming_table(report):
+    """A row for each figure, a column for each way; in brackets what is asked of it, bold where it is missed."""
+    ways = report["rows"]["ways"]
+
+    def cell(way, key, write):
+        if key not in way:
+            return ""
+        asked = way["asked"].get(key)
+        text = write(way[key]) + ("" if asked is None else f" ({write(asked)})")
+        return f"**{text}**" if asked is not None and way[key] > asked else text
+
+    rows = [[label, *(cell(way, key, write) for way in ways)] for label, key, write in STREAMING_FIGURES]
+    lengths = ["the same samples" if way["equal"] else "equal" if way["lengths_equal"] else "**differ**" for way in ways]
+    return table(["", *(">" + way["way"] for way in ways)], [*rows, ["lengths", *lengths]])
+
+
+def streaming(root):
+    report = read(root, STREAMING)
+    return [*streaming_table(report), "", f"{report['sentences']} sentences, {report['model']}; "
+            + source(STREAMING, {**report, **report["machine"]})]
+
+
+def listeners(root):
+    report = read(root, LISTENERS)
+    rows = [[str(entry["listeners"]), str(len(entry["streams"])), f"{1000 * entry['first_sound_median']:.0f} ms",
+             f"{1000 * entry['first_sound_p95']:.0f} ms", f"{100 * entry['c100']:.0f} %",
+             f"{1000 * entry['worst_underrun']:.0f} ms"] for entry in report["streams"]]
+    heads = [">listeners", ">streams", ">first sound, median", ">95 of 100 before", ">C100", ">worst silence"]
+    return table(heads, rows) + ["", f"{report['precision']}; " + source(LISTENERS, report)]
+
+
+def streams(root):
+    report = read(root, LISTENERS)
+    rows = [[str(entry["listeners"]), f"{1000 * entry['first_sound_median']:.0f} ms",
+             f"{1000 * entry['first_sound_p95']:.0f} ms", f"{100 * entry['c100']:.0f} %"] for entry in report["streams"]]
+    return table([">listeners", ">first sound", ">95 of 100 before", ">C100"], rows) + [
+        "", f"Version {report['version']}, {report['precision']}, {machine(report)}."]
+
+
+TABLES = {function.__name__: function for function in (speed, latency, modes, stages, throughput, others, quality, streaming,
+                                                   listeners, streams)}
 
 
 def rewritten(root, text, document):

@@ -45,6 +45,8 @@ chatterbox_stream_options default_stream_options() {
   options.left_tokens = from.left_tokens;
   options.right_tokens = from.right_tokens;
   options.condition_tokens = from.condition_tokens;
+  options.prompt = static_cast<int32_t>(from.prompt);
+  options.slack_tokens = from.slack_tokens;
   return options;
 }
 
@@ -62,6 +64,8 @@ StreamOptions convert(const chatterbox_stream_options* caller) {
   options.left_tokens = from.left_tokens;
   options.right_tokens = from.right_tokens;
   options.condition_tokens = from.condition_tokens;
+  options.prompt = static_cast<StreamPrompt>(from.prompt);
+  options.slack_tokens = from.slack_tokens;
   return options;
 }
 

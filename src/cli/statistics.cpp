@@ -177,6 +177,7 @@ ordered_json statistics(const Limits& limits) {
       {"row_bytes", limits.row_bytes},
       {"cache_bytes", limits.cache_bytes},
       {"prefix_bytes", limits.prefix_bytes},
+      {"prompt_bytes", limits.prompt_bytes},
       {"batch_frames", limits.batch_frames},
       {"max_queue", limits.max_queue},
       {"max_queue_bytes", limits.max_queue_bytes},

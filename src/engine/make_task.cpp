@@ -52,6 +52,8 @@ runtime::StreamPlan plan_of(const StreamOptions& options) {
   plan.left_tokens = options.left_tokens;
   plan.right_tokens = options.right_tokens;
   plan.condition_tokens = options.condition_tokens;
+  plan.slack_tokens = options.slack_tokens;
+  plan.frozen_prompt = options.prompt == StreamPrompt::kFrozen;
   plan.chunks.assign(options.chunks.begin(), options.chunks.end());
   if (!plan.chunks.empty()) return plan;
   // The exact halo keeps back ten tokens: of 12, two would be heard.

@@ -48,6 +48,10 @@ enum class Halo : int32_t {
   kExact = 0,       // chunks of a mel make the same wave as the whole
   kLowLatency = 1,  // sound leaves a quarter of a second earlier, and differs a little
 };
+enum class StreamPrompt : int32_t {
+  kRecomputed = 0,  // the voice's prompt is computed again with each chunk
+  kFrozen = 1,      // once for a voice, and kept
+};
 // Of a job that streams in chunks; see runtime::StreamPlan.
 struct StreamOptions {
   // Tokens of each chunk, the last one again and again; empty: 25, 50, 100, with kLowLatency
@@ -57,6 +61,8 @@ struct StreamOptions {
   int32_t right_tokens = 6;
   int32_t condition_tokens = 0;
   Halo halo = Halo::kExact;
+  StreamPrompt prompt = StreamPrompt::kRecomputed;
+  int32_t slack_tokens = 0;
 };
 
 // What all jobs have.

@@ -11,9 +11,11 @@ void ModelSet::check(const Task& task) const {
     case TaskKind::kVoice:
       return voice::check_duration(*task.source, traits().recipe);
     case TaskKind::kConversion:
-      return check_voice(*task.voice);
+      check_voice(*task.voice);
+      return check_prompt(task);
     case TaskKind::kSpeech:
       check_voice(*task.voice);
+      check_prompt(task);
       check_family(task);
       check_size(task);
   }
@@ -26,6 +28,17 @@ void ModelSet::check_voice(const voice::Conditionals& voice) const {
          "the voice has the speech token {}, this model's are below {}: make it with this model",
          *token, s3gen_tokens_);
   }
+}
+
+void ModelSet::check_prompt(const Task& task) const {
+  if (!task.stream || !task.stream->frozen_prompt) return;
+  const int64_t needed =
+      s3gen::prompt_bytes(*flow_, *task.voice, {task.cfm_steps, task.cfg_steps, {}});
+  if (needed <= cache_limits_.prompt_bytes) return;
+  fail(Status::kInvalidArgument,
+       "the frozen prompt of the voice takes {} bytes ({} mel frames, {} Euler steps), and there "
+       "are {} for such prompts: raise memory_limit, or make the voice of a shorter recording",
+       needed, task.voice->mel_frames(), task.cfm_steps, cache_limits_.prompt_bytes);
 }
 
 // What not every family can do.

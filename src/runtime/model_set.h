@@ -61,6 +61,7 @@ class ModelSet final : public ModelCatalog {
   void describe(const EngineOptions& options);
   [[nodiscard]] CacheLimits plan_cache(const EngineOptions& options) const;
   void check_voice(const voice::Conditionals& voice) const;
+  void check_prompt(const Task& task) const;
   void check_family(const Task& task) const;
   void check_size(const Task& task) const;
 

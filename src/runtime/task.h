@@ -46,13 +46,18 @@ enum class NoiseLayout : int32_t {
 };
 
 // How a request is spoken in chunks, while its tokens are drawn. All of it in speech tokens (40
-// ms), and nothing of it by time: the same seed gives the same sound on any machine.
+// ms), and nothing of it by time, but for slack_tokens: without them the same seed gives the same
+// sound on any machine.
 struct StreamPlan {
   std::vector<int64_t> chunks = {12, 25, 50, 100};  // the last one again and again
   int64_t left_tokens = 50;                         // recomputed before a chunk and thrown away
   int64_t right_tokens = 6;      // seen after a chunk: 3, the encoder's look-ahead, to 13
   int64_t condition_tokens = 0;  // of the left ones, those whose mel is given as a condition
-  bool exact_halo = true;        // of the vocoder and the watermark: equal to offline; or earlier
+  // Besides, as many as come while the listener has enough to hear: the one thing that is by time.
+  int64_t slack_tokens = 0;
+  // The voice's prompt is computed once for a voice, without what follows it.
+  bool frozen_prompt = false;
+  bool exact_halo = true;  // of the vocoder and the watermark: equal to offline; or earlier
 };
 
 struct Task {

@@ -45,6 +45,6 @@ struct FrameEstimator {
 
 // As estimate() of estimator.h. A row's padding holds anything, before and after.
 [[nodiscard]] at::Tensor estimate(const FrameEstimator& estimator, const EstimatorPlan& plan,
-                                  int64_t step, const at::Tensor& x);
+                                  int64_t step, const at::Tensor& x, FrameHistory& history);
 
 }  // namespace chatterbox::s3gen

@@ -27,9 +27,12 @@ TransformerBlock read_transformer_block(const nn::WeightReader& reader, int64_t 
   return block;
 }
 
-void transform(const TransformerBlock& block, at::Tensor& x, const at::Tensor& padding) {
+void transform(const TransformerBlock& block, at::Tensor& x, const at::Tensor& padding,
+               FrameHistory& history) {
   const at::Tensor qkv = nn::linear(nn::layer_norm(x, block.attention_norm), block.qkv);
-  nn::add_linear(x, nn::self_attention(qkv, padding), block.out);
+  const int64_t size = qkv.size(2) / 3;
+  if (history.keeps()) history.keep(qkv.narrow(2, size, 2 * size));
+  nn::add_linear(x, nn::self_attention(qkv, padding, history.next()), block.out);
   at::Tensor inner = nn::linear(nn::layer_norm(x, block.feed_forward_norm), block.inner);
   at::gelu_(inner);
   nn::add_linear(x, inner, block.outer);

@@ -50,6 +50,8 @@ TEST_F(Defaults, OfAStream) {
   EXPECT_EQ(options.left_tokens, 50);
   EXPECT_EQ(options.right_tokens, 6);
   EXPECT_EQ(options.condition_tokens, 0);
+  EXPECT_EQ(options.prompt, CHATTERBOX_PROMPT_RECOMPUTED);
+  EXPECT_EQ(options.slack_tokens, 0);
 }
 
 TEST_F(Defaults, OfAConversion) {

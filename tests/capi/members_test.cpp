@@ -263,6 +263,8 @@ TEST_F(WrongMembers, OfAStream) {
   EXPECT_EQ(with_stream(&Options::right_tokens, 14), "right_tokens must be in [3, 13], got 14");
   EXPECT_EQ(with_stream(&Options::condition_tokens, 51),
             "condition_tokens must be in [0, 50], got 51");
+  EXPECT_EQ(with_stream(&Options::slack_tokens, 11), "slack_tokens must be in [0, 10], got 11");
+  EXPECT_EQ(with_stream(&Options::prompt, 2), "prompt must be in [0, 1], got 2");
   EXPECT_EQ(with_stream(&Options::chunk_count, 1U), "chunks must not be NULL");
   EXPECT_EQ(with_stream(&Options::reserved, 1), "stream_options.reserved must be 0, got 1");
   chatterbox_request request = request_for("Hello.");

@@ -247,6 +247,7 @@ typedef struct chatterbox_limits {
   int64_t max_queue;
   int64_t max_queue_bytes;
   int64_t max_text_tokens; /* of one request, including start and stop */
+  int64_t prompt_bytes;    /* most bytes that frozen prompts take (CHATTERBOX_PROMPT_FROZEN) */
 } chatterbox_limits;
 
 /* Reports the limits. Writes at most `size` bytes (pass sizeof *limits) to the caller's struct.

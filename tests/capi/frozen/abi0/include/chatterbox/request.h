@@ -35,6 +35,16 @@ enum {
   CHATTERBOX_HALO_LOW_LATENCY = 1 /* 0.16 s: sound comes earlier, and differs a little at joins */
 };
 
+/* Where what S3Gen knows of the voice comes from, for a chunk. */
+enum {
+  CHATTERBOX_PROMPT_RECOMPUTED = 0, /* the voice's prompt is computed again with each chunk */
+  CHATTERBOX_PROMPT_FROZEN = 1      /* once for a voice, and kept: less than half the work, and an
+                                     * earlier      first sound, which differs a little more from speech
+                                     * that      does not      stream. The engine keeps the voices that were
+                                     * used last,      in      prompt_bytes of chatterbox_limits; a voice that
+                                     * needs more is      INVALID_ARGUMENT */
+};
+
 /* Of a request that streams in chunks. In speech tokens, 25 a second. */
 typedef struct chatterbox_stream_options {
   uint32_t struct_size;  /* set by chatterbox_stream_options_init() */
@@ -50,7 +60,11 @@ typedef struct chatterbox_stream_options {
                           * sound closer to speech that does not stream */
   int32_t condition_tokens; /* of left_tokens, those whose mel is given to the flow instead of
                              * noise, 0 to left_tokens; default 0. For experiments */
-  int32_t reserved;         /* 0 */
+  int32_t prompt;           /* CHATTERBOX_PROMPT_...; default CHATTERBOX_PROMPT_RECOMPUTED */
+  int32_t slack_tokens; /* more tokens behind a chunk that are waited for while its listener still
+                         * has enough to hear, 0 to 10; default 0. With them the sound depends on
+                         * how fast the machine is */
+  int32_t reserved;     /* 0 */
 } chatterbox_stream_options;
 
 /* Fills in `size` (pass sizeof *options) and the defaults. The caller owns the struct.

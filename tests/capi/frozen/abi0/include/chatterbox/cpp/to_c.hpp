@@ -65,6 +65,8 @@ template <class Enum>
   to.right_tokens = from.right_tokens;
   to.condition_tokens = from.condition_tokens;
   to.halo = static_cast<int32_t>(from.halo);
+  to.prompt = static_cast<int32_t>(from.prompt);
+  to.slack_tokens = from.slack_tokens;
   return to;
 }
 
