@@ -39,10 +39,10 @@ enum {
 enum {
   CHATTERBOX_PROMPT_RECOMPUTED = 0, /* the voice's prompt is computed again with each chunk */
   CHATTERBOX_PROMPT_FROZEN = 1      /* once for a voice, and kept: less than half the work, and an
-                                     * earlier      first sound, which differs a little more from speech that
-                                     * does not      stream. The engine keeps the voices that were used last,
-                                     * in      prompt_bytes of chatterbox_limits; a voice that needs more is
-                                     * INVALID_ARGUMENT */
+                                     * earlier      first sound, which differs a little more from speech
+                                     * that      does not      stream. The engine keeps the voices that were
+                                     * used last,      in      prompt_bytes of chatterbox_limits; a voice that
+                                     * needs more is      INVALID_ARGUMENT */
 };
 
 /* Of a request that streams in chunks. In speech tokens, 25 a second. */
