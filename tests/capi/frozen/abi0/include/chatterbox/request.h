@@ -35,14 +35,13 @@ enum {
   CHATTERBOX_HALO_LOW_LATENCY = 1 /* 0.16 s: sound comes earlier, and differs a little at joins */
 };
 
-/* Where what S3Gen knows of the voice comes from, for a chunk. */
+/* Where what S3Gen knows of the voice comes from, for a chunk. Frozen takes less than half the
+ * work, gives an earlier first sound, and differs a little more from speech that does not stream.
+ * The engine keeps the prompts of the voices that were used last, in prompt_bytes of
+ * chatterbox_limits; a voice that needs more is INVALID_ARGUMENT. */
 enum {
   CHATTERBOX_PROMPT_RECOMPUTED = 0, /* the voice's prompt is computed again with each chunk */
-  CHATTERBOX_PROMPT_FROZEN = 1      /* once for a voice, and kept: less than half the work, and an
-                                     * earlier      first sound, which differs a little more from speech
-                                     * that      does not      stream. The engine keeps the voices that were
-                                     * used last,      in      prompt_bytes of chatterbox_limits; a voice that
-                                     * needs more is      INVALID_ARGUMENT */
+  CHATTERBOX_PROMPT_FROZEN = 1      /* once for a voice, and kept */
 };
 
 /* Of a request that streams in chunks. In speech tokens, 25 a second. */
