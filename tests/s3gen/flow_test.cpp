@@ -100,7 +100,7 @@ INSTANTIATE_TEST_SUITE_P(, LowPrecisionFlow,
                                   (tested.param.dtype == at::kFloat ? "Fp32" : "Bf16");
                          });
 
-// 6.3e-3 was measured in bf16, 9e-3 with int8 around it, 7e-3 with int8 alone.
+// 4.8e-3 was measured in bf16, 5.7e-3 with int8 in it, 3.6e-3 with int8 in fp32.
 TEST_P(LowPrecisionFlow, ARowOfABatchEqualsTheRowAloneAndIsNearFp32) {
   const std::shared_ptr<const Flow> flow = load_tiny_flow(GetParam());
   std::vector<FlowRow> batch = rows();
@@ -110,8 +110,7 @@ TEST_P(LowPrecisionFlow, ARowOfABatchEqualsTheRowAloneAndIsNearFp32) {
     const at::Tensor exact = alone(row(i));
     EXPECT_FALSE(at::equal(mels[i], exact)) << i;
     const double error = (mels[i] - exact).norm().item<double>() / exact.norm().item<double>();
-    RecordProperty("error_" + std::to_string(i), std::to_string(error));
-    EXPECT_LE(error, 4 * 9e-3) << i;
+    EXPECT_LE(error, 4 * 5.7e-3) << i;
   }
 }
 
@@ -133,7 +132,7 @@ TEST(Flow, OnlyTheEstimatorsTransformersAreInInt8) {
   }
 }
 
-// What loads in int8 is what is_block_matrix() knows by name, two bytes or three smaller each.
+// By which the size of a model in int8 is counted.
 TEST(Flow, NamesOfTheMatricesInInt8) {
   for (const char* name : {"flow.decoder.estimator.down_blocks.0.1.3.attn1.to_q.weight",
                            "flow.decoder.estimator.mid_blocks.11.1.0.attn1.to_out.0.weight",
