@@ -191,9 +191,9 @@ TEST_F(StreamAnalysisTest, RefusesHeadsThatTheModelHasNot) {
     }
     return std::string("nothing was refused");
   };
-  EXPECT_TRUE(has_alignment_heads(*model_, *options.analyze));
+  EXPECT_TRUE(has_alignment_heads(*model_, options.analyze->heads));
   options.analyze->heads[1] = {2, 2};
-  EXPECT_FALSE(has_alignment_heads(*model_, *options.analyze));
+  EXPECT_FALSE(has_alignment_heads(*model_, options.analyze->heads));
   EXPECT_EQ(refusal(), "the model has no head 2 in layer 2 to analyze: it has 3 layers of 2 heads");
   options.analyze = AlignmentThresholds();
   EXPECT_EQ(refusal(),
