@@ -207,7 +207,7 @@ TEST_F(StreamAnalysisTest, RefusesHeadsThatTheModelHasNot) {
 TEST(StreamAnalysis, ForcesTheEndRightAfterSuppressingIt) {
   AlignmentThresholds thresholds;
   thresholds.equal_tokens = 3;
-  StreamAnalysis analysis(thresholds, 0, {1, 8});
+  StreamAnalysis analysis(thresholds.heads, 0, {1, 8}, thresholds, false);
   Generation generation;
   const auto decided = [&] {
     for (const AlignmentHead& head : thresholds.heads) {
@@ -215,7 +215,7 @@ TEST(StreamAnalysis, ForcesTheEndRightAfterSuppressingIt) {
       analysis.probe().read(head.layer, at::zeros({16, queries, 64}), at::zeros({16, 20, 64}));
     }
     at::Tensor logits = at::arange(8194, at::kFloat);
-    analysis.intervene(logits, generation);
+    analysis.observe(logits, generation);
     generation.tokens.push_back(kStartSpeech);
     return logits;
   };
