@@ -111,8 +111,8 @@ Depth depth_of(const Estimator& estimator) {
   };
   if (estimator.frames) {
     const FrameEstimator& frames = *estimator.frames;
-    return of_stages(frames, frames.down_conv.outputs, frames.down.transformers.front().out.inputs(),
-                     nn::cpu::padded(kMelChannels));
+    return of_stages(frames, frames.down_conv.outputs,
+                     frames.down.transformers.front().out.inputs(), nn::cpu::padded(kMelChannels));
   }
   return of_stages(estimator, estimator.down_conv.outputs(),
                    estimator.down.transformers.front().out.inputs(), kMelChannels);

@@ -62,8 +62,8 @@ TEST_F(WordFiles, OfABatch) {
              "{\"id\": \"a\", \"text\": \"One two.\"}\n"
              "{\"id\": \"b\", \"text\": \"One two.\", \"word_times\": false}\n");
   const Outcome outcome =
-      run(command({"batch", path("requests.jsonl"), "--model", model_.path(), "--words", "srt",
-                   "--max-new-tokens", "20", "--cfm-steps", "1", "-o", path("out")}));
+      run({"batch", path("requests.jsonl"), "--model", model_.path(), "--words", "srt",
+           "--max-new-tokens", "20", "--cfm-steps", "1", "-o", path("out")});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_THAT(read_file(path("out/a.srt")), HasSubstr("One"));
   EXPECT_FALSE(std::filesystem::exists(path("out/b.srt")));
@@ -71,8 +71,8 @@ TEST_F(WordFiles, OfABatch) {
 }
 
 TEST_F(WordFiles, WrongOnesAreRefused) {
-  expect_failure(run(speak("One.", {"--words", path("a.txt")})), 1, ".srt, .vtt or .json");
-  expect_failure(run(quick("One.", {"--words", path("a.srt"), "-o", path("a.wav")})), 1,
+  expect_failure(run(speak("One.", {"--words", path("a.txt")})), 2, ".srt, .vtt or .json");
+  expect_failure(run(quick("One.", {"--words", path("a.srt"), "-o", path("a.wav")})), 2,
                  "no head 15 in layer 12");
 }
 
