@@ -1,4 +1,4 @@
-// A program of ABI 0 in C++: the headers of its time, and the newest library. Returns 0 where the
+// A program of ABI 1 in C++: the headers of its time, and the newest library. Returns 0 where the
 // library does what it did then.
 #include <chatterbox/chatterbox.hpp>
 #include <iostream>

@@ -1,4 +1,4 @@
-/* A program of ABI 0: speaks in every way that there is, with the defaults of its time. Returns 0
+/* A program of ABI 1: speaks in every way that there is, with the defaults of its time. Returns 0
  * where the library does what it did then. */
 #include <chatterbox/chatterbox.h>
 #include <stdio.h>
@@ -134,6 +134,38 @@ static int speak_long(chatterbox_engine* engine, chatterbox_request* request) {
   return 0;
 }
 
+/* A text that comes in parts, in chunks, heard to its end. */
+static int speak_as_it_comes(chatterbox_engine* engine, chatterbox_request* request) {
+  chatterbox_stream_options options;
+  chatterbox_job* job = NULL;
+  chatterbox_chunk chunk;
+  chatterbox_heard heard;
+  chatterbox_status status = CHATTERBOX_STATUS_OK;
+  uint64_t streamed = 0;
+  CHECK(chatterbox_stream_options_init(&options, sizeof options) == CHATTERBOX_STATUS_OK);
+  options.right_tokens = 3;
+  request->text = NULL;
+  request->stream = CHATTERBOX_STREAM_CHUNKS;
+  request->stream_options = &options;
+  request->on_done = NULL;
+  CHECK(chatterbox_engine_open_text(engine, request, NULL, &job) == CHATTERBOX_STATUS_OK);
+  CHECK(chatterbox_job_feed(job, "One. Tw") == CHATTERBOX_STATUS_OK);
+  CHECK(chatterbox_job_feed(job, "o.") == CHATTERBOX_STATUS_OK);
+  CHECK(chatterbox_job_end(job) == CHATTERBOX_STATUS_OK);
+  CHECK(chatterbox_chunk_init(&chunk, sizeof chunk) == CHATTERBOX_STATUS_OK);
+  while ((status = chatterbox_job_next(job, CHATTERBOX_FOREVER, &chunk)) == CHATTERBOX_STATUS_OK) {
+    streamed += chunk.count;
+  }
+  CHECK(status == CHATTERBOX_STATUS_END_OF_STREAM && streamed > 0);
+  CHECK(chatterbox_job_get_heard(job, UINT64_MAX, &heard, sizeof heard) == CHATTERBOX_STATUS_OK);
+  CHECK(heard.samples == streamed && heard.pieces == 2 && heard.text_end == strlen("One. Two."));
+  chatterbox_job_destroy(job);
+  request->text = "Hello.";
+  request->stream = CHATTERBOX_STREAM_NONE;
+  request->stream_options = NULL;
+  return 0;
+}
+
 static int fail(chatterbox_engine* engine, chatterbox_request* request) {
   chatterbox_job* job = (chatterbox_job*)request;
   request->temperature = 7;
@@ -164,6 +196,7 @@ int main(void) {
   CHECK(describe(engine) == 0);
   CHECK(take_voices(engine) == 0);
   CHECK(speak_long(engine, &request) == 0);
+  CHECK(speak_as_it_comes(engine, &request) == 0);
   CHECK(fail(engine, &request) == 0);
   chatterbox_engine_destroy(engine);
   return 0;
