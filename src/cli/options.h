@@ -22,6 +22,8 @@ void add_s3gen_option(CLI::App& app, EngineOptions& options);
 // --model, --s3gen, --family, --device, --precision (and those of the stages), --kv-cache,
 // --weights, --threads, --memory-limit, --deterministic, --watermark.
 void add_engine_options(CLI::App& app, EngineOptions& options);
+// The same without --model.
+void add_model_run_options(CLI::App& app, EngineOptions& options);
 
 // --seed, --cfg-weight, ...: what a request has beside its text and its voice. What the command
 // line does not say stays unset: it is the loaded family's own.

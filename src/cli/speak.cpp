@@ -9,12 +9,12 @@
 #include "cli/files.h"
 #include "cli/interrupt.h"
 #include "cli/load.h"
-#include "cli/long_speech.h"
 #include "cli/output.h"
 #include "cli/running_job.h"
 #include "cli/statistics.h"
 #include "cli/streamed_speech.h"
 #include "cli/voice_file.h"
+#include "server/long_speech.h"
 
 namespace chatterbox::cli {
 namespace {
@@ -43,7 +43,7 @@ std::string read_what_to_say(const SpeakOptions& options) {
 
 // Speaks into the output. A text whose tensors are dumped is one request.
 Result speak(const ChatterboxEngine& engine, Request request, const SpeakOptions& options) {
-  const bool is_long = options.dump.empty() && !fits_one_request(engine, request);
+  const bool is_long = options.dump.empty() && !server::fits_one_request(engine, request);
   if (is_long && request.stream == StreamMode::kNone) request.stream = StreamMode::kPieces;
   if (request.stream != StreamMode::kNone) {
     return speak_streamed(engine, request, is_long, options.output);

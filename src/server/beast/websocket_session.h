@@ -1,0 +1,163 @@
+// One WebSocket. Everything runs on its strand but send_...() and close(). Only for http_server.cpp.
+#pragma once
+
+#include <boost/beast.hpp>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "server/beast/shared.h"
+
+namespace chatterbox::server {
+
+class WebSocketSession final : public Socket,
+                               public std::enable_shared_from_this<WebSocketSession> {
+ public:
+  WebSocketSession(tcp::socket socket, Shared& shared)
+      : counted_(shared),
+        shared_(shared),
+        stream_(std::move(socket)),
+        deadline_(stream_.get_executor()) {}
+
+  template <class UpgradeRequest>
+  void start(UpgradeRequest upgrade, HttpRequest request) {
+    namespace websocket = boost::beast::websocket;
+    websocket::stream_base::timeout timeout{};
+    timeout.handshake_timeout = shared_.options.header_timeout;
+    timeout.idle_timeout = std::chrono::seconds(60);
+    timeout.keep_alive_pings = true;  // or a client that only listens would be idle
+    stream_.set_option(timeout);
+    stream_.read_message_max(kMaxMessageBytes);
+    // `upgrade` must live until the handshake is done.
+    auto kept = std::make_shared<UpgradeRequest>(std::move(upgrade));
+    stream_.async_accept(*kept, [self = shared_from_this(), kept,
+                                 request = std::move(request)](ErrorCode error) mutable {
+      if (error) return;
+      self->listener_ = self->shared_.handler.open(std::move(request), self);
+      self->read();
+    });
+  }
+
+  bool send_text(std::string_view text) override { return send(text, true); }
+  bool send_bytes(std::string_view bytes) override { return send(bytes, false); }
+
+  void close(int code, const std::string& reason) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (closing_ || !gone_.empty()) return;
+      closing_.emplace(static_cast<uint16_t>(code), reason);
+    }
+    wake();
+  }
+
+ private:
+  static constexpr size_t kMaxMessageBytes = 64 << 10;
+  struct Message {
+    std::string bytes;
+    bool text = false;
+  };
+
+  bool send(std::string_view bytes, bool text) {
+    {
+      std::unique_lock lock(mutex_);
+      room_.wait(lock, [this] {
+        return !gone_.empty() || unsent_ < shared_.options.max_unsent_bytes;
+      });
+      if (!gone_.empty() || closing_) return false;
+      queue_.push_back({std::string(bytes), text});
+      unsent_ += bytes.size();
+    }
+    wake();
+    return true;
+  }
+
+  void wake() {
+    asio::post(stream_.get_executor(), [self = shared_from_this()] { self->pump(); });
+  }
+
+  void read() {
+    stream_.async_read(buffer_, [self = shared_from_this()](ErrorCode error, size_t /*bytes*/) {
+      if (error) return self->lose("disconnect");
+      const auto data = self->buffer_.cdata();
+      const std::string text(static_cast<const char*>(data.data()), data.size());
+      self->buffer_.clear();
+      if (self->listener_) self->listener_->on_message(text);
+      self->read();
+    });
+  }
+
+  void pump() {
+    if (sending_) return;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!gone_.empty()) return;
+      if (!queue_.empty()) {
+        out_ = std::move(queue_.front());
+        queue_.pop_front();
+        sending_ = true;
+      } else if (!closing_) {
+        return;
+      }
+    }
+    if (sending_) return write();
+    if (std::exchange(close_sent_, true)) return;
+    stream_.async_close(boost::beast::websocket::close_reason(closing_->first, closing_->second),
+                        [self = shared_from_this()](ErrorCode) { self->lose("closed"); });
+  }
+
+  void write() {
+    stream_.text(out_.text);
+    deadline_.arm(shared_.options.stall_timeout, [self = shared_from_this()] {
+      self->lose("slow_reader");
+    });
+    stream_.async_write(asio::buffer(out_.bytes),
+                        [self = shared_from_this()](ErrorCode error, size_t /*bytes*/) {
+                          self->deadline_.disarm();
+                          self->sending_ = false;
+                          if (error) return self->lose("disconnect");
+                          self->on_sent();
+                        });
+  }
+
+  void on_sent() {
+    {
+      const std::lock_guard lock(mutex_);
+      unsent_ -= out_.bytes.size();
+    }
+    room_.notify_all();
+    pump();
+  }
+
+  void lose(const std::string& why) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!gone_.empty()) return;
+      gone_ = why;
+    }
+    room_.notify_all();
+    deadline_.disarm();
+    ErrorCode ignored;
+    stream_.next_layer().close(ignored);
+    if (const auto listener = std::exchange(listener_, nullptr)) listener->on_close(why);
+  }
+
+  const Counted counted_;
+  Shared& shared_;
+  boost::beast::websocket::stream<tcp::socket> stream_;
+  Deadline deadline_;
+  boost::beast::flat_buffer buffer_;
+  std::shared_ptr<SocketListener> listener_;
+  std::mutex mutex_;
+  std::condition_variable room_;
+  std::deque<Message> queue_;
+  size_t unsent_ = 0;
+  std::optional<std::pair<uint16_t, std::string>> closing_;
+  std::string gone_;
+  Message out_;
+  bool sending_ = false;
+  bool close_sent_ = false;
+};
+
+}  // namespace chatterbox::server
