@@ -71,7 +71,7 @@ void Answer::end() {
   wake();
 }
 
-void Answer::abort() {
+void Answer::break_off() {
   {
     const std::lock_guard lock(mutex_);
     if (state_ != State::kOpen) return;

@@ -30,7 +30,7 @@ class Answer final : public Exchange {
   void begin(const HttpResponse& head) override;
   [[nodiscard]] bool write(std::string_view bytes) override;
   void end() override;
-  void abort() override;
+  void break_off() override;
   [[nodiscard]] std::string gone() const override;
   void on_gone(std::function<void()> call) override;
   [[nodiscard]] size_t bytes_sent() const override;

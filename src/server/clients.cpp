@@ -88,7 +88,8 @@ Client Clients::identify(const HttpRequest& request) const {
     if (sodium_memcmp(key.hash.data(), given.data(), given.size()) == 0) found = &key;
   }
   if (found == nullptr) {
-    throw ApiError(401, "invalid_api_key", "the Authorization header must be Bearer and a valid key");
+    throw ApiError(401, "invalid_api_key",
+                   "the Authorization header must be Bearer and a valid key");
   }
   return {found->name, found->limit};
 }

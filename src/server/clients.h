@@ -23,8 +23,8 @@ struct Client {
 class Clients {
  public:
   // `file`: a line for each key: NAME KEY [LIMIT]; # begins a comment. Empty: no key is needed, and
-  // a client is an address. `limit`: of clients whose line gives none. Throws Error kIo, kNotFound, or
-  // kInvalidArgument with the line's number.
+  // a client is an address. `limit`: of clients whose line gives none. Throws Error kIo, kNotFound,
+  // or kInvalidArgument with the line's number.
   Clients(std::string file, size_t limit);
 
   // Reads the file again; if that fails, the keys stay as they are.

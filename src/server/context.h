@@ -25,10 +25,10 @@ struct ServiceOptions {
   SpeechLimits speech;
   size_t max_upload_bytes = 32 << 20;
   std::chrono::milliseconds max_deadline{600000};  // of a request
-  std::chrono::seconds max_step{120};  // an engine that takes longer for one step hangs
-  int64_t memory_ceiling = 0;          // bytes; above it new requests are refused. 0: none
-  size_t workers = 128;                // requests that are being answered at a time
-  std::string cors_origin;             // empty: pages of other origins may not ask
+  std::chrono::seconds max_step{120};              // an engine that takes longer for one step hangs
+  int64_t memory_ceiling = 0;  // bytes; above it new requests are refused. 0: none
+  size_t workers = 128;        // requests that are being answered at a time
+  std::string cors_origin;     // empty: pages of other origins may not ask
 };
 
 struct Context {

@@ -53,19 +53,19 @@ class Exchange {
   // A whole answer. Never waits.
   virtual void respond(const HttpResponse& response) = 0;
 
-  // An answer whose body comes by and by: begin(), write()..., then end(), or abort() after a
+  // An answer whose body comes by and by: begin(), write()..., then end(), or break_off() after a
   // failure: the client then notices that the body is not whole. write() waits while the reader is
   // slow, and returns false once nobody reads any more.
   virtual void begin(const HttpResponse& head) = 0;
   [[nodiscard]] virtual bool write(std::string_view bytes) = 0;
   virtual void end() = 0;
-  virtual void abort() = 0;
+  virtual void break_off() = 0;
 
   // Why nobody reads any more: "disconnect" (the client's doing), "slow_reader" (the server's), or
   // "" if somebody does.
   [[nodiscard]] virtual std::string gone() const = 0;
-  // Called once, when the client goes away; at once if it has gone. Replaces the function before it;
-  // an empty one takes it away. It must not wait.
+  // Called once, when the client goes away; at once if it has gone. Replaces the function before
+  // it; an empty one takes it away. It must not wait.
   virtual void on_gone(std::function<void()> call) = 0;
   // Bytes of the answer that were handed to the system.
   [[nodiscard]] virtual size_t bytes_sent() const = 0;
@@ -97,8 +97,8 @@ class Socket {
 // What is done with a request, decided when its header is there.
 struct Admission {
   bool accepted = true;
-  size_t body_limit = 0;     // bytes; more of them are refused with 413
-  bool websocket = false;    // what is asked for is a WebSocket
+  size_t body_limit = 0;      // bytes; more of them are refused with 413
+  bool websocket = false;     // what is asked for is a WebSocket
   HttpResponse refusal = {};  // if it is not accepted
 };
 

@@ -71,8 +71,8 @@ class HttpServer::Listener {
   void listen() {
     try {
       tcp::resolver resolver(context_);
-      const auto found = resolver.resolve(shared_.options.host, std::to_string(shared_.options.port),
-                                          tcp::resolver::passive);
+      const auto found = resolver.resolve(
+          shared_.options.host, std::to_string(shared_.options.port), tcp::resolver::passive);
       const tcp::endpoint endpoint = found.begin()->endpoint();
       acceptor_.open(endpoint.protocol());
       acceptor_.set_option(asio::socket_base::reuse_address(true));
@@ -89,16 +89,18 @@ class HttpServer::Listener {
     if (shared_.connections >= shared_.options.max_connections) {
       paused_ = true;
       // One may have ended meanwhile, and have seen no pause.
-      if (shared_.connections >= shared_.options.max_connections || !paused_.exchange(false)) return;
+      if (shared_.connections >= shared_.options.max_connections || !paused_.exchange(false))
+        return;
     }
-    acceptor_.async_accept(asio::make_strand(context_), [this](ErrorCode error, tcp::socket socket) {
-      if (error == asio::error::operation_aborted) return;
-      if (error) return accept_later();  // too many open files
-      const auto session = std::make_shared<Session>(std::move(socket), shared_);
-      remember(session);
-      session->start();
-      accept();
-    });
+    acceptor_.async_accept(
+        asio::make_strand(context_), [this](ErrorCode error, tcp::socket socket) {
+          if (error == asio::error::operation_aborted) return;
+          if (error) return accept_later();  // too many open files
+          const auto session = std::make_shared<Session>(std::move(socket), shared_);
+          remember(session);
+          session->start();
+          accept();
+        });
   }
 
   void accept_later() {

@@ -80,9 +80,8 @@ std::optional<double> JsonFields::number(const std::string& name, double low, do
 std::optional<int64_t> JsonFields::whole(const std::string& name, int64_t low, int64_t high) {
   const json* const value = find(name);
   if (value == nullptr) return std::nullopt;
-  const bool fits =
-      value->is_number_integer() &&
-      (!value->is_number_unsigned() || value->get<uint64_t>() <= uint64_t{INT64_MAX});
+  const bool fits = value->is_number_integer() &&
+                    (!value->is_number_unsigned() || value->get<uint64_t>() <= uint64_t{INT64_MAX});
   if (fits) {
     const auto number = value->get<int64_t>();
     if (number >= low && number <= high) return number;

@@ -66,7 +66,8 @@ const std::string& Models::resolve(const std::string& asked) const {
   if (asked.empty() || is_openais) return entries_.front()->spec.name;
   std::string known;
   for (const auto& entry : entries_) known += (known.empty() ? "" : ", ") + entry->spec.name;
-  throw ApiError(404, "model_not_found", "model must be one of " + known + ", got " + asked, "model");
+  throw ApiError(404, "model_not_found", "model must be one of " + known + ", got " + asked,
+                 "model");
 }
 
 Models::Entry& Models::find(const std::string& name) const {
@@ -89,7 +90,8 @@ EngineHandle Models::acquire(const std::string& name) {
 
 EngineHandle Models::load(Entry& entry) {
   if (EngineHandle loaded = if_loaded(entry.spec.name)) return loaded;  // by who was before us
-  auto engine = std::make_shared<const ChatterboxEngine>(ChatterboxEngine::load(entry.spec.options));
+  auto engine =
+      std::make_shared<const ChatterboxEngine>(ChatterboxEngine::load(entry.spec.options));
   ModelFacts facts = facts_of(entry.spec.name, *engine);
   const std::lock_guard lock(mutex_);
   entry.engine = engine;

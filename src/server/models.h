@@ -1,5 +1,5 @@
-// The models that the server has, by name: loaded at the start, unloaded when nobody used them for a
-// while, and loaded again by the next request.
+// The models that the server has, by name: loaded at the start, unloaded when nobody used them for
+// a while, and loaded again by the next request.
 #pragma once
 
 #include <chatterbox/chatterbox.hpp>
@@ -39,8 +39,8 @@ class Models {
   void load_all();
   [[nodiscard]] bool ready() const;  // load_all() has succeeded
 
-  // The name of the model that a request means: "" and OpenAI's names are the first. Throws ApiError
-  // 404.
+  // The name of the model that a request means: "" and OpenAI's names are the first. Throws
+  // ApiError 404.
   [[nodiscard]] const std::string& resolve(const std::string& asked) const;
   // Loads it if it was unloaded, and blocks meanwhile. Whoever holds the handle keeps it loaded.
   [[nodiscard]] EngineHandle acquire(const std::string& name);

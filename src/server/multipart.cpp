@@ -102,7 +102,8 @@ std::vector<FormPart> parse_form(std::string_view content_type, std::string_view
   while (true) {
     std::string_view rest = body.substr(at + first.size());
     if (rest.substr(0, 2) == "--") return parts;
-    if (rest.substr(0, 2) != "\r\n") refuse("a boundary is followed by neither -- nor a line break");
+    if (rest.substr(0, 2) != "\r\n")
+      refuse("a boundary is followed by neither -- nor a line break");
     rest.remove_prefix(2);
     const size_t end = rest.find(next);
     if (end == std::string_view::npos) refuse("its last boundary is missing");

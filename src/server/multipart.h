@@ -14,9 +14,10 @@ struct FormPart {
   std::string_view data;  // into the body
 };
 
-// Throws ApiError 400 where the body is malformed, has more than 32 parts, or a part without a name;
-// 415 where the content type is not that of a form.
-[[nodiscard]] std::vector<FormPart> parse_form(std::string_view content_type, std::string_view body);
+// Throws ApiError 400 where the body is malformed, has more than 32 parts, or a part without a
+// name; 415 where the content type is not that of a form.
+[[nodiscard]] std::vector<FormPart> parse_form(std::string_view content_type,
+                                               std::string_view body);
 
 // Whether the media type is `type` ("audio/wav"), whatever its parameters and case.
 [[nodiscard]] bool is_media_type(std::string_view content_type, std::string_view type);

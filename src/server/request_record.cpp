@@ -27,11 +27,12 @@ double milliseconds(double seconds) { return std::round(seconds * 1000) / 1000; 
 }  // namespace
 
 std::string to_log_line(const RequestRecord& record) {
-  nlohmann::ordered_json line = {{"time", now()},           {"id", record.id},
-                                 {"client", record.client}, {"method", record.method},
-                                 {"route", record.route},   {"status", record.status},
-                                 {"end", record.end},       {"seconds", milliseconds(record.seconds)},
-                                 {"bytes", record.bytes}};
+  nlohmann::ordered_json line = {
+      {"time", now()},           {"id", record.id},
+      {"client", record.client}, {"method", record.method},
+      {"route", record.route},   {"status", record.status},
+      {"end", record.end},       {"seconds", milliseconds(record.seconds)},
+      {"bytes", record.bytes}};
   if (!record.error.empty()) line["error"] = record.error;
   if (!record.model.empty()) line["model"] = record.model;
   if (!record.voice.empty()) line["voice"] = record.voice;

@@ -21,7 +21,7 @@ struct Route {
 };
 
 struct Routed {
-  const Route* route = nullptr;            // nothing: no such path, or not with this method
+  const Route* route = nullptr;           // nothing: no such path, or not with this method
   std::vector<std::string_view> methods;  // that the path has
 };
 [[nodiscard]] Routed find_route(std::string_view method, const std::vector<std::string>& path);

@@ -43,7 +43,7 @@ class Caretaker {
   Caretaker& operator=(const Caretaker&) = delete;
   ~Caretaker() { join(); }
 
-  void terminate() {
+  void begin_drain() {
     context_.draining = true;
     server_.close_idle();
     const std::lock_guard lock(mutex_);
@@ -127,7 +127,7 @@ void serve(const ServeOptions& options) {
   HttpServer server(options.http, service);
   context.connections = [&server] { return server.connections(); };
   Caretaker caretaker(options, context, server);
-  server.on_signals([&] { caretaker.terminate(); },
+  server.on_signals([&] { caretaker.begin_drain(); },
                     [&] {
                       try {
                         clients.reload();

@@ -17,10 +17,10 @@ struct ServeOptions {
   std::vector<ModelSpec> models;
   HttpOptions http;
   ServiceOptions service;
-  std::string voices;      // a folder; empty: uploaded voices are kept in memory alone
-  std::string keys;        // a file; empty: no keys are needed
-  size_t client_limit = 48;  // requests that a client may have at a time
-  bool insecure = false;   // listen on a public address without keys
+  std::string voices;                   // a folder; empty: uploaded voices are kept in memory alone
+  std::string keys;                     // a file; empty: no keys are needed
+  size_t client_limit = 48;             // requests that a client may have at a time
+  bool insecure = false;                // listen on a public address without keys
   std::chrono::seconds grace{30};       // for what runs at SIGTERM
   std::chrono::seconds idle_unload{0};  // 0: models stay loaded
   std::function<void(std::string_view line)> log;  // one line of JSON, from any thread

@@ -13,11 +13,10 @@ constexpr size_t kMaxTextBody = 1 << 20;
 constexpr size_t kMaxRequestId = 64;
 
 bool is_plain_id(std::string_view id) {
-  return !id.empty() && id.size() <= kMaxRequestId &&
-         std::all_of(id.begin(), id.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                  c == '-' || c == '_' || c == '.';
-         });
+  return !id.empty() && id.size() <= kMaxRequestId && std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '_' || c == '.';
+  });
 }
 
 std::string_view without_scheme(std::string_view origin) {
@@ -37,8 +36,7 @@ std::string end_of(const RequestRecord& record, const Exchange& exchange) {
 
 }  // namespace
 
-Service::Service(Context& context)
-    : context_(context), run_(draw_seed()) {
+Service::Service(Context& context) : context_(context), run_(draw_seed()) {
   workers_.emplace(context.options.workers);
 }
 Service::~Service() = default;

@@ -110,7 +110,7 @@ bool SpeechOutput::finish(const ResultStats& stats) {
 
 void SpeechOutput::break_off(const ApiError& error) {
   call_.record.error = error.what();
-  if (!options_.sse) return call_.exchange->abort();
+  if (!options_.sse) return call_.exchange->break_off();
   json event = json::parse(to_json(error));
   event["type"] = "speech.audio.error";
   (void)send_event(event.dump());

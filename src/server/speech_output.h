@@ -24,11 +24,12 @@ class SpeechOutput {
  public:
   SpeechOutput(const Context& context, Call& call, OutputOptions options);
 
-  // The first samples begin the answer. Wait while the reader is slow; false: nobody reads any more.
+  // The first samples begin the answer. Wait while the reader is slow; false: nobody reads any
+  // more.
   [[nodiscard]] bool write(Samples samples);
   [[nodiscard]] bool finish(const ResultStats& stats);
-  // Once the answer has begun, a failure cannot change its status any more: the client gets an event,
-  // or a body that breaks off.
+  // Once the answer has begun, a failure cannot change its status any more: the client gets an
+  // event, or a body that breaks off.
   [[nodiscard]] bool begun() const { return begun_; }
   void break_off(const ApiError& error);
 

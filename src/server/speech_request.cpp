@@ -77,8 +77,9 @@ SpeechRequest read_common(JsonFields& fields) {
 }  // namespace
 
 size_t count_characters(const std::string& text) {
-  return static_cast<size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 VoiceChoice read_voice_choice(JsonFields& fields) {
@@ -103,9 +104,8 @@ const ResponseFormat& read_format(JsonFields& fields) {
 
 StreamOptions read_stream_options(JsonFields& fields) {
   StreamOptions options;
-  options.halo =
-      read_named<Halo>(fields, "halo", {{"exact", Halo::kExact}, {"low-latency", Halo::kLowLatency}},
-                       Halo::kExact);
+  options.halo = read_named<Halo>(
+      fields, "halo", {{"exact", Halo::kExact}, {"low-latency", Halo::kLowLatency}}, Halo::kExact);
   const nlohmann::json* const chunks = fields.find("chunks");
   if (chunks == nullptr) return options;
   const bool usable = chunks->is_array() && chunks->size() <= 32 &&
@@ -113,8 +113,8 @@ StreamOptions read_stream_options(JsonFields& fields) {
                         return chunk.is_number_unsigned() && chunk.get<uint64_t>() <= 4096;
                       });
   if (!usable) {
-    throw bad_value("chunks", "chunks must be at most 32 whole numbers in [6, 4096], got " +
-                                  shown(*chunks));
+    throw bad_value("chunks",
+                    "chunks must be at most 32 whole numbers in [6, 4096], got " + shown(*chunks));
   }
   for (const auto& chunk : *chunks) options.chunks.push_back(chunk.get<int32_t>());
   return options;
@@ -128,7 +128,8 @@ SpeechRequest parse_speech(const nlohmann::json& object, const SpeechLimits& lim
   asked.streams = fields.boolean("stream").value_or(true);
   fields.refuse_unknown();
   if (!input || input->empty()) {
-    throw ApiError(400, "missing_parameter", "input must be there: it is the text to speak", "input");
+    throw ApiError(400, "missing_parameter", "input must be there: it is the text to speak",
+                   "input");
   }
   const size_t characters = count_characters(*input);
   if (characters > limits.max_characters) {

@@ -21,10 +21,10 @@ struct SpeechRequest {
   VoiceChoice voice;
   const ResponseFormat* format = nullptr;
   double speed = 1;
-  bool sse = false;          // events instead of the file's bytes
-  bool streams = true;       // audio leaves while it is made
+  bool sse = false;           // events instead of the file's bytes
+  bool streams = true;        // audio leaves while it is made
   LongTextOptions long_text;  // how pieces are joined
-  Request request;           // without its voice
+  Request request;            // without its voice
 };
 
 struct SpeechLimits {

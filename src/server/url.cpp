@@ -69,7 +69,8 @@ std::optional<Target> parse_target(std::string_view target) {
   const size_t question = target.find('?');
   Target parsed;
   if (!parse_path(target.substr(0, question).substr(1), parsed.path)) return std::nullopt;
-  if (question != std::string_view::npos && !parse_query(target.substr(question + 1), parsed.query)) {
+  if (question != std::string_view::npos &&
+      !parse_query(target.substr(question + 1), parsed.query)) {
     return std::nullopt;
   }
   return parsed;

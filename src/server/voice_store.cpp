@@ -112,8 +112,9 @@ std::vector<StoredVoice> VoiceStore::list() const {
 
 StoredVoice VoiceStore::add(const std::string& name, const std::string& model, const Voice& voice) {
   if (!is_voice_name(name)) {
-    throw bad_value("name", "name must be 1 to 64 letters, digits, - and _, not beginning with -, got " +
-                                shown(name));
+    throw bad_value(
+        "name",
+        "name must be 1 to 64 letters, digits, - and _, not beginning with -, got " + shown(name));
   }
   StoredVoice about{name, std::string(voice.id()), model, static_cast<int64_t>(std::time(nullptr))};
   const std::lock_guard lock(mutex_);
@@ -157,7 +158,8 @@ void VoiceStore::remove(const std::string& name_or_id) {
     }
     entry = next;
   }
-  if (!found) throw ApiError(404, "voice_not_found", "there is no voice " + shown(name_or_id), "voice");
+  if (!found)
+    throw ApiError(404, "voice_not_found", "there is no voice " + shown(name_or_id), "voice");
 }
 
 std::optional<Voice> VoiceStore::find(const VoiceChoice& choice) {
@@ -180,10 +182,9 @@ std::optional<Voice> resolve_voice(VoiceStore& store, const ChatterboxEngine& en
   if (std::find(names.begin(), names.end(), choice.name) != names.end()) {
     return engine.named_voice(choice.name);
   }
-  const bool means_own =
-      choice.id.empty() && (choice.name.empty() || choice.name == "default" ||
-                            std::find(kOpenAiVoices.begin(), kOpenAiVoices.end(), choice.name) !=
-                                kOpenAiVoices.end());
+  const bool means_own = choice.id.empty() && (choice.name.empty() || choice.name == "default" ||
+                                               std::find(kOpenAiVoices.begin(), kOpenAiVoices.end(),
+                                                         choice.name) != kOpenAiVoices.end());
   if (means_own && facts.has_default_voice) return std::nullopt;
   std::string known = facts.has_default_voice ? "default" : "";
   for (const std::string& name : names) known += (known.empty() ? "" : ", ") + name;

@@ -16,8 +16,8 @@ namespace chatterbox::server {
 
 struct StoredVoice {
   std::string name;
-  std::string id;     // 32 hexadecimal digits
-  std::string model;  // that made it
+  std::string id;       // 32 hexadecimal digits
+  std::string model;    // that made it
   int64_t created = 0;  // seconds since 1970
 };
 
@@ -28,8 +28,8 @@ class VoiceStore {
   VoiceStore(const std::string& folder, const std::function<void(const std::string&)>& warn);
 
   [[nodiscard]] std::vector<StoredVoice> list() const;  // by name
-  // Replaces what has the name. Throws ApiError 400 for a name that is not 1 to 64 letters, digits, -
-  // and _, and 409 where there are 1000 voices already.
+  // Replaces what has the name. Throws ApiError 400 for a name that is not 1 to 64 letters, digits,
+  // - and _, and 409 where there are 1000 voices already.
   StoredVoice add(const std::string& name, const std::string& model, const Voice& voice);
   // By name or id. Throws ApiError 404.
   void remove(const std::string& name_or_id);

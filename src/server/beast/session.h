@@ -166,11 +166,12 @@ class Session : public std::enable_shared_from_this<Session> {
     finished_ = false;
   }
 
-  // The body has not been read, if there is one: what comes next on the connection is not a request.
+  // The body has not been read, if there is one: what comes next on the connection is not a
+  // request.
   void refuse(const HttpResponse& response) {
-    const bool whole = parser_->is_header_done() &&
-                       (parser_->is_done() || (!parser_->chunked() &&
-                                               parser_->content_length().value_or(0) == 0));
+    const bool whole =
+        parser_->is_header_done() &&
+        (parser_->is_done() || (!parser_->chunked() && parser_->content_length().value_or(0) == 0));
     new_answer(whole);
     answer_->respond(response);
   }
@@ -182,8 +183,8 @@ class Session : public std::enable_shared_from_this<Session> {
     shared_.handler.handle(std::move(request_), answer_);
   }
 
-  // Reads while the answer is made: the only way to see at once that the client goes away. What comes
-  // may also be the next request.
+  // Reads while the answer is made: the only way to see at once that the client goes away. What
+  // comes may also be the next request.
   void watch() {
     constexpr size_t kMost = 64 << 10;  // of requests that come before the answer
     if (buffer_.size() >= kMost) return lose("disconnect");

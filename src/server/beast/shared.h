@@ -17,8 +17,8 @@ struct Shared {
   HttpOptions options;
   HttpHandler& handler;
   std::atomic<size_t> connections{0};
-  std::atomic<bool> closing{false};       // no connection is kept alive
-  std::function<void()> on_free = {};     // a connection has ended
+  std::atomic<bool> closing{false};    // no connection is kept alive
+  std::function<void()> on_free = {};  // a connection has ended
 };
 
 // Counts a connection as long as it lives.

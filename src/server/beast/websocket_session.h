@@ -1,4 +1,5 @@
-// One WebSocket. Everything runs on its strand but send_...() and close(). Only for http_server.cpp.
+// One WebSocket. Everything runs on its strand but send_...() and close(). Only for
+// http_server.cpp.
 #pragma once
 
 #include <boost/beast.hpp>
@@ -62,9 +63,8 @@ class WebSocketSession final : public Socket,
   bool send(std::string_view bytes, bool text) {
     {
       std::unique_lock lock(mutex_);
-      room_.wait(lock, [this] {
-        return !gone_.empty() || unsent_ < shared_.options.max_unsent_bytes;
-      });
+      room_.wait(lock,
+                 [this] { return !gone_.empty() || unsent_ < shared_.options.max_unsent_bytes; });
       if (!gone_.empty() || closing_) return false;
       queue_.push_back({std::string(bytes), text});
       unsent_ += bytes.size();
@@ -109,9 +109,8 @@ class WebSocketSession final : public Socket,
 
   void write() {
     stream_.text(out_.text);
-    deadline_.arm(shared_.options.stall_timeout, [self = shared_from_this()] {
-      self->lose("slow_reader");
-    });
+    deadline_.arm(shared_.options.stall_timeout,
+                  [self = shared_from_this()] { self->lose("slow_reader"); });
     stream_.async_write(asio::buffer(out_.bytes),
                         [self = shared_from_this()](ErrorCode error, size_t /*bytes*/) {
                           self->deadline_.disarm();

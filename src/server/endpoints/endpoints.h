@@ -1,5 +1,6 @@
 // The endpoints: what answers a request. They run on worker threads, where they may wait, but for
-// those that say otherwise. All throw ApiError or Error before the answer has begun, and never later.
+// those that say otherwise. All throw ApiError or Error before the answer has begun, and never
+// later.
 #pragma once
 
 #include "server/context.h"
@@ -7,8 +8,8 @@
 namespace chatterbox::server {
 
 // speech.cpp
-void answer_speech(Context& context, Call& call);       // POST /v1/audio/speech
-void answer_conversion(Context& context, Call& call);   // POST /v1/audio/conversions
+void answer_speech(Context& context, Call& call);      // POST /v1/audio/speech
+void answer_conversion(Context& context, Call& call);  // POST /v1/audio/conversions
 // voices.cpp
 void answer_add_voice(Context& context, Call& call);     // POST /v1/audio/voices
 void answer_delete_voice(Context& context, Call& call);  // DELETE /v1/audio/voices/{voice}

@@ -11,8 +11,8 @@ namespace {
 
 void prepare(Context& context, Call& call, const ChatterboxEngine& engine, SpeechRequest& asked) {
   Request& request = asked.request;
-  request.voice = resolve_voice(context.voices, engine, context.models.facts(call.record.model),
-                                asked.voice);
+  request.voice =
+      resolve_voice(context.voices, engine, context.models.facts(call.record.model), asked.voice);
   // Known before the answer begins, so that its header can say it.
   if (!request.seed) request.seed = draw_seed();
   request.client = call.client.number();
@@ -86,8 +86,7 @@ void answer_speech(Context& context, Call& call) {
 void answer_conversion(Context& context, Call& call) {
   const Form form = read_form(call, {"file", "audio"});
   JsonFields fields(form.fields);
-  const EngineHandle engine =
-      acquire_model(context, call, fields.text("model").value_or(""));
+  const EngineHandle engine = acquire_model(context, call, fields.text("model").value_or(""));
   const ResponseFormat& format = read_format(fields);
   const double speed = fields.number("speed", 0.25, 4).value_or(1);
   const bool streams = fields.boolean("stream").value_or(true);

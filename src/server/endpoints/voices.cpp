@@ -11,8 +11,11 @@ using nlohmann::json;
 
 // In the shape of OpenAI's own.
 json to_json(const StoredVoice& voice) {
-  return {{"object", "audio.voice"}, {"id", voice.id},           {"name", voice.name},
-          {"model", voice.model},    {"created_at", voice.created}};
+  return {{"object", "audio.voice"},
+          {"id", voice.id},
+          {"name", voice.name},
+          {"model", voice.model},
+          {"created_at", voice.created}};
 }
 
 Voice make_voice(const ChatterboxEngine& engine, std::string_view file, JsonFields& fields) {
@@ -47,8 +50,9 @@ void answer_add_voice(Context& context, Call& call) {
   (void)fields.find("consent");  // OpenAI's: an id of a recorded consent, which we have no use for
   const EngineHandle engine = acquire_model(context, call, fields.text("model").value_or(""));
   if (!is_voice_name(name)) {
-    throw bad_value("name", "name must be 1 to 64 letters, digits, - and _, not beginning with -, got " +
-                                shown(name));
+    throw bad_value(
+        "name",
+        "name must be 1 to 64 letters, digits, - and _, not beginning with -, got " + shown(name));
   }
   if (form.file.empty()) {
     throw ApiError(400, "missing_parameter", "audio_sample must be there: it is the recording",
