@@ -103,8 +103,10 @@ class WebSocketSession final : public Socket,
     }
     if (sending_) return write();
     if (std::exchange(close_sent_, true)) return;
-    stream_.async_close(boost::beast::websocket::close_reason(closing_->first, closing_->second),
-                        [self = shared_from_this()](ErrorCode) { self->lose("closed"); });
+    using boost::beast::websocket::close_code;
+    const boost::beast::websocket::close_reason reason(static_cast<close_code>(closing_->first),
+                                                       closing_->second);
+    stream_.async_close(reason, [self = shared_from_this()](ErrorCode) { self->lose("closed"); });
   }
 
   void write() {
