@@ -135,7 +135,7 @@ void send_speech(const Context& context, Call& call, const Job& job, const Outpu
     if (error.status() == Status::kDeadlineExceeded) call.record.end = "deadline";
     if (!output.begun()) throw to_api_error(error);
     output.break_off(to_api_error(error));
-    if (call.record.end.empty()) call.record.end = "failed";
+    if (call.record.end.empty() && call.exchange->gone().empty()) call.record.end = "failed";
   }
 }
 

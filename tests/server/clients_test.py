@@ -132,7 +132,7 @@ def check_hang_up(server):
         connection.recv(1000)
     for _ in range(100):
         metrics = server.ask("GET", "/metrics")[2].decode()
-        if 'end="disconnect"} 1' in metrics and 'chatterbox_engine_running{model="demo"} 0' in metrics:
+        if 'end="disconnect"} 1' in metrics and 'chatterbox_engine_running{model="demo"} 0.0' in metrics:
             return
         time.sleep(0.05)
     raise AssertionError("a client that hung up is still being spoken to:\n" + metrics)
