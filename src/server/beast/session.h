@@ -174,6 +174,7 @@ class Session : public std::enable_shared_from_this<Session> {
         (parser_->is_done() || (!parser_->chunked() && parser_->content_length().value_or(0) == 0));
     new_answer(whole);
     answer_->respond(response);
+    pump();  // at once: until something is sent, nothing but the caller keeps this object alive
   }
 
   void on_request() {
