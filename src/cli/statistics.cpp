@@ -71,6 +71,17 @@ ordered_json pieces_of(const Result& result) {
   return pieces;
 }
 
+ordered_json words_of(const Result& result) {
+  ordered_json words = ordered_json::array();
+  for (const Word& word : result.words()) {
+    words.push_back({{"text_begin", word.text_begin},
+                     {"text_end", word.text_end},
+                     {"begin_seconds", word.begin_seconds},
+                     {"end_seconds", word.end_seconds}});
+  }
+  return words;
+}
+
 ordered_json stream_of(const Result& result) {
   const StreamStats stats = result.stream_stats();
   ordered_json chunks = ordered_json::array();
@@ -126,6 +137,7 @@ ordered_json statistics(const Result& result) {
       {"stream", stream_of(result)},
   };
   if (ordered_json pieces = pieces_of(result); !pieces.empty()) json["pieces"] = std::move(pieces);
+  if (ordered_json words = words_of(result); !words.empty()) json["words"] = std::move(words);
   return json;
 }
 
@@ -165,6 +177,7 @@ ordered_json statistics(const Limits& limits) {
       {"row_bytes", limits.row_bytes},
       {"cache_bytes", limits.cache_bytes},
       {"prefix_bytes", limits.prefix_bytes},
+      {"prompt_bytes", limits.prompt_bytes},
       {"batch_frames", limits.batch_frames},
       {"max_queue", limits.max_queue},
       {"max_queue_bytes", limits.max_queue_bytes},
