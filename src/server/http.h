@@ -71,34 +71,10 @@ class Exchange {
   [[nodiscard]] virtual size_t bytes_sent() const = 0;
 };
 
-// The two ends of a WebSocket: text in, text and bytes out.
-class SocketListener {
- public:
-  SocketListener() = default;
-  SocketListener(const SocketListener&) = delete;
-  SocketListener& operator=(const SocketListener&) = delete;
-  virtual ~SocketListener() = default;
-  // One at a time, on an I/O thread; they must not wait.
-  virtual void on_message(std::string_view text) = 0;
-  virtual void on_close(const std::string& why) = 0;  // the last call; see Exchange::gone()
-};
-class Socket {
- public:
-  Socket() = default;
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-  virtual ~Socket() = default;
-  // Wait while the reader is slow; false: nobody reads any more.
-  [[nodiscard]] virtual bool send_text(std::string_view text) = 0;
-  [[nodiscard]] virtual bool send_bytes(std::string_view bytes) = 0;
-  virtual void close(int code, const std::string& reason) = 0;
-};
-
 // What is done with a request, decided when its header is there.
 struct Admission {
   bool accepted = true;
   size_t body_limit = 0;      // bytes; more of them are refused with 413
-  bool websocket = false;     // what is asked for is a WebSocket
   HttpResponse refusal = {};  // if it is not accepted
 };
 
@@ -111,9 +87,6 @@ class HttpHandler {
   virtual ~HttpHandler() = default;
   [[nodiscard]] virtual Admission admit(const HttpRequest& head) = 0;
   virtual void handle(HttpRequest request, std::shared_ptr<Exchange> exchange) = 0;
-  // A WebSocket that was admitted.
-  [[nodiscard]] virtual std::shared_ptr<SocketListener> open(HttpRequest request,
-                                                             std::shared_ptr<Socket> socket) = 0;
   // The refusal of a request that cannot be read: 400, 408, 413, 431.
   [[nodiscard]] virtual HttpResponse malformed(int status, const std::string& message) = 0;
 };

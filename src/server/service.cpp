@@ -105,7 +105,6 @@ Admission Service::admit(const HttpRequest& head) {
     check_origin(head);
     if (route.needs_key) (void)context_.clients.identify(head);
     if (route.is_work) check_open();
-    admission.websocket = route.websocket;
     if (route.body == Route::Body::kText) admission.body_limit = kMaxTextBody;
     if (route.body == Route::Body::kUpload) {
       admission.body_limit = context_.options.max_upload_bytes;
@@ -204,11 +203,6 @@ void Service::finish(Call& call) {
   call.exchange->on_gone(nullptr);
   context_.metrics.end(call.record);
   context_.log(to_log_line(call.record));
-}
-
-std::shared_ptr<SocketListener> Service::open(HttpRequest /*request*/,
-                                              std::shared_ptr<Socket> /*socket*/) {
-  return nullptr;
 }
 
 }  // namespace chatterbox::server

@@ -22,8 +22,6 @@ class Service final : public HttpHandler {
 
   [[nodiscard]] Admission admit(const HttpRequest& head) override;
   void handle(HttpRequest request, std::shared_ptr<Exchange> exchange) override;
-  [[nodiscard]] std::shared_ptr<SocketListener> open(HttpRequest request,
-                                                     std::shared_ptr<Socket> socket) override;
   [[nodiscard]] HttpResponse malformed(int status, const std::string& message) override;
 
   // Waits for what is being answered. Afterwards no request may come: call it when the server has

@@ -140,12 +140,4 @@ SpeechRequest parse_speech(const nlohmann::json& object, const SpeechLimits& lim
   return asked;
 }
 
-SpeechRequest parse_session(const nlohmann::json& object) {
-  JsonFields fields(object);
-  (void)fields.find("type");
-  SpeechRequest asked = read_common(fields);
-  fields.refuse_unknown();
-  return asked;
-}
-
 }  // namespace chatterbox::server

@@ -31,11 +31,9 @@ struct SpeechLimits {
   size_t max_characters = 100000;
 };
 
-// All throw ApiError 400 that names the field; the ranges of a Request's members are the engine's
+// Throws ApiError 400 that names the field; the ranges of a Request's members are the engine's
 // business.
 [[nodiscard]] SpeechRequest parse_speech(const nlohmann::json& object, const SpeechLimits& limits);
-// The text that comes later is not there; everything else is as above.
-[[nodiscard]] SpeechRequest parse_session(const nlohmann::json& object);
 
 // The fields that conversions have, too.
 [[nodiscard]] VoiceChoice read_voice_choice(JsonFields& fields);

@@ -8,7 +8,6 @@
 
 #include "server/answer.h"
 #include "server/beast/shared.h"
-#include "server/beast/websocket_session.h"
 
 namespace chatterbox::server {
 
@@ -83,7 +82,6 @@ class Session : public std::enable_shared_from_this<Session> {
       return refuse(too_large(admission.body_limit));
     }
     if (!admission.accepted) return refuse(admission.refusal);
-    if (admission.websocket) return open_websocket();
     body_limit_ = admission.body_limit;
     parser_->body_limit(admission.body_limit);
     if (beast::iequals(header[http::field::expect], "100-continue")) return invite_body();
@@ -279,11 +277,6 @@ class Session : public std::enable_shared_from_this<Session> {
     deadline_.disarm();
     ErrorCode ignored;
     socket_.close(ignored);
-  }
-
-  void open_websocket() {
-    auto session = std::make_shared<WebSocketSession>(std::move(socket_), shared_);
-    session->start(parser_->release(), std::move(request_));
   }
 
   const Counted counted_;
