@@ -21,6 +21,13 @@ def existing(path, hint):
     return path
 
 
+def enter(environment):
+    """Goes on in the environment that `quality.py --setup` made: the script that runs again, by its Python."""
+    python = existing(environment / "bin" / "python", "run quality.py --setup first")
+    if pathlib.Path(sys.prefix).resolve() != environment.resolve():
+        os.execv(python, [str(python), *sys.argv])
+
+
 # What keeps both sides to the instructions of a smaller CPU: libtorch and its oneDNN and MKL, and the library.
 LIMITS = {
     "AVX2": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2",

@@ -13,14 +13,12 @@ and writes all figures as JSON.
 
 import argparse
 import json
-import os
 import pathlib
-import sys
 import tempfile
 import time
 
 from compare_reference import machine
-from sides import ROOT, existing, run_library, say
+from sides import ROOT, enter, existing, run_library, say
 
 SENTENCES = ROOT / "bench" / "quality_sentences.txt"
 OTHERS = 2  # ways that are no streams: they come first
@@ -75,13 +73,6 @@ def parse_arguments():
     if arguments.threads < 1:
         parser.error(f"--threads must be at least 1, got {arguments.threads}")
     return arguments
-
-
-def enter(environment):
-    """Goes on in the environment: this script again, by its Python."""
-    python = existing(environment / "bin" / "python", "run quality.py --setup first")
-    if pathlib.Path(sys.prefix).resolve() != environment.resolve():
-        os.execv(python, [str(python), *sys.argv])
 
 
 def speak(arguments, way, text, voice, seed, out):

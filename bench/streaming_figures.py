@@ -4,11 +4,11 @@ Frames are those of S3Gen's mel, 50 a second. A stream's dump has the tensors of
 that its joins, its pitch and the frames that each chunk took are what the program made, not what a plan says.
 """
 
-import json
 import sys
 
 import numpy as np
 
+from compare_reference import read_header
 from recognise import edits, normalised, recognise
 from sides import ROOT
 
@@ -25,12 +25,11 @@ TYPES = {"F32": np.float32, "I64": np.int64}
 
 def read_tensors(path):
     """{name: array} of a safetensors file."""
-    data = path.read_bytes()
-    start = 8 + int.from_bytes(data[:8], "little")
-    header = json.loads(data[8:start])
+    with open(path, "rb") as file:
+        header, data = read_header(file), file.read()
     header.pop("__metadata__", None)
-    return {name: np.frombuffer(data[start + entry["data_offsets"][0]:start + entry["data_offsets"][1]],
-                                TYPES[entry["dtype"]]).reshape(entry["shape"]) for name, entry in header.items()}
+    return {name: np.frombuffer(data[slice(*entry["data_offsets"])], TYPES[entry["dtype"]]).reshape(entry["shape"])
+            for name, entry in header.items()}
 
 
 class Speech:

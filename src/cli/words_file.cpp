@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <utility>
 #include <vector>
 
 #include "cli/files.h"
@@ -108,11 +109,9 @@ std::string subtitles(const std::string& text, const Result& result, bool vtt) {
 ordered_json json_of(const std::string& text, const Result& result) {
   ordered_json words = ordered_json::array();
   for (const Word& word : result.words()) {
-    words.push_back({{"text", text.substr(word.text_begin, word.text_end - word.text_begin)},
-                     {"text_begin", word.text_begin},
-                     {"text_end", word.text_end},
-                     {"begin_seconds", word.begin_seconds},
-                     {"end_seconds", word.end_seconds}});
+    ordered_json said = {{"text", text.substr(word.text_begin, word.text_end - word.text_begin)}};
+    said.update(place_of(word));
+    words.push_back(std::move(said));
   }
   return {{"words", words}};
 }

@@ -47,8 +47,9 @@ void ModelSet::check_family(const Task& task) const {
     fail(Status::kInvalidArgument, "top_k must be 0 for a model of the family {}, got {}",
          traits().name, task.top_k);
   }
-  if (task.analyze_alignment) t3::check_heads(*t3_, thresholds(task.language).heads);
-  if (task.word_times) t3::check_heads(*t3_, thresholds(task.language).heads);
+  if (task.analyze_alignment || task.word_times) {
+    t3::check_heads(*t3_, thresholds(task.language).heads);
+  }
   const auto prompt = static_cast<int64_t>(task.voice->prompt_tokens.size());
   if (prompt > t3_limits_.prompt_tokens) {
     fail(Status::kBadVoice,

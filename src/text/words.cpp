@@ -50,14 +50,16 @@ std::vector<TextWord> words_of(std::string_view text, const std::vector<int64_t>
   std::vector<TextWord> words;
   int64_t done = 0;  // tokens of the parts so far
   for (const Part& part : parts_of(text)) {
+    const int64_t end = std::max(done, tokens_before(part.end));
     if (part.spoken_end > part.begin) {
-      TextWord word = {part.begin, part.end, done, 0};
-      word.end_token = std::max(done, tokens_before(part.spoken_end));
+      const bool all_spoken = part.spoken_end == part.end;
+      TextWord word = {part.begin, part.end, done, end};
+      if (!all_spoken) word.end_token = std::max(done, tokens_before(part.spoken_end));
       const auto is_space = [&](int64_t token) { return space && ids[token] == *space; };
       while (word.first_token < word.end_token && is_space(word.first_token)) ++word.first_token;
       words.push_back(word);
     }
-    done = std::max(done, tokens_before(part.end));
+    done = end;
   }
   return words;
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <string>
 #include <string_view>
 
 #include "nn/cpu/amx.h"
@@ -14,15 +13,6 @@ namespace {
 
 constexpr std::array<std::string_view, 7> kLevelNames = {
     "portable", "avx2", "avx-vnni", "avx512", "avx512-vnni", "avx512-bf16", "amx"};
-
-std::string level_names() {
-  std::string names;
-  for (const std::string_view name : kLevelNames) {
-    if (!names.empty()) names += ", ";
-    names += name;
-  }
-  return names;
-}
 
 bool machine_has([[maybe_unused]] Feature feature) {
 #ifdef CHATTERBOX_X86_KERNELS
@@ -74,7 +64,7 @@ Level allowed_level(const char* value) {
   const auto* found = std::find(kLevelNames.begin(), kLevelNames.end(), value);
   if (found == kLevelNames.end()) {
     fail(Status::kInvalidArgument, "the environment variable {} must be one of {}, got {}",
-         kLevelVariable, level_names(), value);
+         kLevelVariable, fmt::join(kLevelNames, ", "), value);
   }
   return static_cast<Level>(found - kLevelNames.begin());
 }
