@@ -5,7 +5,6 @@
 #include <chatterbox/chatterbox.hpp>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 
@@ -34,8 +33,7 @@ void add_request_options(CLI::App& app, Request& request);
 void add_stream_options(CLI::App& app, StreamMode& mode, StreamOptions& options);
 // What belongs to it, as needing another option.
 void add_stream_plan_options(CLI::App& app, StreamOptions& options, CLI::Option* stream);
-// --noise, and the names that it takes.
-[[nodiscard]] const std::map<std::string, Noise>& noise_names();
+// --noise.
 void add_noise_option(CLI::App& app, std::optional<Noise>& noise);
 // --seed, --cfm-steps and --cfg-steps, which conversions have too.
 void add_seed_option(CLI::App& app, std::optional<uint64_t>& value);

@@ -5,9 +5,9 @@
 #include <memory>
 #include <vector>
 
+#include "app/raw_samples.h"
 #include "cli/files.h"
 #include "cli/ranges.h"
-#include "server/formats.h"
 
 namespace chatterbox::cli {
 namespace {
@@ -99,7 +99,7 @@ void write_speech(const AudioOutput& output, const Result& result) {
 AudioWriter make_writer(const AudioOutput& output) {
   const bool to_stdout = output.path == "-";
   if (is_raw(output)) {
-    return {server::without_header(to_stdout ? to_stream(std::cout) : to_file(output.path)),
+    return {app::without_header(to_stdout ? to_stream(std::cout) : to_file(output.path)),
             AudioFormat::kWav};
   }
   if (to_stdout) return {to_stream(std::cout), stdout_format(output)};

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "app/long_speech.h"
 #include "cli/dump.h"
 #include "cli/files.h"
 #include "cli/interrupt.h"
@@ -17,7 +18,6 @@
 #include "cli/streamed_speech.h"
 #include "cli/voice_file.h"
 #include "cli/words_file.h"
-#include "server/long_speech.h"
 
 namespace chatterbox::cli {
 namespace {
@@ -55,7 +55,7 @@ bool comes_by_and_by(const SpeakOptions& options) {
 Result speak(const ChatterboxEngine& engine, Request& request, const SpeakOptions& options,
              Player* player) {
   if (comes_by_and_by(options)) return speak_input(engine, request, options.output, player);
-  const bool is_long = options.dump.empty() && !server::fits_one_request(engine, request);
+  const bool is_long = options.dump.empty() && !app::fits_one_request(engine, request);
   const bool leaves_early = is_long || player != nullptr;
   if (leaves_early && request.stream == StreamMode::kNone) request.stream = StreamMode::kPieces;
   if (request.stream != StreamMode::kNone) {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/raw_samples.h"
 #include "server/time_scale.h"
 
 namespace chatterbox::server {
@@ -23,7 +24,7 @@ AudioWriter make_writer(const ResponseFormat& format, std::string& bytes) {
     return true;
   };
   if (format.file != AudioFormat::kAuto) return {std::move(sink), format.file};
-  return {without_header(std::move(sink)), AudioFormat::kWav};
+  return {app::without_header(std::move(sink)), AudioFormat::kWav};
 }
 
 }  // namespace
@@ -40,15 +41,6 @@ std::string format_names() {
     names.append(names.empty() ? "" : ", ").append(format.name);
   }
   return names;
-}
-
-AudioWriter::Sink without_header(AudioWriter::Sink sink) {
-  constexpr size_t kHeaderBytes = 44;
-  return [sink = std::move(sink), header = kHeaderBytes](const void* data, size_t size) mutable {
-    const size_t skipped = std::min(header, size);
-    header -= skipped;
-    return size == skipped || sink(static_cast<const char*>(data) + skipped, size - skipped);
-  };
 }
 
 SpeechEncoder::SpeechEncoder(const ResponseFormat& format, double speed)

@@ -19,9 +19,6 @@ struct ResponseFormat {
 // "mp3, opus, ...".
 [[nodiscard]] std::string format_names();
 
-// What is left of a WAV file without its header: the samples.
-[[nodiscard]] AudioWriter::Sink without_header(AudioWriter::Sink sink);
-
 class TimeScale;
 
 // Turns samples into bytes of the format as they come, mono, 24 kHz.

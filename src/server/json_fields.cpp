@@ -44,13 +44,6 @@ json parse_object(const std::string& body) {
   return object;
 }
 
-std::string shown(const json& value) {
-  constexpr size_t kMost = 60;
-  std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
-  if (text.size() > kMost) text = text.substr(0, kMost) + "...";
-  return text;
-}
-
 const json* JsonFields::find(const std::string& name) {
   known_.insert(name);
   const auto found = object_.find(name);
@@ -75,26 +68,6 @@ std::optional<double> JsonFields::number(const std::string& name, double low, do
   }
   throw bad_value(name, name + " must be a number in [" + text_of(low) + ", " + text_of(high) +
                             "], got " + shown(*value));
-}
-
-std::optional<int64_t> JsonFields::whole(const std::string& name, int64_t low, int64_t high) {
-  const json* const value = find(name);
-  if (value == nullptr) return std::nullopt;
-  const bool fits = value->is_number_integer() &&
-                    (!value->is_number_unsigned() || value->get<uint64_t>() <= uint64_t{INT64_MAX});
-  if (fits) {
-    const auto number = value->get<int64_t>();
-    if (number >= low && number <= high) return number;
-  }
-  throw bad_value(name, name + " must be a whole number in [" + std::to_string(low) + ", " +
-                            std::to_string(high) + "], got " + shown(*value));
-}
-
-std::optional<uint64_t> JsonFields::seed(const std::string& name) {
-  const json* const value = find(name);
-  if (value == nullptr) return std::nullopt;
-  if (value->is_number_unsigned()) return value->get<uint64_t>();
-  throw bad_value(name, name + " must be a whole number in [0, 2^64-1], got " + shown(*value));
 }
 
 std::optional<bool> JsonFields::boolean(const std::string& name) {

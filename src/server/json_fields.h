@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "app/option_fields.h"
 #include "server/api_error.h"
 
 namespace chatterbox::server {
@@ -14,8 +15,7 @@ namespace chatterbox::server {
 // 400 where it is no JSON object, or has a key twice.
 [[nodiscard]] nlohmann::json parse_object(const std::string& body);
 
-// A value for a message, cut short.
-[[nodiscard]] std::string shown(const nlohmann::json& value);
+using app::shown;
 
 // Reads fields by name and remembers which: the rest is unknown. null is as if the field were not
 // there, as OpenAI's clients mean it.
@@ -26,8 +26,6 @@ class JsonFields {
   [[nodiscard]] const nlohmann::json* find(const std::string& name);
   [[nodiscard]] std::optional<std::string> text(const std::string& name);  // without NUL
   [[nodiscard]] std::optional<double> number(const std::string& name, double low, double high);
-  [[nodiscard]] std::optional<int64_t> whole(const std::string& name, int64_t low, int64_t high);
-  [[nodiscard]] std::optional<uint64_t> seed(const std::string& name);
   [[nodiscard]] std::optional<bool> boolean(const std::string& name);
 
   // 400 for the first field that nobody asked for.

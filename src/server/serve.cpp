@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <csignal>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -15,6 +16,10 @@ namespace chatterbox::server {
 namespace {
 
 using std::chrono::steady_clock;
+
+// For what was told to end: a cancelled job takes a step of its engine, a load or an upload a few
+// seconds.
+constexpr std::chrono::seconds kLastWork{20};
 
 // Every connection has a file descriptor; the usual limit is 1024.
 void raise_file_limit(size_t connections) {
@@ -82,11 +87,9 @@ class Caretaker {
 
   void drain() {
     options_.say("draining");
-    if (!idle_within(options_.grace)) {
-      server_.drop_all("shutdown");
-      // They see it within a step of the engine.
-      (void)idle_within(std::chrono::seconds(10));
-    }
+    if (idle_within(options_.grace)) return;
+    server_.drop_all("shutdown");
+    (void)idle_within(kLastWork);
   }
 
   bool idle_within(std::chrono::seconds most) {
@@ -139,7 +142,13 @@ void serve(const ServeOptions& options) {
   options.say("listening on http://" + options.http.host + ":" + std::to_string(server.port()));
   server.run();
   caretaker.join();
-  service.finish_work();
+  if (!service.finish_work(kLastWork)) {
+    // An engine's step, or a file system, hangs. What waits for it can neither be ended nor left
+    // behind, so the process goes as it would at a second SIGTERM.
+    options.say("some requests did not end: giving them up");
+    std::signal(SIGTERM, SIG_DFL);
+    (void)std::raise(SIGTERM);
+  }
   if (const std::exception_ptr failure = caretaker.failure()) std::rethrow_exception(failure);
 }
 

@@ -36,10 +36,8 @@ std::string end_of(const RequestRecord& record, const Exchange& exchange) {
 
 }  // namespace
 
-Service::Service(Context& context) : context_(context), run_(draw_seed()) {
-  workers_.emplace(context.options.workers);
-}
-Service::~Service() = default;
+Service::Service(Context& context)
+    : context_(context), run_(draw_seed()), workers_(context.options.workers) {}
 
 const Route& Service::route_of(const HttpRequest& request, Target& target) const {
   auto parsed = parse_target(request.target);
@@ -168,7 +166,7 @@ void Service::handle(HttpRequest request, std::shared_ptr<Exchange> exchange) {
 
 void Service::start_work(const std::shared_ptr<Call>& call, const Route& route) {
   call->seat = context_.clients.seat(call->client);
-  const bool runs = workers_->run([this, call, &route] {
+  const bool runs = workers_.run([this, call, &route] {
     answer(*call, route);
     finish(*call);
   });

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "server/context.h"
@@ -18,15 +18,17 @@ namespace chatterbox::server {
 class Service final : public HttpHandler {
  public:
   explicit Service(Context& context);
-  ~Service() override;
 
   [[nodiscard]] Admission admit(const HttpRequest& head) override;
   void handle(HttpRequest request, std::shared_ptr<Exchange> exchange) override;
   [[nodiscard]] HttpResponse malformed(int status, const std::string& message) override;
 
-  // Waits for what is being answered. Afterwards no request may come: call it when the server has
-  // stopped, and before it is destroyed, which the answers refer to.
-  void finish_work() { workers_.reset(); }
+  // Waits for what is being answered, at most `most`. Call it when the server has stopped, so that
+  // nothing new comes, and before it is destroyed, which the answers refer to. False: something is
+  // stuck, and then neither may be destroyed.
+  [[nodiscard]] bool finish_work(std::chrono::milliseconds most) {
+    return workers_.idle_within(most);
+  }
 
  private:
   [[nodiscard]] const Route& route_of(const HttpRequest& request, Target& target) const;
@@ -43,7 +45,7 @@ class Service final : public HttpHandler {
   Context& context_;
   std::atomic<uint64_t> count_{0};
   const uint64_t run_;  // of this process, so that ids do not repeat
-  std::optional<WorkerPool> workers_;
+  WorkerPool workers_;
 };
 
 }  // namespace chatterbox::server

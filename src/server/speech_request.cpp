@@ -1,7 +1,6 @@
 #include "server/speech_request.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <optional>
 
@@ -9,18 +8,6 @@ namespace chatterbox::server {
 namespace {
 
 constexpr size_t kMaxInstructions = 4096;  // characters, as OpenAI's
-
-std::optional<float> real(JsonFields& fields, const char* name) {
-  constexpr double kMost = std::numeric_limits<float>::max();
-  const auto value = fields.number(name, -kMost, kMost);
-  return value ? std::optional(static_cast<float>(*value)) : std::nullopt;
-}
-
-std::optional<int32_t> whole(JsonFields& fields, const char* name) {
-  using Limits = std::numeric_limits<int32_t>;
-  const auto value = fields.whole(name, Limits::min(), Limits::max());
-  return value ? std::optional(static_cast<int32_t>(*value)) : std::nullopt;
-}
 
 template <class Value>
 [[nodiscard]] Value read_named(JsonFields& fields, const char* name,
@@ -32,28 +19,6 @@ template <class Value>
   std::string names;
   for (const auto& [known, value] : values) names += (names.empty() ? "" : ", ") + known;
   throw bad_value(name, std::string(name) + " must be one of " + names + ", got " + shown(*given));
-}
-
-void read_options(JsonFields& fields, Request& request) {
-  request.seed = fields.seed("seed");
-  request.language = fields.text("language").value_or("");
-  request.temperature = real(fields, "temperature");
-  request.cfg_weight = real(fields, "cfg_weight");
-  request.exaggeration = real(fields, "exaggeration");
-  request.min_p = real(fields, "min_p");
-  request.top_p = real(fields, "top_p");
-  request.repetition_penalty = real(fields, "repetition_penalty");
-  request.max_new_tokens = whole(fields, "max_new_tokens");
-  request.cfm_steps = whole(fields, "cfm_steps");
-  request.cfg_steps = whole(fields, "cfg_steps");
-  request.top_k = whole(fields, "top_k");
-  request.analyze_alignment = fields.boolean("analyze_alignment");
-  request.text_tags = fields.boolean("text_tags").value_or(false);
-  // A client may stand back, but not push itself before others.
-  request.priority = static_cast<int32_t>(fields.whole("priority", -100, 0).value_or(0));
-  if (const auto deadline = fields.whole("deadline_ms", 1, 86400000)) {
-    request.deadline = std::chrono::milliseconds(*deadline);
-  }
 }
 
 // Everything but the text.
@@ -69,8 +34,9 @@ SpeechRequest read_common(JsonFields& fields) {
                                         std::to_string(kMaxInstructions) + " characters");
   }
   asked.long_text.pause = fields.number("pause", 0, 10).value_or(asked.long_text.pause);
-  asked.request.stream_options = read_stream_options(fields);
-  read_options(fields, asked.request);
+  read_options(fields, app::stream_options(), asked.request.stream_options);
+  read_options(fields, app::request_options(), asked.request);
+  check_priority(asked.request.priority);
   return asked;
 }
 
@@ -102,22 +68,9 @@ const ResponseFormat& read_format(JsonFields& fields) {
                  "response_format");
 }
 
-StreamOptions read_stream_options(JsonFields& fields) {
-  StreamOptions options;
-  options.halo = read_named<Halo>(
-      fields, "halo", {{"exact", Halo::kExact}, {"low-latency", Halo::kLowLatency}}, Halo::kExact);
-  const nlohmann::json* const chunks = fields.find("chunks");
-  if (chunks == nullptr) return options;
-  const bool usable = chunks->is_array() && chunks->size() <= 32 &&
-                      std::all_of(chunks->begin(), chunks->end(), [](const nlohmann::json& chunk) {
-                        return chunk.is_number_unsigned() && chunk.get<uint64_t>() <= 4096;
-                      });
-  if (!usable) {
-    throw bad_value("chunks",
-                    "chunks must be at most 32 whole numbers in [6, 4096], got " + shown(*chunks));
-  }
-  for (const auto& chunk : *chunks) options.chunks.push_back(chunk.get<int32_t>());
-  return options;
+void check_priority(int32_t priority) {
+  if (priority <= 0) return;
+  throw bad_value("priority", "priority must be in [-100, 0], got " + std::to_string(priority));
 }
 
 SpeechRequest parse_speech(const nlohmann::json& object, const SpeechLimits& limits) {

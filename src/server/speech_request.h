@@ -38,7 +38,20 @@ struct SpeechLimits {
 // The fields that conversions have, too.
 [[nodiscard]] VoiceChoice read_voice_choice(JsonFields& fields);
 [[nodiscard]] const ResponseFormat& read_format(JsonFields& fields);
-[[nodiscard]] StreamOptions read_stream_options(JsonFields& fields);
+// A client may stand back, but not push itself before others.
+void check_priority(int32_t priority);
+template <class Options>
+void read_options(JsonFields& fields, const app::OptionTable<Options>& table, Options& to) {
+  for (const auto& [name, set] : table) {
+    const nlohmann::json* const value = fields.find(name);
+    if (value == nullptr) continue;
+    try {
+      set(to, name, *value);
+    } catch (const Error& error) {
+      throw bad_value(name, error.what());
+    }
+  }
+}
 
 // Characters of UTF-8.
 [[nodiscard]] size_t count_characters(const std::string& text);

@@ -32,6 +32,11 @@ bool WorkerPool::run(std::function<void()> task) {
   return true;
 }
 
+bool WorkerPool::idle_within(std::chrono::milliseconds most) {
+  std::unique_lock lock(mutex_);
+  return done_.wait_for(lock, most, [this] { return tasks_.empty() && idle_ == threads_.size(); });
+}
+
 void WorkerPool::work() {
   std::unique_lock lock(mutex_);
   while (true) {
@@ -45,6 +50,7 @@ void WorkerPool::work() {
     task = nullptr;  // what it holds goes without the lock
     lock.lock();
     ++idle_;
+    done_.notify_all();
   }
 }
 

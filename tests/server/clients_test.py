@@ -111,6 +111,25 @@ def check_large_body(server):
         check(b" 413 " in connection.recv(4096), "100 MB were not refused at once")
 
 
+def check_pipelined(server):
+    """What comes behind a request is kept, up to a limit; over it the client is dropped, and the server lives."""
+    ask = b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(ask * 3)
+        answer = b""
+        while answer.count(b'"object":"list"') < 3:
+            answer += connection.recv(65536)
+    for padding in (100 << 10, 1 << 20):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+            try:
+                connection.sendall(ask + b"x" * padding)
+                while connection.recv(65536):
+                    pass
+            except OSError:
+                pass
+    check(server.ask("GET", "/health/live")[0] == 200, "the server is gone")
+
+
 def check_voices(server, recording):
     data = open(recording, "rb").read()
     body = (b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nann\r\n--b\r\nContent-Disposition: form-data; '
@@ -165,7 +184,7 @@ def main():
     with tempfile.TemporaryDirectory() as voices:
         server = Server(program, "--voices", voices)
         try:
-            for step in (check_formats, check_same_in_a_crowd, check_events, check_refusals, check_large_body,
+            for step in (check_formats, check_same_in_a_crowd, check_events, check_refusals, check_large_body, check_pipelined,
                          check_hang_up, check_openai):
                 step(server)
                 print(f"{step.__name__}: passed", flush=True)

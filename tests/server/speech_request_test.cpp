@@ -30,8 +30,9 @@ TEST(SpeechRequestTest, EveryOptionArrives) {
           "language": "fr", "temperature": 0.5, "cfg_weight": 0, "exaggeration": 1, "min_p": 0.1,
           "top_p": 0.9, "top_k": 3, "repetition_penalty": 1.5, "max_new_tokens": 7, "cfm_steps": 4,
           "cfg_steps": 2, "analyze_alignment": false, "text_tags": true, "priority": -5,
-          "deadline_ms": 1500, "stream": false, "pause": 1, "halo": "low-latency",
-          "chunks": [12, 25]})");
+          "deadline_ms": 1500, "stream": false, "pause": 1, "noise": "reference",
+          "halo": "low-latency", "prompt": "frozen", "slack_tokens": 2, "left_tokens": 30,
+          "right_tokens": 7, "chunks": [12, 25]})");
   EXPECT_EQ(asked.voice.id, "abc");
   EXPECT_EQ(asked.format->name, "pcm");
   EXPECT_EQ(asked.speed, 0.5);
@@ -50,7 +51,12 @@ TEST(SpeechRequestTest, EveryOptionArrives) {
   EXPECT_EQ(asked.request.priority, -5);
   EXPECT_EQ(asked.request.deadline, std::chrono::milliseconds(1500));
   EXPECT_EQ(asked.long_text.pause, 1);
+  EXPECT_EQ(asked.request.noise, Noise::kReference);
   EXPECT_EQ(asked.request.stream_options.halo, Halo::kLowLatency);
+  EXPECT_EQ(asked.request.stream_options.prompt, Prompt::kFrozen);
+  EXPECT_EQ(asked.request.stream_options.slack_tokens, 2);
+  EXPECT_EQ(asked.request.stream_options.left_tokens, 30);
+  EXPECT_EQ(asked.request.stream_options.right_tokens, 7);
   EXPECT_EQ(asked.request.stream_options.chunks, (std::vector<int32_t>{12, 25}));
 }
 
@@ -72,7 +78,9 @@ TEST(SpeechRequestTest, ErrorsNameTheField) {
   EXPECT_REFUSED(parse(R"({"input": "x", "temperature": 1e300})"), 400, "temperature");
   EXPECT_REFUSED(parse(R"({"input": "x", "priority": 1})"), 400, "priority");
   EXPECT_REFUSED(parse(R"({"input": "x", "voice": {"name": "y"}})"), 400, "voice");
-  EXPECT_REFUSED(parse(R"({"input": "x", "chunks": [5000]})"), 400, "chunks");
+  EXPECT_REFUSED(parse(R"({"input": "x", "top_k": -1})"), 400, "top_k");
+  EXPECT_REFUSED(parse(R"({"input": "x", "noise": "pink"})"), 400, "noise");
+  EXPECT_REFUSED(parse(R"({"input": "x", "chunks": [2.5]})"), 400, "chunks");
   EXPECT_REFUSED(parse(R"({"input": "x", "stream_format": "ws"})"), 400, "stream_format");
   EXPECT_REFUSED(parse(R"({"input": "x", "sped": 1})"), 400, "sped");
 }

@@ -1,5 +1,6 @@
-// One HTTP connection. Everything runs on its strand but the functions of its answers. Only for
-// http_server.cpp.
+// One HTTP connection. Everything runs on its strand but the functions of its answers. What it
+// waits for, a socket or a timer, keeps it alive, and nothing else does: an answer that is being
+// made holds it by a weak pointer, since a read is pending meanwhile. Only for http_server.cpp.
 #pragma once
 
 #include <boost/beast.hpp>
@@ -67,7 +68,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void arm(std::chrono::seconds after) {
     deadline_.arm(after, [self = shared_from_this()] {
       self->timed_out_ = true;
+      // What is pending ends; so does what would be read next, if something has just come.
       ErrorCode ignored;
+      self->socket_.shutdown(tcp::socket::shutdown_receive, ignored);
       self->socket_.cancel(ignored);
     });
   }
@@ -155,10 +158,11 @@ class Session : public std::enable_shared_from_this<Session> {
     options.http10 = header.version() < 11;
     options.head_only = header.method() == http::verb::head;
     options.keep_alive = keep_alive && header.keep_alive() && !shared_.closing;
-    options.wake = [weak = weak_from_this(), executor = socket_.get_executor()] {
-      asio::post(executor, [weak] {
-        if (const auto self = weak.lock()) self->pump();
-      });
+    // The executor is used only while the session lives, so an answer may outlive both.
+    options.wake = [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) {
+        asio::post(self->socket_.get_executor(), [self] { self->pump(); });
+      }
     };
     answer_ = std::make_shared<Answer>(std::move(options));
     finished_ = false;
@@ -172,14 +176,15 @@ class Session : public std::enable_shared_from_this<Session> {
         (parser_->is_done() || (!parser_->chunked() && parser_->content_length().value_or(0) == 0));
     new_answer(whole);
     answer_->respond(response);
-    pump();  // at once: until something is sent, nothing but the caller keeps this object alive
+    pump();  // at once: nothing is pending that would keep this object alive until then
   }
 
   void on_request() {
     request_.body = std::move(parser_->get().body());
     new_answer(true);
+    const std::shared_ptr<Answer> answer = answer_;  // watch() may lose it
     watch();
-    shared_.handler.handle(std::move(request_), answer_);
+    shared_.handler.handle(std::move(request_), answer);
   }
 
   // Reads while the answer is made: the only way to see at once that the client goes away. What
@@ -255,7 +260,7 @@ class Session : public std::enable_shared_from_this<Session> {
     buffer_.clear();
     socket_.async_read_some(buffer_.prepare(16 << 10),
                             [self = shared_from_this()](ErrorCode error, size_t /*bytes*/) {
-                              if (error) return self->close();
+                              if (error || self->timed_out_) return self->close();
                               self->discard();
                             });
   }

@@ -2,8 +2,8 @@
 #include <random>
 #include <utility>
 
+#include "app/long_speech.h"
 #include "server/endpoints/endpoints.h"
-#include "server/long_speech.h"
 #include "server/speech_output.h"
 
 namespace chatterbox::server {
@@ -26,7 +26,7 @@ void prepare(Context& context, Call& call, const ChatterboxEngine& engine, Speec
 
 Job submit(const ChatterboxEngine& engine, const SpeechRequest& asked) {
   try {
-    if (fits_one_request(engine, asked.request)) return engine.submit(asked.request);
+    if (app::fits_one_request(engine, asked.request)) return engine.submit(asked.request);
     return engine.submit_long(asked.request, asked.long_text);
   } catch (const Error& error) {
     throw refused(engine, error);
@@ -39,18 +39,12 @@ Conversion read_conversion(Context& context, Call& call, JsonFields& fields,
   const VoiceChoice voice = read_voice_choice(fields);
   conversion.voice =
       resolve_voice(context.voices, engine, context.models.facts(call.record.model), voice);
-  conversion.seed = fields.seed("seed").value_or(draw_seed());
-  if (const auto steps = fields.whole("cfm_steps", 1, 100)) {
-    conversion.cfm_steps = static_cast<int32_t>(*steps);
-  }
-  if (const auto steps = fields.whole("cfg_steps", 0, 100)) {
-    conversion.cfg_steps = static_cast<int32_t>(*steps);
-  }
-  std::optional<std::chrono::milliseconds> asked_deadline;
-  if (const auto given = fields.whole("deadline_ms", 1, 86400000)) asked_deadline.emplace(*given);
-  conversion.deadline = deadline(context, asked_deadline);
+  read_options(fields, app::conversion_options(), conversion);
+  read_options(fields, app::stream_options(), conversion.stream_options);
+  check_priority(conversion.priority);
+  if (!conversion.seed) conversion.seed = draw_seed();
+  conversion.deadline = deadline(context, conversion.deadline);
   conversion.client = call.client.number();
-  conversion.stream_options = read_stream_options(fields);
   call.record.seed = conversion.seed;
   call.record.voice = voice.id.empty() ? voice.name : voice.id;
   return conversion;
