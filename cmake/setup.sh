@@ -42,7 +42,7 @@ installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = i
 
 missing_packages() {
   local packages=(g++ cmake ninja-build pkg-config libicu-dev libsentencepiece-dev nlohmann-json3-dev libfmt-dev
-    libsoxr-dev libsndfile1-dev libmpg123-dev libsodium-dev libcli11-dev binutils ca-certificates)
+    libsoxr-dev libsndfile1-dev libmpg123-dev libsodium-dev libcli11-dev libboost1.81-dev libsonic-dev binutils ca-certificates)
   [ $tests = no ] || packages+=(libgtest-dev libgmock-dev libbenchmark-dev)
   local package
   for package in "${packages[@]}"; do installed "$package" || echo "$package"; done

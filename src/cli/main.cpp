@@ -14,6 +14,7 @@
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/quantise.h"
+#include "cli/serve.h"
 #include "cli/speak.h"
 #include "cli/voice.h"
 #include "cli/watermark.h"
@@ -70,6 +71,7 @@ int main_program(int argc, char** argv) {
   add_info(app, commands);
   add_quantise(app, commands);
   add_watermark(app, commands);
+  add_serve(app, commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {

@@ -1,9 +1,9 @@
-#include "cli/long_speech.h"
+#include "app/long_speech.h"
 
 #include <algorithm>
 #include <string_view>
 
-namespace chatterbox::cli {
+namespace chatterbox::app {
 namespace {
 
 // A token of Turbo and Nano is most of a word, of the others two or three letters. Some tokenizers
@@ -30,4 +30,4 @@ bool fits_one_request(const ChatterboxEngine& engine, const Request& request) {
   return engine.count_tokens(request.text, request.language, request.text_tags) <= most;
 }
 
-}  // namespace chatterbox::cli
+}  // namespace chatterbox::app
