@@ -14,7 +14,8 @@ Installs what the build needs and is not there yet (Debian 12 or later):
     a network they are left out, and the speech of what is built carries no watermark
 Run again, it does nothing.
 
-  --tests   also what the tests and benchmarks need (GoogleTest, Google Benchmark, clang-format)
+  --tests   also what the tests and benchmarks need (GoogleTest, Google Benchmark, clang-format, and for the Python
+            package numpy, pytest, mypy and scikit-build-core, from PyPI into build/python)
   --cuda    libtorch with its CUDA libraries (5 GB on disk); without it the build runs on the CPU
   --help    this text
 
@@ -189,6 +190,25 @@ fetch_clang_format() {
   trap - EXIT
 }
 
+# What the tests of the Python package need. As clang-format, beside whatever the machine has.
+fetch_python_tools() {
+  [ $tests = yes ] || return 0
+  local requirements="$root/python/tests/requirements.txt"
+  if cmp -s "$requirements" "$root/build/python/requirements.txt"; then return; fi
+  say "fetching the tools of the Python package into build/python"
+  mkdir -p "$root/build"
+  temporary=$(mktemp -d "$root/build/.python.XXXXXX")
+  trap 'rm -rf "$temporary"' EXIT
+  mkdir "$temporary/tmp"
+  pip_install "$temporary/new" -r "$requirements" 2>"$temporary/pip.log" ||
+    { tail -n 3 "$temporary/pip.log" >&2; die "the tools of the Python package could not be fetched"; }
+  cp "$requirements" "$temporary/new/"
+  rm -rf "$root/build/python"
+  mv "$temporary/new" "$root/build/python"
+  rm -rf "$temporary"
+  trap - EXIT
+}
+
 # Optional: a set-up that cannot reach PyPI goes on without.
 fetch_watermark() {
   local weights="$root/build/watermark/perth_implicit.safetensors"
@@ -220,4 +240,5 @@ else
   fetch_libtorch
 fi
 fetch_clang_format
+fetch_python_tools
 fetch_watermark

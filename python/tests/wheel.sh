@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# wheel.sh BUILD LIBTORCH WORK: makes the wheel of what is built in BUILD, installs it into an empty virtual
+# environment, and runs the README's example and the program there.
+set -euo pipefail
+build=$1 libtorch=$2 work=$3
+python_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+rm -rf "$work"
+mkdir -p "$work/empty"
+bash "$python_folder/tools/make_wheel.sh" --build "$build" --out "$work/dist"
+wheel=$(echo "$work"/dist/chatterbox_cpp-*-py3-none-manylinux_*_x86_64.whl)
+bytes=$(wc -c <"$wheel")
+[ "$bytes" -le 40000000 ] || { echo "$wheel has $bytes bytes, more than 40 MB"; exit 1; }
+
+# Without pip in it, as a Debian's python3 has none to put there.
+python3 -m venv --without-pip "$work/venv"
+python3 -m pip --python "$work/venv/bin/python" install --quiet --disable-pip-version-check "$wheel"
+sed -n '/^```python$/,/^```$/p' "$python_folder/README.md" | sed '1d; /^```$/,$d' >"$work/empty/example.py"
+cd "$work/empty"
+unset PYTHONPATH CHATTERBOX_LIBRARY CHATTERBOX_PROGRAM CHATTERBOX_LIBTORCH LD_LIBRARY_PATH
+if "$work/venv/bin/python" example.py 2>error.txt; then echo "it needs no libtorch?"; exit 1; fi
+grep -q '^ImportError: chatterbox needs libtorch 2.11' error.txt || { cat error.txt; exit 1; }
+export CHATTERBOX_LIBTORCH=$libtorch
+"$work/venv/bin/python" example.py
+[ "$(wc -c <hello.wav)" -gt 24000 ] || { echo "hello.wav is too short"; exit 1; }
+"$work/venv/bin/python" -m chatterbox speak "Hello from Python." --seed 1 -o program.wav
+cmp hello.wav program.wav
+"$work/venv/bin/chatterbox" --version

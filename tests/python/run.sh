@@ -1,0 +1,20 @@
+#!/bin/sh
+# run.sh ROOT PYTHON ARGUMENTS...: runs PYTHON, or a script of bash, in ROOT/python with what bash cmake/setup.sh
+# --tests fetched into build/python.
+set -eu
+root=$1
+python=$2
+shift 2
+tools=$root/build/python
+if [ ! -d "$tools" ]; then
+  echo "skipped: $tools is missing; bash cmake/setup.sh --tests fetches it"
+  exit 77
+fi
+PATH=$tools/bin:$PATH
+PYTHONPATH=$root/python:$tools
+export PATH PYTHONPATH
+cd "$root/python"
+case $1 in
+  *.sh) exec bash "$@" ;;
+  *) exec "$python" "$@" ;;
+esac
