@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cli/files.h"
+#include "cli/json_line.h"
 #include "cli/options.h"
 
 namespace chatterbox::cli {
@@ -23,17 +24,17 @@ constexpr size_t kMaxIdBytes = 200;  // with its ending, what every file system 
 }
 
 std::string as_string(const std::string& key, const json& value) {
-  if (!value.is_string()) refuse(key + " must be a string, got " + value.dump());
+  if (!value.is_string()) refuse(key + " must be a string, got " + shown(value));
   return value.get<std::string>();
 }
 
 bool as_bool(const std::string& key, const json& value) {
-  if (!value.is_boolean()) refuse(key + " must be true or false, got " + value.dump());
+  if (!value.is_boolean()) refuse(key + " must be true or false, got " + shown(value));
   return value.get<bool>();
 }
 
 float as_float(const std::string& key, const json& value) {
-  if (!value.is_number()) refuse(key + " must be a number, got " + value.dump());
+  if (!value.is_number()) refuse(key + " must be a number, got " + shown(value));
   return value.get<float>();
 }
 
@@ -42,25 +43,44 @@ int32_t as_int(const std::string& key, const json& value) {
   const bool fits = value.is_number_unsigned()
                         ? value.get<uint64_t>() <= static_cast<uint64_t>(Limits::max())
                         : value.is_number_integer() && value.get<int64_t>() >= Limits::min();
-  if (!fits) refuse(key + " must be a whole number, got " + value.dump());
+  if (!fits) refuse(key + " must be a whole number, got " + shown(value));
   return value.get<int32_t>();
 }
 
 uint64_t as_seed(const std::string& key, const json& value) {
   if (!value.is_number_unsigned()) {
-    refuse(key + " must be a whole number in [0, 2^64-1], got " + value.dump());
+    refuse(key + " must be a whole number in [0, 2^64-1], got " + shown(value));
   }
   return value.get<uint64_t>();
+}
+
+// What a terminal obeys instead of showing it: C0, DEL, C1, and marks that turn the direction of
+// the text around (U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069).
+bool has_controls(const std::string& id) {
+  const auto byte = [&id](size_t i) {
+    return i < id.size() ? static_cast<unsigned char>(id[i]) : 0U;
+  };
+  for (size_t i = 0; i < id.size(); ++i) {
+    const unsigned first = byte(i), second = byte(i + 1), third = byte(i + 2);
+    if (first < 0x20 || first == 0x7F || (first == 0xC2 && second < 0xA0)) return true;
+    if (first != 0xE2) continue;
+    if (second == 0x80 && (third == 0x8E || third == 0x8F || (third >= 0xAA && third <= 0xAE))) {
+      return true;
+    }
+    if (second == 0x81 && third >= 0xA6 && third <= 0xA9) return true;
+  }
+  return false;
 }
 
 // It becomes the name of files.
 std::string as_id(const std::string& key, const json& value) {
   const std::string id = as_string(key, value);
   const bool usable = !id.empty() && id.size() <= kMaxIdBytes && id.front() != '.' &&
-                      id.find('/') == std::string::npos && id.find('\0') == std::string::npos;
+                      id.front() != '-' && id.find('/') == std::string::npos && !has_controls(id);
   if (!usable) {
     refuse("id must be usable as a file name: 1 to " + std::to_string(kMaxIdBytes) +
-           " bytes, without / and NUL, not beginning with a dot, got " + value.dump());
+           " bytes, without / and control characters, not beginning with a dot or -, got " +
+           shown(value));
   }
   return id;
 }
@@ -81,7 +101,7 @@ std::string as_text(const std::string& key, const json& value) {
 Noise as_noise(const std::string& key, const json& value) {
   const auto found = noise_names().find(as_string(key, value));
   if (found == noise_names().end()) {
-    refuse(key + " must be reference or by-frame, got " + value.dump());
+    refuse(key + " must be reference or by-frame, got " + shown(value));
   }
   return found->second;
 }
@@ -130,18 +150,13 @@ const std::map<std::string, Set>& setters() {
 
 void set(RequestLine& line, const std::string& key, const json& value) {
   const auto found = setters().find(key);
-  if (found == setters().end()) refuse("unknown key " + json(key).dump());
+  if (found == setters().end()) refuse("unknown key " + shown(json(key)));
   found->second(line, key, value);
 }
 
 void read(RequestLine& line, const std::string& text, std::set<std::string>& ids) {
-  json object;
-  try {
-    object = json::parse(text);
-  } catch (const json::exception& error) {
-    refuse(std::string("not JSON: ") + error.what());
-  }
-  if (!object.is_object()) refuse("must be a JSON object, got " + object.dump());
+  json object = parse_line(text);
+  if (!object.is_object()) refuse("must be a JSON object, got " + shown(object));
   if (!object.contains("id")) refuse("id is missing");
   line.id = as_id("id", object["id"]);
   if (!ids.insert(line.id).second) {
