@@ -216,16 +216,17 @@ CHATTERBOX_API chatterbox_status
 chatterbox_long_text_options_init(chatterbox_long_text_options* options, size_t size);
 
 /* Queues a text of up to 16 MB and stores one new job for it, which the caller must release with
- * chatterbox_job_destroy(). The text is split into pieces at sentences; "[pause:500ms]" and
+ * chatterbox_job_destroy(). The text is split into pieces at sentences, a few kilobytes at a time:
+ * the `count` of a piece is that of the pieces which are known by then. "[pause:500ms]" and
  * "[pause:1.5s]" stand for silence, up to 10 s. Many pieces are spoken at a time, all with the
  * request's seed; they wait outside the queue for their turn. The result's counts and times are
  * sums over the pieces, except for the total time, and it has no interventions;
  * chatterbox_result_get_piece() describes the pieces. `on_progress` counts speech tokens of the
  * pieces that are done; `on_tensor` is not called. The callbacks may also be called on a thread
- * that is in this function or in chatterbox_job_next(). If a piece fails, the whole job fails. A
- * reader that does not take its samples delays this job and no other. With
- * CHATTERBOX_STREAM_CHUNKS the pieces are spoken one after the other, each in chunks. `options` may
- * be NULL for the defaults. Errors: those of chatterbox_engine_submit(). */
+ * that is in this function or in chatterbox_job_next(). If a piece fails, or is found to be no text
+ * that can be spoken, the whole job fails. A reader that does not take its samples delays this job
+ * and no other. With CHATTERBOX_STREAM_CHUNKS the pieces are spoken one after the other, each in
+ * chunks. `options` may be NULL for the defaults. Errors: those of chatterbox_engine_submit(). */
 CHATTERBOX_API chatterbox_status
 chatterbox_engine_submit_long(chatterbox_engine* engine, const chatterbox_request* request,
                               const chatterbox_long_text_options* options, chatterbox_job** job);

@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include "app/json_line.h"
 #include "app/option_names.h"
 
 namespace chatterbox::app {
@@ -86,13 +87,6 @@ void set_option(Options& to, const std::string& name, const json& value) {
 }
 
 }  // namespace
-
-std::string shown(const json& value) {
-  constexpr size_t kMost = 60;
-  std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
-  if (text.size() > kMost) text = text.substr(0, kMost) + "...";
-  return text;
-}
 
 const OptionTable<Request>& request_options() {
   static const OptionTable<Request> kTable = {

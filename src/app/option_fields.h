@@ -9,9 +9,6 @@
 
 namespace chatterbox::app {
 
-// A value for a message, cut short.
-[[nodiscard]] std::string shown(const nlohmann::json& value);
-
 // Sets one option. Throws Error kInvalidArgument that names the field and the value where the value
 // is of another kind; ranges are the engine's business.
 template <class Options>

@@ -5,12 +5,15 @@
 #include <sstream>
 #include <utility>
 
+#include "app/json_line.h"
 #include "app/option_fields.h"
 #include "cli/files.h"
 
 namespace chatterbox::cli {
 namespace {
 
+using app::parse_line;
+using app::shown;
 using nlohmann::json;
 
 constexpr size_t kMaxIdBytes = 200;  // with its ending, what every file system can name
@@ -20,18 +23,37 @@ constexpr size_t kMaxIdBytes = 200;  // with its ending, what every file system 
 }
 
 std::string as_string(const std::string& key, const json& value) {
-  if (!value.is_string()) refuse(key + " must be a string, got " + app::shown(value));
+  if (!value.is_string()) refuse(key + " must be a string, got " + shown(value));
   return value.get<std::string>();
+}
+
+// What a terminal obeys instead of showing it: C0, DEL, C1, and marks that turn the direction of
+// the text around (U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069).
+bool has_controls(const std::string& id) {
+  const auto byte = [&id](size_t i) {
+    return i < id.size() ? static_cast<unsigned char>(id[i]) : 0U;
+  };
+  for (size_t i = 0; i < id.size(); ++i) {
+    const unsigned first = byte(i), second = byte(i + 1), third = byte(i + 2);
+    if (first < 0x20 || first == 0x7F || (first == 0xC2 && second < 0xA0)) return true;
+    if (first != 0xE2) continue;
+    if (second == 0x80 && (third == 0x8E || third == 0x8F || (third >= 0xAA && third <= 0xAE))) {
+      return true;
+    }
+    if (second == 0x81 && third >= 0xA6 && third <= 0xA9) return true;
+  }
+  return false;
 }
 
 // It becomes the name of files.
 std::string as_id(const std::string& key, const json& value) {
   const std::string id = as_string(key, value);
   const bool usable = !id.empty() && id.size() <= kMaxIdBytes && id.front() != '.' &&
-                      id.find('/') == std::string::npos && id.find('\0') == std::string::npos;
+                      id.front() != '-' && id.find('/') == std::string::npos && !has_controls(id);
   if (!usable) {
     refuse("id must be usable as a file name: 1 to " + std::to_string(kMaxIdBytes) +
-           " bytes, without / and NUL, not beginning with a dot, got " + value.dump());
+           " bytes, without / and control characters, not beginning with a dot or -, got " +
+           shown(value));
   }
   return id;
 }
@@ -47,18 +69,13 @@ void set(RequestLine& line, const std::string& key, const json& value) {
     return;
   }
   const auto found = app::request_options().find(key);
-  if (found == app::request_options().end()) refuse("unknown key " + json(key).dump());
+  if (found == app::request_options().end()) refuse("unknown key " + shown(json(key)));
   found->second(line.request, key, value);
 }
 
 void read(RequestLine& line, const std::string& text, std::set<std::string>& ids) {
-  json object;
-  try {
-    object = json::parse(text);
-  } catch (const json::exception& error) {
-    refuse(std::string("not JSON: ") + error.what());
-  }
-  if (!object.is_object()) refuse("must be a JSON object, got " + object.dump());
+  json object = parse_line(text);
+  if (!object.is_object()) refuse("must be a JSON object, got " + shown(object));
   if (!object.contains("id")) refuse("id is missing");
   line.id = as_id("id", object["id"]);
   if (!ids.insert(line.id).second) {

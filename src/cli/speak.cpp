@@ -78,6 +78,11 @@ int run_speak(const SpeakOptions& options) {
   check_outputs(options.output, options.json, options.dump);
   check_writable(options.save_voice);
   check_words_file(options.words);
+  check_distinct(
+      {options.output.path, options.json, options.dump, options.save_voice, options.words});
+  for (const std::string& input : {options.file, options.voice}) {
+    warn_if_same(options.output.path, input);
+  }
   std::optional<Player> player;
   if (options.play) player.emplace();
   Request request = options.request;

@@ -13,34 +13,16 @@ std::string text_of(double value) {
   return zero != std::string::npos && zero + 2 == text.size() ? text.substr(0, zero) : text;
 }
 
-// The parser recurses into what is nested; a client must not choose how deep.
-constexpr int kMaxDepth = 16;
-
 }  // namespace
 
 json parse_object(const std::string& body) {
-  std::vector<std::set<std::string>> keys;
-  std::string twice;
-  bool deep = false;
-  const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
-    if (depth > kMaxDepth) deep = true;
-    if (event == json::parse_event_t::object_start) keys.emplace_back();
-    if (event == json::parse_event_t::object_end && !keys.empty()) keys.pop_back();
-    if (event == json::parse_event_t::key && !keys.empty() &&
-        !keys.back().insert(parsed.get<std::string>()).second) {
-      twice = parsed.get<std::string>();
-    }
-    return !deep;
-  };
   json object;
   try {
-    object = json::parse(body, watch);
-  } catch (const json::exception& error) {
-    throw ApiError(400, "invalid_json", std::string("the body is not JSON: ") + error.what());
+    object = app::parse_line(body);
+  } catch (const Error& error) {
+    throw ApiError(400, "invalid_json", std::string("the body: ") + error.what());
   }
-  if (deep) throw ApiError(400, "invalid_json", "the body is nested too deeply");
   if (!object.is_object()) throw ApiError(400, "invalid_json", "the body must be a JSON object");
-  if (!twice.empty()) throw bad_value(twice, "the key " + shown(twice) + " is there twice");
   return object;
 }
 

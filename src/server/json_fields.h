@@ -7,12 +7,12 @@
 #include <set>
 #include <string>
 
-#include "app/option_fields.h"
+#include "app/json_line.h"
 #include "server/api_error.h"
 
 namespace chatterbox::server {
 
-// 400 where it is no JSON object, or has a key twice.
+// 400 where it is no JSON object, is nested too deeply, or has a key twice.
 [[nodiscard]] nlohmann::json parse_object(const std::string& body);
 
 using app::shown;
