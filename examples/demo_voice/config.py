@@ -74,8 +74,9 @@ class Budget:
     tokenizer: int = 480
     speaker: int = 300     # a quarter for the voice encoder, the rest for CAM++
     t3: int = 5400
-    flow: int = 2400
-    hift: int = 2700
+    flow: int = 5400
+    hift: int = 1800
+    adversarial: int = 3600
     pitch: int = 240       # besides 3 minutes for the mels
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stage 11: speaks sentences that nothing trained on with the exported model, through the program, and judges them.
+"""Stage 12: speaks sentences that nothing trained on with the exported model, through the program, and judges them.
 
 Writes results.json, mel.png and three samples as MP3, and the tables of results into README.md. Words are those that a
 recogniser hears (bench/recognise.py); how the sound differs from the teacher's is in measures.py.

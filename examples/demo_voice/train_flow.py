@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stage 7: trains the flow, which makes mels of tokens, after a prompt and in a voice. Writes WORK/flow.pt.
+"""Stage 9: trains the flow, which makes mels of tokens, after a prompt and in a voice. Writes WORK/flow.pt.
 
 The conformer also learns to give the mel by itself (mu), which a small estimator then only has to sharpen.
 """
@@ -76,8 +76,11 @@ def main():
     with torch.no_grad():  # mu begins at the mean mel
         flow.encoder_proj.bias.copy_(data.mel_statistics()[0])
 
+    bf16 = stage.fast_autocast(options.device)
+
     def step_losses(source, ids, rng):
-        return losses(flow, *(t.to(options.device) for t in batch(source, ids, prompts, rng)))
+        with torch.autocast(torch.device(options.device).type, torch.bfloat16, enabled=bf16):
+            return losses(flow, *(t.to(options.device) for t in batch(source, ids, prompts, rng)))
 
     def loss_of(step, rng):
         prior, direction = step_losses(data, tokens, rng)

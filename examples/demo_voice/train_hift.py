@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stage 8: trains the vocoder (HiFT) and its pitch predictor. Writes WORK/hift.pt.
+"""Stage 7: trains the vocoder (HiFT) and its pitch predictor. Writes WORK/spectral.pt.
 
 The source follows the tracked pitch while the predictor learns it beside the generator. Mels get a little noise,
 because those of the flow are not those of recordings.
@@ -111,7 +111,7 @@ def main():
         found = torch.tensor([step_losses(held_out, stage.draw(i, salt=3)) for i in range(4)])
         return dict(zip(("sound", "periodic", "pitch"), found.mean(0).tolist()))
 
-    stage.train("hift", hift, loss_of, options, rate=1.5e-3, watch=watch)
+    stage.train("spectral", hift, loss_of, options, rate=1.5e-3, watch=watch)
 
 
 if __name__ == "__main__":
