@@ -29,8 +29,8 @@ QUARTERS = 4             # of a token, of which phones and prosody are known
 MELS = 80
 LONGEST_SECONDS = 30     # of an utterance
 
-# Ids. The tokenizer has eight digits in base 3; the last two stay 0, so that 3^6 codes are in use.
-FREE_DIGITS = 6
+# Ids. The tokenizer has eight digits in base 3. With fewer free ones the last stay 0.
+FREE_DIGITS = 8
 CODES = 3 ** FREE_DIGITS
 ALL_CODES = 3 ** 8
 START_SPEECH, STOP_SPEECH = 6561, 6562  # t3_config.py
@@ -44,8 +44,8 @@ PARKED, PARKED_SCALE = -20.0, 5.0
 class Sizes:
     """Widths and depths. Head size 64 everywhere (the perceiver: 4 heads), as the library asks."""
     t3_width: int = 192
-    t3_inner: int = 512
-    t3_layers: int = 6
+    t3_inner: int = 416
+    t3_layers: int = 5
     text_positions: int = 514     # with the start and the stop of the text
     speech_positions: int = 1028  # the default of max_new_tokens is 1000
     speech_rows: int = 6563       # the ids up to the stop of speech; the official table has 8194
