@@ -97,6 +97,21 @@ void add_batch_options(CLI::App& app, Plan& plan) {
       ->check(CLI::Range(1, 256));
 }
 
+// Listeners ask for runs of streams.
+void add_listener_options(CLI::App& app, Plan& plan) {
+  auto* listeners =
+      app.add_option("--listeners", plan.listeners,
+                     "so many at a time play speech while it is made, 1 to 256, or several such "
+                     "numbers: each of them --repetitions texts, one after the other")
+          ->type_name("LIST")
+          ->delimiter(',')
+          ->allow_extra_args(false)
+          ->check(CLI::Range(1, 256))
+          ->excludes(app.get_option("--mode"))
+          ->excludes(app.get_option("--batch-size"));
+  cli::add_stream_plan_options(app, plan.request.stream_options, listeners);
+}
+
 std::vector<std::string> read_lines(const std::string& path) {
   std::ifstream file(path);
   if (!file) throw Error(Status::kNotFound, path + ": " + std::strerror(errno));
@@ -133,7 +148,9 @@ void bench(Options& options) {
   plan.engine.log = [](LogLevel, uint64_t, std::string_view message) {
     std::cerr << "chatterbox-bench: " << message << std::endl;
   };
-  if (plan.modes.empty() && plan.batch_sizes.empty()) {
+  if (!plan.listeners.empty()) {
+    write(plan, options.format, measure_streams(plan, show_run));
+  } else if (plan.modes.empty() && plan.batch_sizes.empty()) {
     write(plan, options.format, measure(plan, show_run));
   } else {
     if (plan.modes.empty()) plan.modes = {Mode::kDynamic};
@@ -154,7 +171,7 @@ int main_program(int argc, char** argv) {
   Options options;
   CLI::App app(
       "Times the engine: prefill, decode, flow and vocoder, the whole run, and memory; one request "
-      "at a time, or with --mode or --batch-size many together.\n"
+      "at a time, with --mode or --batch-size many together, with --listeners as streams.\n"
       "Timed for themselves, and in none of the other times: loading, making a voice of a "
       "recording. Not timed: the program's start, the warm-up, writing of files.",
       "chatterbox-bench");
@@ -162,6 +179,7 @@ int main_program(int argc, char** argv) {
   add_engine_options(app, options.plan.engine);
   add_run_options(app, options);
   add_batch_options(app, options.plan);
+  add_listener_options(app, options.plan);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {

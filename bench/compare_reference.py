@@ -28,7 +28,8 @@ import sys
 import tempfile
 import time
 
-from sides import ROOT, existing, library_options, run_bench, run_library, run_quietly, run_reference, say
+from families import family_of
+from sides import LIMITS, ROOT, existing, library_options, run_bench, run_library, run_quietly, run_reference, say
 from targets import instructions, stage_target
 from throughput import compare_throughput, missed_targets, print_throughput
 
@@ -57,7 +58,7 @@ MIN_WAVE_CORRELATION = 0.9999
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("checkpoint", nargs="?", help="folder with t3_cfg, s3gen, ve and tokenizer")
+    parser.add_argument("checkpoint", nargs="?", help="a checkpoint folder of any family")
     parser.add_argument("--synthetic", choices=["full"], help="make a checkpoint instead")
     parser.add_argument("--setup", nargs="?", metavar="DIR", const="",
                         help="make the reference's virtual environment there [--reference-env]")
@@ -75,6 +76,9 @@ def parse_arguments():
     parser.add_argument("--max-new-tokens", type=int, default=100)
     parser.add_argument("--precision", metavar="LIST", default="fp32",
                         help=f"of the library, some of {','.join(PRECISIONS)} [%(default)s]")
+    parser.add_argument("--language", metavar="CODE", default="en", help="of Multilingual [%(default)s]")
+    parser.add_argument("--limit", choices=list(LIMITS),
+                        help="keep both sides to the instructions of a smaller CPU")
     parser.add_argument("--s3gen", metavar="FILE", type=pathlib.Path,
                         help="a mean-flow S3Gen, such as Turbo's: measure the library with it too, in the last "
                              "precision")
@@ -116,7 +120,7 @@ def speak_with_reference(arguments, checkpoint, folder, options=()):
 def dump_library(arguments, checkpoint, folder, dump):
     run_library(arguments, "chatterbox", [
         "speak", arguments.text, *library_options(arguments, checkpoint, "fp32"),
-        "--output", folder / "library.wav", "--dump", dump])
+        "--output", folder / "library.wav", "--dump", dump], arguments.limit)
 
 
 def speak_with_library(arguments, checkpoint, precision):
@@ -127,10 +131,20 @@ def speak_with_library(arguments, checkpoint, precision):
     return run
 
 
+def read_header(file):
+    """Of a safetensors file that was opened to read its bytes."""
+    return json.loads(file.read(int.from_bytes(file.read(8), "little")))
+
+
+def tensor_names(path):
+    with open(path, "rb") as file:
+        return list(read_header(file))
+
+
 def read_tensor(path, name):
     """One tensor of a safetensors file, as numbers."""
     with open(path, "rb") as file:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        header = read_header(file)
         start = file.tell()
         if name not in header:
             sys.exit(f"{path} has no tensor {name}")
@@ -158,11 +172,11 @@ def results_agree(result):
             and result.get("wave_correlation", 0) >= MIN_WAVE_CORRELATION)
 
 
-def summarise(precision, reference_runs, library_runs):
+def summarise(arguments, precision, reference_runs, library_runs):
     """Minimum and median of each stage, and the ratio of the minima: noise only ever adds time."""
     rows = []
     for name, value in STAGES:
-        target = stage_target(precision, name)
+        target = stage_target(arguments, precision, name)
         sides = [[value(run) for run in runs] for runs in (reference_runs, library_runs)]
         ratio = min(sides[1]) / min(sides[0])
         rows.append({
@@ -198,7 +212,7 @@ def print_results(results):
           f"correlation {results.get('wave_correlation', math.nan):.6f}")
 
 
-def machine():
+def machine(limit=None):
     model = platform.processor()
     try:
         for line in pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
@@ -207,7 +221,7 @@ def machine():
                 break
     except OSError:
         pass
-    return {"cpu": model, "instructions": instructions(), "cores": os.cpu_count(), "system": platform.platform()}
+    return {"cpu": model, "instructions": instructions(limit), "cores": os.cpu_count(), "system": platform.platform()}
 
 
 def make_checkpoint(arguments, folder):
@@ -231,7 +245,8 @@ def compare_stages(arguments, checkpoint, folder):
         reference_runs.append(speak_with_reference(arguments, checkpoint, folder))
         for precision, runs in library_runs.items():
             runs.append(speak_with_library(arguments, checkpoint, precision))
-    rows = {precision: summarise(precision, reference_runs, runs) for precision, runs in library_runs.items()}
+    rows = {precision: summarise(arguments, precision, reference_runs, runs)
+            for precision, runs in library_runs.items()}
     return {"results": results, "stages": rows, "reference_runs": reference_runs, "library_runs": library_runs}
 
 
@@ -240,8 +255,9 @@ def compare(arguments, checkpoint, folder):
         "options": {"text": arguments.text, "seed": arguments.seed, "threads": arguments.threads,
                     "max_new_tokens": arguments.max_new_tokens, "repeats": arguments.repeats,
                     "precision": arguments.precision,
-                    "checkpoint": arguments.synthetic or pathlib.Path(checkpoint).name},
-        "machine": machine(),
+                    "checkpoint": arguments.synthetic or pathlib.Path(checkpoint).name, "family": arguments.family,
+                    "limit": arguments.limit},
+        "machine": machine(arguments.limit),
     }
     if arguments.only != "throughput":
         report.update(compare_stages(arguments, checkpoint, folder))
@@ -279,6 +295,7 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         checkpoint = arguments.checkpoint or make_checkpoint(arguments, folder / "checkpoint")
+        arguments.family = family_of(checkpoint)
         report = compare(arguments, checkpoint, folder)
     missed = print_report(report)
     output = arguments.output or ROOT / "bench" / "results" / time.strftime("%Y%m%dT%H%M%SZ.json", time.gmtime())

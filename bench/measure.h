@@ -20,6 +20,7 @@ struct Plan {
   // For measure_batches(): every mode with every batch size.
   std::vector<Mode> modes;
   std::vector<int> batch_sizes;
+  std::vector<int> listeners;  // for measure_streams()
 };
 
 struct Sample {  // one request
@@ -75,5 +76,20 @@ struct BatchReport {  // of one mode and batch size
 // As many requests as the batch size at a time: the texts in turn, each with the next seed. A new
 // engine for every report.
 [[nodiscard]] std::vector<BatchReport> measure_batches(const Plan& plan, const OnRun& on_run);
+
+struct StreamReport {  // of so many listeners
+  int listeners = 0;
+  EngineReport engine;
+  Request request;  // as above; the seed is the first listener's first
+  std::vector<StreamStats> streams;
+  double audio_seconds = 0;  // of all of them
+  double seconds = 0;        // that it took
+  double peak_rss_mib = 0;   // since the engine began to load
+};
+
+// Listeners who play what they asked for as it comes, and ask again when they have heard it:
+// `repetitions` times each. They begin one after the other, in the time that a first stream takes
+// to hear. A new engine for every number of them.
+[[nodiscard]] std::vector<StreamReport> measure_streams(const Plan& plan, const OnRun& on_run);
 
 }  // namespace chatterbox::bench

@@ -103,7 +103,8 @@ void flow_block(benchmark::State& state) {
   const at::Tensor x = random({2, state.range(0), kSize});
   for ([[maybe_unused]] auto _ : state) {
     at::Tensor y = x.clone();
-    s3gen::transform(block, y, {});
+    s3gen::FrameHistory none;
+    s3gen::transform(block, y, {}, none);
     benchmark::DoNotOptimize(y);
   }
 }

@@ -74,17 +74,16 @@ BENCHMARK_CAPTURE(decode_step, int8, nn::Placement{c10::kCPU, c10::kBFloat16, tr
     ->Apply(decode_rows);
 
 // All of it: the synthetic model's weights have the official names and sizes.
-s3gen::Estimator synthetic_estimator(at::ScalarType type) {
+s3gen::Estimator synthetic_estimator(const nn::Placement& placement) {
   const auto file = testing::make_synthetic("s3gen", testing::SyntheticSize::kFull);
-  return s3gen::read_estimator(
-      nn::WeightReader(file, {at::kCPU, type}).scope("flow.decoder.estimator"));
+  return s3gen::read_estimator(nn::WeightReader(file, placement).scope("flow.decoder.estimator"));
 }
 
 // An Euler step of so many requests, each of so many mel frames, prompt included.
-void cfm_step(benchmark::State& state, at::ScalarType type) {
+void cfm_step(benchmark::State& state, const nn::Placement& placement) {
   const c10::InferenceMode inference_mode;
   constexpr int64_t kMels = 80;
-  const s3gen::Estimator estimator = synthetic_estimator(type);
+  const s3gen::Estimator estimator = synthetic_estimator(placement);
   const int64_t requests = state.range(0);
   const int64_t frames = state.range(1);
   s3gen::FlowConditions conditions;
@@ -104,8 +103,12 @@ void cfm_shapes(benchmark::internal::Benchmark* benchmark) {
   benchmark->ArgNames({"requests", "frames"})->Unit(benchmark::kMillisecond)->UseRealTime();
   benchmark->Args({1, 200})->Args({4, 200})->Args({1, 700})->Args({1, 1000});
 }
-BENCHMARK_CAPTURE(cfm_step, fp32, at::kFloat)->Apply(cfm_shapes);
-BENCHMARK_CAPTURE(cfm_step, bf16, at::kBFloat16)->Apply(cfm_shapes);
+BENCHMARK_CAPTURE(cfm_step, fp32, nn::Placement{})->Apply(cfm_shapes);
+BENCHMARK_CAPTURE(cfm_step, fp32_int8, nn::Placement{c10::kCPU, c10::kFloat, true})
+    ->Apply(cfm_shapes);
+BENCHMARK_CAPTURE(cfm_step, bf16, nn::Placement{c10::kCPU, c10::kBFloat16})->Apply(cfm_shapes);
+BENCHMARK_CAPTURE(cfm_step, bf16_int8, nn::Placement{c10::kCPU, c10::kBFloat16, true})
+    ->Apply(cfm_shapes);
 
 }  // namespace
 }  // namespace chatterbox

@@ -43,14 +43,19 @@ def import_pyplot():
     return matplotlib.pyplot
 
 
-def read_report(path):
+def read_json(path, part, hint):
+    """A report that has the part."""
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         fail(f"{path}: {error}")
-    if not isinstance(report, dict) or "batches" not in report:
-        fail(f"{path}: has no batches: run chatterbox-bench with --mode or --batch-size")
+    if not isinstance(report, dict) or part not in report:
+        fail(f"{path}: has no {part}: {hint}")
     return report
+
+
+def read_report(path):
+    return read_json(path, "batches", "run chatterbox-bench with --mode or --batch-size")
 
 
 def series(reports):

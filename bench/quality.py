@@ -12,7 +12,6 @@ bench/README.md. Prints markdown tables and writes all figures as JSON.
 
 import argparse
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -21,7 +20,7 @@ import time
 
 from compare_reference import machine
 from readme_table import speech_table, stage_table
-from sides import ROOT, existing, run_library
+from sides import ROOT, enter, existing, run_library
 from ways import WAYS, chosen_ways
 
 REQUIREMENTS = ["numpy==2.4.6", "pocketsphinx==5.1.1", "soxr==1.1.0", "onnx==1.23.2", "onnxruntime==1.32.0"]
@@ -70,13 +69,6 @@ def set_up(folder):
     subprocess.run([str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", *REQUIREMENTS], check=True)
     subprocess.run([str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-deps", *TEACHER], check=True)
     print(f"the environment is in {folder}")
-
-
-def enter(environment):
-    """Goes on in the environment: this script again, by its Python."""
-    python = existing(environment / "bin" / "python", "run quality.py --setup first")
-    if pathlib.Path(sys.prefix).resolve() != environment.resolve():
-        os.execv(python, [str(python), *sys.argv])
 
 
 def measure(arguments, ways, folder):

@@ -19,19 +19,32 @@ DOCUMENTS = ["README.md", "bench/README.md"]
 BLOCK = re.compile(r"(?<=<!-- figures: )(\w+)( -->\n)(.*?)(?=<!-- end of figures -->)", re.DOTALL)
 MIB_PER_GIB = 1024
 
-# Model, JSON file: chatterbox-bench --mode dynamic --batch-size 1,8 -o json
+# Model, JSON file: chatterbox-bench --mode dynamic --batch-size 1,8 -o json. Rows of a file that is not there are left
+# out.
 SPEED = [
     ("Demo", "demo.json"),
+    ("Nano", "nano_full_fp32.json"),
+    ("Nano", "nano_full_auto.json"),
     ("Turbo", "turbo_full_fp32.json"),
     ("Turbo", "turbo_full_auto.json"),
     ("English", "english_full_fp32.json"),
     ("English", "english_full_auto.json"),
+    ("Multilingual", "multilingual_full_fp32.json"),
+    ("Multilingual", "multilingual_full_auto.json"),
 ]
 AFTER = "english_full_fp32.json"
 MODES = "english_full_modes_100_tokens.json"  # all modes, measured with version 0.1.0
 BEFORE = "english_full_fp32_0_1.json"  # as AFTER, right after it, with version 0.1.0
 COMPARISON = "english_full_comparison.json"  # compare_reference.py, all precisions in one run
+# The same, where the files are there: of other families, and as on a CPU that has no more than AVX2.
+OTHER_COMPARISONS = [
+    ("Nano", "nano_full_comparison.json"),
+    ("Multilingual", "multilingual_full_comparison.json"),
+    ("English, AVX2", "english_full_comparison_avx2.json"),
+]
+OTHER_STAGES = ("decode step", "- flow")
 SPEECH_QUALITY, STAGE_QUALITY = "quality_demo.json", "quality_full_en.json"  # quality.py
+STREAMING, LISTENERS = "streaming_demo.json", "listeners_demo.json"  # streaming.py, chatterbox-bench --listeners
 
 
 class Failure(Exception):
@@ -90,9 +103,13 @@ def source(name, report):
     return f"chatterbox {report['version']}, {machine(report)}: [{name}](results/{name})"
 
 
+def present(root, files):
+    return [(title, name) for title, name in files if (root / "bench" / "results" / name).exists()]
+
+
 def speed(root):
     rows, versions = [], {}
-    for model, name in SPEED:
+    for model, name in present(root, SPEED):
         report = read(root, name)
         if model not in versions.setdefault(report["version"], []):
             versions[report["version"]].append(model)
@@ -131,10 +148,10 @@ def modes(root):
     return table(heads, rows) + ["", source(MODES, report)]
 
 
-def compared(report):
+def compared(report, name=COMPARISON):
     """The machine and the version of a report of compare_reference.py."""
     first = next(iter(report["throughput"]["library"].values()))
-    return source(COMPARISON, {**first, **report["machine"]})
+    return source(name, {**first, **report["machine"]})
 
 
 def stages(root):
@@ -159,6 +176,24 @@ def throughput(root):
              f"{row['ratio']:.1f}"] for row in report["throughput"]["rows"] if row["reference"] is not None]
     heads = ["measure", "precision", "chatterbox ran", ">Python package", ">chatterbox", ">times as fast"]
     return table(heads, rows) + ["", compared(report)]
+
+
+def others(root):
+    rows, sources = [], []
+    for title, name in present(root, OTHER_COMPARISONS):
+        report = read(root, name)
+        sources.append("- " + compared(report, name))
+        for precision, stages_of_all in report["stages"].items():
+            rows += [[title, stage["stage"].lstrip("- ") + ", s", precision, number(stage["reference"]["min"], 3),
+                      number(stage["library"]["min"], 3), f"{1 / stage['ratio']:.1f}"]
+                     for stage in stages_of_all if stage["stage"] in OTHER_STAGES]
+        rows += [[title, f"{row['measure']}, {row['way']}", row["precision"], number(row["reference"], 3),
+                  number(row["library"], 3), f"{row['ratio']:.1f}"]
+                 for row in report["throughput"]["rows"] if row["reference"] is not None]
+    if not rows:
+        return ["Not measured yet."]
+    heads = ["model", "measure", "precision", ">Python package", ">chatterbox", ">times as fast"]
+    return table(heads, rows) + ["", *sources]
 
 
 def speech_table(report):
@@ -195,7 +230,60 @@ def quality(root):
     return lines[:-1]
 
 
-TABLES = {function.__name__: function for function in (speed, latency, modes, stages, throughput, quality)}
+# Of streaming.py: what a figure is called, its name there, and how it is written.
+SHARE, RATIO, CENTS, COUNT = (lambda x: f"{100 * x:.1f} %"), (lambda x: f"{x:.2f}"), (lambda x: f"{x:.0f} cents"), str
+STREAMING_FIGURES = [
+    ("distance to speech made in one go", "distance", SHARE), ("4 frames around joins", "at_joins", SHARE),
+    ("worst join", "worst_join", SHARE), ("worst sentence", "worst_sentence", SHARE), ("seam of the mel", "seam", RATIO),
+    ("step of the pitch at joins", "pitch_step_cents", CENTS), ("pitch", "pitch_cents", CENTS),
+    ("voicing", "voicing", SHARE), ("second difference at joins", "sharpness", RATIO), ("clicks", "clicks", COUNT),
+    ("frames computed", "frames", RATIO), ("frames of the first chunk", "first_chunk_frames", COUNT),
+    ("frames of a chunk, at most", "chunk_frames", COUNT), ("beyond the bound", "frames_over_bound", COUNT),
+    ("words wrong", "words", SHARE), ("more than in one go, points", "words_more", lambda x: f"{100 * x:.1f}"),
+]
+
+
+def streaming_table(report):
+    """A row for each figure, a column for each way; in brackets what is asked of it, bold where it is missed."""
+    ways = report["rows"]["ways"]
+
+    def cell(way, key, write):
+        if key not in way:
+            return ""
+        asked = way["asked"].get(key)
+        text = write(way[key]) + ("" if asked is None else f" ({write(asked)})")
+        return f"**{text}**" if asked is not None and way[key] > asked else text
+
+    rows = [[label, *(cell(way, key, write) for way in ways)] for label, key, write in STREAMING_FIGURES]
+    lengths = ["the same samples" if way["equal"] else "equal" if way["lengths_equal"] else "**differ**" for way in ways]
+    return table(["", *(">" + way["way"] for way in ways)], [*rows, ["lengths", *lengths]])
+
+
+def streaming(root):
+    report = read(root, STREAMING)
+    return [*streaming_table(report), "", f"{report['sentences']} sentences, {report['model']}; "
+            + source(STREAMING, {**report, **report["machine"]})]
+
+
+def listeners(root):
+    report = read(root, LISTENERS)
+    rows = [[str(entry["listeners"]), str(len(entry["streams"])), f"{1000 * entry['first_sound_median']:.0f} ms",
+             f"{1000 * entry['first_sound_p95']:.0f} ms", f"{100 * entry['c100']:.0f} %",
+             f"{1000 * entry['worst_underrun']:.0f} ms"] for entry in report["streams"]]
+    heads = [">listeners", ">streams", ">first sound, median", ">95 of 100 before", ">C100", ">worst silence"]
+    return table(heads, rows) + ["", f"{report['precision']}; " + source(LISTENERS, report)]
+
+
+def streams(root):
+    report = read(root, LISTENERS)
+    rows = [[str(entry["listeners"]), f"{1000 * entry['first_sound_median']:.0f} ms",
+             f"{1000 * entry['first_sound_p95']:.0f} ms", f"{100 * entry['c100']:.0f} %"] for entry in report["streams"]]
+    return table([">listeners", ">first sound", ">95 of 100 before", ">C100"], rows) + [
+        "", f"Version {report['version']}, {report['precision']}, {machine(report)}."]
+
+
+TABLES = {function.__name__: function for function in (speed, latency, modes, stages, throughput, others, quality, streaming,
+                                                   listeners, streams)}
 
 
 def rewritten(root, text, document):

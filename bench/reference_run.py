@@ -3,7 +3,7 @@
 several, one after the other.
 
 Runs in the environment that `compare_reference.py --setup` makes. Writes timings as JSON and the tokens
-and the wave as safetensors. Stages are those of ChatterboxTTS.generate, without the watermark. All of
+and the wave as safetensors. Stages are those of the family's generate(), without the watermark. All of
 them run once before they are timed, on the same text (with --texts: on the first, for a few tokens), so
 that nothing is imported, compiled or chosen for the first time while the clock runs.
 """
@@ -16,15 +16,18 @@ import sys
 import time
 from importlib.metadata import version
 
+from reference_families import load_family
+
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("checkpoint", help="folder with t3_cfg, s3gen, ve and tokenizer")
+    parser.add_argument("checkpoint", help="a checkpoint folder of any family")
     parser.add_argument("--voice", required=True, help="recording to speak as (WAV)")
     text = parser.add_mutually_exclusive_group(required=True)
     text.add_argument("--text")
     text.add_argument("--texts", help="file with a text a line; request i speaks line i, in turn, with seed + i")
     parser.add_argument("--requests", type=int, default=1, help="how many, with --texts")
+    parser.add_argument("--language", default="en", help="of Multilingual")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--max-new-tokens", type=int, default=1000)
@@ -45,35 +48,13 @@ class Stopwatch:
         return result
 
 
-def load_model(folder):
-    import perth
-
-    # The watermark is no part of the comparison, and its model would count as memory.
-    perth.PerthImplicitWatermarker = type("NoWatermark", (), {})
-    from chatterbox.tts import ChatterboxTTS
-
-    return ChatterboxTTS.from_local(folder, "cpu")
-
-
-def text_tokens(model, text):
-    import torch.nn.functional as functional
-    from chatterbox.tts import punc_norm
-
-    ids = model.tokenizer.text_to_tokens(punc_norm(text))
-    ids = functional.pad(ids, (1, 0), value=model.t3.hp.start_text_token)
-    ids = functional.pad(ids, (0, 1), value=model.t3.hp.stop_text_token)
-    return ids.repeat(2, 1)  # conditional and unconditional
-
-
-def speech_tokens(model, ids, max_new_tokens, seconds):
+def speech_tokens(family, ids, max_new_tokens, seconds):
     """T3; the first logits divide its time into prefill and decode."""
     forwards = []
-    hook = model.t3.speech_head.register_forward_hook(
+    hook = family.model.t3.speech_head.register_forward_hook(
         lambda *_: forwards.append(time.perf_counter()))
     start = time.perf_counter()
-    drawn = model.t3.inference(
-        t3_cond=model.conds.t3, text_tokens=ids, max_new_tokens=max_new_tokens, temperature=0.8,
-        cfg_weight=0.5, repetition_penalty=1.2, min_p=0.05, top_p=1.0)[0]
+    drawn = family.draw(ids, max_new_tokens)
     end = time.perf_counter()
     hook.remove()
     seconds["prefill"] = forwards[0] - start
@@ -94,16 +75,14 @@ def resident_mib():
         return int(file.read().split()[1]) * resource.getpagesize() / 2**20
 
 
-def speak(model, text, seed, max_new_tokens, watch):
+def speak(family, text, seed, max_new_tokens, watch):
     """Tokens and wave; returns the text's ids, the tokens as drawn, the decode steps and the wave."""
     import torch
-    from chatterbox.models.s3tokenizer import drop_invalid_tokens
 
     torch.manual_seed(seed)
-    ids = watch.run("text", lambda: text_tokens(model, text))
-    drawn, steps = speech_tokens(model, ids, max_new_tokens, watch.seconds)
-    kept = drop_invalid_tokens(drawn)
-    wave = wave_of(model, kept[kept < 6561], watch)
+    ids = watch.run("text", lambda: family.ids(text))
+    drawn, steps = speech_tokens(family, ids, max_new_tokens, watch.seconds)
+    wave = wave_of(family.model, family.spoken(drawn), watch)
     return ids, drawn, steps, wave
 
 
@@ -123,26 +102,26 @@ def dump(path, drawn, wave):
     save_file({"t3.tokens": drawn.long().contiguous(), "s3gen.wav": wave.contiguous()}, path)
 
 
-def speak_one(model, arguments, watch):
+def speak_one(family, arguments, watch):
     for _ in range(2):  # the second overwrites the first one's times
-        watch.run("voice", lambda: model.prepare_conditionals(arguments.voice))
-        ids, drawn, steps, wave = speak(model, arguments.text, arguments.seed, arguments.max_new_tokens, watch)
+        watch.run("voice", lambda: family.model.prepare_conditionals(arguments.voice))
+        ids, drawn, steps, wave = speak(family, arguments.text, arguments.seed, arguments.max_new_tokens, watch)
     if arguments.dump:
         dump(arguments.dump, drawn, wave)
     return figures(ids, drawn, steps, wave, watch.seconds)
 
 
-def speak_many(model, arguments):
+def speak_many(family, arguments):
     warmup_tokens = 10
     with open(arguments.texts, encoding="utf-8") as file:
         texts = file.read().splitlines()
-    model.prepare_conditionals(arguments.voice)
-    speak(model, texts[0], arguments.seed, min(warmup_tokens, arguments.max_new_tokens), Stopwatch())
+    family.model.prepare_conditionals(arguments.voice)
+    speak(family, texts[0], arguments.seed, min(warmup_tokens, arguments.max_new_tokens), Stopwatch())
     requests = []
     start = time.perf_counter()
     for i in range(arguments.requests):
         watch = Stopwatch()
-        spoken = speak(model, texts[i % len(texts)], arguments.seed + i, arguments.max_new_tokens, watch)
+        spoken = speak(family, texts[i % len(texts)], arguments.seed + i, arguments.max_new_tokens, watch)
         requests.append(figures(*spoken, watch.seconds))
     return {"seconds": time.perf_counter() - start, "requests": requests}
 
@@ -155,9 +134,9 @@ def main():
 
     torch.set_num_threads(arguments.threads)
     watch = Stopwatch()
-    model = watch.run("load", lambda: load_model(arguments.checkpoint))
+    family = watch.run("load", lambda: load_family(arguments.checkpoint, arguments.language))
     with torch.inference_mode():
-        report = speak_many(model, arguments) if arguments.texts else speak_one(model, arguments, watch)
+        report = speak_many(family, arguments) if arguments.texts else speak_one(family, arguments, watch)
     report.update({
         "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "rss_mib": resident_mib(),

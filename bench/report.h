@@ -1,4 +1,4 @@
-// The three formats of chatterbox-bench's output, for each of the two kinds of runs.
+// The three formats of chatterbox-bench's output, for each of the kinds of runs.
 #pragma once
 
 #include <ostream>
@@ -18,5 +18,11 @@ using BatchReports = std::vector<BatchReport>;
 void write_markdown(std::ostream& out, const Plan& plan, const BatchReports& reports);
 void write_json(std::ostream& out, const Plan& plan, const BatchReports& reports);
 void write_csv(std::ostream& out, const BatchReports& reports);
+
+// Of at least one report.
+using StreamReports = std::vector<StreamReport>;
+void write_markdown(std::ostream& out, const Plan& plan, const StreamReports& reports);
+void write_json(std::ostream& out, const Plan& plan, const StreamReports& reports);
+void write_csv(std::ostream& out, const StreamReports& reports);
 
 }  // namespace chatterbox::bench

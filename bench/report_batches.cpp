@@ -113,6 +113,7 @@ ordered_json to_json(const BatchReports& reports, const BatchReport& report) {
       {"kv_peak_rows", report.metrics.peak_rows},
       {"batch_frames", report.limits.batch_frames},
       {"prefix_bytes", report.limits.prefix_bytes},
+      {"prompt_bytes", report.limits.prompt_bytes},
       {"prefix_hits", report.metrics.prefix_hits},
       {"prefix_misses", report.metrics.prefix_misses},
       {"prefix_hit_rate", prefix_hit_rate(report.metrics)},

@@ -6,6 +6,8 @@ import pathlib
 import subprocess
 import sys
 
+from families import family_of
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
@@ -19,9 +21,23 @@ def existing(path, hint):
     return path
 
 
-def run_quietly(command, threads):
-    """Runs a program and returns its standard output; shows all it wrote only where it fails."""
-    environment = {**os.environ, "OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": str(threads)}
+def enter(environment):
+    """Goes on in the environment that `quality.py --setup` made: the script that runs again, by its Python."""
+    python = existing(environment / "bin" / "python", "run quality.py --setup first")
+    if pathlib.Path(sys.prefix).resolve() != environment.resolve():
+        os.execv(python, [str(python), *sys.argv])
+
+
+# What keeps both sides to the instructions of a smaller CPU: libtorch and its oneDNN and MKL, and the library.
+LIMITS = {
+    "AVX2": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+             "CHATTERBOX_CPU_ISA": "avx2"},
+}
+
+
+def run_quietly(command, threads, limit=None):
+    """Runs a program and returns its standard output; shows all it wrote only where it fails. `limit`: of LIMITS."""
+    environment = {**os.environ, "OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": str(threads), **LIMITS.get(limit, {})}
     done = subprocess.run([str(part) for part in command], env=environment, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{command[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
@@ -33,31 +49,32 @@ def run_reference(arguments, checkpoint, folder, options):
     report = folder / "reference.json"
     python = existing(arguments.reference_env / "bin" / "python", "run --setup first")
     command = [python, ROOT / "bench" / "reference_run.py", checkpoint, "--voice", arguments.voice,
-               "--seed", arguments.seed, "--threads", arguments.threads,
+               "--language", arguments.language, "--seed", arguments.seed, "--threads", arguments.threads,
                "--max-new-tokens", arguments.max_new_tokens, "--json", report, *options]
     if arguments.reference:
         command += ["--reference", existing(arguments.reference / "src" / "chatterbox", "not a checkout").parents[1]]
-    run_quietly(command, arguments.threads)
+    run_quietly(command, arguments.threads, arguments.limit)
     return json.loads(report.read_text(encoding="utf-8"))
 
 
 def library_options(arguments, checkpoint, precision):
-    return ["--model", checkpoint, "--voice", arguments.voice, "--device", "cpu", "--precision", precision,
+    language = ["--language", arguments.language] if family_of(checkpoint) == "multilingual" else []
+    return ["--model", checkpoint, *language, "--voice", arguments.voice, "--device", "cpu", "--precision", precision,
             "--watermark", "off",
             "--seed", arguments.seed, "--threads", arguments.threads,
             "--max-new-tokens", arguments.max_new_tokens]
 
 
-def run_library(arguments, program, options):
+def run_library(arguments, program, options, limit=None):
     """What a program of the library's build writes."""
     program = existing(arguments.build / "bin" / program, "build the library and the benchmarks, or give --build")
-    return run_quietly([program, *options], arguments.threads)
+    return run_quietly([program, *options], arguments.threads, limit)
 
 
 def run_bench(arguments, checkpoint, precision, options):
     """The report of chatterbox-bench, without paths."""
     report = json.loads(run_library(arguments, "chatterbox-bench", [
-        *library_options(arguments, checkpoint, precision), "--output", "json", *options]))
+        *library_options(arguments, checkpoint, precision), "--output", "json", *options], arguments.limit))
     for path in ("model", "voice", "s3gen"):
         report.pop(path, None)
     return report

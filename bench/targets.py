@@ -28,8 +28,10 @@ THROUGHPUT_FAST = {
 }
 
 
-def instructions():
-    """The kind of this CPU: a column of the tables above."""
+def instructions(limit=None):
+    """The kind of this CPU, or what it is limited to: a column of the tables above."""
+    if limit:
+        return limit
     try:
         flags = set(pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
     except OSError:
@@ -39,13 +41,20 @@ def instructions():
     return "AVX512-BF16" if "avx512_bf16" in flags else "AVX2"
 
 
-def stage_target(precision, stage):
+def stage_target(arguments, precision, stage):
+    """Of English; the other families have none."""
+    if arguments.family != "english":
+        return None
     if precision == "fp32":
         return STAGES_FP32.get(stage)
-    return STAGES_FAST[instructions()].get(stage) if precision == "auto" else None
+    return STAGES_FAST[instructions(arguments.limit)].get(stage) if precision == "auto" else None
 
 
-def throughput_target(precision, measure, way):
+def throughput_target(arguments, precision, measure, way):
+    if arguments.family != "english":
+        return None
     if precision == "fp32":
         return THROUGHPUT_FP32.get(measure, {}).get(way)
-    return THROUGHPUT_FAST[instructions()].get(measure, {}).get(way) if precision == "auto" else None
+    if precision != "auto":
+        return None
+    return THROUGHPUT_FAST[instructions(arguments.limit)].get(measure, {}).get(way)

@@ -69,13 +69,13 @@ def memory_row(arguments, run):
             "library": run["peak_rss_mib"], "limit": limit, "met": run["peak_rss_mib"] <= limit}
 
 
-def summarise(reference, ways):
+def summarise(arguments, reference, ways):
     rows = []
     for name, value, more_is_better in MEASURES:
         for (precision, way), run in ways.items():
             sides = [value(reference), value(run)]
             ratio = sides[1] / sides[0] if more_is_better else sides[0] / sides[1]
-            target = throughput_target(precision, name, way)
+            target = throughput_target(arguments, precision, name, way)
             rows.append({"measure": name, "precision": precision, "way": way, "reference": sides[0],
                          "library": sides[1], "ratio": ratio, "target": target,
                          "met": target is None or ratio >= target})
@@ -103,10 +103,10 @@ def compare_throughput(arguments, checkpoint, folder):
     texts.write_text("\n".join(TEXTS) + "\n", encoding="utf-8")
     reference = speak_with_reference(arguments, checkpoint, folder, texts)
     ways = speak_in_all_ways(arguments, checkpoint, texts)
-    rows = summarise(reference, ways)
+    rows = summarise(arguments, reference, ways)
     report = {"texts": TEXTS, "rows": rows, "same_tokens": True, "reference": reference,
               "library": {f"{precision}, {way}": run for (precision, way), run in ways.items()}}
-    if "fp32" in arguments.precision:
+    if "fp32" in arguments.precision and arguments.family == "english":
         rows.append(memory_row(arguments, ways["fp32", "dynamic 8"]))
         tokens = [[r["speech_tokens"] for r in side["requests"]]
                   for side in (reference, ways["fp32", "sequential"])]

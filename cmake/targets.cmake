@@ -119,6 +119,15 @@ function(chatterbox_test name)
   endif()
 endfunction()
 
+# chatterbox_limited_test(NAME PROGRAM program FILTER tests LEVEL level LABELS ...): tests of a program again, with the
+# kernels of a smaller CPU.
+function(chatterbox_limited_test name)
+  cmake_parse_arguments(arg "" "PROGRAM;FILTER;LEVEL" "LABELS" ${ARGN})
+  add_test(NAME ${name} COMMAND ${arg_PROGRAM} --gtest_filter=${arg_FILTER})
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 600
+    ENVIRONMENT "${CHATTERBOX_TEST_ENVIRONMENT};CHATTERBOX_CPU_ISA=${arg_LEVEL}")
+endfunction()
+
 # chatterbox_script_test(NAME COMMAND ... [LABELS ...] [TIMEOUT seconds]): any other program as a test.
 # Exit code 77 means skipped; the test prints why.
 function(chatterbox_script_test name)

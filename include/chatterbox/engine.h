@@ -18,12 +18,16 @@ extern "C" {
 enum {
   CHATTERBOX_PRECISION_FP32 = 1, /* equal to the Python package */
   CHATTERBOX_PRECISION_BF16 = 2, /* half the memory; on a CPU fast where it multiplies bfloat16 */
-  CHATTERBOX_PRECISION_INT8 = 3, /* CPU only: T3's large matrices in 8 bits, with a scale for each
-                                  * output, and their inputs rounded to 8 bits row by row; the rest
-                                  * of T3 in bf16. Decoding reads a quarter of the memory. S3Gen has
-                                  * no int8: it runs in bf16 if the CPU multiplies bfloat16 faster
-                                  * than fp32, else in fp32 */
-  CHATTERBOX_PRECISION_AUTO = 4  /* the fastest: INT8 on a CPU, BF16 on CUDA */
+  CHATTERBOX_PRECISION_INT8 = 3, /* CPU only: large matrices in 8 bits, with a scale for each
+                                  * output, and their inputs rounded to 8 bits row by row. Of T3
+                                  * (t3_precision): the matrices of its layers, and the rest of it
+                                  * in bf16. Decoding reads a quarter of the memory. Of S3Gen
+                                  * (s3gen_precision): the linear layers of the flow's transformers,
+                                  * and the rest of it in bf16 if the CPU multiplies bfloat16 faster
+                                  * than fp32, else in fp32. As `precision` of the engine: INT8 for
+                                  * T3, AUTO for S3Gen */
+  CHATTERBOX_PRECISION_AUTO = 4 /* the fastest. On a CPU, INT8 for T3; for S3Gen INT8 with VNNI (but
+                                 * not AMX), BF16 with AMX, else FP32. On CUDA, BF16 */
 };
 
 /* How requests share the engine. */
@@ -104,7 +108,8 @@ typedef struct chatterbox_engine_options {
   void* log_user_data;         /* passed to `log`; default NULL */
   int32_t log_level;           /* lowest level that is logged; default CHATTERBOX_LOG_WARNING */
   int32_t t3_precision;        /* of T3, CHATTERBOX_PRECISION_...; unset (default): `precision` */
-  int32_t s3gen_precision;     /* of S3Gen, the same except INT8; unset (default): `precision` */
+  int32_t s3gen_precision; /* of S3Gen, CHATTERBOX_PRECISION_...; unset (default): `precision`, but
+                            * AUTO where that is INT8 */
   int32_t kv_cache; /* of T3's keys and values, CHATTERBOX_PRECISION_FP32 or _BF16, which takes half
                      * the memory; unset (default): fp32 if T3 is fp32, else bf16 */
   const char*
@@ -183,14 +188,15 @@ typedef struct chatterbox_engine_info {
   int32_t top_k;
   int32_t analyze_alignment;
   const char* t3_precision;    /* what was taken: "fp32", "bf16", "int8" */
-  const char* s3gen_precision; /* "fp32", "bf16" */
+  const char* s3gen_precision; /* "fp32", "bf16", "int8" */
   const char* kv_cache;        /* "fp32", "bf16" */
   int32_t quantised;           /* 1: the folder's T3 is stored in int8, see
                                 * chatterbox_quantise_model(); 0: it is as published */
   int32_t reserved;            /* 0 */
   /* What multiplies T3's matrices in a decode step, and S3Gen's in an Euler step, for reports: the
    * number format, then the instruction set of the library's own kernels ("int8 avx512-vnni", "bf16
-   * amx-bf16", "fp32 avx2", "fp32 portable"), or "libtorch" ("fp32 libtorch"). */
+   * amx-bf16", "fp32 avx2", "fp32 portable"), or "libtorch" ("fp32 libtorch"). S3Gen in int8 names
+   * what multiplies the linear layers, then the rest: "int8 avx512-vnni, bf16 avx512-bf16". */
   const char* t3_kernels;
   const char* s3gen_kernels;
 } chatterbox_engine_info;
@@ -241,6 +247,7 @@ typedef struct chatterbox_limits {
   int64_t max_queue;
   int64_t max_queue_bytes;
   int64_t max_text_tokens; /* of one request, including start and stop */
+  int64_t prompt_bytes;    /* most bytes that frozen prompts take (CHATTERBOX_PROMPT_FROZEN) */
 } chatterbox_limits;
 
 /* Reports the limits. Writes at most `size` bytes (pass sizeof *limits) to the caller's struct.

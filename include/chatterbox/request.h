@@ -35,6 +35,15 @@ enum {
   CHATTERBOX_HALO_LOW_LATENCY = 1 /* 0.16 s: sound comes earlier, and differs a little at joins */
 };
 
+/* Where what S3Gen knows of the voice comes from, for a chunk. Frozen takes less than half the
+ * work, gives an earlier first sound, and differs a little more from speech that does not stream.
+ * The engine keeps the prompts of the voices that were used last, in prompt_bytes of
+ * chatterbox_limits; a voice that needs more is INVALID_ARGUMENT. */
+enum {
+  CHATTERBOX_PROMPT_RECOMPUTED = 0, /* the voice's prompt is computed again with each chunk */
+  CHATTERBOX_PROMPT_FROZEN = 1      /* once for a voice, and kept */
+};
+
 /* Of a request that streams in chunks. In speech tokens, 25 a second. */
 typedef struct chatterbox_stream_options {
   uint32_t struct_size;  /* set by chatterbox_stream_options_init() */
@@ -50,7 +59,11 @@ typedef struct chatterbox_stream_options {
                           * sound closer to speech that does not stream */
   int32_t condition_tokens; /* of left_tokens, those whose mel is given to the flow instead of
                              * noise, 0 to left_tokens; default 0. For experiments */
-  int32_t reserved;         /* 0 */
+  int32_t prompt;           /* CHATTERBOX_PROMPT_...; default CHATTERBOX_PROMPT_RECOMPUTED */
+  int32_t slack_tokens; /* more tokens behind a chunk that are waited for while its listener still
+                         * has enough to hear, 0 to 10; default 0. With them the sound depends on
+                         * how fast the machine is */
+  int32_t reserved;     /* 0 */
 } chatterbox_stream_options;
 
 /* Fills in `size` (pass sizeof *options) and the defaults. The caller owns the struct.
@@ -117,6 +130,10 @@ typedef struct chatterbox_request {
   int32_t noise;     /* CHATTERBOX_NOISE_...; unset (default): BY_FRAME if it streams in chunks,
                       * which needs that, else REFERENCE */
   const chatterbox_stream_options* stream_options; /* default NULL: the defaults */
+  int32_t word_times; /* 1: the result, and the chunks of a stream, tell when each word is spoken,
+                       * by where T3's heads look in the text, which changes no sample; needs a
+                       * model that can analyze alignment. 0 (default): they do not */
+  int32_t reserved_2; /* 0 */
 } chatterbox_request;
 
 /* Fills in `size` (pass sizeof *request) and the defaults. `text` must be set afterwards. The
@@ -220,6 +237,16 @@ chatterbox_engine_submit_long(chatterbox_engine* engine, const chatterbox_reques
 CHATTERBOX_API chatterbox_status chatterbox_engine_generate_long(
     chatterbox_engine* engine, const chatterbox_request* request,
     const chatterbox_long_text_options* options, chatterbox_result** result);
+
+/* Stores a new job for a text that comes by and by, for example from a language model: see
+ * chatterbox_job_feed(). The request's text is its beginning and may be NULL or empty. Sentences
+ * are spoken as they become complete; how the text is cut into pieces depends on what had come by
+ * then. It takes no place in the queue, and may be up to 16 MB in all. Otherwise as
+ * chatterbox_engine_submit_long(); the pieces' `count` is of those that are known. Releasing the
+ * job before chatterbox_job_end() cancels it. */
+CHATTERBOX_API chatterbox_status
+chatterbox_engine_open_text(chatterbox_engine* engine, const chatterbox_request* request,
+                            const chatterbox_long_text_options* options, chatterbox_job** job);
 
 /* ---- Voice conversion ------------------------------------------------------------------------ */
 

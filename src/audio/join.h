@@ -39,6 +39,9 @@ class SpeechJoiner {
   [[nodiscard]] std::vector<float> end();
   // The rest, with so many seconds of silence behind it, 0 to 10. The joiner then is as new.
   [[nodiscard]] std::vector<float> finish(double pause_after = 0);
+  // Whether the present wave lies where it will be among the samples: of those given so far and
+  // those held, the last ones are its own.
+  [[nodiscard]] bool is_placed() const { return fade_.has_value(); }
   // Samples of the last wave that are not final yet.
   [[nodiscard]] size_t held() const { return tail_.size(); }
 

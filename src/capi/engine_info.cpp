@@ -63,6 +63,7 @@ chatterbox_limits convert(const chatterbox::Limits& from) {
   limits.max_queue = from.max_queue;
   limits.max_queue_bytes = from.max_queue_bytes;
   limits.max_text_tokens = from.max_text_tokens;
+  limits.prompt_bytes = from.prompt_bytes;
   return limits;
 }
 

@@ -1,5 +1,7 @@
 #include <chatterbox/job.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -8,8 +10,10 @@
 #include "capi/handles.h"
 #include "capi/jobs.h"
 #include "capi/structs.h"
+#include "capi/word.h"
 
 using chatterbox::Job;
+using chatterbox::capi::describe;
 using chatterbox::capi::guard;
 using chatterbox::capi::require;
 using chatterbox::capi::waiting_time;
@@ -72,6 +76,28 @@ chatterbox_status chatterbox_job_get_error(const chatterbox_job* job, chatterbox
   });
 }
 
+chatterbox_status chatterbox_job_feed(chatterbox_job* job, const char* text) {
+  return guard([&] {
+    require("job", job);
+    require("text", text);
+    job->job.feed(text);
+  });
+}
+
+chatterbox_status chatterbox_job_flush(chatterbox_job* job) {
+  return guard([&] {
+    require("job", job);
+    job->job.flush();
+  });
+}
+
+chatterbox_status chatterbox_job_end(chatterbox_job* job) {
+  return guard([&] {
+    require("job", job);
+    job->job.end();
+  });
+}
+
 uint64_t chatterbox_job_tag(const chatterbox_job* job) {
   return job == nullptr ? 0 : job->job.tag();
 }
@@ -98,8 +124,30 @@ chatterbox_status chatterbox_job_next(chatterbox_job* job, int64_t timeout_ms,
     filled.samples = job->chunk.samples.data();
     filled.count = job->chunk.samples.size();
     filled.first_sample = static_cast<uint64_t>(job->chunk.first);
+    filled.first_word = job->chunk.first_word;
+    filled.word_count = job->chunk.words.size();
     chatterbox::capi::init_struct("chatterbox_chunk", filled, chunk, size);
     return CHATTERBOX_STATUS_OK;
+  });
+}
+
+chatterbox_status chatterbox_job_get_word(const chatterbox_job* job, uint64_t index,
+                                          chatterbox_word* word, size_t size) {
+  return describe("word", "job", job, word, size,
+                  [&] { return chatterbox::capi::to_struct(job->job.word(index)); });
+}
+
+chatterbox_status chatterbox_job_get_heard(const chatterbox_job* job, uint64_t samples,
+                                           chatterbox_heard* heard, size_t size) {
+  return describe("heard", "job", job, heard, size, [&] {
+    std::optional<int64_t> asked;
+    if (samples != UINT64_MAX) asked = static_cast<int64_t>(std::min<uint64_t>(samples, INT64_MAX));
+    const chatterbox::Heard from = job->job.heard(asked);
+    chatterbox_heard to{};
+    to.samples = static_cast<uint64_t>(from.samples);
+    to.pieces = from.pieces;
+    to.text_end = from.text_end;
+    return to;
   });
 }
 

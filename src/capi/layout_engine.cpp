@@ -79,7 +79,8 @@ CHATTERBOX_AT(chatterbox_limits, prefix_bytes, 48);
 CHATTERBOX_AT(chatterbox_limits, max_queue, 56);
 CHATTERBOX_AT(chatterbox_limits, max_queue_bytes, 64);
 CHATTERBOX_AT(chatterbox_limits, max_text_tokens, 72);
-CHATTERBOX_SIZE(chatterbox_limits, 80);
+CHATTERBOX_AT(chatterbox_limits, prompt_bytes, 80);
+CHATTERBOX_SIZE(chatterbox_limits, 88);
 
 CHATTERBOX_AT(chatterbox_metrics, struct_size, 0);
 CHATTERBOX_AT(chatterbox_metrics, healthy, 4);

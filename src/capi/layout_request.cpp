@@ -7,8 +7,10 @@ CHATTERBOX_AT(chatterbox_stream_options, chunk_count, 16);
 CHATTERBOX_AT(chatterbox_stream_options, left_tokens, 24);
 CHATTERBOX_AT(chatterbox_stream_options, right_tokens, 28);
 CHATTERBOX_AT(chatterbox_stream_options, condition_tokens, 32);
-CHATTERBOX_AT(chatterbox_stream_options, reserved, 36);
-CHATTERBOX_SIZE(chatterbox_stream_options, 40);
+CHATTERBOX_AT(chatterbox_stream_options, prompt, 36);
+CHATTERBOX_AT(chatterbox_stream_options, slack_tokens, 40);
+CHATTERBOX_AT(chatterbox_stream_options, reserved, 44);
+CHATTERBOX_SIZE(chatterbox_stream_options, 48);
 
 CHATTERBOX_AT(chatterbox_request, struct_size, 0);
 CHATTERBOX_AT(chatterbox_request, has_seed, 4);
@@ -42,7 +44,9 @@ CHATTERBOX_AT(chatterbox_request, user_data, 160);
 CHATTERBOX_AT(chatterbox_request, cfg_steps, 168);
 CHATTERBOX_AT(chatterbox_request, noise, 172);
 CHATTERBOX_AT(chatterbox_request, stream_options, 176);
-CHATTERBOX_SIZE(chatterbox_request, 184);
+CHATTERBOX_AT(chatterbox_request, word_times, 184);
+CHATTERBOX_AT(chatterbox_request, reserved_2, 188);
+CHATTERBOX_SIZE(chatterbox_request, 192);
 
 CHATTERBOX_AT(chatterbox_piece, struct_size, 0);
 CHATTERBOX_AT(chatterbox_piece, reserved, 4);

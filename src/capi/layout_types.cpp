@@ -35,7 +35,24 @@ CHATTERBOX_AT(chatterbox_chunk, sample_rate, 4);
 CHATTERBOX_AT(chatterbox_chunk, samples, 8);
 CHATTERBOX_AT(chatterbox_chunk, count, 16);
 CHATTERBOX_AT(chatterbox_chunk, first_sample, 24);
-CHATTERBOX_SIZE(chatterbox_chunk, 32);
+CHATTERBOX_AT(chatterbox_chunk, first_word, 32);
+CHATTERBOX_AT(chatterbox_chunk, word_count, 40);
+CHATTERBOX_SIZE(chatterbox_chunk, 48);
+
+CHATTERBOX_AT(chatterbox_word, struct_size, 0);
+CHATTERBOX_AT(chatterbox_word, reserved, 4);
+CHATTERBOX_AT(chatterbox_word, text_begin, 8);
+CHATTERBOX_AT(chatterbox_word, text_end, 16);
+CHATTERBOX_AT(chatterbox_word, begin_seconds, 24);
+CHATTERBOX_AT(chatterbox_word, end_seconds, 32);
+CHATTERBOX_SIZE(chatterbox_word, 40);
+
+CHATTERBOX_AT(chatterbox_heard, struct_size, 0);
+CHATTERBOX_AT(chatterbox_heard, reserved, 4);
+CHATTERBOX_AT(chatterbox_heard, samples, 8);
+CHATTERBOX_AT(chatterbox_heard, pieces, 16);
+CHATTERBOX_AT(chatterbox_heard, text_end, 24);
+CHATTERBOX_SIZE(chatterbox_heard, 32);
 
 CHATTERBOX_AT(chatterbox_watermark_detector_options, struct_size, 0);
 CHATTERBOX_AT(chatterbox_watermark_detector_options, threads, 4);

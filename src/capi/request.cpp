@@ -45,6 +45,8 @@ chatterbox_stream_options default_stream_options() {
   options.left_tokens = from.left_tokens;
   options.right_tokens = from.right_tokens;
   options.condition_tokens = from.condition_tokens;
+  options.prompt = static_cast<int32_t>(from.prompt);
+  options.slack_tokens = from.slack_tokens;
   return options;
 }
 
@@ -62,6 +64,8 @@ StreamOptions convert(const chatterbox_stream_options* caller) {
   options.left_tokens = from.left_tokens;
   options.right_tokens = from.right_tokens;
   options.condition_tokens = from.condition_tokens;
+  options.prompt = static_cast<StreamPrompt>(from.prompt);
+  options.slack_tokens = from.slack_tokens;
   return options;
 }
 
@@ -91,13 +95,13 @@ void convert_common(const From& from, To& to) {
 
 }  // namespace
 
-Request convert(const chatterbox_request* caller) {
+Request convert(const chatterbox_request* caller, Text text) {
   require("request", caller);
   const auto from = read_struct("chatterbox_request", default_request(), caller);
-  require("text", from.text);
+  if (text == Text::kRequired) require("text", from.text);
   Request request;
   convert_common(from, request);
-  request.text = from.text;
+  if (from.text != nullptr) request.text = from.text;
   request.temperature = option(from.temperature);
   request.cfg_weight = option(from.cfg_weight);
   request.exaggeration = option(from.exaggeration);
@@ -109,6 +113,8 @@ Request convert(const chatterbox_request* caller) {
   request.analyze_alignment = optional_flag("analyze_alignment", from.analyze_alignment);
   if (from.language != nullptr) request.language = from.language;
   request.text_tags = flag("text_tags", from.text_tags);
+  require_zero("reserved_2", from.reserved_2);
+  request.word_times = flag("word_times", from.word_times);
   return request;
 }
 

@@ -9,7 +9,8 @@ namespace chatterbox::capi {
 
 // Both throw kInvalidArgument where the struct, or a flag or a pointer in it, is wrong; the second
 // also kBadAudio where its samples cannot be read.
-[[nodiscard]] Request convert(const chatterbox_request* caller);
+enum class Text { kRequired, kOptional };
+[[nodiscard]] Request convert(const chatterbox_request* caller, Text text = Text::kRequired);
 [[nodiscard]] Conversion convert(const chatterbox_conversion* caller);
 
 }  // namespace chatterbox::capi

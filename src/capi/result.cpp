@@ -5,6 +5,7 @@
 #include "capi/guard.h"
 #include "capi/handles.h"
 #include "capi/structs.h"
+#include "capi/word.h"
 
 using chatterbox::capi::describe;
 
@@ -95,6 +96,16 @@ chatterbox_status chatterbox_result_get_piece(const chatterbox_result* result, u
   return describe("piece", "result", result, piece, size, [&] {
     return chatterbox::capi::to_struct(at(result->result->pieces, index), result->tag);
   });
+}
+
+uint64_t chatterbox_result_word_count(const chatterbox_result* result) {
+  return result == nullptr ? 0 : result->result->words.size();
+}
+
+chatterbox_status chatterbox_result_get_word(const chatterbox_result* result, uint64_t index,
+                                             chatterbox_word* word, size_t size) {
+  return describe("word", "result", result, word, size,
+                  [&] { return chatterbox::capi::to_struct(at(result->result->words, index)); });
 }
 
 chatterbox_status chatterbox_result_get_stream_stats(const chatterbox_result* result,

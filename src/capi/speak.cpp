@@ -26,8 +26,8 @@ chatterbox_long_text_options default_options() {
   return options;
 }
 
-chatterbox::Job submit_long(chatterbox::Engine& engine, const chatterbox::Request& request,
-                            void* user_data, const chatterbox_long_text_options* caller) {
+chatterbox::LongTextOptions convert(const chatterbox_long_text_options* caller, uint64_t tag,
+                                    void* user_data) {
   auto from = default_options();
   if (caller != nullptr) {
     from = chatterbox::capi::read_struct("chatterbox_long_text_options", from, caller);
@@ -35,8 +35,8 @@ chatterbox::Job submit_long(chatterbox::Engine& engine, const chatterbox::Reques
   chatterbox::capi::require_zero("reserved", from.reserved);
   chatterbox::LongTextOptions options;
   options.pause = from.pause_seconds;
-  options.on_piece = chatterbox::capi::piece_callback(from.on_piece, request.tag, user_data);
-  return engine.submit_long(request, options);
+  options.on_piece = chatterbox::capi::piece_callback(from.on_piece, tag, user_data);
+  return options;
 }
 
 // What blocks for a result waits for room as long as it takes.
@@ -87,7 +87,20 @@ chatterbox_status chatterbox_engine_submit_long(chatterbox_engine* engine,
   return store_new("job", job, [&] {
     require("engine", engine);
     const auto asked = chatterbox::capi::convert(request);
-    return new chatterbox_job(submit_long(engine->engine, asked, request->user_data, options));
+    return new chatterbox_job(
+        engine->engine.submit_long(asked, convert(options, asked.tag, request->user_data)));
+  });
+}
+
+chatterbox_status chatterbox_engine_open_text(chatterbox_engine* engine,
+                                              const chatterbox_request* request,
+                                              const chatterbox_long_text_options* options,
+                                              chatterbox_job** job) {
+  return store_new("job", job, [&] {
+    require("engine", engine);
+    const auto asked = chatterbox::capi::convert(request, chatterbox::capi::Text::kOptional);
+    return new chatterbox_job(
+        engine->engine.open(asked, convert(options, asked.tag, request->user_data)));
   });
 }
 
@@ -98,7 +111,8 @@ chatterbox_status chatterbox_engine_generate_long(chatterbox_engine* engine,
   return store_new("result", result, [&] {
     require("engine", engine);
     const auto asked = patient(chatterbox::capi::convert(request));
-    return wait_for_last_callback(submit_long(engine->engine, asked, request->user_data, options));
+    return wait_for_last_callback(
+        engine->engine.submit_long(asked, convert(options, asked.tag, request->user_data)));
   });
 }
 

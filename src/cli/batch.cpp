@@ -26,8 +26,9 @@ int speak_batch(const BatchOptions& options) {
   if (options.outputs.dump == "-" || options.outputs.folder == "-") {
     throw Error(Status::kInvalidArgument, "--output and --dump need a folder, got -");
   }
-  const std::vector<RequestLine> lines =
-      read_requests(read_text(options.requests), options.request);
+  Request defaults = options.request;
+  defaults.word_times = !options.outputs.words.empty();
+  const std::vector<RequestLine> lines = read_requests(read_text(options.requests), defaults);
   if (lines.empty()) throw Error(Status::kInvalidArgument, options.requests + ": has no requests");
   make_folder(options.outputs.folder);
   if (!options.outputs.dump.empty()) make_folder(options.outputs.dump);
@@ -66,6 +67,11 @@ void add_outputs(CLI::App& app, BatchOutputs& outputs) {
       ->type_name("NAME")
       ->check(one_of(format_names()))
       ->capture_default_str();
+  app.add_option("--words", outputs.words,
+                 "write when each word is spoken to ID.srt, ID.vtt or ID.json beside the audio "
+                 "files, for requests whose \"word_times\" is not false")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"srt", "vtt", "json"}));
   app.add_option("--json", outputs.json,
                  "write statistics to this file as JSON, one line for each request when it is "
                  "done, and a summary; - is standard output")
@@ -86,8 +92,9 @@ void add_batch(CLI::App& app, std::vector<Command>& commands) {
                    "file with one JSON object per line: \"id\" and \"text\"; optionally \"voice\", "
                    "the options below with underscores (\"cfg_weight\"), \"priority\" (in [-100, "
                    "100], default: 0; the waiting request with the highest priority starts first) "
-                   "and \"deadline_ms\" (1 or more, default: none; counted from when the request "
-                   "is queued). - reads standard input")
+                   "\"deadline_ms\" (1 or more, default: none; counted from when the request "
+                   "is queued) and \"word_times\" (true: the statistics have when each word is "
+                   "spoken). - reads standard input")
       ->type_name("REQUESTS.jsonl")
       ->required();
   add_outputs(*batch, options->outputs);

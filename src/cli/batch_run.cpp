@@ -11,6 +11,7 @@
 #include "cli/running_job.h"
 #include "cli/statistics.h"
 #include "cli/voice_file.h"
+#include "cli/words_file.h"
 
 namespace chatterbox::cli {
 namespace {
@@ -145,6 +146,10 @@ void BatchRun::save(const Flight& flight, const Result& result) {
   const std::string& id = flight.line->id;
   write_audio(outputs_.folder + "/" + id + "." + outputs_.format, result,
               format_names().at(outputs_.format));
+  if (flight.line->request.word_times && !outputs_.words.empty()) {
+    write_words(outputs_.folder + "/" + id + "." + outputs_.words, flight.line->request.text,
+                result);
+  }
   if (!flight.dump) return;
   flight.dump->write(outputs_.dump + "/" + id + ".safetensors",
                      {{"seed", std::to_string(result.stats().seed)}});

@@ -23,6 +23,7 @@ namespace chatterbox::cli {
 struct BatchOutputs {
   std::string folder = "speech";  // ID.wav each, or with the ending of another format
   std::string format = "wav";     // of format_names()
+  std::string words;              // ending of the files of words, ID.srt each; empty: none
   std::string json = "-";         // statistics, a line each
   std::string dump;               // a folder, ID.safetensors each; empty: none
 };

@@ -28,7 +28,9 @@ struct ConvertOptions {
 };
 
 Result speak(const ChatterboxEngine& engine, Conversion conversion, const AudioOutput& output) {
-  if (conversion.stream != StreamMode::kNone) return speak_streamed(engine, conversion, output);
+  if (conversion.stream != StreamMode::kNone) {
+    return speak_streamed(engine, conversion, output, nullptr);
+  }
   Result result = wait_with_progress(engine, std::move(conversion));
   write_speech(output, result);
   return result;
@@ -81,17 +83,16 @@ void add_convert(CLI::App& app, std::vector<Command>& commands) {
   add_seed_option(*convert_app, options->conversion.seed);
   add_steps_options(*convert_app, options->conversion.cfm_steps, options->conversion.cfg_steps);
   add_noise_option(*convert_app, options->conversion.noise);
-  CLI::Option* const stream = add_stream_options(*convert_app, options->conversion.stream,
-                                                 options->conversion.stream_options);
+  add_stream_options(*convert_app, options->conversion.stream, options->conversion.stream_options);
   convert_app
       ->add_option("--json", options->json,
                    "write statistics to this file as JSON, times in seconds; - is standard output")
       ->type_name("FILE");
   convert_app
       ->add_option("--dump", options->dump,
-                   "write the tensors of every stage to this file (safetensors)")
-      ->type_name("FILE")
-      ->excludes(stream);
+                   "write the tensors of every stage to this file (safetensors); those of a chunk "
+                   "have its number, from 0, behind their names")
+      ->type_name("FILE");
   commands.push_back({convert_app, [options] { return convert(*options); }});
 }
 

@@ -20,8 +20,6 @@ const std::map<std::string, Precision> kPrecisions = {{"fp32", Precision::kFp32}
                                                       {"bf16", Precision::kBf16},
                                                       {"int8", Precision::kInt8},
                                                       {"auto", Precision::kAuto}};
-const std::map<std::string, Precision> kS3genPrecisions = {
-    {"fp32", Precision::kFp32}, {"bf16", Precision::kBf16}, {"auto", Precision::kAuto}};
 const std::map<std::string, Precision> kCachePrecisions = {{"fp32", Precision::kFp32},
                                                            {"bf16", Precision::kBf16}};
 const std::map<std::string, Watermark> kWatermarks = {
@@ -30,15 +28,14 @@ const std::map<std::string, Weights> kWeights = {
     {"mapped", Weights::kMapped}, {"read", Weights::kRead}, {"locked", Weights::kLocked}};
 
 void add_precision_options(CLI::App& app, EngineOptions& options) {
-  add_named(
-      app, "--precision", kPrecisions, options.precision,
-      "number format of the weights: fp32, bf16, int8 (T3 only, on a CPU) or auto: the fastest "
-      "on this machine")
+  add_named(app, "--precision", kPrecisions, options.precision,
+            "number format of the weights: fp32, bf16, int8 (T3's; S3Gen takes auto) or auto: the "
+            "fastest on this machine")
       ->default_str("fp32 on a CPU, bf16 on CUDA, int8 for a quantised folder");
   add_named(app, "--t3-precision", kPrecisions, options.t3_precision, "the same for T3 only")
       ->default_str("--precision");
-  add_named(app, "--s3gen-precision", kS3genPrecisions, options.s3gen_precision,
-            "the same for S3Gen only: fp32, bf16 or auto")
+  add_named(app, "--s3gen-precision", kPrecisions, options.s3gen_precision,
+            "the same for S3Gen only; int8 is for the flow's linear layers")
       ->default_str("--precision");
   add_named(app, "--kv-cache", kCachePrecisions, options.kv_cache,
             "number format of T3's KV cache: fp32 or bf16")

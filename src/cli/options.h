@@ -5,7 +5,9 @@
 #include <chatterbox/chatterbox.hpp>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
+#include <string>
 
 namespace chatterbox::cli {
 
@@ -26,8 +28,12 @@ void add_engine_options(CLI::App& app, EngineOptions& options);
 // --seed, --cfg-weight, ...: what a request has beside its text and its voice. What the command
 // line does not say stays unset: it is the loaded family's own.
 void add_request_options(CLI::App& app, Request& request);
-// --stream and what belongs to it; returns --stream. --noise.
-CLI::Option* add_stream_options(CLI::App& app, StreamMode& mode, StreamOptions& options);
+// --stream and what belongs to it.
+void add_stream_options(CLI::App& app, StreamMode& mode, StreamOptions& options);
+// What belongs to it, as needing another option.
+void add_stream_plan_options(CLI::App& app, StreamOptions& options, CLI::Option* stream);
+// --noise, and the names that it takes.
+[[nodiscard]] const std::map<std::string, Noise>& noise_names();
 void add_noise_option(CLI::App& app, std::optional<Noise>& noise);
 // --seed, --cfm-steps and --cfg-steps, which conversions have too.
 void add_seed_option(CLI::App& app, std::optional<uint64_t>& value);

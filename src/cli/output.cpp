@@ -90,7 +90,9 @@ void add_output_options(CLI::App& app, AudioOutput& output) {
       ->default_str("by the extension; wav on standard output");
 }
 
-void check_format(const AudioOutput& output) { (void)make_writer(output); }
+void check_format(const AudioOutput& output) {
+  if (!output.path.empty()) (void)make_writer(output);
+}
 
 void write_speech(const AudioOutput& output, const Result& result) {
   if (is_raw(output)) {

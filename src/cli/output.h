@@ -9,7 +9,7 @@
 namespace chatterbox::cli {
 
 struct AudioOutput {
-  std::string path;                         // "-": standard output
+  std::string path;                         // "-": standard output; empty: none
   AudioFormat format = AudioFormat::kAuto;  // by the name's ending; on standard output WAV
   bool raw = false;                         // the samples alone; also where the name ends so
 };

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cli/files.h"
+#include "cli/options.h"
 
 namespace chatterbox::cli {
 namespace {
@@ -77,6 +78,14 @@ std::string as_text(const std::string& key, const json& value) {
   return text;
 }
 
+Noise as_noise(const std::string& key, const json& value) {
+  const auto found = noise_names().find(as_string(key, value));
+  if (found == noise_names().end()) {
+    refuse(key + " must be reference or by-frame, got " + value.dump());
+  }
+  return found->second;
+}
+
 template <auto Member, auto Read>
 void set_member(RequestLine& line, const std::string& key, const json& value) {
   line.request.*Member = Read(key, value);
@@ -111,6 +120,8 @@ const std::map<std::string, Set>& setters() {
       {"cfm_steps", set_option<&Request::cfm_steps, as_int>},
       {"cfg_steps", set_option<&Request::cfg_steps, as_int>},
       {"analyze_alignment", set_member<&Request::analyze_alignment, as_bool>},
+      {"word_times", set_member<&Request::word_times, as_bool>},
+      {"noise", set_member<&Request::noise, as_noise>},
       {"priority", set_member<&Request::priority, as_int>},
       {"deadline_ms", set_option<&Request::deadline, as_milliseconds>},
   };

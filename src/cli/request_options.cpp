@@ -97,6 +97,7 @@ void add_request_options(CLI::App& app, Request& request) {
   add_sampling_options(app, request);
   add_length_options(app, request);
   add_steps_options(app, request.cfm_steps, request.cfg_steps);
+  add_noise_option(app, request.noise);
 }
 
 }  // namespace chatterbox::cli

@@ -60,15 +60,11 @@ ordered_json timings_of(const ResultStats& stats) {
   };
 }
 
-ordered_json pieces_of(const Result& result) {
-  ordered_json pieces = ordered_json::array();
-  for (const Piece& piece : result.pieces()) {
-    pieces.push_back({{"text_begin", piece.text_begin},
-                      {"text_end", piece.text_end},
-                      {"begin_seconds", piece.begin_seconds},
-                      {"end_seconds", piece.end_seconds}});
-  }
-  return pieces;
+template <class Spans>
+ordered_json places_of(const Spans& spans) {
+  ordered_json places = ordered_json::array();
+  for (const auto& span : spans) places.push_back(place_of(span));
+  return places;
 }
 
 ordered_json stream_of(const Result& result) {
@@ -125,7 +121,10 @@ ordered_json statistics(const Result& result) {
       {"quality", quality_of(result)},
       {"stream", stream_of(result)},
   };
-  if (ordered_json pieces = pieces_of(result); !pieces.empty()) json["pieces"] = std::move(pieces);
+  if (ordered_json pieces = places_of(result.pieces()); !pieces.empty())
+    json["pieces"] = std::move(pieces);
+  if (ordered_json words = places_of(result.words()); !words.empty())
+    json["words"] = std::move(words);
   return json;
 }
 
@@ -165,6 +164,7 @@ ordered_json statistics(const Limits& limits) {
       {"row_bytes", limits.row_bytes},
       {"cache_bytes", limits.cache_bytes},
       {"prefix_bytes", limits.prefix_bytes},
+      {"prompt_bytes", limits.prompt_bytes},
       {"batch_frames", limits.batch_frames},
       {"max_queue", limits.max_queue},
       {"max_queue_bytes", limits.max_queue_bytes},

@@ -9,8 +9,8 @@ namespace {
 
 const std::map<std::string, Halo> kHalos = {{"exact", Halo::kExact},
                                             {"low-latency", Halo::kLowLatency}};
-const std::map<std::string, Noise> kNoises = {{"reference", Noise::kReference},
-                                              {"by-frame", Noise::kByFrame}};
+const std::map<std::string, Prompt> kPrompts = {{"recomputed", Prompt::kRecomputed},
+                                                {"frozen", Prompt::kFrozen}};
 
 void add_context_options(CLI::App& app, StreamOptions& options, CLI::Option* stream) {
   app.add_option("--left-tokens", options.left_tokens,
@@ -26,6 +26,14 @@ void add_context_options(CLI::App& app, StreamOptions& options, CLI::Option* str
       ->check(in_range(3, 13))
       ->capture_default_str()
       ->needs(stream);
+  app.add_option(
+         "--slack-tokens", options.slack_tokens,
+         "more tokens behind a chunk that are waited for while there is enough to hear; the "
+         "sound then depends on how fast the machine is")
+      ->type_name("N")
+      ->check(in_range(0, 10))
+      ->capture_default_str()
+      ->needs(stream);
   app.add_option("--condition-tokens", options.condition_tokens,
                  "of the tokens on the left, those whose mel is given to the flow; for experiments")
       ->type_name("N")
@@ -36,11 +44,7 @@ void add_context_options(CLI::App& app, StreamOptions& options, CLI::Option* str
 
 }  // namespace
 
-CLI::Option* add_stream_options(CLI::App& app, StreamMode& mode, StreamOptions& options) {
-  CLI::Option* const stream = app.add_flag_callback(
-      "--stream", [&mode] { mode = StreamMode::kChunks; },
-      "write the speech in chunks while the rest of it is still being made, for a player at the "
-      "other end of a pipe: -o - | aplay -. It differs a little from speech without --stream");
+void add_stream_plan_options(CLI::App& app, StreamOptions& options, CLI::Option* stream) {
   app.add_option(
          "--chunks", options.chunks,
          "speech tokens of the first chunk, the second, ..., separated by commas, 6 to 4096 "
@@ -55,13 +59,31 @@ CLI::Option* add_stream_options(CLI::App& app, StreamMode& mode, StreamOptions& 
             "sound differs a little at joins")
       ->default_str("exact")
       ->needs(stream);
+  add_named(app, "--prompt", kPrompts, options.prompt,
+            "recomputed: the voice's prompt is computed again with each chunk; frozen: once for a "
+            "voice, which is less work and sounds a little further from speech without --stream")
+      ->default_str("recomputed")
+      ->needs(stream);
   add_context_options(app, options, stream);
-  return stream;
+}
+
+void add_stream_options(CLI::App& app, StreamMode& mode, StreamOptions& options) {
+  CLI::Option* const stream = app.add_flag_callback(
+      "--stream", [&mode] { mode = StreamMode::kChunks; },
+      "write the speech in chunks while the rest of it is still being made, for a player at the "
+      "other end of a pipe: -o - | aplay -. It differs a little from speech without --stream");
+  add_stream_plan_options(app, options, stream);
+}
+
+const std::map<std::string, Noise>& noise_names() {
+  static const std::map<std::string, Noise> kNames = {{"reference", Noise::kReference},
+                                                      {"by-frame", Noise::kByFrame}};
+  return kNames;
 }
 
 void add_noise_option(CLI::App& app, std::optional<Noise>& noise) {
   add_named(
-      app, "--noise", kNoises, noise,
+      app, "--noise", noise_names(), noise,
       "reference: S3Gen's noise is drawn as in the Python package; by-frame: from the seed and "
       "the place in the speech, as --stream does")
       ->default_str("by-frame with --stream, else reference");

@@ -25,6 +25,7 @@ Limits limits_of(const runtime::ModelCatalog& catalog, const EngineOptions& opti
   limits.cache_bytes = cache.rows * cache.row_bytes;
   limits.batch_frames = cache.batch_frames;
   limits.prefix_bytes = cache.prefix_bytes;
+  limits.prompt_bytes = cache.prompt_bytes;
   limits.max_batch = catalog.mode() == Mode::kSequential ? 1 : options.max_batch;
   limits.max_queue = options.max_queue;
   limits.max_queue_bytes = options.max_queue_bytes;
@@ -33,13 +34,13 @@ Limits limits_of(const runtime::ModelCatalog& catalog, const EngineOptions& opti
 }
 
 // What a caller holds. The samples that are read go to whoever holds the job: where nobody does any
-// more, nobody can read them, and it would be unread for ever.
+// more, nobody can read them, and it would be unread for ever. Nor can anybody feed it.
 struct Holder {
   Holder() = default;
   Holder(const Holder&) = delete;
   Holder& operator=(const Holder&) = delete;
   ~Holder() {
-    if (!job || !job->is_read()) return;
+    if (!job || !(job->is_read() || job->waits_for_text())) return;
     try {
       job->cancel();
     } catch (const std::bad_alloc&) {
@@ -139,6 +140,11 @@ Job Engine::submit(const Conversion& conversion) {
 Job Engine::submit_long(const Request& request, const LongTextOptions& options) {
   const std::shared_ptr<Worker> worker = impl_->worker();
   return handle_of([&] { return engine::LongText::submit(worker, request, options); });
+}
+
+Job Engine::open(const Request& request, const LongTextOptions& options) {
+  const std::shared_ptr<Worker> worker = impl_->worker();
+  return handle_of([&] { return engine::LongText::open(worker, request, options); });
 }
 
 std::vector<Outcome> Engine::generate_batch(const std::vector<Request>& requests) {

@@ -45,6 +45,12 @@ class Engine {
   // fails ends all.
   [[nodiscard]] Job submit_long(const Request& request, const LongTextOptions& options);
 
+  // The same for a text that comes by and by, with Job::feed(); that of the request, which may be
+  // empty, is its beginning. It takes no place in the queue. Where it is cut into pieces depends on
+  // what was there when it was. Where nobody holds the job any more, and it was not ended, it is
+  // cancelled.
+  [[nodiscard]] Job open(const Request& request, const LongTextOptions& options);
+
   // Block: wait for room, however long, and for the end. A batch's requests need no room: they are
   // queued a few at a time, and take their turns as one client, as the pieces of a long text do.
   [[nodiscard]] std::vector<Outcome> generate_batch(const std::vector<Request>& requests);

@@ -69,6 +69,16 @@ std::optional<Failure> Job::failure() const { return state_->failure(); }
 
 void Job::cancel() const { state_->cancel(); }
 
+void Job::feed(std::string_view text) const { state_->feed(text, engine::Feed::kMore); }
+
+void Job::flush() const { state_->feed({}, engine::Feed::kFlush); }
+
+void Job::end() const { state_->feed({}, engine::Feed::kEnd); }
+
+Heard Job::heard(std::optional<int64_t> samples) const { return state_->heard(samples); }
+
+Word Job::word(size_t index) const { return state_->word(index); }
+
 Job::Next Job::next(std::chrono::milliseconds timeout, Chunk& chunk) const {
   return state_->next(end_of_wait(timeout, engine::Clock::now()), chunk);
 }

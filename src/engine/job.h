@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "engine/request.h"
@@ -18,6 +19,16 @@ struct Chunk {
   std::vector<float> samples;  // mono, 24 kHz
   int64_t first = 0;           // index of the first of them in all of the speech
   double seconds = 0;          // that they last
+  // With word_times: those that end with them. Of all words, the first of them is `first_word`.
+  std::vector<Word> words = {};
+  size_t first_word = 0;
+};
+
+// How far somebody has heard a job's speech.
+struct Heard {
+  int64_t samples = 0;
+  size_t pieces = 0;    // of a long text, or the one text: those that were heard to their end
+  size_t text_end = 0;  // bytes of the text that were heard to their end, by pieces and by words
 };
 
 // Copies share the job. Dropping every copy does not cancel it, unless its samples are read: nobody
@@ -39,6 +50,18 @@ class Job {
   // What ended the job; nothing where it is not done, or succeeded. Never waits.
   [[nodiscard]] std::optional<Failure> failure() const;
   void cancel() const;  // takes effect within one decode step or one Euler step
+
+  // Of a job of Engine::open(): text that follows what it has, whole characters of UTF-8. Where
+  // sentences are complete, they are spoken.
+  void feed(std::string_view text) const;
+  void flush() const;  // what it has is spoken now, as if another sentence followed
+  void end() const;    // no more text comes
+
+  // What was heard with so many of the samples that next() gave or on_audio got; unset: with all.
+  // The samples of other jobs are in their result, and nothing of them was heard.
+  [[nodiscard]] Heard heard(std::optional<int64_t> samples = std::nullopt) const;
+  // One of the words that were handed out so far.
+  [[nodiscard]] Word word(size_t index) const;
 
   // The next samples of a job that streams without on_audio; to be called by one thread at a time.
   enum class Next { kChunk, kEnd, kTimeout };

@@ -14,6 +14,7 @@ void JobRegistry::check(std::optional<int64_t> interruptions) const {
 void JobRegistry::add(const std::shared_ptr<Job::State>& job,
                       std::optional<int64_t> interruptions) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (closed_) closed_->raise();
   check(interruptions);
   jobs_.emplace(job.get(), job);
   if (job->deadline() == TimePoint::max()) return;

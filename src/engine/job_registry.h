@@ -22,7 +22,8 @@ class JobRegistry {
  public:
   explicit JobRegistry(Log log) : log_(std::move(log)) {}
 
-  // Throws the reason of interrupt_all() where that was called more than so many times.
+  // Throws the reason of close() where that was called: nobody would end the job. So too that of
+  // interrupt_all() where that was called more than so many times.
   void add(const std::shared_ptr<Job::State>& job, std::optional<int64_t> interruptions = {});
   // Of a job that is done, or was refused after all.
   void remove(const Job::State& job) noexcept;

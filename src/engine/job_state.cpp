@@ -1,6 +1,7 @@
 #include "engine/job_state.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "engine/job_registry.h"
@@ -32,6 +33,7 @@ Job::State::State(engine::JobSetup setup)
       standing_(setup.standing),
       submitted_(setup.submitted),
       text_seconds_(setup.text_seconds),
+      text_bytes_(setup.task.text.size()),
       time_limit_(setup.options.deadline),
       deadline_(time_limit_ ? engine::end_of_wait(*time_limit_, submitted_) : TimePoint::max()),
       registry_(std::move(setup.registry)),
@@ -119,10 +121,25 @@ std::optional<Chunk> Job::State::take_chunk() {
   std::optional<Chunk> chunk = std::move(chunks_.front());
   chunks_.pop_front();
   unread_seconds_ = chunks_.empty() ? 0 : unread_seconds_ - chunk->seconds;
+  taken_ = chunk->first + static_cast<int64_t>(chunk->samples.size());
   const std::shared_ptr<engine::JobDriver> driver = driver_;
   lock.unlock();
   if (driver) driver->samples_read();
   return chunk;
+}
+
+void engine::refuse_text() {
+  chatterbox::fail(Status::kInvalidArgument,
+                   "only a job that was opened for text can be fed, and not after its end");
+}
+
+void Job::State::feed(std::string_view text, engine::Feed how) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (failure_) failure_->raise();
+  const std::shared_ptr<engine::JobDriver> driver = driver_;
+  lock.unlock();
+  if (!driver) engine::refuse_text();
+  driver->feed(text, how);
 }
 
 void Job::State::cancel() { interrupt({Status::kCancelled, "the request was cancelled"}); }
@@ -185,20 +202,63 @@ void Job::State::report(const Progress& progress) noexcept {
   if (on_progress_) call("on_progress", [&] { on_progress_(progress); });
 }
 
-void Job::State::deliver(std::vector<float> samples, int32_t sample_rate, TimePoint now) {
-  if (samples.empty()) return;
+Heard Job::State::heard(std::optional<int64_t> samples) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (samples && (*samples < 0 || *samples > taken_)) {
+    chatterbox::fail(Status::kInvalidArgument,
+                     "samples must be in [0, {}], as many as were handed out, got {}", taken_,
+                     *samples);
+  }
+  Heard heard = marks_.heard(samples.value_or(taken_));
+  const bool one_text = result_ && result_->pieces.empty();
+  if (one_text && taken_ > 0 && heard.samples == result_->samples) {
+    heard.pieces = 1;
+    heard.text_end = text_bytes_;
+  }
+  return heard;
+}
+
+Word Job::State::word(size_t index) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::vector<Word>& words = result_ ? result_->words : words_;
+  if (index >= words.size()) {
+    chatterbox::fail(Status::kInvalidArgument,
+                     "index must be below {}, as many words as were handed out, got {}",
+                     words.size(), index);
+  }
+  return words[index];
+}
+
+void Job::State::end_piece(int64_t sample, size_t text_end) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  marks_.end_piece(sample, text_end);
+}
+
+void Job::State::deliver(std::vector<float> samples, int32_t sample_rate, TimePoint now,
+                         std::vector<Word> words) {
   const int64_t first = delivered_;
   const auto count = static_cast<int64_t>(samples.size());
   delivered_ += count;
+  std::unique_lock<std::mutex> lock(mutex_);
+  const size_t first_word = words_.size();
+  for (const Word& word : words) {
+    words_.push_back(word);
+    marks_.end_word(std::llround(word.end * sample_rate), word.text_end);
+  }
+  if (on_audio_) taken_ = delivered_;
+  lock.unlock();
+  if (samples.empty()) return;
   if (on_audio_) {
     bool go_on = true;
     call("on_audio", [&] { go_on = on_audio_(samples.data(), samples.size()); });
     if (!go_on) interrupt({Status::kCancelled, "on_audio asked to stop"});
   } else if (is_read_) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    chunks_.push_back({std::move(samples), first, static_cast<double>(count) / sample_rate});
+    lock.lock();
+    chunks_.push_back({std::move(samples), first, static_cast<double>(count) / sample_rate,
+                       std::move(words), first_word});
     unread_seconds_ += chunks_.back().seconds;
     changed_.notify_all();
+    lock.unlock();
   } else if (kept_.empty()) {
     kept_ = std::move(samples);
   } else {
@@ -280,6 +340,7 @@ void Job::State::finish(std::optional<Result> result, std::optional<Failure> fai
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     result_ = std::move(result);
+    if (result_) result_->words = std::move(words_);
     failure_ = std::move(failure);
     done_ = true;
     watchers.swap(watchers_);

@@ -9,12 +9,14 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "engine/bell.h"
 #include "engine/job.h"
 #include "engine/listener.h"
 #include "engine/standing.h"
+#include "engine/text_marks.h"
 #include "runtime/task.h"
 
 namespace chatterbox {
@@ -26,7 +28,12 @@ class JobRegistry;
 // for any player, and at most a megabyte and the chunk that exceeds it.
 inline constexpr double kMaxUnreadSeconds = 10;
 
-// Whoever has a job on its way. Both are called from any thread, with no lock held.
+// Whether more text is to come: kFlush: what is there is to be spoken now; kEnd: no more comes.
+enum class Feed { kMore, kFlush, kEnd };
+
+[[noreturn]] void refuse_text();
+
+// Whoever has a job on its way. All are called from any thread, with no lock held.
 class JobDriver {
  public:
   virtual ~JobDriver() = default;
@@ -34,6 +41,8 @@ class JobDriver {
   virtual void interrupted(Job::State& job) noexcept = 0;
   // A reader took samples of it.
   virtual void samples_read() noexcept {}
+  // Text for it; throws where it takes none, or not this.
+  virtual void feed(std::string_view /*text*/, Feed /*how*/) { refuse_text(); }
 };
 
 // What a job is made of.
@@ -75,6 +84,10 @@ class Job::State : public std::enable_shared_from_this<Job::State> {
   // What can be read now.
   [[nodiscard]] std::optional<Chunk> take_chunk();
   void cancel();
+  [[nodiscard]] Heard heard(std::optional<int64_t> samples) const;
+  [[nodiscard]] Word word(size_t index) const;
+  // Throws what ended the job, or kInvalidArgument where it takes no text.
+  void feed(std::string_view text, engine::Feed how);
   // Rung when the job is done, or at once where it is.
   void add_watcher(const std::shared_ptr<engine::Bell>& bell);
   void remove_watcher(const std::shared_ptr<engine::Bell>& bell);
@@ -93,6 +106,8 @@ class Job::State : public std::enable_shared_from_this<Job::State> {
   // ---- What does not change.
   [[nodiscard]] uint64_t tag() const { return tag_; }
   [[nodiscard]] bool is_read() const { return is_read_; }  // through next()
+  [[nodiscard]] bool waits_for_text() const noexcept { return waits_for_text_; }
+  void set_waits_for_text(bool waits) noexcept { waits_for_text_ = waits; }
   [[nodiscard]] const engine::Standing& standing() const { return standing_; }
   [[nodiscard]] TimePoint submitted() const { return submitted_; }
   [[nodiscard]] double text_seconds() const { return text_seconds_; }
@@ -103,8 +118,11 @@ class Job::State : public std::enable_shared_from_this<Job::State> {
   [[nodiscard]] const runtime::Task& task() const { return task_; }
   [[nodiscard]] bool wants_progress() const { return static_cast<bool>(on_progress_); }
   void report(const Progress& progress) noexcept;
-  // Final samples, to where they are to go.
-  void deliver(std::vector<float> samples, int32_t sample_rate, TimePoint now);
+  // Final samples, to where they are to go, with the words that end with them.
+  void deliver(std::vector<float> samples, int32_t sample_rate, TimePoint now,
+               std::vector<Word> words = {});
+  // A piece of a long text ends before this sample, and this byte of the text.
+  void end_piece(int64_t sample, size_t text_end);
   // Calls `callback` as those of the request are: what it throws ends the job, and after that
   // nothing is called any more.
   void call(const char* name, const std::function<void()>& callback) noexcept;
@@ -135,6 +153,7 @@ class Job::State : public std::enable_shared_from_this<Job::State> {
   const engine::Standing standing_;
   const TimePoint submitted_;
   const double text_seconds_;
+  const size_t text_bytes_;
   const std::optional<std::chrono::milliseconds> time_limit_;
   const TimePoint deadline_;
   const std::shared_ptr<engine::JobRegistry> registry_;
@@ -154,6 +173,7 @@ class Job::State : public std::enable_shared_from_this<Job::State> {
 
   std::atomic<bool> interrupted_{false};
   std::atomic<bool> ended_{false};
+  std::atomic<bool> waits_for_text_{false};
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
@@ -161,6 +181,9 @@ class Job::State : public std::enable_shared_from_this<Job::State> {
   std::shared_ptr<engine::JobDriver> driver_;
   std::deque<Chunk> chunks_;
   double unread_seconds_ = 0;  // of them
+  int64_t taken_ = 0;          // samples that the reader or on_audio has got
+  std::vector<Word> words_;    // of all that was delivered; at the end the result's
+  engine::TextMarks marks_;
   std::vector<std::shared_ptr<engine::Bell>> watchers_;
   bool done_ = false;
   bool told_ = false;  // on_done has returned, or there is none

@@ -1,6 +1,7 @@
 #include "engine/long_text.h"
 
 #include <algorithm>
+#include <iterator>
 #include <new>
 #include <utility>
 
@@ -28,20 +29,42 @@ std::shared_ptr<Job::State> LongText::submit(const std::shared_ptr<Worker>& work
   PiecesOfText text = split_into_pieces(request.text, task, worker->catalog());
 
   JobSetup setup = job_setup(*worker, request, task, submission);
+  WaitingRoom::Seat seat = take_seat(*worker, request, text.bytes);
+  return start(worker, std::move(setup),
+               std::make_shared<LongText>(worker, std::move(task), std::move(text), false, options,
+                                          std::move(seat)));
+}
+
+std::shared_ptr<Job::State> LongText::open(const std::shared_ptr<Worker>& worker,
+                                           const Request& request, const LongTextOptions& options) {
+  const Submission submission(*worker);
+  validate_text_to_come(request, options);
+  // It takes no seat: without this, drain() could miss it between the two.
+  const JobRegistry::Call call(*worker->registry());
+  worker->room().check_open();
+  runtime::Task task = make_task_without_text(request, worker->catalog());
+  JobSetup setup = job_setup(*worker, request, task, submission);
+  const auto driver = std::make_shared<LongText>(worker, std::move(task), PiecesOfText(), true,
+                                                 options, WaitingRoom::Seat());
+  if (!request.text.empty()) driver->feed(request.text, Feed::kMore);  // which it may refuse
+  return start(worker, std::move(setup), driver);
+}
+
+std::shared_ptr<Job::State> LongText::start(const std::shared_ptr<Worker>& worker, JobSetup setup,
+                                            const std::shared_ptr<LongText>& driver) {
   setup.options.on_tensor = nullptr;
   const auto whole = std::make_shared<Job::State>(std::move(setup));
-  WaitingRoom::Seat seat = take_seat(*worker, request, text.bytes);
-  const auto driver = std::make_shared<LongText>(worker, std::move(task), std::move(text), options,
-                                                 std::move(seat));
   driver->whole_ = whole;
   whole->set_driver(driver);
+  whole->set_waits_for_text(!driver->is_complete_);
   register_and(*worker, whole, [] {});
+  worker->queue()->wake_worker();  // as long as there is no text, nothing else does
   driver->pump();
   return whole;
 }
 
 LongText::LongText(const std::shared_ptr<Worker>& worker, runtime::Task task, PiecesOfText text,
-                   const LongTextOptions& options, WaitingRoom::Seat seat)
+                   bool grows, const LongTextOptions& options, WaitingRoom::Seat seat)
     : worker_(worker),
       pieces_at_a_time_(task.stream ? kStreamedPieces
                                     : 2 * static_cast<size_t>(worker->max_batch())),
@@ -49,9 +72,60 @@ LongText::LongText(const std::shared_ptr<Worker>& worker, runtime::Task task, Pi
       sample_rate_(worker->catalog().info().sample_rate),
       options_(options),
       client_(worker->new_bulk_client()),
+      ends_(!grows),
       text_(std::move(text)),
+      is_complete_(!grows),
       seat_(std::move(seat)),
       joiner_({sample_rate_, options.pause}) {}
+
+void LongText::feed(std::string_view text, Feed how) {
+  const std::shared_ptr<Worker> worker = worker_.lock();
+  if (!worker) fail(Status::kCancelled, "the engine was destroyed");
+  {
+    const std::lock_guard<std::mutex> lock(feed_mutex_);
+    if (ends_) refuse_text();
+    validate_fed_text(text, growing_.bytes());
+    PiecesOfText more = growing_.take(text, how != Feed::kMore, task_, worker->catalog());
+    add_fed(std::move(more));
+    ends_ = how == Feed::kEnd;
+  }
+  if (how == Feed::kEnd) {
+    if (const auto whole = whole_.lock()) whole->set_waits_for_text(false);
+  }
+  pump();
+}
+
+// Pauses with nothing between them add up, also where a flush parts them.
+void LongText::add_fed(PiecesOfText more) {
+  const auto after_fed = [this](double pause) {
+    return std::min(kMaxPause, fed_.pause_after + pause);
+  };
+  if (more.pieces.empty()) {
+    fed_.pause_after = after_fed(more.pause_after);
+    return;
+  }
+  std::optional<double>& pause = more.pieces.front().pause_before;
+  if (fed_.pause_after > 0) pause = after_fed(pause.value_or(0));
+  fed_.pause_after = more.pause_after;
+  std::move(more.pieces.begin(), more.pieces.end(), std::back_inserter(fed_.pieces));
+}
+
+void LongText::take_what_was_fed() {
+  if (is_complete_) return;
+  const std::lock_guard<std::mutex> lock(feed_mutex_);
+  std::vector<PieceOfText> fed = std::exchange(fed_.pieces, {});
+  std::move(fed.begin(), fed.end(), std::back_inserter(text_.pieces));
+  is_complete_ = ends_;
+  if (!is_complete_) return;
+  text_.pause_after = fed_.pause_after;
+  if (text_.pieces.empty()) {
+    fail(Status::kInvalidArgument, "the text that was fed has nothing to speak");
+  }
+}
+
+bool LongText::is_last(size_t piece) const {
+  return is_complete_ && piece + 1 == text_.pieces.size();
+}
 
 void LongText::interrupted(Job::State& /*job*/) noexcept { pump(); }
 
@@ -85,10 +159,13 @@ void LongText::advance_or_fail(Job::State& whole) noexcept {
 
 void LongText::advance(Job::State& whole) {
   if (over_) return;
-  if (!stopped_) deliver_what_is_done(whole);
+  if (!stopped_) {
+    take_what_was_fed();
+    deliver_what_is_done(whole);
+  }
   if (!failure_ && whole.wanted()) {
-    if (delivered_ == text_.pieces.size()) return succeed(whole);
-    return feed(whole);
+    if (is_complete_ && delivered_ == text_.pieces.size()) return succeed(whole);
+    return submit_pieces(whole);
   }
   stop_pieces();
   end_stopped(whole);
@@ -115,7 +192,10 @@ void LongText::deliver_chunks(Job::State& whole, Job::State& piece) {
     if (!chunk) return;
     begin_piece();
     *piece_samples_ += static_cast<int64_t>(chunk->samples.size());
-    hand_out(whole, joiner_.add(chunk->samples));
+    std::vector<float> samples = joiner_.add(chunk->samples);
+    piece_words_.insert(piece_words_.end(), chunk->words.begin(), chunk->words.end());
+    if (joiner_.is_placed()) place_words(samples);
+    hand_out(whole, std::move(samples), false);
   }
 }
 
@@ -125,11 +205,27 @@ void LongText::begin_piece() {
   piece_samples_ = 0;
 }
 
-void LongText::hand_out(Job::State& whole, std::vector<float> samples) {
+// Those of the piece that is being delivered, to where it lies: its samples end with those that are
+// about to be handed out and those that the joiner holds.
+void LongText::place_words(const std::vector<float>& next_samples) {
+  const int64_t end = samples_ + static_cast<int64_t>(next_samples.size() + joiner_.held());
+  const double begin = static_cast<double>(end - *piece_samples_) / sample_rate_;
+  for (Word word : std::exchange(piece_words_, {})) {
+    // Without a pause, a piece begins in the end of the one before: words do not.
+    word.begin = std::max(begin + word.begin, words_.empty() ? 0 : words_.back().end);
+    word.end = std::max(begin + word.end, word.begin);
+    words_.push_back(word);
+  }
+}
+
+// With the words that end with the samples, or with all that are left.
+void LongText::hand_out(Job::State& whole, std::vector<float> samples, bool last) {
   const std::shared_ptr<Worker> worker = worker_.lock();
   if (!worker) fail(Status::kCancelled, "the engine was destroyed");
-  samples_ += static_cast<int64_t>(samples.size());
-  whole.deliver(std::move(samples), sample_rate_, worker->now());
+  const auto count = static_cast<int64_t>(samples.size());
+  samples_ += count;
+  std::vector<Word> words = delivered_words_.next(words_, count, sample_rate_, last);
+  whole.deliver(std::move(samples), sample_rate_, worker->now(), std::move(words));
 }
 
 void LongText::end_piece(Job::State& whole, const Result& spoken) {
@@ -141,9 +237,12 @@ void LongText::end_piece(Job::State& whole, const Result& spoken) {
     samples.insert(samples.end(), more.begin(), more.end());
   };
   append(joiner_.end());
+  if (!task_.stream) piece_words_ = spoken.words;
+  place_words(samples);
   const int64_t end = samples_ + static_cast<int64_t>(samples.size() + joiner_.held());
   const int64_t begin = end - *std::exchange(piece_samples_, std::nullopt);
-  if (delivered_ + 1 == text_.pieces.size()) append(joiner_.finish(text_.pause_after));
+  joined_ = is_last(delivered_);
+  if (joined_) append(joiner_.finish(text_.pause_after));
   add_piece(spoken, result_);
   const double rate = sample_rate_;
   const Piece piece{delivered_,
@@ -153,7 +252,8 @@ void LongText::end_piece(Job::State& whole, const Result& spoken) {
                     static_cast<double>(begin) / rate,
                     static_cast<double>(end) / rate};
   result_.pieces.push_back(piece);
-  hand_out(whole, std::move(samples));
+  whole.end_piece(end, text.end);
+  hand_out(whole, std::move(samples), joined_);
   if (options_.on_piece && whole.wanted()) {
     whole.call("on_piece", [&] { options_.on_piece(piece); });
   }
@@ -169,7 +269,7 @@ bool LongText::may_feed(const Job::State& whole) const {
   return jobs_.size() + unread < pieces_at_a_time_;
 }
 
-void LongText::feed(const Job::State& whole) {
+void LongText::submit_pieces(const Job::State& whole) {
   const std::shared_ptr<Worker> worker = worker_.lock();
   if (!worker) fail(Status::kCancelled, "the engine was destroyed");
   while (may_feed(whole)) {
@@ -191,6 +291,7 @@ std::shared_ptr<Job::State> LongText::next_job(Worker& worker, const Job::State&
   setup.task = task_;
   setup.task.text = std::move(piece.text);
   setup.task.text_ids = std::move(piece.ids);
+  setup.task.words = std::move(piece.words);
   setup.standing = whole.standing();
   setup.standing.client = client_;
   setup.standing.series = client_.id;
@@ -232,6 +333,9 @@ void LongText::end_stopped(Job::State& whole) {
 
 void LongText::succeed(Job::State& whole) {
   over_ = true;
+  // Where the end was not known yet when the last piece was there.
+  if (!joined_) hand_out(whole, joiner_.finish(text_.pause_after), true);
+  if (!whole.wanted()) return whole.end_unwanted();
   whole.report({Stage::kDone, 0, 0});
   if (whole.callback_failed()) return whole.end_unwanted();
   if (const auto worker = worker_.lock()) {

@@ -13,6 +13,7 @@
 #include "engine/scheduling/worker.h"
 #include "engine/submit.h"
 #include "engine/text_pieces.h"
+#include "engine/words.h"
 
 namespace chatterbox::engine {
 
@@ -24,13 +25,26 @@ class LongText final : public JobDriver, public std::enable_shared_from_this<Lon
                                                           const Request& request,
                                                           const LongTextOptions& options);
 
-  LongText(const std::shared_ptr<Worker>& worker, runtime::Task task, PiecesOfText text,
+  // See Engine::open().
+  [[nodiscard]] static std::shared_ptr<Job::State> open(const std::shared_ptr<Worker>& worker,
+                                                        const Request& request,
+                                                        const LongTextOptions& options);
+
+  // One that `grows` is fed.
+  LongText(const std::shared_ptr<Worker>& worker, runtime::Task task, PiecesOfText text, bool grows,
            const LongTextOptions& options, WaitingRoom::Seat seat);
 
   void interrupted(Job::State& job) noexcept override;
   void samples_read() noexcept override;
+  void feed(std::string_view text, Feed how) override;
 
  private:
+  [[nodiscard]] static std::shared_ptr<Job::State> start(const std::shared_ptr<Worker>& worker,
+                                                         JobSetup setup,
+                                                         const std::shared_ptr<LongText>& driver);
+  void add_fed(PiecesOfText more);
+  void take_what_was_fed();
+  [[nodiscard]] bool is_last(size_t piece) const;
   void pump() noexcept;
   void advance(Job::State& whole);
   void advance_or_fail(Job::State& whole) noexcept;
@@ -38,9 +52,10 @@ class LongText final : public JobDriver, public std::enable_shared_from_this<Lon
   void deliver_chunks(Job::State& whole, Job::State& piece);
   void begin_piece();
   void end_piece(Job::State& whole, const Result& spoken);
-  void hand_out(Job::State& whole, std::vector<float> samples);
+  void place_words(const std::vector<float>& next_samples);
+  void hand_out(Job::State& whole, std::vector<float> samples, bool last);
   [[nodiscard]] bool may_feed(const Job::State& whole) const;
-  void feed(const Job::State& whole);
+  void submit_pieces(const Job::State& whole);
   [[nodiscard]] std::shared_ptr<Job::State> next_job(Worker& worker, const Job::State& whole);
   void stop_pieces();
   void end_stopped(Job::State& whole);
@@ -54,12 +69,20 @@ class LongText final : public JobDriver, public std::enable_shared_from_this<Lon
   const ClientId client_;
   std::weak_ptr<Job::State> whole_;  // the job; itself holds this object
 
+  // Of whoever feeds it.
+  std::mutex feed_mutex_;
+  GrowingText growing_;
+  PiecesOfText fed_;  // that the thread below has not seen yet
+  bool ends_ = false;
+
   // One thread at a time is in here; others leave it word that there is more to do.
   std::mutex mutex_;
   bool pumping_ = false, again_ = false;
 
   // Of that thread.
   PiecesOfText text_;
+  bool is_complete_;                              // no more pieces come
+  bool joined_ = false;                           // the last one's end was handed out
   WaitingRoom::Seat seat_;                        // until all pieces are on their way
   std::deque<std::shared_ptr<Job::State>> jobs_;  // on their way, from piece `delivered_` on
   size_t delivered_ = 0;                          // pieces
@@ -70,6 +93,9 @@ class LongText final : public JobDriver, public std::enable_shared_from_this<Lon
   int64_t samples_ = 0;  // delivered
   // Of the piece that is being delivered: samples before it was joined.
   std::optional<int64_t> piece_samples_;
+  std::vector<Word> piece_words_;  // of it, in its own seconds
+  std::vector<Word> words_;        // of all pieces so far
+  DeliveredWords delivered_words_;
   Result result_;
 };
 

@@ -52,6 +52,8 @@ runtime::StreamPlan plan_of(const StreamOptions& options) {
   plan.left_tokens = options.left_tokens;
   plan.right_tokens = options.right_tokens;
   plan.condition_tokens = options.condition_tokens;
+  plan.slack_tokens = options.slack_tokens;
+  plan.frozen_prompt = options.prompt == StreamPrompt::kFrozen;
   plan.chunks.assign(options.chunks.begin(), options.chunks.end());
   if (!plan.chunks.empty()) return plan;
   // The exact halo keeps back ten tokens: of 12, two would be heard.
@@ -95,6 +97,7 @@ Task make_task_without_text(const Request& request, const ModelCatalog& catalog)
   task.cfm_steps = request.cfm_steps.value_or(defaults.cfm_steps);
   task.cfg_steps = guided_steps(request.cfg_steps, task.cfm_steps, catalog);
   task.analyze_alignment = request.analyze_alignment.value_or(defaults.analyze_alignment);
+  task.word_times = request.word_times;
   set_stream(request, request.noise, task);
   return task;
 }
@@ -103,6 +106,7 @@ void set_text(Task& task, std::string text, const ModelCatalog& catalog) {
   task.text = std::move(text);
   task.text_ids = catalog.encode(task);
   catalog.check(task);
+  if (task.word_times) task.words = catalog.words(task);
 }
 
 Task make_task(const Request& request, const ModelCatalog& catalog) {
@@ -140,6 +144,7 @@ Task make_task(const Audio& recording, const VoiceOptions& options, const ModelC
 
 int64_t bytes_of(const Task& task) {
   size_t bytes = sizeof(Task) + task.text.size() + task.text_ids.size() * sizeof(int64_t);
+  bytes += task.words.size() * sizeof(text::TextWord);
   if (task.source) bytes += task.source->samples.size() * sizeof(float);
   return static_cast<int64_t>(bytes);
 }

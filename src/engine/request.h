@@ -48,6 +48,10 @@ enum class Halo : int32_t {
   kExact = 0,       // chunks of a mel make the same wave as the whole
   kLowLatency = 1,  // sound leaves a quarter of a second earlier, and differs a little
 };
+enum class StreamPrompt : int32_t {
+  kRecomputed = 0,  // the voice's prompt is computed again with each chunk
+  kFrozen = 1,      // once for a voice, and kept
+};
 // Of a job that streams in chunks; see runtime::StreamPlan.
 struct StreamOptions {
   // Tokens of each chunk, the last one again and again; empty: 25, 50, 100, with kLowLatency
@@ -57,6 +61,8 @@ struct StreamOptions {
   int32_t right_tokens = 6;
   int32_t condition_tokens = 0;
   Halo halo = Halo::kExact;
+  StreamPrompt prompt = StreamPrompt::kRecomputed;
+  int32_t slack_tokens = 0;
 };
 
 // What all jobs have.
@@ -101,6 +107,7 @@ struct Request : JobOptions {
   std::optional<int32_t> cfg_steps = std::nullopt;  // unset: all of cfm_steps
   std::optional<int32_t> top_k = std::nullopt;
   std::optional<bool> analyze_alignment = std::nullopt;
+  bool word_times = false;  // the result and the chunks have words; changes no sample
   std::string language = {};
   bool text_tags = false;
   // Unset: kByFrame where it streams in chunks, which needs that, else kReference.

@@ -45,6 +45,7 @@ struct Result {
   Timings timings;
   Quality quality;
   std::vector<Piece> pieces = {};  // of a long text
+  std::vector<Word> words = {};    // with word_times
   StreamStats stream = {};         // of a request that streams
 };
 
@@ -62,6 +63,7 @@ struct Limits {
   int64_t cache_bytes = 0;   // of all rows
   int64_t batch_frames = 0;  // mel frames that S3Gen works on at a time; longer ones work alone
   int64_t prefix_bytes = 0;  // that the prefix cache keeps at most
+  int64_t prompt_bytes = 0;  // of frozen prompts, at most
   int64_t max_batch = 0;     // requests that draw tokens at a time
   int64_t max_queue = 0;     // requests that may wait
   int64_t max_queue_bytes = 0;

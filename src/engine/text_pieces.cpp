@@ -10,34 +10,80 @@
 namespace chatterbox::engine {
 namespace {
 
-text::SplitText split(const std::string& text, runtime::Task& task,
+text::SplitText split(std::string_view text, int64_t pack_tokens, runtime::Task& task,
                       const runtime::ModelCatalog& catalog) {
   text::SplitOptions options;
   options.language = task.language;
   options.max_tokens = catalog.piece_tokens();
+  options.pack_tokens = pack_tokens;
   return text::split_text(text, options, [&](std::string_view piece) {
     task.text = piece;
     return catalog.text_tokens(task);
   });
 }
 
+// To places in the whole text, of which the piece begins so many bytes behind where it says.
+void to_whole_text(const text::TextPiece& piece, size_t offset,
+                   std::vector<text::TextWord>& words) {
+  for (text::TextWord& word : words) {
+    word.begin = offset + piece.place_of(word.begin);
+    word.end = offset + piece.place_of(word.end - 1) + 1;
+  }
+}
+
+// Adds one, which begins so many bytes behind where it says.
+void add(const text::TextPiece& piece, size_t offset, runtime::Task& task,
+         const runtime::ModelCatalog& catalog, PiecesOfText& all) {
+  set_text(task, piece.text, catalog);
+  to_whole_text(piece, offset, task.words);
+  all.bytes += static_cast<int64_t>(sizeof(PieceOfText) + piece.text.size() +
+                                    task.text_ids.size() * sizeof(int64_t) +
+                                    task.words.size() * sizeof(text::TextWord));
+  all.pieces.push_back({piece.text, std::move(task.text_ids), std::move(task.words),
+                        piece.pause_before, offset + piece.begin, offset + piece.end});
+}
+
+// Up to a mark of which the end has not come. What is longer than any mark is none, and nobody
+// waits for its end.
+std::string_view without_open_mark(std::string_view text) {
+  constexpr size_t kMaxMarkBytes = 64;
+  const size_t begin = text.rfind('[');
+  const bool open = begin != std::string_view::npos && text.size() - begin <= kMaxMarkBytes &&
+                    text.find(']', begin) == text.npos;
+  return open ? text.substr(0, begin) : text;
+}
+
 }  // namespace
 
 PiecesOfText split_into_pieces(const std::string& text, runtime::Task task,
                                const runtime::ModelCatalog& catalog) {
-  text::SplitText split_text = split(text, task, catalog);
+  text::SplitText split_text = split(text, text::SplitOptions().pack_tokens, task, catalog);
   if (split_text.pieces.empty()) {
     fail(Status::kInvalidArgument, "text has nothing to speak but pauses");
   }
   PiecesOfText all;
   all.pause_after = split_text.pause_after;
-  for (text::TextPiece& piece : split_text.pieces) {
-    set_text(task, piece.text, catalog);
-    all.bytes += static_cast<int64_t>(sizeof(PieceOfText) + piece.text.size() +
-                                      task.text_ids.size() * sizeof(int64_t));
-    all.pieces.push_back({std::move(piece.text), std::move(task.text_ids), piece.pause_before,
-                          piece.begin, piece.end});
-  }
+  for (const text::TextPiece& piece : split_text.pieces) add(piece, 0, task, catalog, all);
+  return all;
+}
+
+PiecesOfText GrowingText::take(std::string_view text, bool flush, const runtime::Task& task,
+                               const runtime::ModelCatalog& catalog) {
+  // Sentences of a word or two share a piece with others, but none waits for much behind it.
+  constexpr int64_t kPackTokens = 24;
+  std::string grown = rest_ + std::string(text);
+  runtime::Task piece_task = task;
+  const std::string_view known = flush ? std::string_view(grown) : without_open_mark(grown);
+  text::SplitText split_text = split(known, kPackTokens, piece_task, catalog);
+  std::vector<text::TextPiece>& pieces = split_text.pieces;
+  if (!flush && !pieces.empty()) pieces.pop_back();
+  PiecesOfText all;
+  const size_t end = flush ? grown.size() : pieces.empty() ? 0 : pieces.back().end;
+  if (flush) all.pause_after = split_text.pause_after;
+  for (const text::TextPiece& piece : pieces) add(piece, begin_, piece_task, catalog, all);
+  grown.erase(0, end);
+  rest_ = std::move(grown);
+  begin_ += end;
   return all;
 }
 

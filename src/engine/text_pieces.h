@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/request.h"
@@ -14,6 +15,7 @@ namespace chatterbox::engine {
 struct PieceOfText {
   std::string text;
   std::vector<int64_t> ids;
+  std::vector<text::TextWord> words;   // in the places of the whole text; with word_times
   std::optional<double> pause_before;  // as of text::TextPiece
   size_t begin = 0, end = 0;           // its place in the whole text, in bytes
 };
@@ -28,5 +30,19 @@ struct PiecesOfText {
 // catalog's encode() and check() throw, and kInvalidArgument where there is nothing to speak.
 [[nodiscard]] PiecesOfText split_into_pieces(const std::string& text, runtime::Task task,
                                              const runtime::ModelCatalog& catalog);
+
+// A text that comes by and by.
+class GrowingText {
+ public:
+  // Takes what follows, and gives the pieces that are complete: all but the last, unless `flush`.
+  // There may be none. Where it throws, as split_into_pieces(), nothing was taken.
+  [[nodiscard]] PiecesOfText take(std::string_view text, bool flush, const runtime::Task& task,
+                                  const runtime::ModelCatalog& catalog);
+  [[nodiscard]] size_t bytes() const { return begin_ + rest_.size(); }  // of all that was taken
+
+ private:
+  std::string rest_;
+  size_t begin_ = 0;  // of the rest, in the whole text
+};
 
 }  // namespace chatterbox::engine

@@ -15,6 +15,10 @@ void validate_options(const EngineOptions& options);
 void validate_request(const Request& request);
 // The same for a request whose text may be long.
 void validate_long_text(const Request& request, const LongTextOptions& options);
+// The same for one whose text comes by and by, and for more of it, behind so many bytes.
+void validate_text_to_come(const Request& request, const LongTextOptions& options);
+void validate_fed_text(std::string_view text, size_t bytes_before);
+inline constexpr double kMaxPause = 10;  // seconds
 // kBadAudio where it is for the source.
 void validate_conversion(const Conversion& conversion);
 void validate_chunk_count(uint64_t count);

@@ -40,8 +40,7 @@ void check_precisions(const EngineOptions& options) {
   constexpr const char* kAll = "1 (fp32), 2 (bf16), 3 (int8) or 4 (auto)";
   check_precision("precision", options.precision, kAll, {kFp32, kBf16, kInt8, kAuto});
   check_precision("t3_precision", options.t3_precision, kAll, {kFp32, kBf16, kInt8, kAuto});
-  check_precision("s3gen_precision", options.s3gen_precision,
-                  "1 (fp32), 2 (bf16) or 4 (auto), for S3Gen has no int8", {kFp32, kBf16, kAuto});
+  check_precision("s3gen_precision", options.s3gen_precision, kAll, {kFp32, kBf16, kInt8, kAuto});
   check_precision("kv_cache", options.kv_cache, "1 (fp32) or 2 (bf16)", {kFp32, kBf16});
 }
 

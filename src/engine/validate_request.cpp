@@ -12,16 +12,11 @@ namespace {
 
 constexpr size_t kMaxTextBytes = 10000;
 constexpr size_t kMaxLongTextBytes = size_t{16} << 20U;
-constexpr double kMaxPause = 10;  // seconds
 constexpr int32_t kMaxSteps = 100;
 constexpr int32_t kMaxPriority = 100;
 constexpr double kMinPromptSeconds = 0.5;
 
-void check_text(std::string_view text, size_t max_bytes) {
-  if (text.size() > max_bytes) {
-    fail(Status::kInvalidArgument, "text must have at most {} bytes, got {}", max_bytes,
-         text.size());
-  }
+void check_characters(std::string_view text) {
   if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
     fail(Status::kInvalidArgument, "text must not contain NUL, got one at byte {}", nul);
   }
@@ -29,6 +24,14 @@ void check_text(std::string_view text, size_t max_bytes) {
     fail(Status::kInvalidArgument, "text must be UTF-8, byte {} (0x{:02x}) is not", *invalid,
          static_cast<unsigned char>(text[*invalid]));
   }
+}
+
+void check_text(std::string_view text, size_t max_bytes) {
+  if (text.size() > max_bytes) {
+    fail(Status::kInvalidArgument, "text must have at most {} bytes, got {}", max_bytes,
+         text.size());
+  }
+  check_characters(text);
   if (text::is_blank(text)) fail(Status::kInvalidArgument, "text must not be blank");
 }
 
@@ -89,6 +92,13 @@ void check_all_but_text(const Request& request) {
   check_language(request.language);
 }
 
+void check_pause(const LongTextOptions& options) {
+  if (!within(options.pause, 0.0, kMaxPause)) {
+    fail(Status::kInvalidArgument, "pause must be in [0, {}] seconds, got {}", kMaxPause,
+         options.pause);
+  }
+}
+
 }  // namespace
 
 void validate_request(const Request& request) {
@@ -98,13 +108,24 @@ void validate_request(const Request& request) {
 
 void validate_long_text(std::string_view text) { check_text(text, kMaxLongTextBytes); }
 
+void validate_fed_text(std::string_view text, size_t bytes_before) {
+  if (text.size() > kMaxLongTextBytes - std::min(kMaxLongTextBytes, bytes_before)) {
+    fail(Status::kInvalidArgument, "all text together must have at most {} bytes, got {} after {}",
+         kMaxLongTextBytes, text.size(), bytes_before);
+  }
+  check_characters(text);
+}
+
+void validate_text_to_come(const Request& request, const LongTextOptions& options) {
+  validate_fed_text(request.text, 0);
+  check_all_but_text(request);
+  check_pause(options);
+}
+
 void validate_long_text(const Request& request, const LongTextOptions& options) {
   validate_long_text(request.text);
   check_all_but_text(request);
-  if (!within(options.pause, 0.0, kMaxPause)) {
-    fail(Status::kInvalidArgument, "pause must be in [0, {}] seconds, got {}", kMaxPause,
-         options.pause);
-  }
+  check_pause(options);
 }
 
 void validate_conversion(const Conversion& conversion) {

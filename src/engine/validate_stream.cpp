@@ -13,6 +13,7 @@ constexpr int32_t kMaxChunkTokens = 4096;  // max_new_tokens is no more
 constexpr int32_t kMaxLeftTokens = 500;
 // S3Gen's encoder looks three tokens ahead; more than ten beyond these change little.
 constexpr int32_t kMinRightTokens = 3, kMaxRightTokens = 13;
+constexpr int32_t kMaxSlackTokens = 10;
 
 template <class Enum>
 void check_choice(const char* name, Enum value, Enum max) {
@@ -46,7 +47,9 @@ void validate_stream(const JobOptions& job, const std::optional<NoiseLayout>& no
   check_range("left_tokens", options.left_tokens, 0, kMaxLeftTokens);
   check_range("right_tokens", options.right_tokens, kMinRightTokens, kMaxRightTokens);
   check_range("condition_tokens", options.condition_tokens, 0, options.left_tokens);
+  check_range("slack_tokens", options.slack_tokens, 0, kMaxSlackTokens);
   check_choice("halo", options.halo, Halo::kLowLatency);
+  check_choice("prompt", options.prompt, StreamPrompt::kFrozen);
 }
 
 }  // namespace chatterbox::engine

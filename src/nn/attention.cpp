@@ -2,6 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/index.h>
 #include <ATen/ops/minimum.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
@@ -14,6 +15,22 @@
 #include "nn/rope.h"
 
 namespace chatterbox::nn {
+namespace {
+
+// The queries from `first` on.
+at::Tensor attend(const at::Tensor& qkv, const at::Tensor& padding, int64_t first) {
+  if (qkv.is_cpu() && qkv.scalar_type() == at::kFloat && !padding.defined()) {
+    return cpu::self_attention(qkv, first);
+  }
+  // three times [B, H, T, 64]
+  const at::Tensor heads = qkv.unflatten(2, {3, -1, cpu::kHeadSize}).permute({2, 0, 3, 1, 4});
+  const at::Tensor out = at::scaled_dot_product_attention(
+      heads[0].narrow(2, first, qkv.size(1) - first), heads[1], heads[2],
+      padding.defined() ? std::optional(padding) : std::nullopt);
+  return out.transpose(1, 2).flatten(2);
+}
+
+}  // namespace
 
 at::Tensor masked_attention(const CachedAttention& args) {
   constexpr int64_t kHead = cpu::kHeadSize;
@@ -58,15 +75,17 @@ at::Tensor cached_attention(const CachedAttention& args) {
   return args.q.is_cpu() ? cpu::attention(args) : masked_attention(args);
 }
 
-at::Tensor self_attention(const at::Tensor& qkv, const at::Tensor& padding) {
-  if (qkv.is_cpu() && qkv.scalar_type() == at::kFloat && !padding.defined()) {
-    return cpu::self_attention(qkv);
+at::Tensor self_attention(const at::Tensor& qkv, const at::Tensor& padding,
+                          const at::Tensor& before) {
+  if (before.defined()) {
+    const int64_t seen = before.size(1), size = before.size(2) / 2;
+    // What stands where queries of the frames before would is never read.
+    at::Tensor all = at::empty({qkv.size(0), seen + qkv.size(1), 3 * size}, qkv.options());
+    all.narrow(1, 0, seen).narrow(2, size, 2 * size).copy_(before);
+    all.narrow(1, seen, qkv.size(1)).copy_(qkv);
+    return attend(all, padding, seen);
   }
-  // three times [B, H, T, 64]
-  const at::Tensor heads = qkv.unflatten(2, {3, -1, cpu::kHeadSize}).permute({2, 0, 3, 1, 4});
-  const at::Tensor out = at::scaled_dot_product_attention(
-      heads[0], heads[1], heads[2], padding.defined() ? std::optional(padding) : std::nullopt);
-  return out.transpose(1, 2).flatten(2);
+  return attend(qkv, padding, 0);
 }
 
 }  // namespace chatterbox::nn

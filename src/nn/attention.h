@@ -17,7 +17,9 @@ using cpu::CachedAttention;
 [[nodiscard]] at::Tensor masked_attention(const CachedAttention& args);
 
 // qkv [B, T, 3 H 64]: the queries of all heads, the keys, the values; padding [B, 1, 1, T], added
-// to the scores, or undefined. [B, T, H 64]
-[[nodiscard]] at::Tensor self_attention(const at::Tensor& qkv, const at::Tensor& padding);
+// to the scores, or undefined. before [B, P, 2 H 64]: keys and values that all queries see besides,
+// of rows that are not padded; or undefined. [B, T, H 64]
+[[nodiscard]] at::Tensor self_attention(const at::Tensor& qkv, const at::Tensor& padding,
+                                        const at::Tensor& before = {});
 
 }  // namespace chatterbox::nn

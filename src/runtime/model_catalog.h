@@ -10,6 +10,7 @@
 
 #include "runtime/options.h"
 #include "runtime/task.h"
+#include "text/words.h"
 #include "voice/conditionals.h"
 
 namespace chatterbox::runtime {
@@ -21,6 +22,7 @@ struct CacheLimits {
   int64_t row_bytes = 0;
   int64_t batch_frames = 0;  // mel frames that S3Gen works on at a time
   int64_t prefix_bytes = 0;  // of the prefix cache
+  int64_t prompt_bytes = 0;  // of the frozen prompts of streams
 };
 
 // How the device wants to be used. Plain facts that the scheduling policies are functions of.
@@ -50,6 +52,8 @@ class ModelCatalog {
   // The ids of a task's text, without start and stop. kInvalidArgument: a language that the model
   // does not speak, characters that it cannot read.
   [[nodiscard]] virtual std::vector<int64_t> encode(const Task& task) const = 0;
+  // The words of a task's text, and the places of their tokens in text_ids, which are there.
+  [[nodiscard]] virtual std::vector<text::TextWord> words(const Task& task) const = 0;
   // Tokens of the text with start and stop, as info().max_text_tokens counts them.
   [[nodiscard]] virtual int64_t text_tokens(const Task& task) const = 0;
   // Of a piece of a long text: as many as are spoken in half a minute or less.

@@ -11,9 +11,11 @@ void ModelSet::check(const Task& task) const {
     case TaskKind::kVoice:
       return voice::check_duration(*task.source, traits().recipe);
     case TaskKind::kConversion:
-      return check_voice(*task.voice);
+      check_voice(*task.voice);
+      return check_prompt(task);
     case TaskKind::kSpeech:
       check_voice(*task.voice);
+      check_prompt(task);
       check_family(task);
       check_size(task);
   }
@@ -28,13 +30,26 @@ void ModelSet::check_voice(const voice::Conditionals& voice) const {
   }
 }
 
+void ModelSet::check_prompt(const Task& task) const {
+  if (!task.stream || !task.stream->frozen_prompt) return;
+  const int64_t needed =
+      s3gen::prompt_bytes(*flow_, *task.voice, {task.cfm_steps, task.cfg_steps, {}});
+  if (needed <= cache_limits_.prompt_bytes) return;
+  fail(Status::kInvalidArgument,
+       "the frozen prompt of the voice takes {} bytes ({} mel frames, {} Euler steps), and there "
+       "are {} for such prompts: raise memory_limit, or make the voice of a shorter recording",
+       needed, task.voice->mel_frames(), task.cfm_steps, cache_limits_.prompt_bytes);
+}
+
 // What not every family can do.
 void ModelSet::check_family(const Task& task) const {
   if (traits().guided && task.top_k != 0) {
     fail(Status::kInvalidArgument, "top_k must be 0 for a model of the family {}, got {}",
          traits().name, task.top_k);
   }
-  if (task.analyze_alignment) t3::check_heads(*t3_, thresholds(task.language));
+  if (task.analyze_alignment || task.word_times) {
+    t3::check_heads(*t3_, thresholds(task.language).heads);
+  }
   const auto prompt = static_cast<int64_t>(task.voice->prompt_tokens.size());
   if (prompt > t3_limits_.prompt_tokens) {
     fail(Status::kBadVoice,

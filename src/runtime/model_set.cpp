@@ -13,6 +13,7 @@
 #include "runtime/memory_plan.h"
 #include "runtime/mode.h"
 #include "runtime/watermark.h"
+#include "s3gen/stored.h"
 #include "support/error.h"
 #include "t3/stored.h"
 #include "text/languages.h"
@@ -44,7 +45,8 @@ void add_size(const checkpoint::TensorFile& file, const nn::Placement& placement
     const auto elements = static_cast<int64_t>(entry.bytes / checkpoint::item_size(entry.dtype));
     info.parameters += elements;
     const bool packed = stored == Stored::kMatrix || stored == Stored::kInOutMatrix ||
-                        stored == Stored::kPackedMatrix;
+                        stored == Stored::kPackedMatrix ||
+                        (placement.int8 && s3gen::is_block_matrix(entry.name));
     info.weight_bytes +=
         elements * (packed ? 1 : static_cast<int64_t>(c10::elementSize(placement.dtype)));
   }
@@ -107,7 +109,7 @@ void ModelSet::check_models(const EngineOptions& options) const {
     fail(Status::kBadModelFile, "{}: not an S3Gen of the family {}", files_.s3gen->path(),
          traits().name);
   }
-  if (alignment_heads_ && !t3::has_alignment_heads(*t3_, thresholds(""))) {
+  if (alignment_heads_ && !t3::has_alignment_heads(*t3_, thresholds("").heads)) {
     fail(Status::kBadModelFile, "{}: {} names heads that the model does not have",
          files_.t3->path(), t3::kAlignmentHeadsKey);
   }
@@ -147,7 +149,7 @@ void ModelSet::describe(const EngineOptions& options) {
   info_.defaults.cfm_steps = static_cast<int32_t>(s3gen::default_steps(*flow_));
   // Only a model of the official size, or one that names its own, has the heads that are looked at.
   info_.defaults.analyze_alignment =
-      info_.defaults.analyze_alignment && t3::has_alignment_heads(*t3_, thresholds(""));
+      info_.defaults.analyze_alignment && t3::has_alignment_heads(*t3_, thresholds("").heads);
 }
 
 CacheLimits ModelSet::plan_cache(const EngineOptions& options) const {
@@ -181,6 +183,15 @@ std::vector<int64_t> ModelSet::encode(const Task& task) const {
   return files_.tokenizer->encode(task.text, task.language, options);
 }
 
+std::vector<text::TextWord> ModelSet::words(const Task& task) const {
+  Task part = task;
+  const auto encode_part = [&](std::string_view text) {
+    part.text = text;
+    return encode(part);
+  };
+  return text::words_of(task.text, task.text_ids, files_.tokenizer->space_id(), encode_part);
+}
+
 int64_t ModelSet::text_tokens(const Task& task) const {
   return static_cast<int64_t>(encode(task).size()) + t3_limits_.text_framing;
 }
@@ -209,6 +220,7 @@ t3::SequenceOptions ModelSet::sequence_options(const Task& task) const {
   sequence.max_new_tokens = task.max_new_tokens;
   sequence.seed = task.seed;
   if (task.analyze_alignment) sequence.analyze = thresholds(task.language);
+  if (task.word_times) sequence.follow_text = thresholds(task.language).heads;
   return sequence;
 }
 

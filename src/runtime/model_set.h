@@ -30,6 +30,7 @@ class ModelSet final : public ModelCatalog {
   [[nodiscard]] std::shared_ptr<const voice::Conditionals> named_voice(
       const std::string& name) const override;
   [[nodiscard]] std::vector<int64_t> encode(const Task& task) const override;
+  [[nodiscard]] std::vector<text::TextWord> words(const Task& task) const override;
   [[nodiscard]] int64_t text_tokens(const Task& task) const override;
   [[nodiscard]] int64_t piece_tokens() const override;
   [[nodiscard]] int64_t rows(const Task& task) const override;
@@ -60,6 +61,7 @@ class ModelSet final : public ModelCatalog {
   void describe(const EngineOptions& options);
   [[nodiscard]] CacheLimits plan_cache(const EngineOptions& options) const;
   void check_voice(const voice::Conditionals& voice) const;
+  void check_prompt(const Task& task) const;
   void check_family(const Task& task) const;
   void check_size(const Task& task) const;
 

@@ -31,6 +31,7 @@ class ModelUtterance final : public Utterance {
   }
   [[nodiscard]] const Task& task() const { return task_; }
   void set_stats(TokenStats stats) { stats_ = std::move(stats); }
+  void set_words(std::vector<Word> words) { stats_.words = std::move(words); }
 
   std::vector<int64_t> speech_tokens;  // what S3Gen may see
   at::Generator after_t3;              // the request's own generator, after T3's draws, ...

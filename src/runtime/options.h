@@ -65,7 +65,7 @@ struct EngineOptions {
   std::string device = "auto";  // "cpu", "cuda", "cuda:N", or "auto" (cuda where there is one)
   std::optional<Precision> precision = std::nullopt;        // see the C header
   std::optional<Precision> t3_precision = std::nullopt;     // unset: `precision`
-  std::optional<Precision> s3gen_precision = std::nullopt;  // unset: `precision`; not int8
+  std::optional<Precision> s3gen_precision = std::nullopt;  // see the C header
   std::optional<Precision> kv_cache = std::nullopt;         // fp32 or bf16; unset: fp32 where T3 is
   Weights weights = Weights::kMapped;
   std::optional<int32_t> threads = std::nullopt;  // 1 to 1024; unset: see runtime/cores.h
@@ -108,7 +108,7 @@ struct EngineInfo {
   std::string device;           // "cpu", "cuda:0"
   std::string precision;        // as asked, or the default: "fp32", "bf16", "int8" or "auto"
   std::string t3_precision;     // what was taken: "fp32", "bf16" or "int8"
-  std::string s3gen_precision;  // "fp32" or "bf16"
+  std::string s3gen_precision;  // the same
   std::string kv_cache;         // "fp32" or "bf16"
   std::string t3_kernels;       // what multiplies: "int8 avx512-vnni", "fp32 avx2"
   std::string s3gen_kernels;    // "bf16 avx512-bf16", "fp32 libtorch"

@@ -10,23 +10,40 @@ namespace {
 
 constexpr const char* kLibtorch = "libtorch";
 
+void require_cpu(c10::Device device) {
+  if (device.is_cpu()) return;
+  fail(Status::kUnsupported, "device {}: int8 is for a CPU; use bf16 or auto", device.str());
+}
+
 nn::Placement place_t3(Precision asked, c10::Device device) {
   if (asked == Precision::kAuto) asked = device.is_cpu() ? Precision::kInt8 : Precision::kBf16;
-  if (asked == Precision::kInt8 && !device.is_cpu()) {
-    fail(Status::kUnsupported, "device {}: int8 is for a CPU; use bf16 or auto", device.str());
-  }
+  if (asked == Precision::kInt8) require_cpu(device);
   nn::Placement placement{device, asked == Precision::kFp32 ? c10::kFloat : c10::kBFloat16};
   placement.int8 = asked == Precision::kInt8;
   return placement;
 }
 
-// Where it is not asked for itself, int8 means what is fastest.
+// Int8 is for the linear layers of the estimator alone: all else has what this machine multiplies
+// fastest.
 nn::Placement place_s3gen(Precision asked, c10::Device device) {
-  if (asked == Precision::kAuto || asked == Precision::kInt8) {
-    const bool bf16 = !device.is_cpu() || nn::cpu::multiplies_bf16();
-    asked = bf16 ? Precision::kBf16 : Precision::kFp32;
+  const bool bf16 = !device.is_cpu() || nn::cpu::multiplies_bf16();
+  const c10::ScalarType fastest = bf16 ? c10::kBFloat16 : c10::kFloat;
+  nn::Placement placement{device, fastest};
+  switch (asked) {
+    case Precision::kFp32:
+      placement.dtype = c10::kFloat;
+      break;
+    case Precision::kBf16:
+      placement.dtype = c10::kBFloat16;
+      break;
+    case Precision::kInt8:
+      require_cpu(device);
+      placement.int8 = true;
+      break;
+    case Precision::kAuto:
+      placement.int8 = device.is_cpu() && nn::cpu::multiplies_frames_in_int8();
   }
-  return {device, asked == Precision::kFp32 ? c10::kFloat : c10::kBFloat16};
+  return placement;
 }
 
 }  // namespace
@@ -48,7 +65,9 @@ StagePlacements choose_placements(const EngineOptions& options, c10::Device devi
          "CPU, or the folder that it was made from",
          t3.path, precision_name(stages.t3), device.str());
   }
-  stages.s3gen = place_s3gen(options.s3gen_precision.value_or(all), device);
+  // Int8 of the whole engine is T3's; S3Gen then has what is fastest.
+  const Precision s3gen = all == Precision::kInt8 ? Precision::kAuto : all;
+  stages.s3gen = place_s3gen(options.s3gen_precision.value_or(s3gen), device);
   stages.kv_cache = stages.t3.dtype;
   if (options.kv_cache) {
     stages.kv_cache = *options.kv_cache == Precision::kFp32 ? c10::kFloat : c10::kBFloat16;
@@ -88,8 +107,11 @@ std::string t3_kernels(const nn::Placement& placement) {
 
 std::string s3gen_kernels(const nn::Placement& placement, bool on_frame_kernels) {
   const auto unit = nn::cpu::frame_unit();
-  return precision_name(placement) + " " +
-         (on_frame_kernels && unit ? nn::cpu::name(*unit) : kLibtorch);
+  const std::string base = precision_name(placement.dtype) + " " +
+                           (on_frame_kernels && unit ? nn::cpu::name(*unit) : kLibtorch);
+  if (!placement.int8) return base;
+  const auto int8 = on_frame_kernels ? nn::cpu::Int8Isa::kAvx512Vnni : nn::cpu::int8_isa();
+  return precision_name(placement) + " " + nn::cpu::name(int8) + ", " + base;
 }
 
 }  // namespace chatterbox::runtime

@@ -80,7 +80,7 @@ std::vector<float> SpeechMachine::speak_chunk(Utterance& utterance, const ChunkR
   return translate_torch_errors([&] {
     ModelUtterance& own = runtime::own(&utterance);
     if (!own.stream) own.stream.emplace(*models_, own.task());
-    return own.stream->speak(*models_, own, chunk, before_step);
+    return own.stream->speak(*models_, prompts_, own, chunk, before_step);
   });
 }
 

@@ -8,12 +8,14 @@
 
 #include "runtime/executor.h"
 #include "runtime/model_set.h"
+#include "runtime/prompt_cache.h"
 
 namespace chatterbox::runtime {
 
 class SpeechMachine final : public SpeechExecutor {
  public:
-  explicit SpeechMachine(std::shared_ptr<const ModelSet> models) : models_(std::move(models)) {}
+  explicit SpeechMachine(std::shared_ptr<const ModelSet> models)
+      : models_(std::move(models)), prompts_(models_->limits().prompt_bytes) {}
 
   void enter() override;
   void leave() noexcept override { inference_mode_.reset(); }
@@ -28,6 +30,7 @@ class SpeechMachine final : public SpeechExecutor {
 
  private:
   const std::shared_ptr<const ModelSet> models_;
+  PromptCache prompts_;
   std::unique_ptr<c10::InferenceMode> inference_mode_;
 };
 

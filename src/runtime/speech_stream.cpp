@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <string>
 
-#include "nn/emit.h"
 #include "runtime/model_set.h"
 #include "runtime/model_utterance.h"
+#include "runtime/prompt_cache.h"
 #include "s3gen/sizes.h"
 #include "support/error.h"
 
@@ -33,6 +33,17 @@ void check(const ModelUtterance& utterance, const ChunkRange& chunk) {
   }
 }
 
+// The tensors of a chunk have its number behind their names.
+TensorSink numbered(const TensorSink& sink, int64_t chunk) {
+  if (!sink) return {};
+  return [sink, number = std::to_string(chunk)](const TensorView& view) {
+    const std::string name = std::string(view.name) + number;
+    TensorView renamed = view;
+    renamed.name = name;
+    sink(renamed);
+  };
+}
+
 }  // namespace
 
 FlowWindow flow_window(const StreamPlan& plan, const ChunkRange& chunk) {
@@ -51,24 +62,24 @@ SpeechStream::SpeechStream(const ModelSet& models, const Task& task)
       mark_(plan_.exact_halo ? watermark::MarkHalo::kExact : watermark::MarkHalo::kShort) {}
 
 // The chunk's frames, [80, T].
-at::Tensor SpeechStream::mel_of(const ModelSet& models, const ModelUtterance& utterance,
-                                const ChunkRange& chunk,
+at::Tensor SpeechStream::mel_of(const ModelSet& models, PromptCache& prompts,
+                                const ModelUtterance& utterance, const ChunkRange& chunk,
+                                const TensorSink& sink,
                                 const std::function<void(int64_t)>& before_step) {
   const FlowWindow window = flow_window(plan_, chunk);
   const auto tokens = utterance.speech_tokens.begin();
   const Task& task = utterance.task();
-  s3gen::FlowRow row{{tokens + window.first, tokens + window.seen}, task.voice.get(), {}, {}};
+  s3gen::FlowRow row{{tokens + window.first, tokens + window.seen}, task.voice.get(), {}, sink};
   row.noise_seed = task.seed;
   row.part = {window.first, window.wanted, window.wanted_end, chunk.ends, {}};
   if (window.condition > 0) {
     const int64_t frames = std::min(kFramesPerToken * window.condition, condition_.size(1));
     row.part.condition = condition_.narrow(1, condition_.size(1) - frames, frames);
   }
+  const s3gen::FlowOptions options{task.cfm_steps, task.cfg_steps, before_step};
+  if (plan_.frozen_prompt) row.prompt = &prompts.find(models.flow(), task.voice, options);
   std::vector<s3gen::FlowRow> rows = {std::move(row)};
-  at::Tensor mel =
-      s3gen::tokens_to_mel(models.flow(), rows, {task.cfm_steps, task.cfg_steps, before_step})
-          .front();
-  nn::emit(task.sink, "s3gen.mel" + std::to_string(chunks_++), mel);
+  at::Tensor mel = s3gen::tokens_to_mel(models.flow(), rows, options).front();
   if (plan_.condition_tokens > 0) {
     condition_ = condition_.defined() ? at::cat({condition_, mel}, 1) : mel;
     const int64_t frames = std::min(condition_.size(1), kFramesPerToken * plan_.condition_tokens);
@@ -77,12 +88,13 @@ at::Tensor SpeechStream::mel_of(const ModelSet& models, const ModelUtterance& ut
   return mel;
 }
 
-std::vector<float> SpeechStream::speak(const ModelSet& models, const ModelUtterance& utterance,
-                                       const ChunkRange& chunk,
+std::vector<float> SpeechStream::speak(const ModelSet& models, PromptCache& prompts,
+                                       const ModelUtterance& utterance, const ChunkRange& chunk,
                                        const std::function<void(int64_t)>& before_step) {
   check(utterance, chunk);
-  const at::Tensor mel = mel_of(models, utterance, chunk, before_step);
-  const at::Tensor wave = vocoder_.push(models.vocoder(), mel, chunk.last);
+  const TensorSink sink = numbered(utterance.task().sink, chunks_++);
+  const at::Tensor mel = mel_of(models, prompts, utterance, chunk, sink, before_step);
+  const at::Tensor wave = vocoder_.push(models.vocoder(), mel, chunk.last, sink);
   const auto* from = wave.const_data_ptr<float>();
   std::vector<float> samples(from, from + wave.numel());
   if (chunk.last && models.traits().drops_last_token) {

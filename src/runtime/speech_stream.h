@@ -9,12 +9,14 @@
 
 #include "runtime/executor.h"
 #include "s3gen/vocoder_stream.h"
+#include "support/tensor_sink.h"
 #include "watermark/mark_stream.h"
 
 namespace chatterbox::runtime {
 
 class ModelSet;
 class ModelUtterance;
+class PromptCache;
 
 // Of a chunk's speech tokens: the flow computes [first, seen), of which the frames of
 // [first + wanted, first + wanted_end) are wanted.
@@ -30,15 +32,17 @@ class SpeechStream {
   // A stream of `task`.
   SpeechStream(const ModelSet& models, const Task& task);
 
-  // SpeechExecutor::speak_chunk(). The task's sink receives s3gen.mel0, s3gen.mel1 and so on, each
-  // of one chunk.
-  [[nodiscard]] std::vector<float> speak(const ModelSet& models, const ModelUtterance& utterance,
-                                         const ChunkRange& chunk,
+  // SpeechExecutor::speak_chunk(). The task's sink receives what FlowRow names of each chunk, and
+  // s3gen.f0 of the frames whose pitch is final with it, with the chunk's number behind the name.
+  // `prompts` has the task's prompt, where it is frozen.
+  [[nodiscard]] std::vector<float> speak(const ModelSet& models, PromptCache& prompts,
+                                         const ModelUtterance& utterance, const ChunkRange& chunk,
                                          const std::function<void(int64_t)>& before_step);
 
  private:
-  [[nodiscard]] at::Tensor mel_of(const ModelSet& models, const ModelUtterance& utterance,
-                                  const ChunkRange& chunk,
+  [[nodiscard]] at::Tensor mel_of(const ModelSet& models, PromptCache& prompts,
+                                  const ModelUtterance& utterance, const ChunkRange& chunk,
+                                  const TensorSink& sink,
                                   const std::function<void(int64_t)>& before_step);
 
   StreamPlan plan_;

@@ -10,6 +10,7 @@
 #include "audio/audio.h"
 #include "support/tensor_sink.h"
 #include "t3/quality.h"
+#include "text/words.h"
 #include "voice/conditionals.h"
 #include "voice/voice_recipe.h"
 
@@ -18,6 +19,12 @@ namespace chatterbox {
 enum class FinishReason : int32_t {
   kEos = 0,        // the model said that it is done
   kMaxTokens = 1,  // max_new_tokens reached: the speech may be cut short
+};
+
+// When a word of the text is spoken.
+struct Word {
+  size_t text_begin = 0, text_end = 0;  // its bytes in the whole text
+  double begin = 0, end = 0;            // seconds of the speech
 };
 
 }  // namespace chatterbox
@@ -39,13 +46,18 @@ enum class NoiseLayout : int32_t {
 };
 
 // How a request is spoken in chunks, while its tokens are drawn. All of it in speech tokens (40
-// ms), and nothing of it by time: the same seed gives the same sound on any machine.
+// ms), and nothing of it by time, but for slack_tokens: without them the same seed gives the same
+// sound on any machine.
 struct StreamPlan {
   std::vector<int64_t> chunks = {12, 25, 50, 100};  // the last one again and again
   int64_t left_tokens = 50;                         // recomputed before a chunk and thrown away
   int64_t right_tokens = 6;      // seen after a chunk: 3, the encoder's look-ahead, to 13
   int64_t condition_tokens = 0;  // of the left ones, those whose mel is given as a condition
-  bool exact_halo = true;        // of the vocoder and the watermark: equal to offline; or earlier
+  // Besides, as many as come while the listener has enough to hear: the one thing that is by time.
+  int64_t slack_tokens = 0;
+  // The voice's prompt is computed once for a voice, without what follows it.
+  bool frozen_prompt = false;
+  bool exact_halo = true;  // of the vocoder and the watermark: equal to offline; or earlier
 };
 
 struct Task {
@@ -67,6 +79,8 @@ struct Task {
   int64_t cfm_steps = 0;
   int64_t cfg_steps = 0;  // of these, the first ones with guidance; 0 of a mean flow
   bool analyze_alignment = false;
+  bool word_times = false;
+  std::vector<text::TextWord> words;  // with word_times, in the places of the whole text
   NoiseLayout noise = NoiseLayout::kReference;
   std::optional<StreamPlan> stream = {};  // with it, `noise` is kByFrame
   TensorSink sink;
@@ -79,6 +93,9 @@ struct TokenStats {
   FinishReason finish_reason = FinishReason::kEos;
   double text_seconds = 0, prefill_seconds = 0;
   Quality quality;  // what the tokens tell
+  // With word_times: those whose end is known, in order; of a stream they grow before the rest is
+  // there.
+  std::vector<Word> words = {};
 };
 
 }  // namespace chatterbox::runtime

@@ -10,6 +10,7 @@
 #include "nn/emit.h"
 #include "runtime/speech_tokens.h"
 #include "runtime/torch_errors.h"
+#include "runtime/word_times.h"
 #include "support/error.h"
 
 namespace chatterbox::runtime {
@@ -134,9 +135,21 @@ void TokenMachine::extend(int64_t id, Utterance& utterance) {
     if (generated(id)) return finish(sequence, own);
     const auto* decoding = std::get_if<Decoding>(&sequence.work);
     if (decoding == nullptr) return;
-    own.speech_tokens =
-        known_speech_tokens(decoder_->generation(decoding->id).tokens, models_->s3gen_tokens());
+    const t3::Generation& generation = decoder_->generation(decoding->id);
+    own.speech_tokens = known_speech_tokens(generation.tokens, models_->s3gen_tokens());
+    if (!sequence.task.word_times) return;
+    const std::vector<int64_t> where = places(generation);
+    own.set_words(
+        words_so_far(sequence.task.words, {generation.tokens, where, models_->s3gen_tokens()}));
   });
+}
+
+// In the text's ids, which do not count its start.
+std::vector<int64_t> TokenMachine::places(const t3::Generation& generation) const {
+  const int64_t start = models_->t3_limits().text_framing / 2;
+  std::vector<int64_t> places;
+  for (const int64_t place : generation.places) places.push_back(place - start);
+  return places;
 }
 
 void TokenMachine::finish(const Sequence& sequence, ModelUtterance& utterance) const {
@@ -169,6 +182,12 @@ void TokenMachine::finish_speech(const Sequence& sequence, ModelUtterance& utter
       generation.finish == t3::Finish::kEos ? FinishReason::kEos : FinishReason::kMaxTokens;
   stats.prefill_seconds = sequence.prefill_seconds;
   stats.quality = generation.quality;
+  if (sequence.task.word_times) {
+    const std::vector<int64_t> where = places(generation);
+    stats.words =
+        words_of_speech(sequence.task.words, {generation.tokens, where, models_->s3gen_tokens()},
+                        utterance.tokens(), stats.finish_reason == FinishReason::kEos);
+  }
   utterance.set_stats(std::move(stats));
 }
 

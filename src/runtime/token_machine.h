@@ -52,6 +52,7 @@ class TokenMachine final : public TokenExecutor {
   // What the sequence has generated, to an utterance that may have some of it.
   void finish(const Sequence& sequence, ModelUtterance& utterance) const;
   void finish_speech(const Sequence& sequence, ModelUtterance& utterance) const;
+  [[nodiscard]] std::vector<int64_t> places(const t3::Generation& generation) const;
   void finish_conversion(const Sequence& sequence, ModelUtterance& utterance) const;
 
   const std::shared_ptr<const ModelSet> models_;

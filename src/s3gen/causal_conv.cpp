@@ -1,5 +1,6 @@
 #include "s3gen/causal_conv.h"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/constant_pad_nd.h>
 
 #include "nn/linear.h"
@@ -23,6 +24,14 @@ at::Tensor padded_conv(const FrameConv& layer, const at::Tensor& x, int64_t befo
 
 at::Tensor causal_conv(const FrameConv& layer, const at::Tensor& x) {
   return padded_conv(layer, x, layer.weight.size(3) - 1, 0);
+}
+
+at::Tensor causal_conv(const FrameConv& layer, const at::Tensor& x, FrameHistory& history) {
+  const int64_t seen = layer.weight.size(3) - 1;
+  if (history.keeps()) history.keep(x.narrow(1, x.size(1) - seen, seen));
+  const at::Tensor before = history.next();
+  return before.defined() ? padded_conv(layer, at::cat({before, x}, 1), 0, 0)
+                          : causal_conv(layer, x);
 }
 
 }  // namespace chatterbox::s3gen

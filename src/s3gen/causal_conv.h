@@ -6,6 +6,7 @@
 
 #include "nn/weight_reader.h"
 #include "s3gen/frame_conv.h"
+#include "s3gen/prompt_states.h"
 
 namespace chatterbox::s3gen {
 
@@ -18,5 +19,8 @@ namespace chatterbox::s3gen {
                                      int64_t after);
 // A frame sees itself and the ones before it, so that a row's padding reaches none of its frames.
 [[nodiscard]] at::Tensor causal_conv(const FrameConv& layer, const at::Tensor& x);
+// The same after the frames before.
+[[nodiscard]] at::Tensor causal_conv(const FrameConv& layer, const at::Tensor& x,
+                                     FrameHistory& history);
 
 }  // namespace chatterbox::s3gen

@@ -34,23 +34,25 @@ CausalResnet read_causal_resnet(const nn::WeightReader& reader, int64_t in, int6
   return resnet;
 }
 
-at::Tensor run(const CausalBlock& block, const at::Tensor& x) {
-  return activate(block, causal_conv(block.conv, x));
+at::Tensor run(const CausalBlock& block, const at::Tensor& x, FrameHistory& history) {
+  return activate(block, causal_conv(block.conv, x, history));
 }
 
 at::Tensor time_shift(const CausalResnet& resnet, const at::Tensor& embedding) {
   return nn::linear(at::mish(embedding), resnet.time);
 }
 
-at::Tensor run(const CausalResnet& resnet, const at::Tensor& x, const at::Tensor& shift) {
-  return run_after_input(resnet, causal_conv(resnet.block1.conv, x), nn::linear(x, resnet.shortcut),
-                         shift);
+at::Tensor run(const CausalResnet& resnet, const at::Tensor& x, const at::Tensor& shift,
+               FrameHistory& history) {
+  const at::Tensor convolved = causal_conv(resnet.block1.conv, x, history);
+  return run_after_input(resnet, convolved, nn::linear(x, resnet.shortcut), shift, history);
 }
 
 at::Tensor run_after_input(const CausalResnet& resnet, const at::Tensor& convolved,
-                           const at::Tensor& shortcut, const at::Tensor& shift) {
+                           const at::Tensor& shortcut, const at::Tensor& shift,
+                           FrameHistory& history) {
   const at::Tensor hidden = activate(resnet.block1, convolved).add_(shift);
-  return run(resnet.block2, hidden).add_(shortcut);
+  return run(resnet.block2, hidden, history).add_(shortcut);
 }
 
 }  // namespace chatterbox::s3gen

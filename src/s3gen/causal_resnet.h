@@ -7,6 +7,7 @@
 #include "nn/layer_norm.h"
 #include "nn/linear.h"
 #include "s3gen/frame_conv.h"
+#include "s3gen/prompt_states.h"
 
 namespace chatterbox::s3gen {
 
@@ -28,15 +29,16 @@ struct CausalResnet {
                                               int64_t time_size);
 
 // x [B, T, in] -> [B, T, C]
-[[nodiscard]] at::Tensor run(const CausalBlock& block, const at::Tensor& x);
+[[nodiscard]] at::Tensor run(const CausalBlock& block, const at::Tensor& x, FrameHistory& history);
 // What a time embedding [S, E] adds inside, [S, C].
 [[nodiscard]] at::Tensor time_shift(const CausalResnet& resnet, const at::Tensor& embedding);
 // x [B, T, in], shift [C] -> [B, T, C]
 [[nodiscard]] at::Tensor run(const CausalResnet& resnet, const at::Tensor& x,
-                             const at::Tensor& shift);
+                             const at::Tensor& shift, FrameHistory& history);
 // The rest of the block, for a caller that has the outputs of block1's convolution and of the
 // shortcut, both [B, T, C].
 [[nodiscard]] at::Tensor run_after_input(const CausalResnet& resnet, const at::Tensor& convolved,
-                                         const at::Tensor& shortcut, const at::Tensor& shift);
+                                         const at::Tensor& shortcut, const at::Tensor& shift,
+                                         FrameHistory& history);
 
 }  // namespace chatterbox::s3gen

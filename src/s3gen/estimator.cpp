@@ -14,7 +14,8 @@ constexpr int64_t kConvKernel = 3;  // decoder.py: of the convolutions after dow
 
 Estimator::Stage read_stage(const nn::WeightReader& reader, int64_t in, int64_t time_size) {
   Estimator::Stage stage;
-  stage.resnet = read_causal_resnet(reader.scope("0"), in, time_size);
+  const nn::WeightReader plain = reader.with(reader.placement().without_int8());
+  stage.resnet = read_causal_resnet(plain.scope("0"), in, time_size);
   const int64_t size = stage.resnet.shortcut.outputs();
   const int64_t blocks = reader.count("1");
   for (int64_t i = 0; i < blocks; ++i) {
@@ -58,14 +59,15 @@ void pack_for_kernels(Estimator& estimator, const nn::Placement& placement) {
   estimator.project = estimator.state_shortcut = {};
 }
 
-void run_transformers(const Estimator::Stage& stage, at::Tensor& x, const at::Tensor& padding) {
-  for (const TransformerBlock& block : stage.transformers) transform(block, x, padding);
+void run_transformers(const Estimator::Stage& stage, at::Tensor& x, const at::Tensor& padding,
+                      FrameHistory& history) {
+  for (const TransformerBlock& block : stage.transformers) transform(block, x, padding, history);
 }
 
 at::Tensor run_stage(const Estimator::Stage& stage, const at::Tensor& x, const at::Tensor& shift,
-                     const at::Tensor& padding) {
-  at::Tensor y = run(stage.resnet, x, shift);
-  run_transformers(stage, y, padding);
+                     const at::Tensor& padding, FrameHistory& history) {
+  at::Tensor y = run(stage.resnet, x, shift, history);
+  run_transformers(stage, y, padding, history);
   return y;
 }
 
@@ -86,12 +88,58 @@ at::Tensor embed_steps(const Estimator& estimator, const at::Tensor& times,
   return nn::linear(at::cat({starts, ends}, 1), estimator.time_mixer);
 }
 
+// Of an activation, where libtorch computes.
+int64_t item_size(const Estimator& estimator) {
+  return static_cast<int64_t>(estimator.fixed_conv.weight.element_size());
+}
+
+// Of the layers that look back.
+struct Depth {
+  int64_t blocks, middle;        // transformers, and stages between down and up
+  int64_t channels, inner, mel;  // of a frame: in convolutions, in attention, in the first one
+};
+
+Depth depth_of(const Estimator& estimator) {
+  const auto of_stages = [](const auto& stages, const auto& conv_outputs, const auto& inner,
+                            int64_t mel) {
+    auto blocks =
+        static_cast<int64_t>(stages.down.transformers.size() + stages.up.transformers.size());
+    for (const auto& stage : stages.middle) {
+      blocks += static_cast<int64_t>(stage.transformers.size());
+    }
+    return Depth{blocks, static_cast<int64_t>(stages.middle.size()), conv_outputs, inner, mel};
+  };
+  if (estimator.frames) {
+    const FrameEstimator& frames = *estimator.frames;
+    return of_stages(frames, frames.down_conv.outputs,
+                     frames.down.transformers.front().out.inputs(), nn::cpu::padded(kMelChannels));
+  }
+  return of_stages(estimator, estimator.down_conv.outputs(),
+                   estimator.down.transformers.front().out.inputs(), kMelChannels);
+}
+
 }  // namespace
+
+int64_t state_bytes(const Estimator& estimator, int64_t frames, bool guided) {
+  constexpr int64_t kSeen = kConvKernel - 1;
+  const Depth depth = depth_of(estimator);
+  // Two convolutions in each stage, of which the first of down is of the mel and that of up has
+  // two inputs; those after down and up; the last.
+  const int64_t convolved = (2 * depth.middle + 7) * depth.channels;
+  const int64_t row = kSeen * convolved + 2 * depth.blocks * frames * depth.inner;
+  const int64_t size = estimator.frames ? int64_t{sizeof(nn::cpu::Bf16)} : item_size(estimator);
+  return ((guided ? 2 : 1) * row + kSeen * depth.mel) * size;
+}
+
+int64_t fixed_state_bytes(const Estimator& estimator) {
+  return (kConvKernel - 1) * estimator.fixed_conv.inputs() * item_size(estimator);
+}
 
 bool meanflow(const Estimator& estimator) { return estimator.time_mixer.defined(); }
 
-Estimator read_estimator(const nn::WeightReader& reader) {
+Estimator read_estimator(const nn::WeightReader& blocks) {
   constexpr int64_t kInputs = 4 * kMelChannels;  // x, mu, speaker, prompt
+  const nn::WeightReader reader = blocks.with(blocks.placement().without_int8());
   Estimator estimator;
   estimator.time = read_time_embedding(reader.scope("time_mlp"));
   const int64_t time_size = estimator.time.outer.outputs();
@@ -101,14 +149,14 @@ Estimator read_estimator(const nn::WeightReader& reader) {
   }
   const nn::WeightReader down = reader.scope("down_blocks", 0);
   const nn::WeightReader up = reader.scope("up_blocks", 0);
-  estimator.down = read_stage(down, kInputs, time_size);
+  estimator.down = read_stage(blocks.scope("down_blocks", 0), kInputs, time_size);
   const int64_t size = estimator.down.resnet.shortcut.outputs();
   estimator.down_conv = read_unpadded_conv(down.scope("2"), size, size, kConvKernel);
   const int64_t middle = reader.count("mid_blocks");
   for (int64_t i = 0; i < middle; ++i) {
-    estimator.middle.push_back(read_stage(reader.scope("mid_blocks", i), size, time_size));
+    estimator.middle.push_back(read_stage(blocks.scope("mid_blocks", i), size, time_size));
   }
-  estimator.up = read_stage(up, 2 * size, time_size);
+  estimator.up = read_stage(blocks.scope("up_blocks", 0), 2 * size, time_size);
   estimator.up_conv = read_unpadded_conv(up.scope("2"), size, size, kConvKernel);
   estimator.last = read_causal_block(reader.scope("final_block"), size, size);
   const nn::WeightReader project = reader.scope("final_proj");  // a convolution of kernel 1
@@ -120,13 +168,13 @@ Estimator read_estimator(const nn::WeightReader& reader) {
 }
 
 EstimatorPlan plan(const Estimator& estimator, const FlowConditions& conditions,
-                   const at::Tensor& times) {
+                   const at::Tensor& times, FrameHistory history) {
   const at::Tensor speaker = conditions.speaker.unsqueeze(1).expand_as(conditions.mu);
   const at::Tensor fixed = at::cat({conditions.mu, speaker, conditions.prompt}, 2);
   const bool guided = !meanflow(estimator);
   EstimatorPlan plan;
   plan.lengths = conditions.mask.lengths;
-  plan.convolved = with_unconditional(causal_conv(estimator.fixed_conv, fixed),
+  plan.convolved = with_unconditional(causal_conv(estimator.fixed_conv, fixed, history),
                                       estimator.fixed_conv.bias, guided);
   plan.shortcut = with_unconditional(nn::linear(fixed, estimator.fixed_shortcut),
                                      estimator.fixed_shortcut.bias(), guided);
@@ -151,22 +199,24 @@ EstimatorPlan without_guidance(const EstimatorPlan& plan) {
 }
 
 at::Tensor estimate(const Estimator& estimator, const EstimatorPlan& plan, int64_t step,
-                    const at::Tensor& x) {
-  if (estimator.frames) return estimate(*estimator.frames, plan, step, x);
+                    const at::Tensor& x, FrameHistory history) {
+  if (estimator.frames) return estimate(*estimator.frames, plan, step, x, history);
   const at::Tensor state = x.to(plan.convolved.scalar_type());
   // Conditional and unconditional begin with the same x.
-  const at::Tensor convolved = plan.convolved.add(causal_conv(estimator.state_conv, state));
+  const at::Tensor convolved =
+      plan.convolved.add(causal_conv(estimator.state_conv, state, history));
   const at::Tensor shortcut = plan.shortcut.add(nn::linear(state, estimator.state_shortcut));
   at::Tensor h = run_after_input(estimator.down.resnet, convolved.flatten(0, 1),
-                                 shortcut.flatten(0, 1), plan.shifts.front()[step]);
-  run_transformers(estimator.down, h, plan.padding);
+                                 shortcut.flatten(0, 1), plan.shifts.front()[step], history);
+  run_transformers(estimator.down, h, plan.padding, history);
   const at::Tensor skip = h;
-  h = causal_conv(estimator.down_conv, h);
+  h = causal_conv(estimator.down_conv, h, history);
   for (size_t i = 0; i < estimator.middle.size(); ++i) {
-    h = run_stage(estimator.middle[i], h, plan.shifts[i + 1][step], plan.padding);
+    h = run_stage(estimator.middle[i], h, plan.shifts[i + 1][step], plan.padding, history);
   }
-  h = run_stage(estimator.up, at::cat({h, skip}, 2), plan.shifts.back()[step], plan.padding);
-  h = run(estimator.last, causal_conv(estimator.up_conv, h));
+  h = run_stage(estimator.up, at::cat({h, skip}, 2), plan.shifts.back()[step], plan.padding,
+                history);
+  h = run(estimator.last, causal_conv(estimator.up_conv, h, history), history);
   return nn::linear(h, estimator.project).unflatten(0, {plan.convolved.size(0), x.size(0)});
 }
 

@@ -9,6 +9,7 @@
 
 #include "s3gen/causal_resnet.h"
 #include "s3gen/frame_mask.h"
+#include "s3gen/prompt_states.h"
 #include "s3gen/time_embedding.h"
 #include "s3gen/transformer_block.h"
 
@@ -40,7 +41,7 @@ struct Estimator {
   std::shared_ptr<const FrameEstimator> frames;
 };
 
-// `reader`: the scope "flow.decoder.estimator".
+// `reader`: the scope "flow.decoder.estimator". In int8, the transformers' linear layers alone.
 [[nodiscard]] Estimator read_estimator(const nn::WeightReader& reader);
 
 // Gives the mean velocity between two times (Geng et al., 2025, arXiv:2505.13447) instead of that
@@ -67,14 +68,20 @@ struct EstimatorPlan {
 };
 // `times`: of the S steps and of their end, [S + 1], fp32.
 [[nodiscard]] EstimatorPlan plan(const Estimator& estimator, const FlowConditions& conditions,
-                                 const at::Tensor& times);
+                                 const at::Tensor& times, FrameHistory history = {});
 // The conditional half alone, G = 1.
 [[nodiscard]] EstimatorPlan without_guidance(const EstimatorPlan& plan);
 
 // The vector field at x [B, T, 80] and times[step], of a mean flow its mean up to times[step + 1]:
 // [G, B, T, 80], conditional and unconditional. A row's padding reaches none of its frames:
-// convolutions are causal, attention does not see it.
+// convolutions are causal, attention does not see it. After the frames of a history, of the same
+// step, there is one row, B = 1.
 [[nodiscard]] at::Tensor estimate(const Estimator& estimator, const EstimatorPlan& plan,
-                                  int64_t step, const at::Tensor& x);
+                                  int64_t step, const at::Tensor& x, FrameHistory history = {});
+
+// What a pass of estimate() keeps of `frames` frames, with guidance or without.
+[[nodiscard]] int64_t state_bytes(const Estimator& estimator, int64_t frames, bool guided);
+// What plan() does.
+[[nodiscard]] int64_t fixed_state_bytes(const Estimator& estimator);
 
 }  // namespace chatterbox::s3gen

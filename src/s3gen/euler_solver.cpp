@@ -16,6 +16,12 @@ at::Tensor guide(const at::Tensor& field) {
   return field[0].mul(1.0 + kGuidance).sub_(field[1].mul(kGuidance));
 }
 
+FrameHistory fixed_history(const PromptUse& prompt) {
+  if (prompt.kept != nullptr) return FrameHistory::keeping(prompt.kept->fixed);
+  if (prompt.before == nullptr) return {};
+  return FrameHistory::after(prompt.before->fixed, prompt.before->frames);
+}
+
 }  // namespace
 
 at::Tensor linear_schedule(int64_t steps) { return at::linspace(0, 1, steps + 1, at::kFloat); }
@@ -26,17 +32,30 @@ at::Tensor cosine_schedule(int64_t steps) {
 }
 
 EulerSolver::EulerSolver(const Estimator& estimator, const FlowConditions& conditions,
-                         at::Tensor times, int64_t guided_steps, at::Tensor x)
+                         at::Tensor times, int64_t guided_steps, at::Tensor x, PromptUse prompt)
     : estimator_(estimator),
       times_(std::move(times)),
       guided_steps_(guided_steps),
-      plan_(plan(estimator, conditions, times_)),
+      prompt_(prompt),
+      plan_(plan(estimator, conditions, times_, fixed_history(prompt))),
       unguided_plan_(without_guidance(plan_)),
-      x_(std::move(x)) {}
+      x_(std::move(x)) {
+  if (prompt_.kept == nullptr) return;
+  prompt_.kept->frames = x_.size(1);
+  prompt_.kept->steps.resize(static_cast<size_t>(times_.size(0) - 1));
+}
+
+FrameHistory EulerSolver::history_of(int64_t step) const {
+  const auto index = static_cast<size_t>(step);
+  if (prompt_.kept != nullptr) return FrameHistory::keeping(prompt_.kept->steps[index]);
+  if (prompt_.before == nullptr) return {};
+  return FrameHistory::after(prompt_.before->steps[index], prompt_.before->frames);
+}
 
 void EulerSolver::advance(int64_t step) {
   const EstimatorPlan& plan = step < guided_steps_ ? plan_ : unguided_plan_;
-  const at::Tensor field = guide(estimate(estimator_, plan, step, x_)).to(at::kFloat);
+  const at::Tensor field =
+      guide(estimate(estimator_, plan, step, x_, history_of(step))).to(at::kFloat);
   const float dt = times_[step + 1].item<float>() - times_[step].item<float>();
   x_ = x_.add(field.mul(dt));
 }

@@ -15,21 +15,30 @@ namespace chatterbox::s3gen {
 // The same in equal steps.
 [[nodiscard]] at::Tensor linear_schedule(int64_t steps);
 
+// What a solver does with a prompt: its frames follow one, or are one that is kept.
+struct PromptUse {
+  const PromptStates* before = nullptr;
+  PromptStates* kept = nullptr;
+};
+
 // One batch on its way.
 class EulerSolver {
  public:
-  // x [B, T, 80], fp32: noise. From step `guided_steps` on there is no guidance. The estimator must
-  // outlive the solver.
+  // x [B, T, 80], fp32: noise. From step `guided_steps` on there is no guidance. Estimator and
+  // prompt must outlive the solver.
   EulerSolver(const Estimator& estimator, const FlowConditions& conditions, at::Tensor times,
-              int64_t guided_steps, at::Tensor x);
+              int64_t guided_steps, at::Tensor x, PromptUse prompt = {});
 
   void advance(int64_t step);
   [[nodiscard]] const at::Tensor& x() const { return x_; }
 
  private:
+  [[nodiscard]] FrameHistory history_of(int64_t step) const;
+
   const Estimator& estimator_;
   at::Tensor times_;
   int64_t guided_steps_;
+  PromptUse prompt_;
   EstimatorPlan plan_, unguided_plan_;
   at::Tensor x_;
 };

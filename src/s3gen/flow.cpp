@@ -27,9 +27,15 @@ int64_t tokens(const FlowRow& row) {
   return prompt_tokens(row) + static_cast<int64_t>(row.speech_tokens.size());
 }
 
-void check(const Flow& flow, const FlowRow& row) {
+// Of a group of `rows` rows.
+void check(const Flow& flow, const FlowRow& row, size_t rows) {
   if (row.voice == nullptr || row.speech_tokens.empty()) {
     fail(Status::kInternal, "the flow takes a voice and at least one speech token");
+  }
+  if (row.prompt != nullptr &&
+      (rows != 1 || row.prompt->frames != kFramesPerToken * prompt_tokens(row))) {
+    fail(Status::kInternal, "a frozen prompt of {} frames, for one of {} rows with a voice of {}",
+         row.prompt->frames, rows, kFramesPerToken * prompt_tokens(row));
   }
   const int64_t vocabulary = flow.encoder.embedding.size(0);
   for (const auto* ids : {&row.voice->s3gen_tokens, &row.speech_tokens}) {
@@ -130,6 +136,18 @@ std::vector<int64_t> flow_frames(const std::vector<FlowRow>& rows) {
   return frames;
 }
 
+// The Euler steps that options ask for.
+struct Schedule {
+  at::Tensor times;
+  int64_t steps, guided_steps;
+};
+
+Schedule schedule_of(const Flow& flow, const FlowOptions& options) {
+  const int64_t steps = options.steps.value_or(default_steps(flow));
+  return {meanflow(flow) ? linear_schedule(steps) : cosine_schedule(steps), steps,
+          options.guided_steps.value_or(steps)};
+}
+
 // A batch between its encoder and its mels. A copy of a row draws from the caller's generator.
 struct FlowBatch {
   std::vector<FlowRow> rows;
@@ -137,11 +155,22 @@ struct FlowBatch {
   EulerSolver solver;
 };
 
-FlowBatch begin(const Flow& flow, std::vector<FlowRow> rows, const at::Tensor& times,
-                int64_t guided_steps) {
+// Frames of the row's prompt that are not computed.
+int64_t frozen_frames(const FlowRow& row) { return row.prompt == nullptr ? 0 : row.prompt->frames; }
+
+// What is left of a batch's conditions without the frames that are not computed.
+FlowConditions without_frozen(const FlowConditions& all, int64_t frozen) {
+  if (frozen == 0) return all;
+  const int64_t left = all.mu.size(1) - frozen;
+  return {all.mu.narrow(1, frozen, left), all.speaker, all.prompt.narrow(1, frozen, left),
+          make_frame_mask({left}, all.mu.device())};
+}
+
+FlowBatch begin(const Flow& flow, std::vector<FlowRow> rows, const Schedule& schedule,
+                PromptStates* kept = nullptr) {
+  const int64_t frozen = frozen_frames(rows.front());
   std::vector<int64_t> lengths;
   for (const FlowRow& row : rows) {
-    check(flow, row);
     lengths.push_back(tokens(row));
     nn::emit(row.sink, "s3gen.speech_tokens", at::tensor(row.speech_tokens, at::kLong));
   }
@@ -151,12 +180,14 @@ FlowBatch begin(const Flow& flow, std::vector<FlowRow> rows, const at::Tensor& t
       encode(flow.encoder, token_ids(rows, token_mask).to(flow.placement.device), token_mask);
   mu = mu.narrow(1, 0, *std::max_element(frames.lengths.begin(), frames.lengths.end()));
   for (size_t i = 0; i < rows.size(); ++i) {
-    nn::emit(rows[i].sink, "s3gen.mu", mu[static_cast<int64_t>(i)].narrow(0, 0, frames.lengths[i]));
+    nn::emit(rows[i].sink, "s3gen.mu",
+             mu[static_cast<int64_t>(i)].narrow(0, frozen, frames.lengths[i] - frozen));
   }
-  const FlowConditions conditions{mu, speakers(flow, rows, mu.options()), prompt_mels(rows, mu),
-                                  frames};
-  EulerSolver solver(flow.estimator, conditions, times, guided_steps,
-                     noise(flow, rows, frames, mu));
+  const FlowConditions conditions = without_frozen(
+      {mu, speakers(flow, rows, mu.options()), prompt_mels(rows, mu), frames}, frozen);
+  const at::Tensor x = noise(flow, rows, frames, mu);
+  EulerSolver solver(flow.estimator, conditions, schedule.times, schedule.guided_steps,
+                     x.narrow(1, frozen, x.size(1) - frozen), {rows.front().prompt, kept});
   return {std::move(rows), std::move(frames), std::move(solver)};
 }
 
@@ -168,8 +199,8 @@ void finish(const FlowBatch& batch, std::vector<at::Tensor>& mels) {
     const int64_t end = row.part.wanted_end < 0
                             ? batch.frames.lengths[i]
                             : prompt_frames(row) + kFramesPerToken * row.part.wanted_end;
-    const at::Tensor speech =
-        batch.solver.x()[static_cast<int64_t>(i)].narrow(0, first, end - first);
+    const at::Tensor speech = batch.solver.x()[static_cast<int64_t>(i)].narrow(
+        0, first - frozen_frames(row), end - first);
     mels.push_back(speech.transpose(0, 1).contiguous());
     nn::emit(row.sink, "s3gen.mel", mels.back());
   }
@@ -177,13 +208,13 @@ void finish(const FlowBatch& batch, std::vector<at::Tensor>& mels) {
 
 std::vector<at::Tensor> solve(const Flow& flow, std::vector<std::vector<FlowRow>> groups,
                               const FlowOptions& options) {
-  const int64_t steps = options.steps.value_or(default_steps(flow));
-  const at::Tensor times = meanflow(flow) ? linear_schedule(steps) : cosine_schedule(steps);
+  const Schedule schedule = schedule_of(flow, options);
   std::vector<FlowBatch> batches;
   for (std::vector<FlowRow>& group : groups) {
-    batches.push_back(begin(flow, std::move(group), times, options.guided_steps.value_or(steps)));
+    for (const FlowRow& row : group) check(flow, row, group.size());
+    batches.push_back(begin(flow, std::move(group), schedule));
   }
-  for (int64_t step = 0; step < steps; ++step) {
+  for (int64_t step = 0; step < schedule.steps; ++step) {
     if (options.before_step) options.before_step(step);
     for (FlowBatch& batch : batches) batch.solver.advance(step);
   }
@@ -195,12 +226,13 @@ std::vector<at::Tensor> solve(const Flow& flow, std::vector<std::vector<FlowRow>
 }  // namespace
 
 std::shared_ptr<const Flow> load_flow(const nn::WeightReader& reader) {
-  const nn::WeightReader scope = reader.scope("flow");
+  const nn::Placement& placement = reader.placement();
+  const nn::WeightReader scope = reader.with(placement.without_int8()).scope("flow");
   auto flow = std::make_shared<Flow>();
-  flow->placement = reader.placement();
+  flow->placement = placement;
   flow->encoder = read_token_encoder(scope);
   flow->speaker = nn::read_linear(scope, "spk_embed_affine_layer", kMelChannels, kXVectorSize);
-  flow->estimator = read_estimator(scope.scope("decoder").scope("estimator"));
+  flow->estimator = read_estimator(scope.with(placement).scope("decoder").scope("estimator"));
   return flow;
 }
 
@@ -214,6 +246,31 @@ int64_t default_steps(const Flow& flow) {
   constexpr int64_t kSteps = 10;  // s3gen.py, flow_inference
   constexpr int64_t kMeanflowSteps = 2;
   return meanflow(flow) ? kMeanflowSteps : kSteps;
+}
+
+// Its tokens are all that the encoder sees, and nothing comes after its frames.
+PromptStates freeze_prompt(const Flow& flow, const voice::Conditionals& voice,
+                           const FlowOptions& options) {
+  constexpr uint64_t kSeed = 0;
+  FlowRow row{{}, &voice, {}, {}, kSeed};
+  row.part.first = 1;  // so that nothing of the voice's mel is taken from the speech
+  PromptStates states;
+  const Schedule schedule = schedule_of(flow, options);
+  FlowBatch batch = begin(flow, {std::move(row)}, schedule, &states);
+  for (int64_t step = 0; step < schedule.steps; ++step) {
+    if (options.before_step) options.before_step(step);
+    batch.solver.advance(step);
+  }
+  return states;
+}
+
+int64_t prompt_bytes(const Flow& flow, const voice::Conditionals& voice,
+                     const FlowOptions& options) {
+  const Schedule schedule = schedule_of(flow, options);
+  const int64_t frames = kFramesPerToken * static_cast<int64_t>(voice.s3gen_tokens.size());
+  const int64_t guided = meanflow(flow) ? 0 : std::min(schedule.guided_steps, schedule.steps);
+  return fixed_state_bytes(flow.estimator) + guided * state_bytes(flow.estimator, frames, true) +
+         (schedule.steps - guided) * state_bytes(flow.estimator, frames, false);
 }
 
 std::vector<at::Tensor> flow_padded(const Flow& flow, std::vector<FlowRow>& rows,

@@ -26,9 +26,9 @@ FrameEstimator::Stage pack(const Estimator::Stage& stage) {
                                frame_linear(stage.resnet.shortcut),
                                {}};
   for (const TransformerBlock& block : stage.transformers) {
-    packed.transformers.push_back({block.attention_norm, frame_linear(block.qkv),
-                                   frame_linear(block.out), block.feed_forward_norm,
-                                   frame_linear(block.inner), frame_linear(block.outer)});
+    packed.transformers.push_back({block.attention_norm, BlockLinear(block.qkv),
+                                   BlockLinear(block.out), block.feed_forward_norm,
+                                   BlockLinear(block.inner), BlockLinear(block.outer)});
   }
   return packed;
 }
@@ -47,7 +47,7 @@ bool fits(const TransformerBlock& block, const TransformerBlock& like, int64_t s
 class Evaluation {
  public:
   Evaluation(const FrameEstimator& estimator, const EstimatorPlan& plan, int64_t step,
-             const at::Tensor& x);
+             const at::Tensor& x, FrameHistory& history);
   at::Tensor run();
 
  private:
@@ -67,6 +67,8 @@ class Evaluation {
     return h_.mutable_data_ptr<float>() + (range.row * frames_ + range.first) * size_;
   }
   void narrow_state(const at::Tensor& x);
+  void look_back(const FrameBuffer& in) const;
+  void see_before() const;
   void begin_down(const at::Tensor& shift);
   void begin(const Stage& stage, const FrameBuffer& in, const at::Tensor& shift);
   void finish_resnet(const Stage& stage);
@@ -79,13 +81,27 @@ class Evaluation {
   const FrameEstimator& estimator_;
   const EstimatorPlan& plan_;
   const int64_t step_;
+  FrameHistory& history_;
   const int64_t batch_, rows_, frames_, size_;  // rows of both halves
-  const std::vector<int64_t> lengths_;
+  const int64_t before_;                        // frames that attention sees besides
+  const std::vector<int64_t> lengths_, seen_;   // of the rows, without and with the frames before
   const std::vector<FrameRange> ranges_;
   const FrameScratch scratch_;
+  const RoundedRows rounded_;
   const at::Tensor h_;  // [rows, T, C], fp32: what blocks add to
-  const FrameBuffer state_, in_, hidden_, both_, qkv_, attended_;
+  const FrameBuffer state_, in_, hidden_, both_;
+  const FrameBuffer qkv_, attended_;  // with the frames before
 };
+
+// All blocks have its sizes and its numbers.
+const FrameEstimator::Block& first_block(const FrameEstimator& estimator) {
+  return estimator.down.transformers.front();
+}
+
+RoundedRows rounded_rows(const FrameEstimator::Block& block) {
+  if (!block.qkv.in_int8()) return {};
+  return RoundedRows(std::max({block.qkv.inputs(), block.out.inputs(), block.outer.inputs()}));
+}
 
 std::vector<int64_t> of_both_halves(const EstimatorPlan& plan) {
   std::vector<int64_t> lengths;
@@ -95,25 +111,34 @@ std::vector<int64_t> of_both_halves(const EstimatorPlan& plan) {
   return lengths;
 }
 
+std::vector<int64_t> added(std::vector<int64_t> lengths, int64_t more) {
+  for (int64_t& length : lengths) length += more;
+  return lengths;
+}
+
 Evaluation::Evaluation(const FrameEstimator& estimator, const EstimatorPlan& plan, int64_t step,
-                       const at::Tensor& x)
+                       const at::Tensor& x, FrameHistory& history)
     : estimator_(estimator),
       plan_(plan),
       step_(step),
+      history_(history),
       batch_(plan.convolved.size(1)),
       rows_(plan.convolved.size(0) * batch_),
       frames_(plan.convolved.size(2)),
       size_(plan.convolved.size(3)),
+      before_(history.frames()),
       lengths_(of_both_halves(plan)),
+      seen_(added(lengths_, before_)),
       ranges_(nn::cpu::divide_frames(lengths_)),
-      scratch_(size_, estimator.down.transformers.front().inner.outputs),
+      scratch_(size_, first_block(estimator).inner.outputs()),
+      rounded_(rounded_rows(first_block(estimator))),
       h_(at::empty({rows_, frames_, size_}, at::kFloat)),
       state_(batch_, frames_, nn::cpu::padded(kMelChannels), kAhead),
       in_(rows_, frames_, size_, kAhead),
       hidden_(rows_, frames_, size_, kAhead),
       both_(rows_, frames_, 2 * size_, kAhead),
-      qkv_(rows_, frames_, estimator.down.transformers.front().qkv.outputs, 0),
-      attended_(rows_, frames_, estimator.down.transformers.front().out.depth, 0) {
+      qkv_(rows_, before_ + frames_, first_block(estimator).qkv.outputs(), 0),
+      attended_(rows_, before_ + frames_, first_block(estimator).out.inputs(), 0) {
   narrow_state(x);
 }
 
@@ -130,8 +155,54 @@ void Evaluation::narrow_state(const at::Tensor& x) {
   }
 }
 
+// To be called before a convolution of what is in the buffer.
+void Evaluation::look_back(const FrameBuffer& in) const {
+  const int64_t rows = in.rows();
+  if (history_.keeps()) {
+    const at::Tensor state = at::empty({rows, kAhead, in.size()}, at::kBFloat16);
+    auto* to = static_cast<Bf16*>(state.mutable_data_ptr());
+    for (int64_t row = 0; row < rows; ++row) {
+      std::copy_n(in.at(row, lengths_[static_cast<size_t>(row)] - kAhead), kAhead * in.size(),
+                  to + row * kAhead * in.size());
+    }
+    history_.keep(state);
+  }
+  const at::Tensor state = history_.next();
+  if (!state.defined()) return;
+  const auto* from = static_cast<const Bf16*>(state.const_data_ptr());
+  for (int64_t row = 0; row < rows; ++row) {
+    std::copy_n(from + row * kAhead * in.size(), kAhead * in.size(), in.at(row, -kAhead));
+  }
+}
+
+// To be called before attention.
+void Evaluation::see_before() const {
+  const int64_t inner = qkv_.size() / 3;
+  // Of keys and values, which lie together, of `frames` frames.
+  const auto copy = [&](int64_t frames, const auto& one) {
+    for (int64_t row = 0; row < rows_; ++row) {
+      for (int64_t t = 0; t < frames; ++t) one(row, t, (row * frames + t) * 2 * inner);
+    }
+  };
+  if (history_.keeps()) {
+    const at::Tensor state = at::empty({rows_, frames_, 2 * inner}, at::kBFloat16);
+    auto* to = static_cast<Bf16*>(state.mutable_data_ptr());
+    copy(frames_, [&](int64_t row, int64_t t, int64_t offset) {
+      std::copy_n(qkv_.at(row, t) + inner, 2 * inner, to + offset);
+    });
+    history_.keep(state);
+  }
+  const at::Tensor state = history_.next();
+  if (!state.defined()) return;
+  const auto* from = static_cast<const Bf16*>(state.const_data_ptr());
+  copy(before_, [&](int64_t row, int64_t t, int64_t offset) {
+    std::copy_n(from + offset, 2 * inner, qkv_.at(row, t) + inner);
+  });
+}
+
 // Conditional and unconditional begin with the same state.
 void Evaluation::begin_down(const at::Tensor& shift) {
+  look_back(state_);
   const Stage& stage = estimator_.down;
   const nn::cpu::FrameKernels& kernels = *nn::cpu::frame_kernels();
   const auto* convolved = plan_.convolved.const_data_ptr<float>();
@@ -154,6 +225,7 @@ void Evaluation::begin_down(const at::Tensor& shift) {
 }
 
 void Evaluation::begin(const Stage& stage, const FrameBuffer& in, const at::Tensor& shift) {
+  look_back(in);
   const nn::cpu::FrameKernels& kernels = *nn::cpu::frame_kernels();
   for_each_range([&](const FrameRange& range, int64_t thread) {
     float* sums = scratch_.sums(thread);
@@ -169,6 +241,7 @@ void Evaluation::begin(const Stage& stage, const FrameBuffer& in, const at::Tens
 }
 
 void Evaluation::finish_resnet(const Stage& stage) {
+  look_back(hidden_);
   const nn::cpu::FrameKernels& kernels = *nn::cpu::frame_kernels();
   for_each_range([&](const FrameRange& range, int64_t thread) {
     float* sums = scratch_.sums(thread);
@@ -184,8 +257,8 @@ void Evaluation::project_qkv(const Block& block, const FrameRange& range, int64_
   const nn::cpu::FrameKernels& kernels = *nn::cpu::frame_kernels();
   Bf16* rows = scratch_.rows(thread);
   kernels.norm(norm_of(block.attention_norm, residual(range), range.count), rows, size_);
-  kernels.product(product_of(block.qkv, rows, size_, range.count), qkv_.at(range.row, range.first),
-                  qkv_.size());
+  block.qkv.run({rows, size_, range.count, thread}, rounded_,
+                qkv_.at(range.row, before_ + range.first), qkv_.size());
 }
 
 void Evaluation::feed_forward(const Block& block, const FrameRange& range, int64_t thread) const {
@@ -193,13 +266,13 @@ void Evaluation::feed_forward(const Block& block, const FrameRange& range, int64
   float* h = residual(range);
   Bf16* rows = scratch_.rows(thread);
   Bf16* inner = scratch_.inner(thread);
-  kernels.product_add(
-      product_of(block.out, attended_.at(range.row, range.first), attended_.size(), range.count), h,
-      size_);
+  block.out.add(
+      {attended_.at(range.row, before_ + range.first), attended_.size(), range.count, thread},
+      rounded_, h, size_);
   kernels.norm(norm_of(block.feed_forward_norm, h, range.count), rows, size_);
-  kernels.product_gelu(product_of(block.inner, rows, size_, range.count), inner,
-                       block.inner.outputs);
-  kernels.product_add(product_of(block.outer, inner, block.inner.outputs, range.count), h, size_);
+  const int64_t wide = block.inner.outputs();
+  block.inner.run_gelu({rows, size_, range.count, thread}, rounded_, inner, wide);
+  block.outer.add({inner, wide, range.count, thread}, rounded_, h, size_);
 }
 
 // The transformers of a stage; what comes out goes to the targets.
@@ -207,7 +280,8 @@ void Evaluation::transform(const Stage& stage, std::initializer_list<Target> tar
   const nn::cpu::FrameKernels& kernels = *nn::cpu::frame_kernels();
   for (const Block& block : stage.transformers) {
     const bool last = &block == &stage.transformers.back();
-    nn::cpu::self_attention(qkv_, lengths_, attended_);
+    see_before();
+    nn::cpu::self_attention(qkv_, seen_, attended_, before_);
     for_each_range([&](const FrameRange& range, int64_t thread) {
       feed_forward(block, range, thread);
       if (!last) return project_qkv(*(&block + 1), range, thread);
@@ -222,6 +296,7 @@ void Evaluation::transform(const Stage& stage, std::initializer_list<Target> tar
 
 void Evaluation::convolve(const FrameLinear& conv, const FrameBuffer& in,
                           const FrameBuffer& out) const {
+  look_back(in);
   for_each_range([&](const FrameRange& range, int64_t) {
     nn::cpu::frame_kernels()->product(
         product_of(conv, in.at(range.row, range.first - kAhead), in.size(), range.count),
@@ -230,6 +305,7 @@ void Evaluation::convolve(const FrameLinear& conv, const FrameBuffer& in,
 }
 
 at::Tensor Evaluation::project(const FrameBuffer& in) const {
+  look_back(in);
   const nn::cpu::FrameKernels& kernels = *nn::cpu::frame_kernels();
   const FrameLinear& layer = estimator_.project;
   const at::Tensor out = at::empty({rows_, frames_, layer.outputs}, at::kFloat);
@@ -298,8 +374,8 @@ FrameEstimator pack_estimator(const Estimator& estimator) {
 }
 
 at::Tensor estimate(const FrameEstimator& estimator, const EstimatorPlan& plan, int64_t step,
-                    const at::Tensor& x) {
-  return Evaluation(estimator, plan, step, x).run();
+                    const at::Tensor& x, FrameHistory& history) {
+  return Evaluation(estimator, plan, step, x, history).run();
 }
 
 }  // namespace chatterbox::s3gen

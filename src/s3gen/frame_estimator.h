@@ -1,12 +1,14 @@
-// The estimator in bfloat16 by the CPU's kernels over frames. A layer's rows go through all that
-// concerns a row alone while they are in the caches: two passes over the frames for a transformer
-// block, one of them the attention. What blocks add to stays in fp32.
+// The estimator in bfloat16 by the CPU's kernels over frames; its transformers' linear layers may
+// be of 8-bit integers. A layer's rows go through all that concerns a row alone while they are in
+// the caches: two passes over the frames for a transformer block, one of them the attention. What
+// blocks add to stays in fp32.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <vector>
 
+#include "s3gen/block_linear.h"
 #include "s3gen/estimator.h"
 #include "s3gen/frame_parts.h"
 
@@ -15,9 +17,9 @@ namespace chatterbox::s3gen {
 struct FrameEstimator {
   struct Block {
     nn::LayerNorm attention_norm;
-    nn::cpu::FrameLinear qkv, out;
+    BlockLinear qkv, out;
     nn::LayerNorm feed_forward_norm;
-    nn::cpu::FrameLinear inner, outer;
+    BlockLinear inner, outer;
   };
   struct CausalBlock {
     nn::cpu::FrameLinear conv;
@@ -43,6 +45,6 @@ struct FrameEstimator {
 
 // As estimate() of estimator.h. A row's padding holds anything, before and after.
 [[nodiscard]] at::Tensor estimate(const FrameEstimator& estimator, const EstimatorPlan& plan,
-                                  int64_t step, const at::Tensor& x);
+                                  int64_t step, const at::Tensor& x, FrameHistory& history);
 
 }  // namespace chatterbox::s3gen

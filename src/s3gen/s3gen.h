@@ -18,7 +18,8 @@
 
 namespace chatterbox::s3gen {
 
-class Flow;     // encoder and CFM ("flow.*")
+class Flow;  // encoder and CFM ("flow.*")
+struct PromptStates;
 class Vocoder;  // HiFT ("mel2wav.*")
 
 [[nodiscard]] std::shared_ptr<const Flow> load_flow(
@@ -53,6 +54,9 @@ struct FlowRow {
   TensorSink sink;                          // s3gen.speech_tokens, s3gen.mu, s3gen.mel
   std::optional<uint64_t> noise_seed = {};  // noise by frame of this seed, and nothing is drawn
   FlowPart part = {};
+  // Of the voice, by freeze_prompt() with the same options: only what follows the voice's frames is
+  // computed, and those do not see it. For a row that is alone.
+  const PromptStates* prompt = nullptr;
 };
 struct FlowOptions {
   std::optional<int64_t> steps = {};         // at least 1; empty: default_steps()
@@ -63,6 +67,13 @@ struct FlowOptions {
 // One mel a row, [80, 2 S] or what is wanted of it, fp32, on the model's device.
 [[nodiscard]] std::vector<at::Tensor> tokens_to_mel(const Flow& flow, std::vector<FlowRow>& rows,
                                                     const FlowOptions& options);
+
+// The states of a voice's prompt, whose noise is the same for every seed.
+[[nodiscard]] PromptStates freeze_prompt(const Flow& flow, const voice::Conditionals& voice,
+                                         const FlowOptions& options);
+// That it takes.
+[[nodiscard]] int64_t prompt_bytes(const Flow& flow, const voice::Conditionals& voice,
+                                   const FlowOptions& options);
 
 struct VocoderRow {
   at::Tensor mel;  // [80, T]

@@ -6,6 +6,7 @@
 
 #include "nn/layer_norm.h"
 #include "nn/linear.h"
+#include "s3gen/prompt_states.h"
 
 namespace chatterbox::s3gen {
 
@@ -17,8 +18,11 @@ struct TransformerBlock {
   nn::Linear inner, outer;  // [F, C], [C, F]
 };
 
+// In int8, where the reader's placement says so, the linear layers alone.
 [[nodiscard]] TransformerBlock read_transformer_block(const nn::WeightReader& reader, int64_t size);
-// x [B, T, C], in place; `padding` as attention_padding() gives it.
-void transform(const TransformerBlock& block, at::Tensor& x, const at::Tensor& padding);
+// x [B, T, C], in place; `padding` as attention_padding() gives it. After the frames before, whose
+// keys and values the frames see too, no row is padded.
+void transform(const TransformerBlock& block, at::Tensor& x, const at::Tensor& padding,
+               FrameHistory& history);
 
 }  // namespace chatterbox::s3gen

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "nn/emit.h"
+
 namespace chatterbox::s3gen {
 namespace {
 
@@ -51,7 +53,7 @@ at::Tensor VocoderStream::make_part(const Vocoder& vocoder, const at::Tensor& pi
 
 // Makes what can be made of the excitation. Returns that of all frames from kept_ on up to where
 // the wave is to be computed.
-at::Tensor VocoderStream::extend_source(const Vocoder& vocoder, bool last) {
+at::Tensor VocoderStream::extend_source(const Vocoder& vocoder, bool last, const TensorSink& sink) {
   const int64_t known = last ? end_ : std::max(source_end_, end_ - kPitchReach);
   const int64_t wanted = halo_.tentative ? end_ : known;
   if (wanted == source_end_) return source_;
@@ -61,8 +63,9 @@ at::Tensor VocoderStream::extend_source(const Vocoder& vocoder, bool last) {
     return pitch.narrow(0, first - seen.first, end - first);
   };
   if (known > source_end_) {
-    source_ =
-        at::cat({source_, make_part(vocoder, pitch_of(source_end_, known), source_end_, cycles_)});
+    const at::Tensor final_pitch = pitch_of(source_end_, known);
+    nn::emit(sink, "s3gen.f0", final_pitch);
+    source_ = at::cat({source_, make_part(vocoder, final_pitch, source_end_, cycles_)});
     source_end_ = known;
   }
   if (wanted == known) return source_;
@@ -79,10 +82,11 @@ void VocoderStream::forget(int64_t first) {
   kept_ = first;
 }
 
-at::Tensor VocoderStream::push(const Vocoder& vocoder, const at::Tensor& mel, bool last) {
+at::Tensor VocoderStream::push(const Vocoder& vocoder, const at::Tensor& mel, bool last,
+                               const TensorSink& sink) {
   mel_ = at::cat({mel_, mel}, 1);
   end_ += mel.size(1);
-  const at::Tensor source = extend_source(vocoder, last);
+  const at::Tensor source = extend_source(vocoder, last, sink);
   const int64_t samples = vocoder.generator.samples_per_frame();
   const int64_t computed = kept_ + source.size(0) / samples;
   const int64_t halo = halo_.tentative ? halo_.right : halo_.right - kPitchReach;

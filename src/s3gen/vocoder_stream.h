@@ -28,8 +28,10 @@ class VocoderStream {
   VocoderStream(const Vocoder& vocoder, const VocoderHalo& halo, uint64_t noise_seed);
 
   // The next frames, [80, T], T >= 0. All samples that are final now, fp32, on the CPU; with the
-  // last frames, all. In all 480 for each frame.
-  [[nodiscard]] at::Tensor push(const Vocoder& vocoder, const at::Tensor& mel, bool last);
+  // last frames, all. In all 480 for each frame. `sink` receives s3gen.f0 of the frames whose pitch
+  // is final with these.
+  [[nodiscard]] at::Tensor push(const Vocoder& vocoder, const at::Tensor& mel, bool last,
+                                const TensorSink& sink = {});
 
  private:
   // Frames of the utterance, [first, end).
@@ -37,7 +39,7 @@ class VocoderStream {
     int64_t first, end;
   };
   [[nodiscard]] at::Tensor mel_of(const Frames& frames) const;
-  [[nodiscard]] at::Tensor extend_source(const Vocoder& vocoder, bool last);
+  [[nodiscard]] at::Tensor extend_source(const Vocoder& vocoder, bool last, const TensorSink& sink);
   [[nodiscard]] at::Tensor make_part(const Vocoder& vocoder, const at::Tensor& pitch, int64_t first,
                                      SourceCycles& cycles) const;
   void forget(int64_t first);

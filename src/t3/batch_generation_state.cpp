@@ -137,7 +137,7 @@ void BatchGenerationState::draw_tokens() {
   const at::Tensor finite = at::isfinite(logits).all(-1);
   for (size_t i = 0; i < batch.size(); ++i) {
     if (!batch[i]->analysis) continue;
-    batch[i]->analysis->intervene(logits[static_cast<int64_t>(i)], batch[i]->generation);
+    batch[i]->analysis->observe(logits[static_cast<int64_t>(i)], batch[i]->generation);
   }
   const at::Tensor scores = warped(batch, logits);
   const at::Tensor best = at::argmax(scores, -1);
@@ -182,6 +182,7 @@ void BatchGenerationState::append(SequenceState& sequence, int64_t token) {
   } else if (counted >= sequence.max_new_tokens) {
     generation.finish = Finish::kMaxTokens;
   }
+  if (sequence.ended() && sequence.analysis) sequence.analysis->finish(generation);
 }
 
 }  // namespace chatterbox::t3

@@ -74,10 +74,12 @@ void Decoder::Impl::check_positions(const SequenceOptions& options, int64_t prom
 
 std::optional<StreamAnalysis> Decoder::Impl::analysis(const SequenceOptions& options,
                                                       int64_t row) const {
-  if (!options.analyze) return std::nullopt;
+  if (!options.analyze && !options.follow_text) return std::nullopt;
   const Limits& limits = model->limits();
   const auto text_tokens = static_cast<int64_t>(options.text_ids.size()) + limits.text_framing;
-  return StreamAnalysis(*options.analyze, row, {limits.conditioning_positions, text_tokens});
+  return StreamAnalysis(options.analyze ? options.analyze->heads : *options.follow_text, row,
+                        {limits.conditioning_positions, text_tokens}, options.analyze,
+                        options.follow_text.has_value());
 }
 
 Decoder::Decoder(std::shared_ptr<const Model> model, int64_t rows, int64_t positions,

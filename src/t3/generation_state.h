@@ -43,7 +43,10 @@ struct Generation {
   int64_t decode_steps = 0;                 // forward passes of one position
   Quality quality;                          // what the tokens tell
   std::optional<AlignmentState> alignment;  // with the analyzer, after the latest step
-  at::Generator generator;                  // the request's own; S3Gen goes on drawing from it
+  // Where the text is followed: the text token of each of the first tokens, start and stop counted;
+  // of all tokens at the end. See TextPath.
+  std::vector<int64_t> places;
+  at::Generator generator;  // the request's own; S3Gen goes on drawing from it
 };
 
 }  // namespace chatterbox::t3

@@ -55,10 +55,9 @@ void check_sampling(const SamplingOptions& sampling, const Limits& limits) {
 }
 
 // The first of the heads that the model does not have.
-std::optional<AlignmentHead> missing_head(const Model& model,
-                                          const AlignmentThresholds& thresholds) {
+std::optional<AlignmentHead> missing_head(const Model& model, const AlignmentHeads& heads) {
   const Backbone& backbone = model.backbone();
-  for (const AlignmentHead& wanted : thresholds.heads) {
+  for (const AlignmentHead& wanted : heads) {
     const auto [layer, head] = wanted;
     const bool there =
         layer >= 0 && layer < backbone.layers() && head >= 0 && head < backbone.heads();
@@ -75,18 +74,19 @@ void Model::check(const SequenceOptions& options) const {
   check_voice(*options.voice, limits_);
   check_ids(options.text_ids, limits_.text_vocabulary, "a text token");
   check_sampling(options.sampling, limits_);
-  if (options.analyze) check_heads(*this, *options.analyze);
+  if (options.analyze) check_heads(*this, options.analyze->heads);
+  if (options.follow_text) check_heads(*this, *options.follow_text);
 }
 
-bool has_alignment_heads(const Model& model, const AlignmentThresholds& thresholds) {
-  return model.limits().guided() && !missing_head(model, thresholds);
+bool has_alignment_heads(const Model& model, const AlignmentHeads& heads) {
+  return model.limits().guided() && !missing_head(model, heads);
 }
 
-void check_heads(const Model& model, const AlignmentThresholds& thresholds) {
+void check_heads(const Model& model, const AlignmentHeads& heads) {
   if (!model.limits().guided()) {
     fail(Status::kInvalidArgument, "no heads of this model's family align speech and text");
   }
-  if (const auto missing = missing_head(model, thresholds)) {
+  if (const auto missing = missing_head(model, heads)) {
     fail(Status::kInvalidArgument,
          "the model has no head {} in layer {} to analyze: it has {} layers of {} heads",
          missing->head, missing->layer, model.backbone().layers(), model.backbone().heads());

@@ -22,10 +22,32 @@ void record(Quality& quality, Intervention kind, int64_t step) {
 
 }  // namespace
 
-void StreamAnalysis::intervene(const at::Tensor& logits, Generation& generation) {
+StreamAnalysis::StreamAnalysis(const AlignmentHeads& heads, int64_t row, const TextSpan& text,
+                               const std::optional<AlignmentThresholds>& analyze, bool follow_text)
+    : probe_(row, text, heads) {
+  if (analyze) analyzer_.emplace(*analyze, text.tokens);
+  if (follow_text) path_.emplace(text.tokens);
+}
+
+void StreamAnalysis::observe(const at::Tensor& logits, Generation& generation) {
+  const std::vector<float> attention = probe_.mean();
+  if (analyzer_) intervene(attention, logits, generation);
+  if (!path_) return;
+  path_->update(attention.data() + attention.size() - probe_.text().tokens);
+  generation.places = path_->places();
+}
+
+void StreamAnalysis::finish(Generation& generation) {
+  if (!path_) return;
+  path_->finish();
+  generation.places = path_->places();
+}
+
+void StreamAnalysis::intervene(const std::vector<float>& attention, const at::Tensor& logits,
+                               Generation& generation) {
   const std::vector<int64_t>& tokens = generation.tokens;
   const AlignmentState& state =
-      analyzer_.update(probe_.mean(), tokens.empty() ? kStartSpeech : tokens.back());
+      analyzer_->update(attention, tokens.empty() ? kStartSpeech : tokens.back());
   const auto step = static_cast<int64_t>(tokens.size());
   Quality& quality = generation.quality;
   if (state.end == EndOfSpeech::kSuppressed) {
@@ -39,7 +61,7 @@ void StreamAnalysis::intervene(const at::Tensor& logits, Generation& generation)
     if (state.token_repetition) record(quality, Intervention::kTokenRepetition, step);
   }
   generation.alignment = state;
-  quality.text_coverage = analyzer_.coverage();
+  quality.text_coverage = analyzer_->coverage();
 }
 
 }  // namespace chatterbox::t3

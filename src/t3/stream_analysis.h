@@ -1,4 +1,5 @@
-// The alignment analyzer at work in a sequence of the batch.
+// What is made of a sequence's attention to its text while it is drawn: by the alignment analyzer,
+// and to know the place of each token.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -6,23 +7,30 @@
 #include "t3/alignment_analyzer.h"
 #include "t3/attention_probe.h"
 #include "t3/generation_state.h"
+#include "t3/text_path.h"
 
 namespace chatterbox::t3 {
 
 class StreamAnalysis {
  public:
-  // `row`: the conditional one.
-  StreamAnalysis(const AlignmentThresholds& thresholds, int64_t row, const TextSpan& text)
-      : probe_(row, text, thresholds.heads), analyzer_(thresholds, text.tokens) {}
+  // `row`: the conditional one. With `analyze`, its heads are `heads`, too.
+  StreamAnalysis(const AlignmentHeads& heads, int64_t row, const TextSpan& text,
+                 const std::optional<AlignmentThresholds>& analyze, bool follow_text);
 
   [[nodiscard]] AttentionProbe& probe() { return probe_; }
-  // Before a draw: reads what the last pass attended to, changes the guided logits [vocabulary]
-  // where the end of speech must not or has to come, and records both.
-  void intervene(const at::Tensor& logits, Generation& generation);
+  // Before a draw: reads what the last pass attended to. The analyzer changes the guided logits
+  // [vocabulary] where the end of speech must not or has to come; all is recorded.
+  void observe(const at::Tensor& logits, Generation& generation);
+  // After the last draw.
+  void finish(Generation& generation);
 
  private:
+  void intervene(const std::vector<float>& attention, const at::Tensor& logits,
+                 Generation& generation);
+
   AttentionProbe probe_;
-  AlignmentAnalyzer analyzer_;
+  std::optional<AlignmentAnalyzer> analyzer_;
+  std::optional<TextPath> path_;
 };
 
 }  // namespace chatterbox::t3

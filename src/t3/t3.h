@@ -53,11 +53,11 @@ struct Limits {
 };
 [[nodiscard]] Limits limits(const Model& model);
 
-// Whether the model has the heads to analyze. The official thresholds are for models of the
-// official size.
-[[nodiscard]] bool has_alignment_heads(const Model& model, const AlignmentThresholds& thresholds);
+// Whether the model has the heads to analyze. Those of the official thresholds are for models of
+// the official size.
+[[nodiscard]] bool has_alignment_heads(const Model& model, const AlignmentHeads& heads);
 // Throws kInvalidArgument that says what is missing.
-void check_heads(const Model& model, const AlignmentThresholds& thresholds);
+void check_heads(const Model& model, const AlignmentHeads& heads);
 
 struct SequenceOptions {
   std::vector<int64_t> text_ids;  // without start and stop
@@ -68,6 +68,9 @@ struct SequenceOptions {
   uint64_t seed = 0;
   // Watch the alignment to the text, and keep away or force the end of speech by it.
   std::optional<AlignmentThresholds> analyze;
+  // Follow by these heads where in the text each token is. Changes no token. With `analyze`, they
+  // are its heads.
+  std::optional<AlignmentHeads> follow_text;
 };
 
 // What the prefix cache has done. Keys and values of a voice's conditioning, and of the row without

@@ -28,6 +28,7 @@ class EnglishText final : public Tokenizer {
   [[nodiscard]] int64_t vocabulary_size() const override { return tokenizer_.vocabulary_size(); }
   [[nodiscard]] std::optional<int64_t> start_id() const override { return tokenizer_.start_id(); }
   [[nodiscard]] std::optional<int64_t> stop_id() const override { return tokenizer_.stop_id(); }
+  [[nodiscard]] std::optional<int64_t> space_id() const override { return tokenizer_.space_id(); }
 
  private:
   EnglishTokenizer tokenizer_;
@@ -38,7 +39,8 @@ class EnglishText final : public Tokenizer {
 EnglishTokenizer::EnglishTokenizer(BpeTokenizer tokenizer, const std::string& name)
     : tokenizer_(std::move(tokenizer)),
       start_id_(tokenizer_.require(kStart, name)),
-      stop_id_(tokenizer_.require(kStop, name)) {}
+      stop_id_(tokenizer_.require(kStop, name)),
+      space_id_(tokenizer_.find(std::string(kSpace))) {}
 
 EnglishTokenizer EnglishTokenizer::parse(std::string_view json, const std::string& name) {
   return EnglishTokenizer(BpeTokenizer::parse(json, name), name);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@ class EnglishTokenizer {
   [[nodiscard]] std::vector<int64_t> encode(std::string_view normalized_text) const;
   [[nodiscard]] int64_t start_id() const { return start_id_; }
   [[nodiscard]] int64_t stop_id() const { return stop_id_; }
+  [[nodiscard]] std::optional<int64_t> space_id() const { return space_id_; }
   [[nodiscard]] int64_t vocabulary_size() const { return tokenizer_.vocabulary_size(); }
 
  private:
@@ -30,6 +32,7 @@ class EnglishTokenizer {
   BpeTokenizer tokenizer_;
   int64_t start_id_ = 0;
   int64_t stop_id_ = 0;
+  std::optional<int64_t> space_id_;
 };
 
 }  // namespace chatterbox::text

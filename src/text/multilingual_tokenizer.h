@@ -28,6 +28,7 @@ class MultilingualTokenizer final : public Tokenizer {
   [[nodiscard]] int64_t vocabulary_size() const override { return tokenizer_.vocabulary_size(); }
   [[nodiscard]] std::optional<int64_t> start_id() const override { return start_id_; }
   [[nodiscard]] std::optional<int64_t> stop_id() const override { return stop_id_; }
+  [[nodiscard]] std::optional<int64_t> space_id() const override { return space_id_; }
 
  private:
   MultilingualTokenizer(const FileSource& files, const std::string& tokenizer_json);

@@ -1,8 +1,7 @@
 #include "text/splitter.h"
 
-#include <unicode/uchar.h>
-
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "support/error.h"
@@ -16,10 +15,9 @@ namespace chatterbox::text {
 namespace {
 
 bool is_speakable(std::string_view text) {
-  constexpr uint32_t kSilent = U_GC_P_MASK | U_GC_Z_MASK | U_GC_C_MASK;
   for (size_t i = 0; i < text.size();) {
     const CodePoint c = decode_utf8(text, i);
-    if ((U_GET_GC_MASK(static_cast<UChar32>(c.value)) & kSilent) == 0) return true;
+    if (text::is_speakable(c.value)) return true;
     i += c.size;
   }
   return false;
@@ -136,6 +134,10 @@ class Splitter {
   [[nodiscard]] bool join(TextPiece& piece, const TextPiece& next) const {
     std::string joined = piece.text + next.text;
     if (!fits(joined, options_.max_tokens)) return false;
+    piece.joined.push_back({piece.text.size(), next.begin});
+    for (const TextPiece::Part& part : next.joined) {
+      piece.joined.push_back({piece.text.size() + part.at, part.begin});
+    }
     piece.text = std::move(joined);
     piece.end = next.end;
     return true;
@@ -179,6 +181,14 @@ void check(std::string_view text, const SplitOptions& options) {
 }
 
 }  // namespace
+
+size_t TextPiece::place_of(size_t at) const {
+  const auto next =
+      std::upper_bound(joined.begin(), joined.end(), at,
+                       [](size_t value, const Part& part) { return value < part.at; });
+  const Part part = next == joined.begin() ? Part{0, begin} : *std::prev(next);
+  return part.begin + (at - part.at);
+}
 
 SplitText split_text(std::string_view text, const SplitOptions& options,
                      const TokenCounter& count_tokens) {

@@ -16,8 +16,17 @@ struct TextPiece {
   // whatever usually lies between two pieces.
   std::optional<double> pause_before = std::nullopt;
   // Its place in the text that was split, in bytes, without space around it. Places rise and do not
-  // overlap. Between punctuation and what it joined, white space and pauses may lie.
+  // overlap.
   size_t begin = 0, end = 0;
+  // Between punctuation and what it joined, white space and pauses may lie.
+  struct Part {
+    size_t at = 0;     // in the piece
+    size_t begin = 0;  // in the text that was split
+  };
+  std::vector<Part> joined = {};  // what was joined to its first part
+
+  // Of a byte of the piece.
+  [[nodiscard]] size_t place_of(size_t at) const;
 };
 
 struct SplitText {

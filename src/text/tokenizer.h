@@ -43,6 +43,8 @@ class Tokenizer {
   // SentencePiece model's bos and eos.
   [[nodiscard]] virtual std::optional<int64_t> start_id() const = 0;
   [[nodiscard]] virtual std::optional<int64_t> stop_id() const = 0;
+  // The token that parts words, where it is one of its own.
+  [[nodiscard]] virtual std::optional<int64_t> space_id() const { return std::nullopt; }
 };
 
 // All of them: kNotFound names the file that is missing, kBadModelFile says what is wrong with one,

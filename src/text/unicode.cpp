@@ -62,6 +62,11 @@ bool is_regex_word(char32_t c) {
 
 bool is_regex_space(char32_t c) { return u_isUWhiteSpace(code(c)) != 0; }
 
+bool is_speakable(char32_t c) {
+  constexpr uint32_t kSilent = U_GC_P_MASK | U_GC_Z_MASK | U_GC_C_MASK;
+  return (U_GET_GC_MASK(code(c)) & kSilent) == 0;
+}
+
 bool is_letter(char32_t c) { return (U_GET_GC_MASK(code(c)) & U_GC_L_MASK) != 0; }
 
 bool is_other_letter(char32_t c) { return u_charType(code(c)) == U_OTHER_LETTER; }

@@ -22,6 +22,8 @@ namespace chatterbox::text {
 [[nodiscard]] bool is_other_letter(char32_t c);  // Lo: letters without case
 [[nodiscard]] bool is_number(char32_t c);        // N
 [[nodiscard]] bool is_han(char32_t c);           // script
+// Whether there is something to speak: no punctuation, white space or control character.
+[[nodiscard]] bool is_speakable(char32_t c);
 
 [[nodiscard]] std::string to_utf8(char32_t c);
 // str.lower, then compatibility decomposition (NFKD). `text` is UTF-8; kInvalidArgument above

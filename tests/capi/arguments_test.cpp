@@ -81,6 +81,37 @@ TEST_F(Arguments, NullWhereSomethingIsDescribed) {
       "piece", [&] { return chatterbox_result_get_piece(result.get(), 0, nullptr, sizeof piece); });
 }
 
+TEST_F(Arguments, NullWhereAStreamIsDescribed) {
+  expect_description_refuses_null("stats", "result", result.get(),
+                                  chatterbox_result_get_stream_stats);
+  chatterbox_chunk_stats chunk;
+  expect_null_refused(
+      "result", [&] { return chatterbox_result_get_chunk(nullptr, 0, &chunk, sizeof chunk); });
+  expect_null_refused(
+      "chunk", [&] { return chatterbox_result_get_chunk(result.get(), 0, nullptr, sizeof chunk); });
+  expect_null_refused("options", [] { return chatterbox_stream_options_init(nullptr, 40); });
+  chatterbox_word word;
+  expect_null_refused("result",
+                      [&] { return chatterbox_result_get_word(nullptr, 0, &word, sizeof word); });
+  expect_null_refused(
+      "word", [&] { return chatterbox_result_get_word(result.get(), 0, nullptr, sizeof word); });
+}
+
+TEST_F(Arguments, NullWhereAJobIsFed) {
+  const chatterbox_request beginning = request_for("a");
+  chatterbox_job* fed = nullptr;
+  expect_null_refused(
+      "engine", [&] { return chatterbox_engine_open_text(nullptr, &beginning, nullptr, &fed); });
+  expect_null_refused("request",
+                      [&] { return chatterbox_engine_open_text(e, nullptr, nullptr, &fed); });
+  expect_null_refused("job", [] { return chatterbox_job_feed(nullptr, "a"); });
+  expect_null_refused("job", [] { return chatterbox_job_flush(nullptr); });
+  expect_null_refused("job", [] { return chatterbox_job_end(nullptr); });
+  ASSERT_EQ(chatterbox_engine_open_text(e, &beginning, nullptr, &fed), CHATTERBOX_STATUS_OK);
+  expect_null_refused("text", [&] { return chatterbox_job_feed(fed, nullptr); });
+  chatterbox_job_destroy(fed);
+}
+
 TEST_F(Arguments, NullWhereAnEngineIsAsked) {
   int64_t tokens = 0;
   expect_null_refused("engine", [&] { return chatterbox_engine_create(nullptr, nullptr); });
@@ -182,6 +213,16 @@ TEST_F(Arguments, NullWhereAJobIsAsked) {
                       [&] { return chatterbox_job_get_error(job.get(), &status, nullptr); });
   expect_null_refused("job", [&] { return chatterbox_job_next(nullptr, 0, &chunk); });
   expect_null_refused("chunk", [&] { return chatterbox_job_next(job.get(), 0, nullptr); });
+  chatterbox_word word;
+  chatterbox_heard heard;
+  expect_null_refused("job",
+                      [&] { return chatterbox_job_get_word(nullptr, 0, &word, sizeof word); });
+  expect_null_refused("word",
+                      [&] { return chatterbox_job_get_word(job.get(), 0, nullptr, sizeof word); });
+  expect_null_refused("job",
+                      [&] { return chatterbox_job_get_heard(nullptr, 0, &heard, sizeof heard); });
+  expect_null_refused(
+      "heard", [&] { return chatterbox_job_get_heard(job.get(), 0, nullptr, sizeof heard); });
   const chatterbox_job* const jobs[] = {job.get(), nullptr};
   expect_null_refused("a job", [&] { return chatterbox_jobs_wait_any(jobs, 2, 0, &index); });
   expect_null_refused("jobs", [&] { return chatterbox_jobs_wait_any(nullptr, 1, 0, &index); });

@@ -37,6 +37,8 @@ TEST_F(Defaults, OfARequestAreUnset) {
   EXPECT_EQ(request.user_data, nullptr);
   EXPECT_EQ(request.noise, CHATTERBOX_UNSET);
   EXPECT_EQ(request.stream_options, nullptr);
+  EXPECT_EQ(request.word_times, 0);
+  EXPECT_EQ(request.reserved_2, 0);
 }
 
 TEST_F(Defaults, OfAStream) {
@@ -48,6 +50,8 @@ TEST_F(Defaults, OfAStream) {
   EXPECT_EQ(options.left_tokens, 50);
   EXPECT_EQ(options.right_tokens, 6);
   EXPECT_EQ(options.condition_tokens, 0);
+  EXPECT_EQ(options.prompt, CHATTERBOX_PROMPT_RECOMPUTED);
+  EXPECT_EQ(options.slack_tokens, 0);
 }
 
 TEST_F(Defaults, OfAConversion) {

@@ -183,6 +183,25 @@ TEST_F(LongTexts, EndWhereACallbackSaysSo) {
   expect_usable(engine);
 }
 
+TEST_F(LongTexts, ThatComeByAndBy) {
+  const auto expected =
+      samples_of(wait_for(submit_long(engine, request_for("One.\nTwo.\nThree."))));
+  chatterbox_request request = request_for(nullptr);
+  chatterbox_job* handle = nullptr;
+  ASSERT_EQ(chatterbox_engine_open_text(engine.get(), &request, nullptr, &handle),
+            CHATTERBOX_STATUS_OK);
+  const Owned<chatterbox_job> job(handle);
+  for (const char* text : {"One.", "\nTw", "o.\n"}) {
+    EXPECT_EQ(chatterbox_job_feed(handle, text), CHATTERBOX_STATUS_OK);
+  }
+  EXPECT_EQ(chatterbox_job_flush(handle), CHATTERBOX_STATUS_OK);
+  EXPECT_EQ(chatterbox_job_feed(handle, "Three."), CHATTERBOX_STATUS_OK);
+  EXPECT_EQ(chatterbox_job_is_done(handle), 0);
+  EXPECT_EQ(chatterbox_job_end(handle), CHATTERBOX_STATUS_OK);
+  EXPECT_EQ(samples_of(wait_for(job)), expected);
+  EXPECT_EQ(chatterbox_job_feed(handle, "Four."), CHATTERBOX_STATUS_INVALID_ARGUMENT);
+}
+
 TEST_F(LongTexts, AreCancelledAsOne) {
   const Hold hold(FakePoint::kStep);
   const auto job = submit_long(engine, request_for("One.\nTwo.\nThree."));

@@ -78,6 +78,7 @@ TEST_F(Members, OfARequest) {
   request.top_k = 13;
   request.language = "FR";
   request.text_tags = 1;
+  request.word_times = 1;
   const runtime::Task task = task_of(request);
   EXPECT_EQ(task.text, "Words.");
   EXPECT_EQ(task.seed, UINT64_MAX);
@@ -94,6 +95,7 @@ TEST_F(Members, OfARequest) {
   EXPECT_EQ(task.top_k, 13);
   EXPECT_EQ(task.language, "fr");
   EXPECT_TRUE(task.text_tags);
+  EXPECT_TRUE(task.word_times);
 }
 
 TEST_F(Members, ZeroIsAValue) {
@@ -168,6 +170,8 @@ TEST_F(WrongMembers, OtherNegativesNameValueAndRange) {
   EXPECT_EQ(with(&chatterbox_request::top_k, -2), "top_k must be in [0, 10000], got -2");
   EXPECT_EQ(with(&chatterbox_request::analyze_alignment, -2),
             "analyze_alignment must be 0, 1 or -1 (unset), got -2");
+  EXPECT_EQ(with(&chatterbox_request::word_times, -1), "word_times must be 0 or 1, got -1");
+  EXPECT_EQ(with(&chatterbox_request::reserved_2, 1), "reserved_2 must be 0, got 1");
   EXPECT_EQ(with(&chatterbox_request::priority, -101), "priority must be in [-100, 100], got -101");
   EXPECT_EQ(with(&chatterbox_request::deadline_ms, int64_t{-2}),
             "deadline must be at least 1 ms, got -2");
@@ -179,8 +183,8 @@ TEST_F(WrongMembers, OtherNegativesNameValueAndRange) {
 TEST_F(WrongMembers, PrecisionsOfStages) {
   EXPECT_EQ(options_with(&chatterbox_engine_options::t3_precision, 5),
             "t3_precision must be 1 (fp32), 2 (bf16), 3 (int8) or 4 (auto), got 5");
-  EXPECT_EQ(options_with(&chatterbox_engine_options::s3gen_precision, 3),
-            "s3gen_precision must be 1 (fp32), 2 (bf16) or 4 (auto), for S3Gen has no int8, got 3");
+  EXPECT_EQ(options_with(&chatterbox_engine_options::s3gen_precision, 5),
+            "s3gen_precision must be 1 (fp32), 2 (bf16), 3 (int8) or 4 (auto), got 5");
   EXPECT_EQ(options_with(&chatterbox_engine_options::kv_cache, 4),
             "kv_cache must be 1 (fp32) or 2 (bf16), got 4");
   EXPECT_EQ(options_with(&chatterbox_engine_options::kv_cache, 0),
@@ -259,6 +263,8 @@ TEST_F(WrongMembers, OfAStream) {
   EXPECT_EQ(with_stream(&Options::right_tokens, 14), "right_tokens must be in [3, 13], got 14");
   EXPECT_EQ(with_stream(&Options::condition_tokens, 51),
             "condition_tokens must be in [0, 50], got 51");
+  EXPECT_EQ(with_stream(&Options::slack_tokens, 11), "slack_tokens must be in [0, 10], got 11");
+  EXPECT_EQ(with_stream(&Options::prompt, 2), "prompt must be in [0, 1], got 2");
   EXPECT_EQ(with_stream(&Options::chunk_count, 1U), "chunks must not be NULL");
   EXPECT_EQ(with_stream(&Options::reserved, 1), "stream_options.reserved must be 0, got 1");
   chatterbox_request request = request_for("Hello.");

@@ -1,4 +1,5 @@
 // Speech that goes somewhere while it is being made.
+#include "checkpoint/safetensors.h"
 #include "cli/cli_test.h"
 
 namespace chatterbox::test {
@@ -38,8 +39,28 @@ TEST_F(Streams, OptionsBelongToAStream) {
   expect_failure(run(quick("Hello.", {"--stream", "--chunks", "12,5"})), 2, "6");
   expect_failure(run(quick("Hello.", {"--stream", "--right-tokens", "14"})), 2, "13");
   expect_failure(run(quick("Hello.", {"--stream", "--halo", "none"})), 2, "none");
-  expect_failure(run(quick("Hello.", {"--stream", "--dump", path("a.safetensors")})), 2, "--dump");
   expect_failure(run(quick("Hello.", {"--stream", "--noise", "reference"})), 2, "by frame");
+}
+
+TEST_F(Streams, TheTensorsOfAChunkHaveItsNumber) {
+  const Outcome outcome =
+      run(quick("Hello.", {"--stream", "--seed", "1", "--chunks", "6", "--watermark", "off", "-o",
+                           path("a.wav"), "--dump", path("a.safetensors")}));
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto file = checkpoint::open_safetensors(path("a.safetensors"));
+  const auto frames_of = [&](const std::string& name, size_t axis) {
+    int64_t chunks = 0, frames = 0;
+    while (const auto* tensor = file->find(name + std::to_string(chunks))) {
+      frames += tensor->shape[axis];
+      ++chunks;
+    }
+    EXPECT_GE(chunks, 2) << name;
+    return frames;
+  };
+  const auto samples = static_cast<int64_t>((read_file(path("a.wav")).size() - 44) / 2);
+  EXPECT_EQ(480 * frames_of("s3gen.mel", 1), samples);
+  EXPECT_EQ(480 * frames_of("s3gen.f0", 0), samples);
+  EXPECT_EQ(file->find("s3gen.mel"), nullptr);
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
                       WrongUsage{{"speak", "Hi.", "--seed", "18446744073709551616"}, "--seed"},
                       WrongUsage{{"speak", "Hi.", "--seed", "x"}, "got x"},
                       WrongUsage{{"speak", "Hi.", "--precision", "fp8"}, "fp8"},
-                      WrongUsage{{"speak", "Hi.", "--s3gen-precision", "int8"}, "int8"}));
+                      WrongUsage{{"speak", "Hi.", "--s3gen-precision", "int4"}, "int4"}));
 
 TEST(Files, ThatCannotBeWrittenAreNoticedBeforeTheModelIsLoaded) {
   expect_error(run({"speak", "Hi.", "-o", "/nowhere/a.wav"}), 1, "/nowhere");

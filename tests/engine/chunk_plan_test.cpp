@@ -130,5 +130,21 @@ TEST(ChunkPlan, IsTheSameHoweverTokensCome) {
   }
 }
 
+// The one thing that depends on when it is asked.
+TEST(ChunkPlan, SlackTokensAreSeenWhereTheyAreThere) {
+  StreamPlan plan = plan_of({12, 25}, 6);
+  plan.slack_tokens = 10;
+  for (const int64_t known : {18, 20, 28, 40}) {
+    const auto chunk = next_chunk(plan, {0, 0}, known, false);
+    ASSERT_TRUE(chunk) << known;
+    EXPECT_EQ(chunk->end, 12);
+    EXPECT_EQ(chunk->seen, std::min<int64_t>(known, 28));
+    EXPECT_EQ(may_see_more(plan, *chunk, false), known < 28);
+    EXPECT_FALSE(may_see_more(plan, *chunk, true));
+  }
+  EXPECT_FALSE(next_chunk(plan, {0, 0}, 17, false)) << "they are not waited for";
+  EXPECT_EQ(tokens_missing(plan, {0, 0}, 10), 8);
+}
+
 }  // namespace
 }  // namespace chatterbox::engine

@@ -86,6 +86,33 @@ TEST_F(StreamLatencyTest, OneAlone) {
   EXPECT_EQ(result.stream.chunks[5].samples, 13 * kFakeSamplesPerToken);
 }
 
+// The first chunk does not wait. Those after it see more while their listener has time; no one
+// falls silent therefore, and on a machine without time to spare none waits.
+TEST_F(StreamLatencyTest, SlackIsWaitedForWhereThereIsTime) {
+  for (const double step : {0.004, 0.045}) {
+    FakeCosts machine = costs();
+    machine.step = step;
+    std::vector<Result> results;
+    for (const int32_t slack : {0, 10}) {
+      Timeline run(machine, options());
+      Request request = stream_of(300);
+      request.stream_options.slack_tokens = slack;
+      run.at(0, request);
+      results.push_back(run.results().front());
+    }
+    const StreamStats &without = results[0].stream, &with = results[1].stream;
+    EXPECT_EQ(with.first_sound, without.first_sound);
+    EXPECT_EQ(with.largest_underrun, without.largest_underrun);
+    ASSERT_EQ(with.chunks.size(), without.chunks.size());
+    const double later = with.chunks[2].seconds - without.chunks[2].seconds;
+    if (step < 0.01) {
+      EXPECT_GT(later, 5 * step);
+    } else {
+      EXPECT_EQ(later, 0);
+    }
+  }
+}
+
 TEST_F(StreamLatencyTest, EightTogether) {
   Timeline run(costs(), options());
   for (int i = 0; i < 8; ++i) run.at(0, stream_of(400));

@@ -125,6 +125,7 @@ struct Setup {
   static EngineOptions options() {
     EngineOptions options = cpu_fp32(Family::folder());
     options.precision = kPrecision;
+    options.s3gen_precision = kPrecision;  // whatever this machine would take
     options.kv_cache = kCache == Precision::kFp32 ? Precision::kFp32 : Precision::kBf16;
     return options;
   }

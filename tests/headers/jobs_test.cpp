@@ -114,6 +114,17 @@ TEST_F(Jobs, HandOutChunksWhileTheyAreMade) {
   EXPECT_EQ(error_of([&] { (void)engine.submit(request); }).status(), Status::kInvalidArgument);
 }
 
+TEST_F(Jobs, AreFed) {
+  const Wave expected = wave_of(engine.generate_long(request_for("One.\nTwo.")));
+  const Job job = engine.open(request_for("One.\n"));
+  job.feed("Tw");
+  job.feed("o.");
+  job.flush();
+  job.end();
+  EXPECT_EQ(wave_of(job.wait()), expected);
+  EXPECT_EQ(error_of([&] { job.feed("More."); }).status(), Status::kInvalidArgument);
+}
+
 TEST_F(Jobs, HaveNoChunksYet) {
   Request request = hold.request("Hello.");
   request.stream = StreamMode::kPieces;

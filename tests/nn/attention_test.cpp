@@ -152,5 +152,17 @@ TEST(SelfAttention, OfTheKernelsAndOfLibtorchAreOne) {
             2e-6);
 }
 
+// Keys and values that lie apart from the others, by the kernels and by libtorch.
+TEST(SelfAttention, OfWhatCameBeforeIsThatOfTheWhole) {
+  for (const auto type : {at::kFloat, at::kBFloat16}) {
+    const at::Tensor qkv = noise({2, 61, 3 * kHeads * 64}, 1).to(type);
+    const at::Tensor before = qkv.narrow(1, 0, 23).narrow(2, kHeads * 64, 2 * kHeads * 64);
+    const at::Tensor expected = self_attention(qkv, {}).narrow(1, 23, 38);
+    const at::Tensor found = self_attention(qkv.narrow(1, 23, 38), {}, before);
+    ASSERT_EQ(found.sizes(), expected.sizes());
+    EXPECT_LE(max_abs(found, expected), type == at::kFloat ? 0 : 2e-2);
+  }
+}
+
 }  // namespace
 }  // namespace chatterbox::nn

@@ -351,8 +351,8 @@ TEST_P(KernelsTest, SelfAttentionIsTheSoftmaxOverAllPositions) {
       at::Tensor out = at::full({length, 70}, -7.0F);
       const at::Tensor scratch = at::full({variant().self_attention_scratch(length) + 1}, kNan);
       const auto* from = data<float>(x);
-      variant().self_attention({from, from + 64, from + 128, x.stride(0), length, data<float>(out),
-                                out.stride(0), data<float>(scratch)});
+      variant().self_attention({from, from + 64, from + 128, x.stride(0), length, 0,
+                                data<float>(out), out.stride(0), data<float>(scratch)});
       EXPECT_TRUE(scratch[-1].isnan().item<bool>());
       EXPECT_TRUE(out.narrow(1, 64, 6).eq(-7).all().item<bool>());
       const auto part = [&](int64_t i) { return x.narrow(1, 64 * i, 64).to(at::kDouble); };

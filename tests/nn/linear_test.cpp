@@ -84,7 +84,7 @@ TEST(Linear, PackedLayers) {
   EXPECT_EQ(packed.outputs(), 70);
   EXPECT_EQ(packed.inputs(), 50);
   const Linear gate = make_linear(weight_of(exact), {}, kInt8);
-  for (const int64_t rows : {1, 5, 50}) {
+  for (const int64_t rows : {1, 5, 50, 300}) {
     const at::Tensor x = noise({rows, 50}, 3);
     const at::Tensor y = linear(x, packed);
     EXPECT_LE(((y - plain(x, exact)).norm() / y.norm()).item<double>(), 0.02) << rows;
@@ -213,7 +213,7 @@ TEST(Linear, BitsOfARowUpToTheLimit) {
 TEST(Linear, BitsOfARowWithoutLimitWherePacked) {
   const Linear layer = random_linear(100, 200, 1);
   check_bits_of_a_row(make_linear(weight_of(layer), layer.bias(), kInt8),
-                      make_linear(weight_of(layer), {}, kInt8), 3 * kMaxKernelRows + 1);
+                      make_linear(weight_of(layer), {}, kInt8), 9 * kMaxKernelRows + 1);
 }
 
 TEST(ActivationType, IsSinglePrecisionOnTheCpu) {

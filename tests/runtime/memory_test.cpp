@@ -25,7 +25,8 @@ TEST(MemoryPlan, RowsForTheLongestWhereTheyFit) {
   EXPECT_EQ(limits.positions, 6000);
   EXPECT_EQ(limits.row_bytes, 6000 * kPosition);
   EXPECT_EQ(limits.prefix_bytes, kGiB / 2);
-  EXPECT_EQ(limits.batch_frames, (16 * kGiB - kGiB / 2) / 614400);
+  EXPECT_EQ(limits.prompt_bytes, 4 * kGiB);
+  EXPECT_EQ(limits.batch_frames, (12 * kGiB - kGiB / 2) / 614400);
 }
 
 // 6 GiB for the cache are 26214 positions: 16 rows of 1638.

@@ -55,14 +55,22 @@ std::string t3_variant(const std::string& precision) {
   return nn::cpu::name(precision == "bf16" ? nn::cpu::bf16_isa() : nn::cpu::fp32_isa());
 }
 
+// What info says of S3Gen in a precision.
 std::string s3gen_variant(const std::string& precision) {
   const auto unit = nn::cpu::frame_unit();
-  return precision == "bf16" && unit ? nn::cpu::name(*unit) : "libtorch";
+  const std::string fp32 = "fp32 libtorch";
+  const std::string bf16 = unit ? std::string("bf16 ") + nn::cpu::name(*unit) : "bf16 libtorch";
+  if (precision == "fp32") return fp32;
+  if (precision == "bf16") return bf16;
+  return std::string("int8 ") + (unit ? "avx512-vnni" : nn::cpu::name(nn::cpu::int8_isa())) + ", " +
+         (nn::cpu::multiplies_bf16() ? bf16 : fp32);
 }
 
 // How each stage is placed, and what is said of it.
 TEST(Precisions, OfTheStages) {
-  const std::string s3gen = nn::cpu::multiplies_bf16() ? "bf16" : "fp32";
+  const std::string s3gen = nn::cpu::multiplies_frames_in_int8() ? "int8"
+                            : nn::cpu::multiplies_bf16()         ? "bf16"
+                                                                 : "fp32";
   struct Case {
     std::optional<Precision> all, t3, s3gen, cache;
     std::string name, taken_t3, taken_s3gen, taken_cache;
@@ -76,7 +84,9 @@ TEST(Precisions, OfTheStages) {
                           {kAuto, {}, {}, {}, "auto", "int8", s3gen, "bf16"},
                           {{}, kInt8, {}, {}, "fp32", "int8", "fp32", "bf16"},
                           {kAuto, kBf16, kFp32, kFp32, "auto", "bf16", "fp32", "fp32"},
-                          {kFp32, {}, kAuto, kBf16, "fp32", "fp32", s3gen, "bf16"}}) {
+                          {kFp32, {}, kAuto, kBf16, "fp32", "fp32", s3gen, "bf16"},
+                          {kInt8, {}, kBf16, {}, "int8", "int8", "bf16", "bf16"},
+                          {kFp32, {}, kInt8, {}, "fp32", "fp32", "int8", "fp32"}}) {
     EngineOptions options = synthetic();
     options.precision = one.all;
     options.t3_precision = one.t3;
@@ -89,10 +99,10 @@ TEST(Precisions, OfTheStages) {
     EXPECT_EQ(info.s3gen_precision, one.taken_s3gen);
     EXPECT_EQ(info.kv_cache, one.taken_cache);
     EXPECT_EQ(info.t3_kernels, one.taken_t3 + " " + t3_variant(one.taken_t3));
-    EXPECT_EQ(info.s3gen_kernels, one.taken_s3gen + " " + s3gen_variant(one.taken_s3gen));
+    EXPECT_EQ(info.s3gen_kernels, s3gen_variant(one.taken_s3gen));
     const int64_t full = Machines(synthetic()).catalog().info().kv_bytes_per_position;
     EXPECT_EQ(info.kv_bytes_per_position, one.taken_cache == "bf16" ? full / 2 : full);
-    if (one.taken_t3 != "fp32") {
+    if (one.taken_t3 != "fp32" || one.taken_s3gen != "fp32") {
       EXPECT_LT(info.weight_bytes, 4 * info.parameters);
     }
   }
@@ -106,7 +116,14 @@ TEST(Precisions, Int8IsForACpu) {
   EXPECT_EQ(failure.status, Status::kUnsupported);
   EXPECT_EQ(failure.message, "device cuda:0: int8 is for a CPU; use bf16 or auto");
   options.precision = Precision::kAuto;
-  EXPECT_EQ(choose_placements(options, c10::Device(c10::kCUDA, 0), {}).t3.dtype, c10::kBFloat16);
+  const StagePlacements cuda = choose_placements(options, c10::Device(c10::kCUDA, 0), {});
+  EXPECT_EQ(cuda.t3.dtype, c10::kBFloat16);
+  EXPECT_EQ(cuda.s3gen.dtype, c10::kBFloat16);
+  EXPECT_FALSE(cuda.s3gen.int8);
+  options.s3gen_precision = Precision::kInt8;
+  EXPECT_EQ(
+      failure_of([&] { (void)choose_placements(options, c10::Device(c10::kCUDA, 0), {}); }).message,
+      failure.message);
 }
 
 TEST(Precisions, ADeviceHasLibtorchsKernels) {

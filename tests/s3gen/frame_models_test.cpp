@@ -1,5 +1,5 @@
-// S3Gen's models in bfloat16 by the CPU's kernels over frames: near fp32, and each row of a batch
-// with the bits that it has alone.
+// S3Gen's models in bfloat16 by the CPU's kernels over frames, the estimator also with int8: near
+// fp32, and each row of a batch with the bits that it has alone.
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
@@ -20,15 +20,17 @@ using testing::noise;
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-nn::WeightReader tiny_flow(at::ScalarType type) {
+nn::WeightReader tiny_flow(const nn::Placement& placement) {
   const nn::WeightReader reader(testing::make_synthetic("s3gen", testing::SyntheticSize::kTiny),
-                                {at::kCPU, type});
+                                placement);
   return reader.scope("flow");
 }
 
-Estimator tiny_estimator(at::ScalarType type) {
-  return read_estimator(tiny_flow(type).scope("decoder").scope("estimator"));
+Estimator tiny_estimator(const nn::Placement& placement) {
+  return read_estimator(tiny_flow(placement).scope("decoder").scope("estimator"));
 }
+
+const nn::Placement kFp32, kBf16{at::kCPU, at::kBFloat16};
 
 double relative(const at::Tensor& x, const at::Tensor& expected) {
   return (x - expected).norm().item<double>() / expected.norm().item<double>();
@@ -64,52 +66,67 @@ EstimatorPlan row_of(const EstimatorPlan& plan, int64_t row) {
   return one;
 }
 
-// 7.2e-3 was measured.
-TEST_F(FrameModels, TheEstimatorIsNearFp32) {
-  const Estimator wide = tiny_estimator(at::kFloat), narrow = tiny_estimator(at::kBFloat16);
+// The estimator by the kernels: in bf16 alone, or with int8.
+class FrameEstimators : public FrameModels, public ::testing::WithParamInterface<bool> {
+ protected:
+  void SetUp() override {
+    FrameModels::SetUp();
+    if (IsSkipped()) return;
+    nn::Placement placement = kBf16;
+    placement.int8 = GetParam();
+    estimator_ = tiny_estimator(placement);
+    ASSERT_NE(estimator_.frames, nullptr);
+    ASSERT_EQ(estimator_.frames->up.transformers.back().outer.in_int8(), GetParam());
+  }
+
+  Estimator estimator_;
+};
+
+INSTANTIATE_TEST_SUITE_P(, FrameEstimators, ::testing::Bool(),
+                         [](const auto& tested) { return tested.param ? "Int8" : "Bf16"; });
+
+// 7.2e-3 was measured in bf16, 1.1e-2 with int8.
+TEST_P(FrameEstimators, AreNearFp32) {
+  const Estimator wide = tiny_estimator(kFp32);
   ASSERT_EQ(wide.frames, nullptr);
-  ASSERT_NE(narrow.frames, nullptr);
   const FlowConditions conditions = random_conditions({140});
   const at::Tensor times = at::tensor({0.25F, 1.0F});
   const at::Tensor x = noise({1, 140, 80}, 4);
-  EXPECT_LE(relative(estimate(narrow, plan(narrow, conditions, times), 0, x),
+  EXPECT_LE(relative(estimate(estimator_, plan(estimator_, conditions, times), 0, x),
                      estimate(wide, plan(wide, conditions, times), 0, x)),
-            4 * 7.2e-3);
+            4 * (GetParam() ? 1.1e-2 : 7.2e-3));
 }
 
-TEST_F(FrameModels, ARowOfTheEstimatorHasItsBitsInAnyBatch) {
-  const Estimator estimator = tiny_estimator(at::kBFloat16);
+TEST_P(FrameEstimators, ARowHasItsBitsInAnyBatch) {
   const EstimatorPlan together =
-      plan(estimator, random_conditions(lengths_), at::tensor({0.25F, 1.0F}));
+      plan(estimator_, random_conditions(lengths_), at::tensor({0.25F, 1.0F}));
   const at::Tensor x = noise({2, lengths_.back(), 80}, 4);
-  const at::Tensor fields = estimate(estimator, together, 0, x);
+  const at::Tensor fields = estimate(estimator_, together, 0, x);
   for (int64_t row = 0; row < 2; ++row) {
     const int64_t length = lengths_[static_cast<size_t>(row)];
     const at::Tensor alone =
-        estimate(estimator, row_of(together, row), 0, x.narrow(0, row, 1).narrow(1, 0, length));
+        estimate(estimator_, row_of(together, row), 0, x.narrow(0, row, 1).narrow(1, 0, length));
     EXPECT_TRUE(at::equal(alone, fields.narrow(1, row, 1).narrow(2, 0, length))) << row;
   }
 }
 
-TEST_F(FrameModels, TheConditionalHalfHasItsBitsWithoutTheOther) {
-  const Estimator estimator = tiny_estimator(at::kBFloat16);
-  const EstimatorPlan guided = plan(estimator, random_conditions({61}), at::tensor({0.25F, 1.0F}));
+TEST_P(FrameEstimators, TheConditionalHalfHasItsBitsWithoutTheOther) {
+  const EstimatorPlan guided = plan(estimator_, random_conditions({61}), at::tensor({0.25F, 1.0F}));
   const at::Tensor x = noise({1, 61, 80}, 4);
-  const at::Tensor both = estimate(estimator, guided, 0, x);
-  const at::Tensor half = estimate(estimator, without_guidance(guided), 0, x);
+  const at::Tensor both = estimate(estimator_, guided, 0, x);
+  const at::Tensor half = estimate(estimator_, without_guidance(guided), 0, x);
   EXPECT_EQ(half.sizes(), at::IntArrayRef({1, 1, 61, 80}));
   EXPECT_TRUE(at::equal(half[0], both[0]));
 }
 
-TEST_F(FrameModels, TheNumberOfThreadsChangesNoBit) {
-  const Estimator estimator = tiny_estimator(at::kBFloat16);
-  const EstimatorPlan made = plan(estimator, random_conditions({140}), at::tensor({0.25F, 1.0F}));
+TEST_P(FrameEstimators, TheNumberOfThreadsChangesNoBit) {
+  const EstimatorPlan made = plan(estimator_, random_conditions({140}), at::tensor({0.25F, 1.0F}));
   const at::Tensor x = noise({1, 140, 80}, 4);
   const int threads = at::get_num_threads();
   std::vector<at::Tensor> fields;
   for (const int count : {1, 2, 3, 16}) {  // more than heads
     at::set_num_threads(count);
-    fields.push_back(estimate(estimator, made, 0, x));
+    fields.push_back(estimate(estimator_, made, 0, x));
   }
   at::set_num_threads(threads);
   for (const at::Tensor& field : fields) EXPECT_TRUE(at::equal(field, fields.front()));
@@ -117,8 +134,8 @@ TEST_F(FrameModels, TheNumberOfThreadsChangesNoBit) {
 
 // 3e-3 was measured.
 TEST_F(FrameModels, TheConformerIsNearFp32AndARowHasItsBitsInAnyBatch) {
-  const TokenEncoder wide = read_token_encoder(tiny_flow(at::kFloat));
-  const TokenEncoder narrow = read_token_encoder(tiny_flow(at::kBFloat16));
+  const TokenEncoder wide = read_token_encoder(tiny_flow(kFp32));
+  const TokenEncoder narrow = read_token_encoder(tiny_flow(kBf16));
   ASSERT_NE(narrow.frame_conformer.frames, nullptr);
   const at::Tensor x = noise({2, lengths_.back(), 128}, 5);
   const FrameMask mask = make_frame_mask(lengths_, c10::kCPU);
@@ -177,13 +194,13 @@ TEST_F(FrameModels, TheResblockIsNearFp32AndARowHasItsBitsInAnyBatch) {
 
 // Buffers are made for the sizes of the first block.
 TEST_F(FrameModels, BlocksOfDifferentSizesAreNotForTheKernels) {
-  Estimator estimator = tiny_estimator(at::kFloat);
+  Estimator estimator = tiny_estimator(kFp32);
   EXPECT_TRUE(fits_kernels(estimator));
   TransformerBlock& block = estimator.middle.back().transformers.back();
   block.inner =
       nn::make_linear(at::zeros({2 * block.inner.outputs(), block.inner.inputs()}), {}, {});
   EXPECT_FALSE(fits_kernels(estimator));
-  Conformer conformer = read_token_encoder(tiny_flow(at::kFloat)).frame_conformer;
+  Conformer conformer = read_token_encoder(tiny_flow(kFp32)).frame_conformer;
   EXPECT_TRUE(fits_kernels(conformer));
   ConformerLayer other = conformer.layers.back();
   other.inner = nn::make_linear(at::zeros({64, other.inner.inputs()}), {}, {});

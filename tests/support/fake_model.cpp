@@ -46,7 +46,7 @@ class FakeCatalog final : public runtime::ModelCatalog {
       voice_ = std::make_shared<const voice::Conditionals>(fake_conditionals(1));
     }
     // In virtual time, tokens last as long as real ones: 25 a second.
-    if (VirtualTime::current() != nullptr) info_.sample_rate = 25 * kFakeSamplesPerToken;
+    info_.sample_rate = static_cast<int32_t>(fake_tokens_per_second()) * kFakeSamplesPerToken;
     info_.family = "fake";
     info_.model = options_.model;
     info_.device = options_.device;
@@ -96,6 +96,12 @@ class FakeCatalog final : public runtime::ModelCatalog {
   std::vector<int64_t> encode(const runtime::Task& task) const override {
     call_hook(FakePoint::kEncode, &task);
     return {task.text.begin(), task.text.end()};
+  }
+
+  std::vector<text::TextWord> words(const runtime::Task& task) const override {
+    return text::words_of(task.text, task.text_ids, ' ', [](std::string_view part) {
+      return std::vector<int64_t>(part.begin(), part.end());
+    });
   }
 
   int64_t text_tokens(const runtime::Task& task) const override {
@@ -173,6 +179,11 @@ uint64_t mix(uint64_t value) {
   value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9ULL;
   value = (value ^ (value >> 27)) * 0x94d049bb133111ebULL;
   return value ^ (value >> 31);
+}
+
+double fake_tokens_per_second() {
+  const bool as_real_ones = VirtualTime::current() != nullptr;
+  return as_real_ones ? 25 : 24000 / static_cast<double>(kFakeSamplesPerToken);
 }
 
 int64_t fake_rows(const runtime::Task& task) {

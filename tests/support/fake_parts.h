@@ -16,6 +16,8 @@ void breach();
 void pass_time(double seconds);
 // splitmix64's finaliser: a good enough mix for noise that depends on everything put in.
 [[nodiscard]] uint64_t mix(uint64_t value);
+// As long as its samples last at the rate that the model says.
+[[nodiscard]] double fake_tokens_per_second();
 [[nodiscard]] int64_t fake_rows(const runtime::Task& task);
 
 class FakeUtterance final : public runtime::Utterance {

@@ -28,6 +28,18 @@ bool is_complete(const Task& task, int64_t tokens) {
   return tokens >= std::min(task.max_new_tokens, fake_tokens(task.text));
 }
 
+// Each letter is a token's sound, as long as a token is.
+std::vector<Word> words_of(const Task& task, int64_t tokens) {
+  std::vector<Word> words;
+  const double second = fake_tokens_per_second();
+  for (const text::TextWord& word : task.words) {
+    if (word.end_token >= tokens) break;
+    words.push_back({word.begin, word.end, static_cast<double>(word.first_token) / second,
+                     static_cast<double>(word.end_token) / second});
+  }
+  return words;
+}
+
 runtime::TokenStats stats_of(const Task& task, int64_t tokens) {
   runtime::TokenStats stats;
   stats.speech_tokens = tokens;
@@ -39,6 +51,7 @@ runtime::TokenStats stats_of(const Task& task, int64_t tokens) {
   stats.text_seconds = 1e-6;
   stats.prefill_seconds = 2e-6;
   stats.quality.longest_repetition = 3;
+  stats.words = words_of(task, tokens);
   if (task.analyze_alignment) {
     stats.quality.text_coverage = 0.75F;
     stats.quality.interventions = {{Intervention::kEndSuppressed, 4, 2},

@@ -191,9 +191,9 @@ TEST_F(StreamAnalysisTest, RefusesHeadsThatTheModelHasNot) {
     }
     return std::string("nothing was refused");
   };
-  EXPECT_TRUE(has_alignment_heads(*model_, *options.analyze));
+  EXPECT_TRUE(has_alignment_heads(*model_, options.analyze->heads));
   options.analyze->heads[1] = {2, 2};
-  EXPECT_FALSE(has_alignment_heads(*model_, *options.analyze));
+  EXPECT_FALSE(has_alignment_heads(*model_, options.analyze->heads));
   EXPECT_EQ(refusal(), "the model has no head 2 in layer 2 to analyze: it has 3 layers of 2 heads");
   options.analyze = AlignmentThresholds();
   EXPECT_EQ(refusal(),
@@ -207,7 +207,7 @@ TEST_F(StreamAnalysisTest, RefusesHeadsThatTheModelHasNot) {
 TEST(StreamAnalysis, ForcesTheEndRightAfterSuppressingIt) {
   AlignmentThresholds thresholds;
   thresholds.equal_tokens = 3;
-  StreamAnalysis analysis(thresholds, 0, {1, 8});
+  StreamAnalysis analysis(thresholds.heads, 0, {1, 8}, thresholds, false);
   Generation generation;
   const auto decided = [&] {
     for (const AlignmentHead& head : thresholds.heads) {
@@ -215,7 +215,7 @@ TEST(StreamAnalysis, ForcesTheEndRightAfterSuppressingIt) {
       analysis.probe().read(head.layer, at::zeros({16, queries, 64}), at::zeros({16, 20, 64}));
     }
     at::Tensor logits = at::arange(8194, at::kFloat);
-    analysis.intervene(logits, generation);
+    analysis.observe(logits, generation);
     generation.tokens.push_back(kStartSpeech);
     return logits;
   };

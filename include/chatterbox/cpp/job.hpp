@@ -7,6 +7,7 @@
 #include <chatterbox/cpp/result.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -22,12 +23,18 @@ struct Chunk {
   Samples samples;
   int32_t sample_rate = 0;  // Hz
   uint64_t first = 0;       // index of the first of them in the whole speech
+  // With Request::word_times: those that end with the samples.
+  std::vector<Word> words = {};
 };
+
+// How far the speech was heard: see chatterbox_heard.
+using Heard = chatterbox_heard;
 
 class Chunks;
 
 // A request in progress. Copies share it. Destroying all copies cancels it only if it was submitted
-// with `stream`. Functions that block throw kInvalidArgument in a callback.
+// with `stream`, or opened for text and not ended. Functions that block throw kInvalidArgument in a
+// callback.
 class Job {
  public:
   // Takes over a handle of the C interface.
@@ -62,6 +69,14 @@ class Job {
   // Takes effect within one decode step or one Euler step.
   void cancel() const noexcept { chatterbox_job_cancel(handle()); }
 
+  // Of a job of ChatterboxEngine::open(): see chatterbox_job_feed(). `text`: whole characters of
+  // UTF-8.
+  void feed(const std::string& text) const {
+    detail::check(chatterbox_job_feed(handle(), detail::c_string("text", text)));
+  }
+  void flush() const { detail::check(chatterbox_job_flush(handle())); }
+  void end() const { detail::check(chatterbox_job_end(handle())); }
+
   // The next samples of a job that was submitted with `stream`. kEndOfStream: there are no more,
   // and the job has succeeded; kTimeout: there are none yet. Only one thread at a time may call it.
   [[nodiscard]] Status next(std::chrono::milliseconds timeout, Chunk& chunk) const {
@@ -69,7 +84,21 @@ class Job {
     const chatterbox_status status = chatterbox_job_next(handle(), timeout.count(), &from);
     check(status);
     chunk = {{from.samples, static_cast<size_t>(from.count)}, from.sample_rate, from.first_sample};
+    for (uint64_t i = 0; i < from.word_count; ++i) chunk.words.push_back(word(from.first_word + i));
     return static_cast<Status>(status);
+  }
+  // One of the words that were handed out so far, with Request::word_times.
+  [[nodiscard]] Word word(uint64_t index) const {
+    return detail::get<Word>([&](Word* word, size_t size) {
+      return chatterbox_job_get_word(handle(), index, word, size);
+    });
+  }
+  // How far the speech was heard by somebody who has heard so many of its samples; by default, all
+  // that next() returned or on_audio received. Also after cancel().
+  [[nodiscard]] Heard heard(uint64_t samples = UINT64_MAX) const {
+    return detail::get<Heard>([&](Heard* heard, size_t size) {
+      return chatterbox_job_get_heard(handle(), samples, heard, size);
+    });
   }
   // for (const Chunk& chunk : job.chunks()): all chunks, as they come.
   [[nodiscard]] Chunks chunks() const;

@@ -24,6 +24,7 @@ using Quality = chatterbox_quality;
 using InterventionSpan = chatterbox_intervention;
 using StreamStats = chatterbox_stream_stats;
 using ChunkStats = chatterbox_chunk_stats;
+using Word = chatterbox_word;
 
 // What the alignment analyzer did.
 enum class Intervention : int32_t {
@@ -75,6 +76,11 @@ class Result {
     return List<Piece>::of<get_piece>(handle(), chatterbox_result_piece_count(handle()));
   }
 
+  // With Request::word_times: when each word is spoken.
+  [[nodiscard]] List<Word> words() const noexcept {
+    return List<Word>::of<get_word>(handle(), chatterbox_result_word_count(handle()));
+  }
+
   // How the samples came: see chatterbox_stream_stats.
   [[nodiscard]] StreamStats stream_stats() const {
     return detail::get<StreamStats>([&](StreamStats* stats, size_t size) {
@@ -97,6 +103,12 @@ class Result {
   [[nodiscard]] static Piece get_piece(const chatterbox_result* result, uint64_t index) {
     return detail::get<Piece>([&](Piece* piece, size_t size) {
       return chatterbox_result_get_piece(result, index, piece, size);
+    });
+  }
+
+  [[nodiscard]] static Word get_word(const chatterbox_result* result, uint64_t index) {
+    return detail::get<Word>([&](Word* word, size_t size) {
+      return chatterbox_result_get_word(result, index, word, size);
     });
   }
 

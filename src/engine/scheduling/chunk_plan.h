@@ -1,5 +1,6 @@
 // Where the chunks of a stream begin and end. A pure function of the tokens: whenever it is asked,
-// however many of them have come by then, a stream has the same chunks.
+// however many of them have come by then, a stream has the same chunks. What a chunk sees behind it
+// is so too, but for the plan's slack tokens, of which it sees those that are known.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +25,10 @@ struct SpokenSoFar {
 [[nodiscard]] std::optional<runtime::ChunkRange> next_chunk(const runtime::StreamPlan& plan,
                                                             const SpokenSoFar& spoken,
                                                             int64_t known, bool complete);
+
+// Whether waiting would give the chunk more of its slack tokens.
+[[nodiscard]] bool may_see_more(const runtime::StreamPlan& plan, const runtime::ChunkRange& chunk,
+                                bool complete);
 
 // How many more tokens make the next chunk due, where the speech does not end before.
 [[nodiscard]] int64_t tokens_missing(const runtime::StreamPlan& plan, const SpokenSoFar& spoken,

@@ -47,7 +47,7 @@ void ChunkSpeaker::speak_and_deliver(Sequence& sequence) {
   stream.wave.peak = std::max(stream.wave.peak, wave.peak);
   stream.wave.clipped += wave.clipped;
   stream.spoken = {stream.spoken.chunks + 1, stream.next.end};
-  if (job.wanted()) completion_.deliver(sequence, std::move(samples));
+  if (job.wanted()) completion_.deliver(sequence, std::move(samples), stream.next.last);
 }
 
 }  // namespace chatterbox::engine

@@ -14,10 +14,13 @@ audio::WaveQuality Completion::quality_of(const std::vector<float>& samples) {
   return wave;
 }
 
-void Completion::deliver(Sequence& sequence, std::vector<float> samples) {
+void Completion::deliver(Sequence& sequence, std::vector<float> samples, bool last) {
   const int32_t rate = model_.catalog().info().sample_rate;
   metrics_.made_audio(static_cast<double>(samples.size()) / rate);
-  sequence.job->deliver(std::move(samples), rate, model_.now());
+  const auto count = static_cast<int64_t>(samples.size());
+  std::vector<Word> words =
+      sequence.words.next(sequence.utterance->stats().words, count, rate, last);
+  sequence.job->deliver(std::move(samples), rate, model_.now(), std::move(words));
 }
 
 bool Completion::succeed(Sequence& sequence, const audio::WaveQuality& wave) {

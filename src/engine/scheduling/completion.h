@@ -20,7 +20,8 @@ class Completion {
 
   // Throws kInternal where samples are not finite.
   [[nodiscard]] static audio::WaveQuality quality_of(const std::vector<float>& samples);
-  void deliver(Sequence& sequence, std::vector<float> samples);
+  // With the words that end with the samples; with those of the `last`, all that are left.
+  void deliver(Sequence& sequence, std::vector<float> samples, bool last);
   // Once all has been delivered. False: one of its callbacks has ended it instead, and that is to
   // be done.
   [[nodiscard]] bool succeed(Sequence& sequence, const audio::WaveQuality& wave);

@@ -123,7 +123,8 @@ std::vector<LiveStream> Scheduler::live_streams(Batch& sequences) {
     Job::State& job = *sequence.job;
     if (job.is_behind()) continue;
     LiveStream live;
-    live.due = chunk_of(sequence).has_value();
+    const std::optional<runtime::ChunkRange> chunk = chunk_of(sequence);
+    live.due = chunk.has_value();
     live.priority = job.standing().priority;
     live.series = job.standing().series;
     std::optional<TimePoint>& due_since = sequence.stream->due_since;
@@ -131,6 +132,11 @@ std::vector<LiveStream> Scheduler::live_streams(Batch& sequences) {
     if (const auto ahead = job.listener()->ahead(now)) {
       live.ahead = *ahead;
       live.lead = costs.chunk + costs.step * static_cast<double>(missing_tokens(sequence));
+      const bool has_time = live.ahead - live.lead > kSettledSeconds;
+      if (live.due && has_time &&
+          may_see_more(*job.task().stream, *chunk, sequence.stream->complete)) {
+        live.due = false;
+      }
     } else if (due_since) {
       live.ahead = -seconds(now - *due_since);
     }

@@ -10,6 +10,7 @@
 #include "engine/job_state.h"
 #include "engine/scheduling/chunk_plan.h"
 #include "engine/scheduling/costs.h"
+#include "engine/words.h"
 #include "runtime/executor.h"
 
 namespace chatterbox::engine {
@@ -49,7 +50,8 @@ struct Sequence {
   std::unique_ptr<runtime::Utterance> utterance;  // once it is ready
   int64_t steps_waited = 0;                       // see ReadyUtterance
   int64_t times_overtaken = 0;
-  bool dropped = false;                  // its job is over, but S3Gen works on its batch
+  bool dropped = false;  // its job is over, but S3Gen works on its batch
+  DeliveredWords words;
   std::optional<Stream> stream;          // of those that are spoken in chunks
   std::optional<Failure> token_failure;  // of T3, while S3Gen has it
   TimePoint decode_start;

@@ -121,7 +121,7 @@ void Speaker::finish(Sequence& sequence, std::vector<float> samples) {
     const TimePoint start = model_.now();
     samples = executor_.add_watermark(std::move(samples));
     sequence.timings.watermark = seconds(model_.now() - start);
-    if (sequence.job->wanted()) completion_.deliver(sequence, std::move(samples));
+    if (sequence.job->wanted()) completion_.deliver(sequence, std::move(samples), true);
     if (!sequence.job->wanted() || !completion_.succeed(sequence, wave)) drop(sequence);
   } catch (...) {
     const Failure failure = current_failure();

@@ -35,7 +35,9 @@ class WorkQueue final : public JobDriver {
   // What still waits ends here and now; what runs is for the worker to end.
   void interrupted(Job::State& job) noexcept override;
   // What had stopped for its reader may go on.
-  void samples_read() noexcept override { worker_->ring(); }
+  void samples_read() noexcept override { wake_worker(); }
+  // There is something new that is not here: a deadline.
+  void wake_worker() noexcept { worker_->ring(); }
 
  private:
   struct Entry {

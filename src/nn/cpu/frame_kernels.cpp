@@ -1,20 +1,15 @@
 #include "nn/cpu/frame_kernels.h"
 
-#include "nn/cpu/amx.h"
+#include "nn/cpu/features.h"
+#include "nn/cpu/frame_int8.h"
 #include "nn/cpu/kernels.h"
 
 namespace chatterbox::nn::cpu {
 
 bool supported(FrameUnit unit) {
-#ifdef CHATTERBOX_X86_KERNELS
-  if (!supported(Isa::kAvx512) || !__builtin_cpu_supports("avx512bf16")) return false;
-  if (unit == FrameUnit::kAvx512Bf16) return true;
-  static const bool tiles = has_tiles(TileType::kBf16);
-  return tiles;
-#else
-  (void)unit;
-  return false;
-#endif
+  // The int8 products need VNNI, which all these machines have.
+  return supported(Isa::kAvx512Bf16) && usable(Feature::kAvx512Vnni) &&
+         (unit == FrameUnit::kAvx512Bf16 || usable(Feature::kAmxBf16));
 }
 
 const char* name(FrameUnit unit) { return unit == FrameUnit::kAmx ? "amx-bf16" : "avx512-bf16"; }
@@ -32,6 +27,14 @@ const FrameKernels* frame_kernels() {
                                           : frame_unit()                  ? &avx512_frame_kernels()
                                                                           : nullptr;
   return best;
+#else
+  return nullptr;
+#endif
+}
+
+const FrameInt8Kernels* frame_int8_kernels() {
+#ifdef CHATTERBOX_X86_KERNELS
+  return frame_kernels() != nullptr ? &avx512_frame_int8_kernels() : nullptr;
 #else
   return nullptr;
 #endif

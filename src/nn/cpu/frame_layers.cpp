@@ -25,8 +25,8 @@ struct Part {
 };
 
 template <class ArgsOf>
-void attend(const std::vector<int64_t>& lengths, int64_t size, bool with_positions,
-            const ArgsOf& args_of) {
+void attend(const std::vector<int64_t>& lengths, int64_t size, int64_t first_query,
+            bool with_positions, const ArgsOf& args_of) {
   const FrameKernels& kernels = *frame_kernels();
   const int64_t heads = size / kHeadSize;
   const auto tasks = static_cast<int64_t>(lengths.size()) * heads;
@@ -40,8 +40,8 @@ void attend(const std::vector<int64_t>& lengths, int64_t size, bool with_positio
     for (int64_t i = begin; i < end; ++i) {
       const int64_t row = i / parts / heads;
       const int64_t length = lengths[static_cast<size_t>(row)];
-      const int64_t count = divide_up(length, parts);
-      const int64_t first = std::min(i % parts * count, length);
+      const int64_t count = divide_up(length - first_query, parts);
+      const int64_t first = std::min(first_query + i % parts * count, length);
       kernels.attention(args_of(Part{row, i / parts % heads * kHeadSize, length, first,
                                      std::min(first + count, length),
                                      memory + at::get_thread_num() * scratch.size(1)}));
@@ -116,7 +116,8 @@ Product product_of(const FrameLinear& layer, const Bf16* x, int64_t x_stride, in
 }
 
 FrameBuffer::FrameBuffer(int64_t rows, int64_t frames, int64_t size, int64_t ahead, int64_t behind)
-    : size_(size),
+    : rows_(rows),
+      size_(size),
       ahead_(ahead),
       pitch_(ahead + frames + behind),
       memory_(at::empty({rows * pitch_ + kRowsBeyond, size}, at::kBFloat16)),
@@ -165,9 +166,9 @@ void for_each_range(const std::vector<FrameRange>& ranges,
 }
 
 void self_attention(const FrameBuffer& qkv, const std::vector<int64_t>& lengths,
-                    const FrameBuffer& out) {
+                    const FrameBuffer& out, int64_t first) {
   const int64_t size = out.size();
-  attend(lengths, size, /*with_positions=*/false, [&](const Part& part) {
+  attend(lengths, size, first, /*with_positions=*/false, [&](const Part& part) {
     const Bf16* q = qkv.at(part.row, 0) + part.column;
     return FrameAttention{q,
                           q + size,
@@ -189,7 +190,7 @@ void relative_attention(const FrameBuffer& projected, const FrameBuffer& distanc
                         const std::vector<int64_t>& lengths, const FrameBuffer& out) {
   const int64_t size = out.size();
   const int64_t longest = *std::max_element(lengths.begin(), lengths.end());
-  attend(lengths, size, /*with_positions=*/true, [&](const Part& part) {
+  attend(lengths, size, 0, /*with_positions=*/true, [&](const Part& part) {
     const Bf16* q = projected.at(part.row, 0) + part.column;
     return FrameAttention{q,
                           q + 2 * size,

@@ -45,12 +45,13 @@ class FrameBuffer {
     return data_ + ((row * pitch_) + ahead_ + frame) * size_;
   }
   [[nodiscard]] int64_t size() const { return size_; }
+  [[nodiscard]] int64_t rows() const { return rows_; }
 
  private:
   FrameBuffer(int64_t rows, int64_t frames, int64_t size, int64_t ahead, int64_t behind);
   void clear(int64_t row, int64_t first, int64_t count);
 
-  int64_t size_, ahead_, pitch_;
+  int64_t rows_, size_, ahead_, pitch_;
   at::Tensor memory_;
   Bf16* data_;
 };
@@ -67,9 +68,10 @@ inline constexpr int64_t kMaxRange = 96;
 void for_each_range(const std::vector<FrameRange>& ranges,
                     const std::function<void(const FrameRange& range, int64_t thread)>& work);
 
-// qkv of rows of 3 H 64; out of rows of H 64: row r attends to its own lengths[r] frames.
+// qkv of rows of 3 H 64; out of rows of H 64: row r attends to its own lengths[r] frames, in those
+// from `first` on.
 void self_attention(const FrameBuffer& qkv, const std::vector<int64_t>& lengths,
-                    const FrameBuffer& out);
+                    const FrameBuffer& out, int64_t first = 0);
 // The same with relative positions. projected of rows of 4 H 64: the queries of keys, those of
 // distances, the keys, the values; distances [1, 2 T - 1] of rows of H 64, from T - 1 to 1 - T,
 // where T is the greatest length.

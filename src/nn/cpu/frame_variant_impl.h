@@ -8,9 +8,18 @@
 namespace chatterbox::nn::cpu {
 namespace {
 
-const FrameKernels kTheseFrameKernels{
-    Unit::kRows, product,   product_gelu,  product_silu, product_fp32,    product_add,
-    norm,        norm_mish, norm_mish_add, narrow,       frame_attention, attention_scratch};
+const FrameKernels kTheseFrameKernels{Unit::kRows,
+                                      product<Product>,
+                                      product_gelu<Product>,
+                                      product_silu<Product>,
+                                      product_fp32<Product>,
+                                      product_add<Product>,
+                                      norm,
+                                      norm_mish,
+                                      norm_mish_add,
+                                      narrow,
+                                      frame_attention,
+                                      attention_scratch};
 
 }  // namespace
 }  // namespace chatterbox::nn::cpu

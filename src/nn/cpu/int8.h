@@ -93,6 +93,10 @@ enum class Int8Isa { kPortable, kAvx2, kAvxVnni, kAvx512Vnni, kAmx };
 [[nodiscard]] Int8Isa int8_isa();
 [[nodiscard]] const Int8Kernels& int8_kernels();
 
+// Whether this machine multiplies many rows faster in int8 than in anything else: with VNNI. Not
+// with AMX, by expectation alone: its bf16 should leave the linear layers a small part of the work.
+[[nodiscard]] bool multiplies_frames_in_int8();
+
 // Rounds a row of weights into its place in a panel: writes the inputs' groups from `to` on,
 // kPanelOutputs * kGroupInputs bytes apart, and returns the scale.
 float pack_int8_row(const float* weights, int64_t size, uint8_t* to);

@@ -2,28 +2,26 @@
 
 #include <array>
 
+#include "nn/cpu/features.h"
 #include "support/error.h"
 
 namespace chatterbox::nn::cpu {
 
-bool multiplies_bf16() {
-#ifdef CHATTERBOX_X86_KERNELS
-  return __builtin_cpu_supports("avx512bf16");  // every machine with AMX has it, too
-#else
-  return false;
-#endif
-}
+// Every machine with AMX has AVX512-BF16, too.
+bool multiplies_bf16() { return supported(Isa::kAvx512Bf16); }
 
 bool supported(Isa isa) {
-  if (isa == Isa::kPortable) return true;
-#ifdef CHATTERBOX_X86_KERNELS
-  if (isa == Isa::kAvx2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  return avx512 && (isa == Isa::kAvx512 || multiplies_bf16());
-#else
+  switch (isa) {
+    case Isa::kPortable:
+      return true;
+    case Isa::kAvx2:
+      return usable(Feature::kAvx2);
+    case Isa::kAvx512:
+      return usable(Feature::kAvx512);
+    case Isa::kAvx512Bf16:
+      return usable(Feature::kAvx512) && usable(Feature::kAvx512Bf16);
+  }
   return false;
-#endif
 }
 
 const Kernels& kernels(Isa isa) {

@@ -60,12 +60,12 @@ struct AttentionArgs {
   float* out;  // [64]
 };
 
-// All positions of one head attend to all.
+// Positions of one head, from `first` on, attend to all.
 struct SelfAttentionArgs {
   const float *q, *k, *v;  // [length] rows of 64, `stride` apart
   int64_t stride;
-  int64_t length;
-  float* out;  // [length] rows of 64, `out_stride` apart
+  int64_t length, first;
+  float* out;  // [length - first] rows of 64, `out_stride` apart
   int64_t out_stride;
   float* scratch;  // self_attention_scratch(length) floats
 };

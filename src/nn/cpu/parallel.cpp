@@ -153,25 +153,25 @@ at::Tensor attention(const CachedAttention& args) {
   return out;
 }
 
-at::Tensor self_attention(const at::Tensor& qkv) {
+at::Tensor self_attention(const at::Tensor& qkv, int64_t first) {
   const at::Tensor packed = qkv.contiguous();
   const int64_t batch = packed.size(0);
   const int64_t length = packed.size(1);
   const int64_t stride = packed.size(2);
   const int64_t size = stride / 3;
   const int64_t heads = size / kHeadSize;
-  at::Tensor out = at::empty({batch, length, size}, packed.options());
+  at::Tensor out = at::empty({batch, length - first, size}, packed.options());
   const auto* from = packed.const_data_ptr<float>();
   auto* to = out.mutable_data_ptr<float>();
   const auto scratch_size = static_cast<size_t>(kernels().self_attention_scratch(length));
   at::parallel_for(0, batch * heads, 1, [&](int64_t begin, int64_t end) {
     std::vector<float> scratch(scratch_size);
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t row = i / heads * length;
+      const int64_t row = i / heads;
       const int64_t column = i % heads * kHeadSize;
-      const float* q = from + row * stride + column;
-      kernels().self_attention({q, q + size, q + 2 * size, stride, length, to + row * size + column,
-                                size, scratch.data()});
+      const float* q = from + row * length * stride + column;
+      kernels().self_attention({q, q + size, q + 2 * size, stride, length, first,
+                                to + row * (length - first) * size + column, size, scratch.data()});
     }
   });
   return out;

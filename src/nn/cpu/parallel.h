@@ -35,8 +35,8 @@ struct CachedAttention {
 // Rotates q and k, appends k and v, and attends to each row's own prefix. [R, H * 64]
 [[nodiscard]] at::Tensor attention(const CachedAttention& args);
 
-// qkv [B, T, 3 H 64], fp32: the queries of all heads, the keys, the values. All positions attend to
-// all. [B, T, H 64]
-[[nodiscard]] at::Tensor self_attention(const at::Tensor& qkv);
+// qkv [B, T, 3 H 64], fp32: the queries of all heads, the keys, the values. Positions from `first`
+// on attend to all. [B, T - first, H 64]
+[[nodiscard]] at::Tensor self_attention(const at::Tensor& qkv, int64_t first = 0);
 
 }  // namespace chatterbox::nn::cpu

@@ -40,6 +40,19 @@ class QuantisedRows {
 
 using LinearKernel = void (*Int8Kernels::*)(const Int8LinearArgs&, int64_t, int64_t);
 
+// Rows that stay in the second cache while all panels meet them.
+constexpr int64_t kRowsAtATime = 128;
+
+// Some rows of a product.
+Int8LinearArgs part_of(Int8LinearArgs args, int64_t first, int64_t rows) {
+  args.x.data = static_cast<const char*>(args.x.data) + first * args.x.stride;
+  args.x.rows = rows;
+  args.x.scale += first;
+  args.x.sum += first;
+  args.y += first * args.y_stride;
+  return args;
+}
+
 void run(const at::Tensor& x, const std::vector<Int8Output>& outputs, LinearKernel which) {
   const QuantisedRows rows(x);
   std::vector<Int8LinearArgs> args;
@@ -51,11 +64,18 @@ void run(const at::Tensor& x, const std::vector<Int8Output>& outputs, LinearKern
     first_panel.push_back(first_panel.back() + int8_panels(output.weights.outputs));
   }
   const auto kernel = int8_kernels().*which;
-  at::parallel_for(0, first_panel.back(), 1, [&](int64_t begin, int64_t end) {
-    for (size_t i = 0; i < args.size(); ++i) {
-      const int64_t from = std::max(begin, first_panel[i]) - first_panel[i];
-      const int64_t to = std::min(end, first_panel[i + 1]) - first_panel[i];
-      if (from < to) kernel(args[i], from, to);
+  const int64_t panels = first_panel.back();
+  const int64_t parts = (x.size(0) + kRowsAtATime - 1) / kRowsAtATime;
+  at::parallel_for(0, parts * panels, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t part = begin / panels; part * panels < end; ++part) {
+      const int64_t first = part * kRowsAtATime;
+      const int64_t count = std::min(kRowsAtATime, x.size(0) - first);
+      const int64_t before = part * panels;
+      for (size_t i = 0; i < args.size(); ++i) {
+        const int64_t from = std::max(begin - before, first_panel[i]) - first_panel[i];
+        const int64_t to = std::min(end - before, first_panel[i + 1]) - first_panel[i];
+        if (from < to) kernel(part_of(args[i], first, count), from, to);
+      }
     }
   });
 }

@@ -1,4 +1,4 @@
-// Attention of all positions of one head to all, unmasked. Where time is arithmetic: two matrix
+// Attention of positions of one head to all, unmasked. Where time is arithmetic: two matrix
 // products over packed tiles that stay in the caches. Included after kernels_impl.h, under its
 // rules.
 #pragma once
@@ -132,7 +132,7 @@ void self_attention(const SelfAttentionArgs& args) {
   const int64_t columns = padded(args.length);
   pack_keys(args.k, args.stride, args.length, s.keys);
   pack_values(args.v, args.stride, args.length, s.values);
-  for (int64_t first = 0; first < args.length; first += kQueryBlock) {
+  for (int64_t first = args.first; first < args.length; first += kQueryBlock) {
     const int64_t rows = args.length - first < kQueryBlock ? args.length - first : kQueryBlock;
     for (int64_t r = 0; r < kQueryBlock; ++r) {  // a short block repeats its last query
       const float* from = args.q + (first + (r < rows ? r : rows - 1)) * args.stride;
@@ -148,7 +148,7 @@ void self_attention(const SelfAttentionArgs& args) {
     mix(s, args.length);
     for (int64_t r = 0; r < rows; ++r) {
       const Vec share = Vec::all(1.0f / sums[r]);
-      float* to = args.out + (first + r) * args.out_stride;
+      float* to = args.out + (first - args.first + r) * args.out_stride;
       for (int64_t d = 0; d < kHeadSize; d += kWidth) {
         (Vec::load(s.out + r * kHeadSize + d) * share).store(to + d);
       }

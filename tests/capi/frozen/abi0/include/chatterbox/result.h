@@ -100,6 +100,19 @@ CHATTERBOX_API chatterbox_status chatterbox_result_get_piece(const chatterbox_re
                                                              uint64_t index,
                                                              chatterbox_piece* piece, size_t size);
 
+/* Returns the number of words of a request with `word_times`; 0 for other results, or if `result`
+ * is NULL. Words that the speech did not begin before `max_new_tokens` are not among them. Never
+ * fails.
+ */
+CHATTERBOX_API uint64_t chatterbox_result_word_count(const chatterbox_result* result);
+
+/* Describes word `index`, counted from 0 in the order of the text. Writes at most `size` bytes
+ * (pass sizeof *word) to the caller's struct. INVALID_ARGUMENT: a size that no version of the
+ * struct has, an index that is too large. */
+CHATTERBOX_API chatterbox_status chatterbox_result_get_word(const chatterbox_result* result,
+                                                            uint64_t index, chatterbox_word* word,
+                                                            size_t size);
+
 /* How the samples reached somebody who plays them as they come; of any request. */
 typedef struct chatterbox_stream_stats {
   uint32_t struct_size;            /* bytes that the library filled in */

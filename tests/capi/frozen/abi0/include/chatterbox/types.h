@@ -104,6 +104,17 @@ typedef struct chatterbox_tensor {
  * belongs to the library and is valid during the call. */
 typedef int32_t (*chatterbox_tensor_callback)(const chatterbox_tensor* tensor, void* user_data);
 
+/* When a word is spoken: a part of the text between white space that has more than punctuation. */
+typedef struct chatterbox_word {
+  uint32_t struct_size; /* bytes that the library filled in */
+  int32_t reserved;     /* 0 */
+  uint64_t text_begin;  /* its bytes in the whole text, with the punctuation on its sides */
+  uint64_t text_end;
+  double begin_seconds; /* in the whole speech; words follow each other, and one that was passed
+                         * over begins when it ends */
+  double end_seconds;
+} chatterbox_word;
+
 /* Receives samples that are final, in order: mono, 24 kHz, nominally in [-1, 1]. They belong to the
  * library and are valid during the call. */
 typedef int32_t (*chatterbox_audio_callback)(uint64_t tag, const float* samples, uint64_t count,

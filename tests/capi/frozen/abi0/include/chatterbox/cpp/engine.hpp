@@ -97,6 +97,18 @@ class ChatterboxEngine {
         &options.on_piece);
   }
 
+  // Opens a job for a text that comes by and by, with Job::feed(). The request's text, which may be
+  // empty, is its beginning: see chatterbox_engine_open_text().
+  [[nodiscard]] Job open(const Request& request, const LongTextOptions& options = {}) const {
+    const auto joined = long_text_options(options);
+    return submit_job(
+        request,
+        [&](chatterbox_engine* engine, const chatterbox_request* asked, chatterbox_job** job) {
+          return chatterbox_engine_open_text(engine, asked, &joined, job);
+        },
+        &options.on_piece);
+  }
+
   // Block until the result is ready and the callbacks have returned; wait for room in the queue as
   // long as it takes.
   [[nodiscard]] Result generate(const Request& request) const {

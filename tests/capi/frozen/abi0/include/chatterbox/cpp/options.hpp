@@ -19,7 +19,7 @@ inline namespace abi0 {
 enum class Precision : int32_t {
   kFp32 = CHATTERBOX_PRECISION_FP32,
   kBf16 = CHATTERBOX_PRECISION_BF16,
-  kInt8 = CHATTERBOX_PRECISION_INT8,  // T3 alone, on a CPU
+  kInt8 = CHATTERBOX_PRECISION_INT8,  // on a CPU
   kAuto = CHATTERBOX_PRECISION_AUTO,  // what is fastest here
 };
 
@@ -85,7 +85,7 @@ struct EngineOptions {
   // unset: fp32 on a CPU, bf16 on CUDA, int8 for a quantised folder
   std::optional<Precision> precision = std::nullopt;
   std::optional<Precision> t3_precision = std::nullopt;     // unset: `precision`
-  std::optional<Precision> s3gen_precision = std::nullopt;  // unset: `precision`; not int8
+  std::optional<Precision> s3gen_precision = std::nullopt;  // unset: `precision`, int8: auto
   std::optional<Precision> kv_cache = std::nullopt;         // fp32 or bf16; unset: fp32 if T3 is
   Weights weights = Weights::kMapped;
   std::optional<int32_t> threads = std::nullopt;  // unset: one for each physical core
@@ -118,7 +118,7 @@ struct EngineInfo {
   std::string_view device;           // "cpu", "cuda:0"
   std::string_view precision;        // as given, or the default: "fp32", "bf16", "int8", "auto"
   std::string_view t3_precision;     // in use: "fp32", "bf16", "int8"
-  std::string_view s3gen_precision;  // in use: "fp32", "bf16"
+  std::string_view s3gen_precision;  // in use: "fp32", "bf16", "int8"
   std::string_view kv_cache;         // in use: "fp32", "bf16"
   std::string_view t3_kernels;       // number format and instructions: "int8 avx512-vnni"
   std::string_view s3gen_kernels;    // "bf16 avx512-bf16", "fp32 libtorch"

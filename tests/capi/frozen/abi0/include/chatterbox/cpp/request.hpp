@@ -45,6 +45,10 @@ enum class Halo : int32_t {
   kExact = CHATTERBOX_HALO_EXACT,
   kLowLatency = CHATTERBOX_HALO_LOW_LATENCY,
 };
+enum class Prompt : int32_t {
+  kRecomputed = CHATTERBOX_PROMPT_RECOMPUTED,
+  kFrozen = CHATTERBOX_PROMPT_FROZEN,
+};
 // Of a request that streams in chunks, in speech tokens, 25 a second. See
 // chatterbox_stream_options, also for ranges.
 struct StreamOptions {
@@ -54,6 +58,8 @@ struct StreamOptions {
   int32_t right_tokens = 6;      // behind a chunk, waited for
   int32_t condition_tokens = 0;  // of left_tokens, those whose mel is given
   Halo halo = Halo::kExact;
+  Prompt prompt = Prompt::kRecomputed;
+  int32_t slack_tokens = 0;  // more behind a chunk, waited for while there is time
 };
 
 // A text to be spoken. Options that are not set take the family's defaults: EngineInfo::defaults.
@@ -75,6 +81,7 @@ struct Request {
   std::optional<bool> analyze_alignment = std::nullopt;
   std::string language = {};  // one of EngineInfo::languages; empty unless multilingual
   bool text_tags = false;     // multilingual models read tags such as [laughter] as tokens
+  bool word_times = false;    // results and chunks tell when each word is spoken
   // How the request is run.
   int32_t priority = 0;  // -100 to 100; the waiting request with the highest priority starts first
   uint64_t client = 0;   // who asks: at equal priority, clients are served in turn

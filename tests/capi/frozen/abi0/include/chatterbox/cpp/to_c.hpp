@@ -65,6 +65,8 @@ template <class Enum>
   to.right_tokens = from.right_tokens;
   to.condition_tokens = from.condition_tokens;
   to.halo = static_cast<int32_t>(from.halo);
+  to.prompt = static_cast<int32_t>(from.prompt);
+  to.slack_tokens = from.slack_tokens;
   return to;
 }
 
@@ -110,6 +112,7 @@ void copy_common(const Asked& from, To& to, chatterbox_stream_options& stream) {
   to.top_k = or_unset("top_k", from.top_k);
   if (from.analyze_alignment) to.analyze_alignment = *from.analyze_alignment ? 1 : 0;
   to.text_tags = from.text_tags ? 1 : 0;
+  to.word_times = from.word_times ? 1 : 0;
   return to;
 }
 
