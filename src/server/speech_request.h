@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 
+#include "app/option_fields.h"
 #include "server/formats.h"
 #include "server/json_fields.h"
 
