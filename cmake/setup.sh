@@ -15,7 +15,7 @@ Installs what the build needs and is not there yet (Debian 12 or later):
 Run again, it does nothing.
 
   --tests   also what the tests and benchmarks need (GoogleTest, Google Benchmark, clang-format, and for the Python
-            package numpy, pytest, mypy and scikit-build-core, from PyPI into build/python)
+            package numpy, pytest, mypy, scikit-build-core and Ray: 150 MB from PyPI into build/python)
   --cuda    libtorch with its CUDA libraries (5 GB on disk); without it the build runs on the CPU
   --help    this text
 

@@ -1,6 +1,6 @@
 """Many machines: speech over HTTP by Ray Serve, in the protocol of `chatterbox serve`.
 
-    pip install 'ray[serve]'
+    pip install 'ray[serve]' python-multipart
     serve run chatterbox.ray_serve:app model=models/chatterbox replicas=4 voices=/shared/voices
 
 A `Speaker` is one process with one engine, which batches; a `Front` speaks HTTP. A Speaker sends
