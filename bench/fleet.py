@@ -140,7 +140,7 @@ def simulate(
     """Return the seconds until the first sound of each request after the first quarter, sorted."""
     draw = random.Random(seed)
     servers = [Server(machine) for _ in range(count)]
-    router = Router(policy, servers, draw)
+    router = Router(policy, servers, random.Random(-seed))  # all policies see the same requests
     rate = load * count * machine.capacity / MEAN_SECONDS
     mu = math.log(MEAN_SECONDS) - SIGMA**2 / 2
     first: list[float] = []

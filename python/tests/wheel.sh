@@ -25,3 +25,15 @@ export CHATTERBOX_LIBTORCH=$libtorch
 "$work/venv/bin/python" -m chatterbox speak "Hello from Python." --seed 1 -o program.wav
 cmp hello.wav program.wav
 "$work/venv/bin/chatterbox" --version
+# The watermark is fetched by who wants it; a wheel that is not the right one is refused.
+"$work/venv/bin/python" -c 'import chatterbox; e = chatterbox.Engine(threads=1); assert not e.info.watermark'
+if "$work/venv/bin/python" -m chatterbox.install_watermark "$wheel" 2>error.txt; then
+  echo "a wrong wheel was taken"
+  exit 1
+fi
+grep -q "cannot be converted" error.txt || { cat error.txt; exit 1; }
+# With the right one, if this machine has it.
+if [ -f "${CHATTERBOX_PERTH_WHEEL:-}" ]; then
+  "$work/venv/bin/python" -m chatterbox.install_watermark "$CHATTERBOX_PERTH_WHEEL"
+  "$work/venv/bin/python" -c 'import chatterbox; e = chatterbox.Engine(threads=1); assert e.info.watermark'
+fi
