@@ -6,11 +6,8 @@ endif()
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-# The soname carries the C ABI's number: it changes when a released C function or struct changes.
 # $ORIGIN lets an installation be moved; the other entry is libtorch, which does not move with it.
-set_target_properties(chatterbox PROPERTIES
-  VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
-  INSTALL_RPATH "$ORIGIN;${Libtorch_LIBRARY_DIR}")
+set_target_properties(chatterbox PROPERTIES INSTALL_RPATH "$ORIGIN;${Libtorch_LIBRARY_DIR}")
 install(TARGETS chatterbox EXPORT chatterboxTargets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT development
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

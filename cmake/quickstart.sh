@@ -7,8 +7,8 @@ usage() {
 usage: bash cmake/quickstart.sh [--jobs N] [TEXT]
 
 Installs what is missing (bash cmake/setup.sh --help), builds the release preset's program in build/release,
-and speaks TEXT with the demo model to hello.wav. The demo model is tiny and sounds like espeak-ng; for natural
-speech give the program a folder with the real weights: build/release/bin/chatterbox speak --model DIR TEXT
+and speaks TEXT with the demo model to hello.wav. The demo model is tiny; for the sound of Chatterbox
+give the program a folder with the real weights: build/release/bin/chatterbox speak --model DIR TEXT
 
   --jobs N   compilers at a time (default: one per core and 1.5 GB of memory)
   --help     this text

@@ -14,8 +14,9 @@ Installs what the build needs and is not there yet (Debian 12 or later):
     a network they are left out, and the speech of what is built carries no watermark
 Run again, it does nothing.
 
-  --tests   also what the tests and benchmarks need (GoogleTest, Google Benchmark, clang-format, and for the Python
-            package numpy, pytest, mypy, scikit-build-core and Ray: 150 MB from PyPI into build/python)
+  --tests   also what the tests and benchmarks need (GoogleTest, Google Benchmark, clang-format, and from PyPI what
+            tests the Python package, Ray included: 150 MB, in build/python; and the recogniser that hears the demo
+            voice, 60 MB, left out without a network)
   --cuda    libtorch with its CUDA libraries (5 GB on disk); without it the build runs on the CPU
   --help    this text
 
@@ -43,7 +44,7 @@ installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = i
 
 missing_packages() {
   local packages=(g++ cmake ninja-build pkg-config libicu-dev libsentencepiece-dev nlohmann-json3-dev libfmt-dev
-    libsoxr-dev libsndfile1-dev libmpg123-dev libsodium-dev libcli11-dev binutils ca-certificates)
+    libsoxr-dev libsndfile1-dev libmpg123-dev libsodium-dev libcli11-dev libboost1.81-dev libsonic-dev binutils ca-certificates)
   [ $tests = no ] || packages+=(libgtest-dev libgmock-dev libbenchmark-dev)
   local package
   for package in "${packages[@]}"; do installed "$package" || echo "$package"; done
@@ -209,6 +210,25 @@ fetch_python_tools() {
   trap - EXIT
 }
 
+# What hears the demo voice in the tests. Optional: a set-up that cannot reach PyPI goes on without.
+fetch_recogniser() {
+  local packages="$root/build/recogniser"
+  if [ $tests = no ] || [ -d "$packages" ]; then return; fi
+  say "fetching the recogniser of the demo voice's test into build/recogniser"
+  mkdir -p "$root/build"
+  temporary=$(mktemp -d "$root/build/.recogniser.XXXXXX")
+  trap 'rm -rf "$temporary"' EXIT
+  mkdir "$temporary/tmp"
+  if pip_install "$temporary/new" --no-deps pocketsphinx==5.1.1 soxr==1.1.0 numpy==2.4.6 2>"$temporary/pip.log"; then
+    mv "$temporary/new" "$packages"
+  else
+    tail -n 1 "$temporary/pip.log" >&2
+    say "WITHOUT A RECOGNISER: it could not be fetched from PyPI, so demo_words_test will be SKIPPED"
+  fi
+  rm -rf "$temporary"
+  trap - EXIT
+}
+
 # Optional: a set-up that cannot reach PyPI goes on without.
 fetch_watermark() {
   local weights="$root/build/watermark/perth_implicit.safetensors"
@@ -241,4 +261,5 @@ else
 fi
 fetch_clang_format
 fetch_python_tools
+fetch_recogniser
 fetch_watermark

@@ -29,8 +29,8 @@ QUARTERS = 4             # of a token, of which phones and prosody are known
 MELS = 80
 LONGEST_SECONDS = 30     # of an utterance
 
-# Ids. The tokenizer has eight digits in base 3; the last two stay 0, so that 3^6 codes are in use.
-FREE_DIGITS = 6
+# Ids. The tokenizer has eight digits in base 3. With fewer free ones the last stay 0.
+FREE_DIGITS = 8
 CODES = 3 ** FREE_DIGITS
 ALL_CODES = 3 ** 8
 START_SPEECH, STOP_SPEECH = 6561, 6562  # t3_config.py
@@ -44,8 +44,8 @@ PARKED, PARKED_SCALE = -20.0, 5.0
 class Sizes:
     """Widths and depths. Head size 64 everywhere (the perceiver: 4 heads), as the library asks."""
     t3_width: int = 192
-    t3_inner: int = 512
-    t3_layers: int = 6
+    t3_inner: int = 416
+    t3_layers: int = 5
     text_positions: int = 514     # with the start and the stop of the text
     speech_positions: int = 1028  # the default of max_new_tokens is 1000
     speech_rows: int = 6563       # the ids up to the stop of speech; the official table has 8194
@@ -71,12 +71,12 @@ class Sizes:
 class Budget:
     """Seconds of each stage that trains, on two CPU cores; T3 trains beside flow and HiFT, with a thread each. A stage
     stops when its time is up."""
-    tokenizer: int = 480
+    tokenizer: int = 960
     speaker: int = 300     # a quarter for the voice encoder, the rest for CAM++
-    t3: int = 5400
-    flow: int = 5400
-    hift: int = 1800
-    adversarial: int = 3600
+    t3: int = 2160
+    flow: int = 2700
+    hift: int = 1200
+    adversarial: int = 1200
     pitch: int = 240       # besides 3 minutes for the mels
 
 
@@ -84,7 +84,7 @@ class Budget:
 class Amounts:
     """How much is synthesised. The acoustic part is kept as sound, the rest as tokens alone."""
     corpus: int = 26_000         # utterances for T3, about 24 hours
-    acoustic: int = 6_000        # of them that are spoken aloud, for the other models: about 5.5 hours
+    acoustic: int = 2_700        # of them that are spoken aloud, for the other models: about 2.5 hours
     shard: int = 100             # utterances in a file
     held_out: int = 200          # sentences that nothing trains on: half to watch, half to test
     speaker_utterances: int = 24 # of each of SPEAKERS

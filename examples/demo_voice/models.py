@@ -19,6 +19,7 @@ from chatterbox.models.voice_encoder import VoiceEncoder
 from chatterbox.models.voice_encoder.config import VoiceEncConfig
 from s3tokenizer.model_v2 import AudioEncoderV2, FSQVectorQuantization
 from torch import nn
+from torch.nn.utils import parametrize
 
 import config
 
@@ -64,6 +65,36 @@ def digits_of(tokens):
     """Ids [...] -> the digits that vary, in -1, 0, 1 [..., FREE_DIGITS]"""
     powers = 3 ** torch.arange(config.FREE_DIGITS, device=tokens.device)
     return (tokens.unsqueeze(-1) // powers % 3 - 1).float()
+
+
+class DigitRows(nn.Module):
+    """Adds to the rows of codes what a small network makes of their digits, so that a code which is seldom heard has
+    learned from those like it. For nn.utils.parametrize: what ships is the sum.
+    """
+
+    def __init__(self, width, hidden=256):
+        super().__init__()
+        self.made = nn.Sequential(nn.Linear(config.FREE_DIGITS, hidden), nn.GELU(), nn.Linear(hidden, width))
+        self.register_buffer("digits", digits_of(torch.arange(config.CODES)), persistent=False)
+
+    def forward(self, table):
+        return table + nn.functional.pad(self.made(self.digits), (0, 0, 0, len(table) - config.CODES))
+
+
+def tables_of_codes(model):
+    """Those modules of T3 or of the flow whose weight has a row for each code."""
+    return [getattr(model, name) for name in ("speech_emb", "speech_head", "input_embedding") if hasattr(model, name)]
+
+
+def share_digits(model):
+    for module in tables_of_codes(model):
+        parametrize.register_parametrization(module, "weight", DigitRows(module.weight.size(1)))
+
+
+def unshare_digits(model):
+    """Each table as one again, under the official name."""
+    for module in tables_of_codes(model):
+        parametrize.remove_parametrizations(module, "weight")
 
 
 def make_voice_encoder(sizes):

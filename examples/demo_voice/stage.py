@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 import config
+import muon
 
 
 def parse(description, seconds=None, extra=None):
@@ -121,10 +122,11 @@ class Schedule:
         return self.rate * min(1.0, max((step + 1) / 200, done / 0.05)) * (0.03 + 0.97 * cosine)
 
 
-def train(name, module, loss_of, options, rate, watch=None, decay=0.0, minutes=None):
+def train(name, module, loss_of, options, rate, watch=None, decay=0.0, minutes=None, finish=None):
     """Trains `module` until its time is up and writes WORK/NAME.pt.
 
-    loss_of(step, rng) gives the loss and numbers to show; watch() gives numbers of held-out data. State goes to
+    loss_of(step, rng) gives the loss and numbers to show; watch() gives numbers of held-out data; finish() is called
+    before the weights are written. State goes to
     WORK/NAME.ckpt every minute; with it there, training goes on; with NAME.pt there, nothing is left to do.
     """
     final, checkpoint = options.work / f"{name}.pt", options.work / f"{name}.ckpt"
@@ -133,7 +135,7 @@ def train(name, module, loss_of, options, rate, watch=None, decay=0.0, minutes=N
         return
     module.to(options.device).train()
     parameters = [p for p in module.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=rate, betas=(0.9, 0.98), weight_decay=decay)
+    optimizer = muon.Optimizers(module, rate, decay)
     step, seconds = 0, 0.0
     if checkpoint.exists():
         state = load(checkpoint, map_location=options.device)
@@ -144,10 +146,9 @@ def train(name, module, loss_of, options, rate, watch=None, decay=0.0, minutes=N
     schedule = Schedule(rate, 60 * (minutes or options.minutes), options.steps)
     progress, begin, saved = Progress(name), worked(options.device) - seconds, time.time()
     while not schedule.done(step, seconds):
-        for group in optimizer.param_groups:
-            group["lr"] = schedule.at(step, seconds)
+        optimizer.set_rate(schedule.at(step, seconds))
         loss, values = loss_of(step, draw(step))
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         if torch.isfinite(norm):  # one bad batch must not end the run
@@ -160,6 +161,8 @@ def train(name, module, loss_of, options, rate, watch=None, decay=0.0, minutes=N
             report(name, step, module, watch)
             saved = time.time()
     report(name, step, module, watch)
+    if finish:
+        finish()
     save(half({k: v.cpu() for k, v in module.state_dict().items()}), final)
     checkpoint.unlink(missing_ok=True)
     print(f"{name}: {step} steps in {seconds:.0f} s, wrote {final}", flush=True)

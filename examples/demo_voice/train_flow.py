@@ -75,6 +75,9 @@ def main():
     flow = models.make_flow(config.Sizes())
     with torch.no_grad():  # mu begins at the mean mel
         flow.encoder_proj.bias.copy_(data.mel_statistics()[0])
+    models.share_digits(flow)
+
+    bf16 = stage.fast_autocast(options.device)
 
     bf16 = stage.fast_autocast(options.device)
 
@@ -90,7 +93,7 @@ def main():
         found = torch.tensor([step_losses(held_out, held_out_tokens, stage.draw(i, salt=2)) for i in range(4)])
         return dict(zip(("mu", "flow"), found.mean(0).tolist()))
 
-    stage.train("flow", flow, loss_of, options, rate=1.5e-3, watch=watch)
+    stage.train("flow", flow, loss_of, options, rate=1.5e-3, watch=watch, finish=lambda: models.unshare_digits(flow))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from functools import partial
 import torch
 from chatterbox.models.t3.modules.cond_enc import T3Cond
 from torch.nn.functional import cross_entropy
+from torch.nn.utils import parametrize
 from torch.nn.utils.rnn import pad_sequence
 from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
@@ -177,11 +178,12 @@ def main():
     torch.manual_seed(config.SEED)
     t3 = models.make_t3(sizes)
     t3.text_head.requires_grad_(False)  # nothing reads it
+    models.share_digits(t3)
     guide = Guide(t3)
     bf16 = stage.fast_autocast(options.device)
 
     def step_losses(rows, rng, no_text, hidden):
-        with torch.autocast(torch.device(options.device).type, torch.bfloat16, enabled=bf16):
+        with parametrize.cached(), torch.autocast(torch.device(options.device).type, torch.bfloat16, enabled=bf16):
             return forward(t3, guide, rows, prompts, rng, no_text, hidden, options.device, sizes)
 
     def loss_of(step, rng):
@@ -193,7 +195,8 @@ def main():
         found = torch.tensor([step_losses([held_out.utterances[n] for n in b], rng, 0, 0) for b in held_out.batches])
         return dict(zip(("loss", "shape", "right", "look"), found.mean(0).tolist()))
 
-    stage.train("t3", t3, loss_of, options, rate=2e-3, watch=watch, decay=0.05)
+    stage.train("t3", t3, loss_of, options, rate=2e-3, watch=watch, decay=0.05,
+                finish=lambda: models.unshare_digits(t3))
 
 
 if __name__ == "__main__":

@@ -28,9 +28,10 @@
  * failure, and a positive value if there is nothing to return (TIMEOUT, END_OF_STREAM; only if the
  * comment says so). Their outputs are set to NULL or 0 before anything can fail.
  * chatterbox_last_error() returns one line about the failure that names the value at fault and the
- * limit. No function aborts, exits, prints, or lets a C++ exception out. NULL for a pointer
- * parameter is INVALID_ARGUMENT, unless the comment says otherwise. Any function that can fail may
- * return OUT_OF_MEMORY or INTERNAL; the comments list its other errors.
+ * limit. No function aborts, exits, prints, or lets a C++ exception out; but libtorch, which
+ * computes, may end the process if the system denies it memory. NULL for a pointer parameter is
+ * INVALID_ARGUMENT, unless the comment says otherwise. Any function that can fail may return
+ * OUT_OF_MEMORY or INTERNAL; the comments list its other errors.
  *
  * Ownership: handles that a function stores through its last argument belong to the caller, who
  * must release each with its _destroy function. The order does not matter: voices, jobs, results,

@@ -82,18 +82,31 @@ typedef struct chatterbox_engine_options {
                          * name for messages */
   const chatterbox_file* files; /* the model's files, instead of a folder; default NULL */
   uint64_t file_count;          /* number of `files`; default 0 */
+  const char* s3gen;  /* path of a file to use instead of the model's S3Gen; default NULL: the
+                       * model's own. Turbo's s3gen_meanflow.safetensors makes English and
+                       * Multilingual take 2 Euler steps without guidance instead of 10 with it, and
+                       * sounds different */
   const char* device; /* "cpu", "cuda", "cuda:N", or "auto" (default): CUDA if available */
   int32_t precision; /* CHATTERBOX_PRECISION_...; unset (default): fp32 on a CPU, bf16 on CUDA, int8
                       * for a quantised folder, whose T3 takes int8 and auto alone */
-  int32_t weights;   /* CHATTERBOX_WEIGHTS_...; default CHATTERBOX_WEIGHTS_MAPPED */
-  int32_t threads;   /* CPU threads for computation, 1 to 1024; unset (default): one for each
-                      * physical core that this process may use by its affinity and its control
-                      * group's quota; two on CUDA */
-  int32_t mode;      /* CHATTERBOX_MODE_...; default CHATTERBOX_MODE_DYNAMIC */
-  int32_t max_batch; /* how many requests may draw tokens at a time, 1 to 256, unless the mode is
-                      * sequential; default 8. In each step a CPU reads the weights once for 16
-                      * requests with guidance; each further request adds to the time of a step */
-  int32_t max_queue; /* how many requests may wait, 1 to 65536; default 64 */
+  int32_t t3_precision;    /* of T3, CHATTERBOX_PRECISION_...; unset (default): `precision` */
+  int32_t s3gen_precision; /* of S3Gen, CHATTERBOX_PRECISION_...; unset (default): `precision`, but
+                            * AUTO where that is INT8 */
+  int32_t kv_cache; /* of T3's keys and values, CHATTERBOX_PRECISION_FP32 or _BF16, which takes half
+                     * the memory; unset (default): fp32 if T3 is fp32, else bf16 */
+  int32_t weights;  /* CHATTERBOX_WEIGHTS_...; default CHATTERBOX_WEIGHTS_MAPPED */
+  int32_t threads;  /* CPU threads for computation, 1 to 1024; unset (default): one for each
+                     * physical core that this process may use by its affinity and its control
+                     * group's quota; two on CUDA */
+  int32_t mode;     /* CHATTERBOX_MODE_...; default CHATTERBOX_MODE_DYNAMIC */
+  int32_t max_batch;   /* how many requests may draw tokens at a time, 1 to 256, unless the mode is
+                        * sequential; default 8. In each step a CPU reads the weights once for 16
+                        * requests with guidance; each further request adds to the time of a step */
+  int32_t max_streams; /* how many requests may stream in chunks at a time, 1 to 256; others wait in
+                        * the queue, and requests that do not stream may start before them. Unset
+                        * (default): as many as can be spoken as fast as they are heard, by the
+                        * times that work has taken so far */
+  int32_t max_queue;   /* how many requests may wait, 1 to 65536; default 64 */
   int64_t max_queue_bytes; /* bytes of text and recordings that waiting requests may hold, 1 MiB or
                             * more; default 1 GiB */
   int64_t memory_limit;  /* bytes of memory beside the weights, 1 or more: three quarters for the KV
@@ -107,20 +120,7 @@ typedef struct chatterbox_engine_options {
   chatterbox_log_callback log; /* default NULL: nothing is logged */
   void* log_user_data;         /* passed to `log`; default NULL */
   int32_t log_level;           /* lowest level that is logged; default CHATTERBOX_LOG_WARNING */
-  int32_t t3_precision;        /* of T3, CHATTERBOX_PRECISION_...; unset (default): `precision` */
-  int32_t s3gen_precision; /* of S3Gen, CHATTERBOX_PRECISION_...; unset (default): `precision`, but
-                            * AUTO where that is INT8 */
-  int32_t kv_cache; /* of T3's keys and values, CHATTERBOX_PRECISION_FP32 or _BF16, which takes half
-                     * the memory; unset (default): fp32 if T3 is fp32, else bf16 */
-  const char*
-      s3gen; /* path of a file to use instead of the model's S3Gen; default NULL: the model's
-              * own. Turbo's s3gen_meanflow.safetensors makes English and Multilingual take
-              * 2 Euler steps without guidance instead of 10 with it, and sounds different */
-  int32_t max_streams; /* how many requests may stream in chunks at a time, 1 to 256; others wait in
-                        * the queue, and requests that do not stream may start before them. Unset
-                        * (default): as many as can be spoken as fast as they are heard, by the
-                        * times that work has taken so far */
-  int32_t reserved;    /* 0 */
+  int32_t reserved;            /* 0 */
 } chatterbox_engine_options;
 
 /* Fills in `size` (pass sizeof *options) and the defaults. The strings are static; the caller owns
@@ -157,17 +157,29 @@ CHATTERBOX_API chatterbox_status chatterbox_engine_drain(chatterbox_engine* engi
 /* ---- What it is ------------------------------------------------------------------------------ */
 
 typedef struct chatterbox_engine_info {
-  uint32_t struct_size;          /* bytes that the library filled in */
-  int32_t sample_rate;           /* of results, Hz */
-  const char* family;            /* "english", "multilingual", "turbo" or "nano" */
-  const char* model;             /* as given to chatterbox_engine_create() */
-  const char* device;            /* "cpu", "cuda:0" */
-  const char* precision;         /* as given, or the default: "fp32", "bf16", "int8", "auto" */
+  uint32_t struct_size;        /* bytes that the library filled in */
+  int32_t sample_rate;         /* of results, Hz */
+  const char* family;          /* "english", "multilingual", "turbo" or "nano" */
+  const char* model;           /* as given to chatterbox_engine_create() */
+  const char* device;          /* "cpu", "cuda:0" */
+  const char* precision;       /* as given, or the default: "fp32", "bf16", "int8", "auto" */
+  const char* t3_precision;    /* what was taken: "fp32", "bf16", "int8" */
+  const char* s3gen_precision; /* "fp32", "bf16", "int8" */
+  const char* kv_cache;        /* "fp32", "bf16" */
+  /* What multiplies T3's matrices in a decode step, and S3Gen's in an Euler step, for reports: the
+   * number format, then the instruction set of the library's own kernels ("int8 avx512-vnni", "bf16
+   * amx-bf16", "fp32 avx2", "fp32 portable"), or "libtorch" ("fp32 libtorch"). S3Gen in int8 names
+   * what multiplies the linear layers, then the rest: "int8 avx512-vnni, bf16 avx512-bf16". */
+  const char* t3_kernels;
+  const char* s3gen_kernels;
   int32_t threads;               /* CPU threads for computation */
   int32_t has_default_voice;     /* 0 or 1 */
   int32_t watermark;             /* 1: speech is marked, 0: it is not */
   int32_t meanflow;              /* 1: S3Gen's flow is a mean flow, which takes few Euler steps and
                                   * no guidance; 0: it is not */
+  int32_t quantised;             /* 1: the folder's T3 is stored in int8, see
+                                  * chatterbox_quantise_model(); 0: it is as published */
+  int32_t reserved;              /* 0 */
   int64_t parameters;            /* of all models together */
   int64_t weight_bytes;          /* on the device */
   int64_t max_text_tokens;       /* of one request, including start and stop */
@@ -187,18 +199,6 @@ typedef struct chatterbox_engine_info {
   int32_t cfm_steps;
   int32_t top_k;
   int32_t analyze_alignment;
-  const char* t3_precision;    /* what was taken: "fp32", "bf16", "int8" */
-  const char* s3gen_precision; /* "fp32", "bf16", "int8" */
-  const char* kv_cache;        /* "fp32", "bf16" */
-  int32_t quantised;           /* 1: the folder's T3 is stored in int8, see
-                                * chatterbox_quantise_model(); 0: it is as published */
-  int32_t reserved;            /* 0 */
-  /* What multiplies T3's matrices in a decode step, and S3Gen's in an Euler step, for reports: the
-   * number format, then the instruction set of the library's own kernels ("int8 avx512-vnni", "bf16
-   * amx-bf16", "fp32 avx2", "fp32 portable"), or "libtorch" ("fp32 libtorch"). S3Gen in int8 names
-   * what multiplies the linear layers, then the rest: "int8 avx512-vnni, bf16 avx512-bf16". */
-  const char* t3_kernels;
-  const char* s3gen_kernels;
 } chatterbox_engine_info;
 
 /* Describes the engine. Writes at most `size` bytes (pass sizeof *info) to the caller's struct. The

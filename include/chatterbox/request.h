@@ -57,13 +57,13 @@ typedef struct chatterbox_stream_options {
   int32_t left_tokens;   /* before a chunk that are computed again with it, 0 to 500; default 50 */
   int32_t right_tokens;  /* behind a chunk that are waited for, 3 to 13; default 6. More of them
                           * sound closer to speech that does not stream */
+  int32_t slack_tokens;  /* more tokens behind a chunk that are waited for while its listener still
+                          * has enough to hear, 0 to 10; default 0. With them the sound depends on
+                          * how fast the machine is */
   int32_t condition_tokens; /* of left_tokens, those whose mel is given to the flow instead of
                              * noise, 0 to left_tokens; default 0. For experiments */
   int32_t prompt;           /* CHATTERBOX_PROMPT_...; default CHATTERBOX_PROMPT_RECOMPUTED */
-  int32_t slack_tokens; /* more tokens behind a chunk that are waited for while its listener still
-                         * has enough to hear, 0 to 10; default 0. With them the sound depends on
-                         * how fast the machine is */
-  int32_t reserved;     /* 0 */
+  int32_t reserved;         /* 0 */
 } chatterbox_stream_options;
 
 /* Fills in `size` (pass sizeof *options) and the defaults. The caller owns the struct.
@@ -84,21 +84,27 @@ typedef struct chatterbox_request {
   const chatterbox_voice* voice; /* default NULL: the model's own voice */
   float temperature;             /* 0 (greedy), or 0.05 to 5 */
   /* The next three have no effect in Turbo and Nano. */
-  float cfg_weight;          /* strength of guidance by the text, 0 (none, half the work) to 5 */
-  float exaggeration;        /* how expressive the speech is, 0 to 2 */
-  float min_p;               /* lowest probability, relative to the likeliest token, 0 to 1 */
-  float top_p;               /* probability mass to draw from, above 0, up to 1 */
-  float repetition_penalty;  /* 0.5 to 5; 1: none */
-  int32_t max_new_tokens;    /* limit of speech tokens, 25 a second, 1 to 4096 */
-  int32_t cfm_steps;         /* Euler steps of the flow, 1 to 100 */
-  int32_t top_k;             /* how many tokens to draw from, 0 (all) to 10000; must be 0 except in
-                              * Turbo and Nano */
+  float cfg_weight;         /* strength of guidance by the text, 0 (none, half the work) to 5 */
+  float exaggeration;       /* how expressive the speech is, 0 to 2 */
+  float min_p;              /* lowest probability, relative to the likeliest token, 0 to 1 */
+  float top_p;              /* probability mass to draw from, above 0, up to 1 */
+  float repetition_penalty; /* 0.5 to 5; 1: none */
+  int32_t max_new_tokens;   /* limit of speech tokens, 25 a second, 1 to 4096 */
+  int32_t cfm_steps;        /* Euler steps of the flow, 1 to 100 */
+  int32_t cfg_steps; /* of the Euler steps, the first ones, 0 to cfm_steps, have guidance, which
+                      * takes twice the work; unset (default): all. Must be unset for a mean flow,
+                      * which takes no guidance (see chatterbox_engine_info) */
+  int32_t top_k;     /* how many tokens to draw from, 0 (all) to 10000; must be 0 except in
+                      * Turbo and Nano */
   int32_t analyze_alignment; /* 1: watch what T3 attends to in the text, and intervene if it would
                               * end early or not at all (see chatterbox_intervention), which changes
                               * the speech; needs a model of the official size. 0: do not */
-  int32_t text_tags;         /* 1: multilingual models read tags in the text, such as [laughter], as
-                              * tokens; 0 (default): they read them as text. Turbo and Nano always
-                              * read theirs as tokens */
+  int32_t word_times; /* 1: the result, and the chunks of a stream, tell when each word is spoken,
+                       * by where T3's heads look in the text, which changes no sample; needs a
+                       * model that can analyze alignment. 0 (default): they do not */
+  int32_t text_tags;  /* 1: multilingual models read tags in the text, such as [laughter], as
+                       * tokens; 0 (default): they read them as text. Turbo and Nano always
+                       * read theirs as tokens */
   /* How the request is run. */
   int32_t priority;    /* -100 to 100; the waiting request with the highest priority starts first;
                         * default 0 */
@@ -115,25 +121,17 @@ typedef struct chatterbox_request {
                         * chatterbox_job_next() returns the samples, or `on_audio` receives them, and
                         * the result has none. In functions that block for the result only with
                         * `on_audio` */
-  int32_t reserved;    /* 0 */
-  chatterbox_progress_callback on_progress; /* default NULL */
-  chatterbox_tensor_callback on_tensor;     /* default NULL */
-  chatterbox_audio_callback on_audio;       /* receives the samples, and the result has none;
-                                             * default NULL. Unless it streams in chunks, a single
-                                             * text comes all at once when it has been spoken, a long
-                                             * text piece by piece */
-  chatterbox_done_callback on_done;         /* default NULL */
-  void* user_data;                          /* handed to the callbacks; default NULL */
-  int32_t cfg_steps; /* of the Euler steps, the first ones, 0 to cfm_steps, have guidance, which
-                      * takes twice the work; unset (default): all. Must be unset for a mean flow,
-                      * which takes no guidance (see chatterbox_engine_info) */
-  int32_t noise;     /* CHATTERBOX_NOISE_...; unset (default): BY_FRAME if it streams in chunks,
-                      * which needs that, else REFERENCE */
+  int32_t noise;       /* CHATTERBOX_NOISE_...; unset (default): BY_FRAME if it streams in chunks,
+                        * which needs that, else REFERENCE */
   const chatterbox_stream_options* stream_options; /* default NULL: the defaults */
-  int32_t word_times; /* 1: the result, and the chunks of a stream, tell when each word is spoken,
-                       * by where T3's heads look in the text, which changes no sample; needs a
-                       * model that can analyze alignment. 0 (default): they do not */
-  int32_t reserved_2; /* 0 */
+  chatterbox_progress_callback on_progress;        /* default NULL */
+  chatterbox_tensor_callback on_tensor;            /* default NULL */
+  chatterbox_audio_callback on_audio;              /* receives the samples, and the result has none;
+                                                    * default NULL. Unless it streams in chunks, a single
+                                                    * text comes all at once when it has been spoken, a long
+                                                    * text piece by piece */
+  chatterbox_done_callback on_done;                /* default NULL */
+  void* user_data;                                 /* handed to the callbacks; default NULL */
 } chatterbox_request;
 
 /* Fills in `size` (pass sizeof *request) and the defaults. `text` must be set afterwards. The
@@ -218,16 +216,17 @@ CHATTERBOX_API chatterbox_status
 chatterbox_long_text_options_init(chatterbox_long_text_options* options, size_t size);
 
 /* Queues a text of up to 16 MB and stores one new job for it, which the caller must release with
- * chatterbox_job_destroy(). The text is split into pieces at sentences; "[pause:500ms]" and
+ * chatterbox_job_destroy(). The text is split into pieces at sentences, a few kilobytes at a time:
+ * the `count` of a piece is that of the pieces which are known by then. "[pause:500ms]" and
  * "[pause:1.5s]" stand for silence, up to 10 s. Many pieces are spoken at a time, all with the
  * request's seed; they wait outside the queue for their turn. The result's counts and times are
  * sums over the pieces, except for the total time, and it has no interventions;
  * chatterbox_result_get_piece() describes the pieces. `on_progress` counts speech tokens of the
  * pieces that are done; `on_tensor` is not called. The callbacks may also be called on a thread
- * that is in this function or in chatterbox_job_next(). If a piece fails, the whole job fails. A
- * reader that does not take its samples delays this job and no other. With
- * CHATTERBOX_STREAM_CHUNKS the pieces are spoken one after the other, each in chunks. `options` may
- * be NULL for the defaults. Errors: those of chatterbox_engine_submit(). */
+ * that is in this function or in chatterbox_job_next(). If a piece fails, or is found to be no text
+ * that can be spoken, the whole job fails. A reader that does not take its samples delays this job
+ * and no other. With CHATTERBOX_STREAM_CHUNKS the pieces are spoken one after the other, each in
+ * chunks. `options` may be NULL for the defaults. Errors: those of chatterbox_engine_submit(). */
 CHATTERBOX_API chatterbox_status
 chatterbox_engine_submit_long(chatterbox_engine* engine, const chatterbox_request* request,
                               const chatterbox_long_text_options* options, chatterbox_job** job);
@@ -262,21 +261,21 @@ typedef struct chatterbox_conversion {
   int32_t sample_rate;  /* 8000 to 192000 Hz; default 0, must be set */
   const chatterbox_voice* voice;
   int32_t cfm_steps;
+  int32_t cfg_steps;
   int32_t priority;
+  int32_t reserved; /* 0 */
   uint64_t client;
   uint64_t tag;
   int64_t deadline_ms;
   int64_t wait_ms;
   int32_t stream;
-  int32_t reserved; /* 0 */
+  int32_t noise;
+  const chatterbox_stream_options* stream_options;
   chatterbox_progress_callback on_progress;
   chatterbox_tensor_callback on_tensor;
   chatterbox_audio_callback on_audio;
   chatterbox_done_callback on_done;
   void* user_data;
-  int32_t cfg_steps;
-  int32_t noise;
-  const chatterbox_stream_options* stream_options;
 } chatterbox_conversion;
 
 /* Fills in `size` (pass sizeof *conversion) and the defaults. The caller owns the struct.

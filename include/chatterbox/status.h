@@ -15,7 +15,7 @@ extern "C" {
 
 /* The number in the soname: a program runs with every library that has the number it was built
  * with. */
-#define CHATTERBOX_ABI_VERSION 0
+#define CHATTERBOX_ABI_VERSION 1
 
 /* Returns the ABI number of the library at run time. Compare it with the one above. Never fails. */
 CHATTERBOX_API uint32_t chatterbox_abi_version(void);

@@ -19,7 +19,7 @@ from ctypes import (
 )
 from typing import Any
 
-ABI_VERSION = 0
+ABI_VERSION = 1
 UNSET = -1
 FOREVER = -1
 METRICS_STATUSES = 32
@@ -85,12 +85,17 @@ class EngineOptions(Structure):
         ("model", c_char_p),
         ("files", POINTER(File)),
         ("file_count", c_uint64),
+        ("s3gen", c_char_p),
         ("device", c_char_p),
         ("precision", c_int32),
+        ("t3_precision", c_int32),
+        ("s3gen_precision", c_int32),
+        ("kv_cache", c_int32),
         ("weights", c_int32),
         ("threads", c_int32),
         ("mode", c_int32),
         ("max_batch", c_int32),
+        ("max_streams", c_int32),
         ("max_queue", c_int32),
         ("max_queue_bytes", c_int64),
         ("memory_limit", c_int64),
@@ -99,11 +104,6 @@ class EngineOptions(Structure):
         ("log", LogCallback),
         ("log_user_data", c_void_p),
         ("log_level", c_int32),
-        ("t3_precision", c_int32),
-        ("s3gen_precision", c_int32),
-        ("kv_cache", c_int32),
-        ("s3gen", c_char_p),
-        ("max_streams", c_int32),
         ("reserved", c_int32),
     ]
 
@@ -116,10 +116,17 @@ class EngineInfo(Structure):
         ("model", c_char_p),
         ("device", c_char_p),
         ("precision", c_char_p),
+        ("t3_precision", c_char_p),
+        ("s3gen_precision", c_char_p),
+        ("kv_cache", c_char_p),
+        ("t3_kernels", c_char_p),
+        ("s3gen_kernels", c_char_p),
         ("threads", c_int32),
         ("has_default_voice", c_int32),
         ("watermark", c_int32),
         ("meanflow", c_int32),
+        ("quantised", c_int32),
+        ("reserved", c_int32),
         ("parameters", c_int64),
         ("weight_bytes", c_int64),
         ("max_text_tokens", c_int64),
@@ -137,13 +144,6 @@ class EngineInfo(Structure):
         ("cfm_steps", c_int32),
         ("top_k", c_int32),
         ("analyze_alignment", c_int32),
-        ("t3_precision", c_char_p),
-        ("s3gen_precision", c_char_p),
-        ("kv_cache", c_char_p),
-        ("quantised", c_int32),
-        ("reserved", c_int32),
-        ("t3_kernels", c_char_p),
-        ("s3gen_kernels", c_char_p),
     ]
 
 
@@ -216,9 +216,9 @@ class StreamOptions(Structure):
         ("chunk_count", c_uint64),
         ("left_tokens", c_int32),
         ("right_tokens", c_int32),
+        ("slack_tokens", c_int32),
         ("condition_tokens", c_int32),
         ("prompt", c_int32),
-        ("slack_tokens", c_int32),
         ("reserved", c_int32),
     ]
 
@@ -239,8 +239,10 @@ class Request(Structure):
         ("repetition_penalty", c_float),
         ("max_new_tokens", c_int32),
         ("cfm_steps", c_int32),
+        ("cfg_steps", c_int32),
         ("top_k", c_int32),
         ("analyze_alignment", c_int32),
+        ("word_times", c_int32),
         ("text_tags", c_int32),
         ("priority", c_int32),
         ("client", c_uint64),
@@ -248,17 +250,13 @@ class Request(Structure):
         ("deadline_ms", c_int64),
         ("wait_ms", c_int64),
         ("stream", c_int32),
-        ("reserved", c_int32),
+        ("noise", c_int32),
+        ("stream_options", POINTER(StreamOptions)),
         ("on_progress", ProgressCallback),
         ("on_tensor", TensorCallback),
         ("on_audio", AudioCallback),
         ("on_done", DoneCallback),
         ("user_data", c_void_p),
-        ("cfg_steps", c_int32),
-        ("noise", c_int32),
-        ("stream_options", POINTER(StreamOptions)),
-        ("word_times", c_int32),
-        ("reserved_2", c_int32),
     ]
 
 
@@ -298,21 +296,21 @@ class Conversion(Structure):
         ("sample_rate", c_int32),
         ("voice", c_void_p),
         ("cfm_steps", c_int32),
+        ("cfg_steps", c_int32),
         ("priority", c_int32),
+        ("reserved", c_int32),
         ("client", c_uint64),
         ("tag", c_uint64),
         ("deadline_ms", c_int64),
         ("wait_ms", c_int64),
         ("stream", c_int32),
-        ("reserved", c_int32),
+        ("noise", c_int32),
+        ("stream_options", POINTER(StreamOptions)),
         ("on_progress", ProgressCallback),
         ("on_tensor", TensorCallback),
         ("on_audio", AudioCallback),
         ("on_done", DoneCallback),
         ("user_data", c_void_p),
-        ("cfg_steps", c_int32),
-        ("noise", c_int32),
-        ("stream_options", POINTER(StreamOptions)),
     ]
 
 

@@ -25,6 +25,19 @@ class EngineInfo:
         "cpu", "cuda:0"
     precision : str
         as given, or the default: "fp32", "bf16", "int8", "auto"
+    t3_precision : str
+        what was taken: "fp32", "bf16", "int8"
+    s3gen_precision : str
+        "fp32", "bf16", "int8"
+    kv_cache : str
+        "fp32", "bf16"
+    t3_kernels : str
+        What multiplies T3's matrices in a decode step, and S3Gen's in an Euler step, for reports:
+        the number format, then the instruction set of the library's own kernels ("int8
+        avx512-vnni", "bf16 amx-bf16", "fp32 avx2", "fp32 portable"), or "libtorch" ("fp32
+        libtorch"). S3Gen in int8 names what multiplies the linear layers, then the rest: "int8
+        avx512-vnni, bf16 avx512-bf16".
+    s3gen_kernels : str
     threads : int
         CPU threads for computation
     has_default_voice : bool
@@ -33,6 +46,8 @@ class EngineInfo:
         1: speech is marked, 0: it is not
     meanflow : bool
         1: S3Gen's flow is a mean flow, which takes few Euler steps and no guidance; 0: it is not
+    quantised : bool
+        1: the folder's T3 is stored in int8, see quantise_model(); 0: it is as published
     parameters : int
         of all models together
     weight_bytes : int
@@ -58,21 +73,6 @@ class EngineInfo:
     cfm_steps : int
     top_k : int
     analyze_alignment : bool
-    t3_precision : str
-        what was taken: "fp32", "bf16", "int8"
-    s3gen_precision : str
-        "fp32", "bf16", "int8"
-    kv_cache : str
-        "fp32", "bf16"
-    quantised : bool
-        1: the folder's T3 is stored in int8, see quantise_model(); 0: it is as published
-    t3_kernels : str
-        What multiplies T3's matrices in a decode step, and S3Gen's in an Euler step, for reports:
-        the number format, then the instruction set of the library's own kernels ("int8
-        avx512-vnni", "bf16 amx-bf16", "fp32 avx2", "fp32 portable"), or "libtorch" ("fp32
-        libtorch"). S3Gen in int8 names what multiplies the linear layers, then the rest: "int8
-        avx512-vnni, bf16 avx512-bf16".
-    s3gen_kernels : str
     """
 
     sample_rate: int
@@ -80,10 +80,16 @@ class EngineInfo:
     model: str
     device: str
     precision: str
+    t3_precision: str
+    s3gen_precision: str
+    kv_cache: str
+    t3_kernels: str
+    s3gen_kernels: str
     threads: int
     has_default_voice: bool
     watermark: bool
     meanflow: bool
+    quantised: bool
     parameters: int
     weight_bytes: int
     max_text_tokens: int
@@ -101,12 +107,6 @@ class EngineInfo:
     cfm_steps: int
     top_k: int
     analyze_alignment: bool
-    t3_precision: str
-    s3gen_precision: str
-    kv_cache: str
-    quantised: bool
-    t3_kernels: str
-    s3gen_kernels: str
 
     @classmethod
     def from_c(cls, c: _abi.EngineInfo) -> EngineInfo:
@@ -117,10 +117,16 @@ class EngineInfo:
             model=(c.model or b"").decode(),
             device=(c.device or b"").decode(),
             precision=(c.precision or b"").decode(),
+            t3_precision=(c.t3_precision or b"").decode(),
+            s3gen_precision=(c.s3gen_precision or b"").decode(),
+            kv_cache=(c.kv_cache or b"").decode(),
+            t3_kernels=(c.t3_kernels or b"").decode(),
+            s3gen_kernels=(c.s3gen_kernels or b"").decode(),
             threads=c.threads,
             has_default_voice=bool(c.has_default_voice),
             watermark=bool(c.watermark),
             meanflow=bool(c.meanflow),
+            quantised=bool(c.quantised),
             parameters=c.parameters,
             weight_bytes=c.weight_bytes,
             max_text_tokens=c.max_text_tokens,
@@ -138,12 +144,6 @@ class EngineInfo:
             cfm_steps=c.cfm_steps,
             top_k=c.top_k,
             analyze_alignment=bool(c.analyze_alignment),
-            t3_precision=(c.t3_precision or b"").decode(),
-            s3gen_precision=(c.s3gen_precision or b"").decode(),
-            kv_cache=(c.kv_cache or b"").decode(),
-            quantised=bool(c.quantised),
-            t3_kernels=(c.t3_kernels or b"").decode(),
-            s3gen_kernels=(c.s3gen_kernels or b"").decode(),
         )
 
 

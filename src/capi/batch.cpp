@@ -53,8 +53,11 @@ Readable read_requests(const chatterbox_request* const* requests, Items& items) 
 }
 
 Items generate(chatterbox::Engine& engine, const chatterbox_request* const* requests,
-               size_t count) {
-  Items items(count);
+               uint64_t count) {
+  if (count > Items().max_size()) {
+    fail(Status::kInvalidArgument, "count must be at most {}, got {}", Items().max_size(), count);
+  }
+  Items items(static_cast<size_t>(count));
   const Readable readable = read_requests(requests, items);
   // Where this throws, the batch is refused as a whole, and nobody is told.
   std::vector<chatterbox::Outcome> outcomes = engine.generate_batch(readable.requests);
@@ -91,6 +94,9 @@ chatterbox_status chatterbox_batch_get_result(const chatterbox_batch* batch, uin
                                               chatterbox_result** result) {
   return store_new("result", result, [&] {
     require("batch", batch);
+    if (batch->items.empty()) {
+      fail(Status::kInvalidArgument, "the batch has no requests, so there is no index {}", index);
+    }
     if (index >= batch->items.size()) {
       fail(Status::kInvalidArgument, "index must be below {}, got {}", batch->items.size(), index);
     }

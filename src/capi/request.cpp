@@ -72,7 +72,6 @@ StreamOptions convert(const chatterbox_stream_options* caller) {
 // What the two structs have in common.
 template <class From, class To>
 void convert_common(const From& from, To& to) {
-  require_zero("reserved", from.reserved);
   if (from.voice != nullptr) to.voice = from.voice->voice;
   if (flag("has_seed", from.has_seed)) to.seed = from.seed;
   to.cfm_steps = option(from.cfm_steps);
@@ -113,7 +112,6 @@ Request convert(const chatterbox_request* caller, Text text) {
   request.analyze_alignment = optional_flag("analyze_alignment", from.analyze_alignment);
   if (from.language != nullptr) request.language = from.language;
   request.text_tags = flag("text_tags", from.text_tags);
-  require_zero("reserved_2", from.reserved_2);
   request.word_times = flag("word_times", from.word_times);
   return request;
 }

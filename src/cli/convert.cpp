@@ -38,6 +38,9 @@ Result speak(const ChatterboxEngine& engine, Conversion conversion, const AudioO
 
 int convert(const ConvertOptions& options) {
   check_outputs(options.output, options.json, options.dump);
+  for (const std::string& input : {options.input, options.voice}) {
+    warn_if_same(options.output.path, input);
+  }
   Conversion conversion = options.conversion;
   conversion.source = read_audio(options.input);
   const ChatterboxEngine engine = load_engine(options.engine);

@@ -8,16 +8,13 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <set>
+#include <utility>
 
 namespace chatterbox::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-void check_stdout() {
-  std::cout.flush();
-  if (!std::cout) throw Error(Status::kIo, "cannot write to standard output");
-}
 
 std::ifstream open_file(const std::string& path) {
   std::error_code ignored;
@@ -26,6 +23,15 @@ std::ifstream open_file(const std::string& path) {
   if (file) return file;
   const Status status = errno == ENOENT ? Status::kNotFound : Status::kIo;
   throw Error(status, path + ": " + std::strerror(errno));
+}
+
+// Some editors begin a file with U+FEFF.
+std::string without_mark(std::string text) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.compare(0, kByteOrderMark.size(), kByteOrderMark) == 0) {
+    text.erase(0, kByteOrderMark.size());
+  }
+  return text;
 }
 
 }  // namespace
@@ -51,8 +57,28 @@ void check_outputs(const AudioOutput& output, const std::string& json, const std
                 "--output - and --json - cannot both use standard output");
   }
   if (dump == "-") throw Error(Status::kInvalidArgument, "--dump needs a file, got -");
+  check_distinct({output.path, json, dump});
   for (const std::string& path : {output.path, json, dump}) check_writable(path);
   check_format(output);
+}
+
+// Devices and pipes take what several write.
+void check_distinct(const std::vector<std::string>& outputs) {
+  std::set<fs::path> files;
+  for (const std::string& output : outputs) {
+    std::error_code ignored;
+    if (output.empty() || output == "-" || fs::is_other(output, ignored)) continue;
+    if (!files.insert(fs::weakly_canonical(fs::absolute(output, ignored), ignored)).second) {
+      throw Error(Status::kInvalidArgument, output + ": two outputs cannot be the same file");
+    }
+  }
+}
+
+void warn_if_same(const std::string& output, const std::string& input) {
+  std::error_code ignored;
+  if (input.empty() || output.empty() || !fs::is_regular_file(output, ignored)) return;
+  if (!fs::equivalent(output, input, ignored)) return;
+  std::cerr << "chatterbox: warning: " << output << " is read and will be replaced" << std::endl;
 }
 
 void make_folder(const std::string& path) {
@@ -65,14 +91,17 @@ void make_folder(const std::string& path) {
 void check_text(const std::string& text) {
   const size_t nul = text.find('\0');
   if (nul == std::string::npos) return;
+  const bool utf16 = text.compare(0, 2, "\xFF\xFE") == 0 || text.compare(0, 2, "\xFE\xFF") == 0 ||
+                     (text.size() > 1 && nul < 2);
   throw Error(Status::kInvalidArgument,
-              "text must not contain NUL, got one at byte " + std::to_string(nul));
+              "text must not contain NUL, got one at byte " + std::to_string(nul) +
+                  (utf16 ? " (it looks like UTF-16; text must be UTF-8)" : ""));
 }
 
 std::string read_stdin() {
   std::string text{std::istreambuf_iterator<char>(std::cin), {}};
   if (std::cin.bad()) throw Error(Status::kIo, "cannot read standard input");
-  return text;
+  return without_mark(std::move(text));
 }
 
 std::string read_text(const std::string& path) {
@@ -80,7 +109,12 @@ std::string read_text(const std::string& path) {
   std::ifstream file = open_file(path);
   std::string text{std::istreambuf_iterator<char>(file), {}};
   if (file.bad()) throw Error(Status::kIo, path + ": cannot be read");
-  return text;
+  return without_mark(std::move(text));
+}
+
+void check_stdout() {
+  std::cout.flush();
+  if (!std::cout) throw Error(Status::kIo, "cannot write to standard output");
 }
 
 void write_text(const std::string& path, std::string_view text) {

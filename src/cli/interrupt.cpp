@@ -5,9 +5,9 @@
 namespace chatterbox::cli {
 namespace {
 
-volatile std::sig_atomic_t caught = 0;
+volatile std::sig_atomic_t caught = 0;  // the signal's number
 
-extern "C" void on_interrupt(int /*signal*/) { caught = 1; }
+extern "C" void on_interrupt(int signal) { caught = signal; }
 
 }  // namespace
 
@@ -22,6 +22,11 @@ void catch_interrupts() {
 }
 
 bool interrupted() noexcept { return caught != 0; }
+
+int interrupt_exit_code() noexcept {
+  constexpr int kBySignal = 128;  // as shells say it
+  return kBySignal + caught;
+}
 
 void throw_if_interrupted() {
   if (interrupted()) throw Interrupted();

@@ -1,4 +1,4 @@
-// Ctrl-C: the first one asks for an orderly end, a second one ends the program at once.
+// Ctrl-C and SIGTERM: the first one asks for an orderly end, a second one ends the program at once.
 #pragma once
 
 #include <exception>
@@ -7,8 +7,9 @@ namespace chatterbox::cli {
 
 void catch_interrupts();
 [[nodiscard]] bool interrupted() noexcept;
+[[nodiscard]] int interrupt_exit_code() noexcept;  // 130 for SIGINT, 143 for SIGTERM
 
-// Thrown where an interrupt was noticed; main() turns it into exit code 130, as shells expect.
+// Thrown where an interrupt was noticed.
 struct Interrupted : std::exception {
   [[nodiscard]] const char* what() const noexcept override { return "interrupted"; }
 };

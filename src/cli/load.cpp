@@ -8,8 +8,8 @@ namespace chatterbox::cli {
 
 ChatterboxEngine load_engine(EngineOptions options) {
   if (options.model == "demo") {
-    std::cerr << "chatterbox: the demo model is tiny and sounds like espeak-ng, which it learned "
-                 "from; for natural speech, give --model a folder with the weights from "
+    std::cerr << "chatterbox: the demo model is tiny and knows two voices and English; for "
+                 "the sound of Chatterbox, give --model a folder with the weights from "
                  "https://huggingface.co/ResembleAI/chatterbox (see README.md)"
               << std::endl;
   }

@@ -1,5 +1,5 @@
 // The command-line program: a host of the library like any other, through its public interface.
-// Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+// Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 143 terminated.
 #include <algorithm>
 #include <iostream>
 #include <memory>
@@ -9,11 +9,13 @@
 
 #include "cli/batch.h"
 #include "cli/convert.h"
+#include "cli/files.h"
 #include "cli/help.h"
 #include "cli/info.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/quantise.h"
+#include "cli/serve.h"
 #include "cli/speak.h"
 #include "cli/voice.h"
 #include "cli/watermark.h"
@@ -23,7 +25,6 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;
-constexpr int kInterrupted = 130;
 
 int report(int code, std::string message) {
   std::replace(message.begin(), message.end(), '\n', ' ');
@@ -34,11 +35,14 @@ int report(int code, std::string message) {
 int run(const std::vector<Command>& commands) {
   try {
     for (const Command& command : commands) {
-      if (command.app->parsed()) return command.run();
+      if (!command.app->parsed()) continue;
+      const int code = command.run();
+      check_stdout();
+      return code;
     }
     return report(kWrongUsage, "no command");
   } catch (const Interrupted& interrupt) {
-    return report(kInterrupted, interrupt.what());
+    return report(interrupt_exit_code(), interrupt.what());
   } catch (const Error& error) {
     return report(error.status() == Status::kInvalidArgument ? kWrongUsage : kFailed, error.what());
   } catch (const std::bad_alloc&) {
@@ -70,10 +74,13 @@ int main_program(int argc, char** argv) {
   add_info(app, commands);
   add_quantise(app, commands);
   add_watermark(app, commands);
+  add_serve(app, commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {
-    return app.exit(request);  // --help and --version
+    const int code = app.exit(request);  // --help and --version
+    if (std::cout.flush()) return code;
+    return report(kFailed, "cannot write to standard output");
   } catch (const CLI::ParseError& error) {
     return report(kWrongUsage, describe(error, app) + " (see --help)");
   }

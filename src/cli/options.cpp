@@ -78,6 +78,10 @@ void add_engine_options(CLI::App& app, EngineOptions& options) {
                  "program")
       ->type_name("DIR")
       ->capture_default_str();
+  add_model_run_options(app, options);
+}
+
+void add_model_run_options(CLI::App& app, EngineOptions& options) {
   add_s3gen_option(app, options);
   add_family_option(app, options);
   app.add_option("--device", options.device, "cpu, cuda, cuda:N, or auto: CUDA if available")

@@ -5,7 +5,6 @@
 #include <chatterbox/chatterbox.hpp>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 
@@ -24,6 +23,8 @@ void add_s3gen_option(CLI::App& app, EngineOptions& options);
 // --model, --s3gen, --family, --device, --precision (and those of the stages), --kv-cache,
 // --weights, --threads, --memory-limit, --deterministic, --watermark.
 void add_engine_options(CLI::App& app, EngineOptions& options);
+// The same without --model.
+void add_model_run_options(CLI::App& app, EngineOptions& options);
 
 // --seed, --cfg-weight, ...: what a request has beside its text and its voice. What the command
 // line does not say stays unset: it is the loaded family's own.
@@ -32,8 +33,7 @@ void add_request_options(CLI::App& app, Request& request);
 void add_stream_options(CLI::App& app, StreamMode& mode, StreamOptions& options);
 // What belongs to it, as needing another option.
 void add_stream_plan_options(CLI::App& app, StreamOptions& options, CLI::Option* stream);
-// --noise, and the names that it takes.
-[[nodiscard]] const std::map<std::string, Noise>& noise_names();
+// --noise.
 void add_noise_option(CLI::App& app, std::optional<Noise>& noise);
 // --seed, --cfm-steps and --cfg-steps, which conversions have too.
 void add_seed_option(CLI::App& app, std::optional<uint64_t>& value);

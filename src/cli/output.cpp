@@ -1,11 +1,11 @@
 #include "cli/output.h"
 
-#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <vector>
 
+#include "app/raw_samples.h"
 #include "cli/files.h"
 #include "cli/ranges.h"
 
@@ -22,16 +22,6 @@ bool ends_with(const std::string& path, const std::string& ending) {
 bool is_raw(const AudioOutput& output) {
   if (output.format != AudioFormat::kAuto) return false;
   return output.raw || ends_with(output.path, std::string(".") + kRaw);
-}
-
-// What is left of a WAV file without its header.
-AudioWriter::Sink without_header(const AudioWriter::Sink& sink) {
-  constexpr size_t kHeaderBytes = 44;
-  return [sink, header = kHeaderBytes](const void* data, size_t size) mutable {
-    const size_t skipped = std::min(header, size);
-    header -= skipped;
-    return size == skipped || sink(static_cast<const char*>(data) + skipped, size - skipped);
-  };
 }
 
 AudioWriter::Sink to_stream(std::ostream& stream) {
@@ -109,7 +99,7 @@ void write_speech(const AudioOutput& output, const Result& result) {
 AudioWriter make_writer(const AudioOutput& output) {
   const bool to_stdout = output.path == "-";
   if (is_raw(output)) {
-    return {without_header(to_stdout ? to_stream(std::cout) : to_file(output.path)),
+    return {app::without_header(to_stdout ? to_stream(std::cout) : to_file(output.path)),
             AudioFormat::kWav};
   }
   if (to_stdout) return {to_stream(std::cout), stdout_format(output)};

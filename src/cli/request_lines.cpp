@@ -1,19 +1,19 @@
 #include "cli/request_lines.h"
 
-#include <chrono>
-#include <limits>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 #include <utility>
 
+#include "app/json_line.h"
+#include "app/option_fields.h"
 #include "cli/files.h"
-#include "cli/options.h"
 
 namespace chatterbox::cli {
 namespace {
 
+using app::parse_line;
+using app::shown;
 using nlohmann::json;
 
 constexpr size_t kMaxIdBytes = 200;  // with its ending, what every file system can name
@@ -23,125 +23,59 @@ constexpr size_t kMaxIdBytes = 200;  // with its ending, what every file system 
 }
 
 std::string as_string(const std::string& key, const json& value) {
-  if (!value.is_string()) refuse(key + " must be a string, got " + value.dump());
+  if (!value.is_string()) refuse(key + " must be a string, got " + shown(value));
   return value.get<std::string>();
 }
 
-bool as_bool(const std::string& key, const json& value) {
-  if (!value.is_boolean()) refuse(key + " must be true or false, got " + value.dump());
-  return value.get<bool>();
-}
-
-float as_float(const std::string& key, const json& value) {
-  if (!value.is_number()) refuse(key + " must be a number, got " + value.dump());
-  return value.get<float>();
-}
-
-int32_t as_int(const std::string& key, const json& value) {
-  using Limits = std::numeric_limits<int32_t>;
-  const bool fits = value.is_number_unsigned()
-                        ? value.get<uint64_t>() <= static_cast<uint64_t>(Limits::max())
-                        : value.is_number_integer() && value.get<int64_t>() >= Limits::min();
-  if (!fits) refuse(key + " must be a whole number, got " + value.dump());
-  return value.get<int32_t>();
-}
-
-uint64_t as_seed(const std::string& key, const json& value) {
-  if (!value.is_number_unsigned()) {
-    refuse(key + " must be a whole number in [0, 2^64-1], got " + value.dump());
+// What a terminal obeys instead of showing it: C0, DEL, C1, and marks that turn the direction of
+// the text around (U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069).
+bool has_controls(const std::string& id) {
+  const auto byte = [&id](size_t i) {
+    return i < id.size() ? static_cast<unsigned char>(id[i]) : 0U;
+  };
+  for (size_t i = 0; i < id.size(); ++i) {
+    const unsigned first = byte(i), second = byte(i + 1), third = byte(i + 2);
+    if (first < 0x20 || first == 0x7F || (first == 0xC2 && second < 0xA0)) return true;
+    if (first != 0xE2) continue;
+    if (second == 0x80 && (third == 0x8E || third == 0x8F || (third >= 0xAA && third <= 0xAE))) {
+      return true;
+    }
+    if (second == 0x81 && third >= 0xA6 && third <= 0xA9) return true;
   }
-  return value.get<uint64_t>();
+  return false;
 }
 
 // It becomes the name of files.
 std::string as_id(const std::string& key, const json& value) {
   const std::string id = as_string(key, value);
   const bool usable = !id.empty() && id.size() <= kMaxIdBytes && id.front() != '.' &&
-                      id.find('/') == std::string::npos && id.find('\0') == std::string::npos;
+                      id.front() != '-' && id.find('/') == std::string::npos && !has_controls(id);
   if (!usable) {
     refuse("id must be usable as a file name: 1 to " + std::to_string(kMaxIdBytes) +
-           " bytes, without / and NUL, not beginning with a dot, got " + value.dump());
+           " bytes, without / and control characters, not beginning with a dot or -, got " +
+           shown(value));
   }
   return id;
 }
 
-using Set = void (*)(RequestLine&, const std::string& key, const json& value);
-
-std::chrono::milliseconds as_milliseconds(const std::string& key, const json& value) {
-  return std::chrono::milliseconds(as_int(key, value));
-}
-
-// C's strings end at a NUL.
-std::string as_text(const std::string& key, const json& value) {
-  std::string text = as_string(key, value);
-  check_text(text);
-  return text;
-}
-
-Noise as_noise(const std::string& key, const json& value) {
-  const auto found = noise_names().find(as_string(key, value));
-  if (found == noise_names().end()) {
-    refuse(key + " must be reference or by-frame, got " + value.dump());
-  }
-  return found->second;
-}
-
-template <auto Member, auto Read>
-void set_member(RequestLine& line, const std::string& key, const json& value) {
-  line.request.*Member = Read(key, value);
-}
-
-// Of an option, -1 would say that it is not given.
-template <auto Member, auto Read>
-void set_option(RequestLine& line, const std::string& key, const json& value) {
-  if (value == -1) refuse(key + " is out of range, got -1");
-  set_member<Member, Read>(line, key, value);
-}
-
-// The options of chatterbox speak, with underscores, and how a request is run. Their ranges are the
-// engine's business.
-const std::map<std::string, Set>& setters() {
-  static const std::map<std::string, Set> kSetters = {
-      {"id", [](RequestLine&, const std::string&, const json&) {}},  // read before the rest
-      {"text", set_member<&Request::text, as_text>},
-      {"voice", [](RequestLine& line, const std::string& key,
-                   const json& value) { line.voice = as_string(key, value); }},
-      {"seed", set_member<&Request::seed, as_seed>},
-      {"language", set_member<&Request::language, as_string>},
-      {"text_tags", set_member<&Request::text_tags, as_bool>},
-      {"cfg_weight", set_option<&Request::cfg_weight, as_float>},
-      {"exaggeration", set_option<&Request::exaggeration, as_float>},
-      {"temperature", set_option<&Request::temperature, as_float>},
-      {"min_p", set_option<&Request::min_p, as_float>},
-      {"top_p", set_option<&Request::top_p, as_float>},
-      {"top_k", set_option<&Request::top_k, as_int>},
-      {"repetition_penalty", set_option<&Request::repetition_penalty, as_float>},
-      {"max_new_tokens", set_option<&Request::max_new_tokens, as_int>},
-      {"cfm_steps", set_option<&Request::cfm_steps, as_int>},
-      {"cfg_steps", set_option<&Request::cfg_steps, as_int>},
-      {"analyze_alignment", set_member<&Request::analyze_alignment, as_bool>},
-      {"word_times", set_member<&Request::word_times, as_bool>},
-      {"noise", set_member<&Request::noise, as_noise>},
-      {"priority", set_member<&Request::priority, as_int>},
-      {"deadline_ms", set_option<&Request::deadline, as_milliseconds>},
-  };
-  return kSetters;
-}
-
 void set(RequestLine& line, const std::string& key, const json& value) {
-  const auto found = setters().find(key);
-  if (found == setters().end()) refuse("unknown key " + json(key).dump());
-  found->second(line, key, value);
+  if (key == "id") return;  // read before the rest
+  if (key == "text") {
+    line.request.text = as_string(key, value);
+    return check_text(line.request.text);
+  }
+  if (key == "voice") {
+    line.voice = as_string(key, value);
+    return;
+  }
+  const auto found = app::request_options().find(key);
+  if (found == app::request_options().end()) refuse("unknown key " + shown(json(key)));
+  found->second(line.request, key, value);
 }
 
 void read(RequestLine& line, const std::string& text, std::set<std::string>& ids) {
-  json object;
-  try {
-    object = json::parse(text);
-  } catch (const json::exception& error) {
-    refuse(std::string("not JSON: ") + error.what());
-  }
-  if (!object.is_object()) refuse("must be a JSON object, got " + object.dump());
+  json object = parse_line(text);
+  if (!object.is_object()) refuse("must be a JSON object, got " + shown(object));
   if (!object.contains("id")) refuse("id is missing");
   line.id = as_id("id", object["id"]);
   if (!ids.insert(line.id).second) {

@@ -6,11 +6,11 @@
 #include <optional>
 #include <utility>
 
+#include "app/long_speech.h"
 #include "cli/dump.h"
 #include "cli/files.h"
 #include "cli/interrupt.h"
 #include "cli/load.h"
-#include "cli/long_speech.h"
 #include "cli/output.h"
 #include "cli/player.h"
 #include "cli/running_job.h"
@@ -55,7 +55,7 @@ bool comes_by_and_by(const SpeakOptions& options) {
 Result speak(const ChatterboxEngine& engine, Request& request, const SpeakOptions& options,
              Player* player) {
   if (comes_by_and_by(options)) return speak_input(engine, request, options.output, player);
-  const bool is_long = options.dump.empty() && !fits_one_request(engine, request);
+  const bool is_long = options.dump.empty() && !app::fits_one_request(engine, request);
   const bool leaves_early = is_long || player != nullptr;
   if (leaves_early && request.stream == StreamMode::kNone) request.stream = StreamMode::kPieces;
   if (request.stream != StreamMode::kNone) {
@@ -78,6 +78,11 @@ int run_speak(const SpeakOptions& options) {
   check_outputs(options.output, options.json, options.dump);
   check_writable(options.save_voice);
   check_words_file(options.words);
+  check_distinct(
+      {options.output.path, options.json, options.dump, options.save_voice, options.words});
+  for (const std::string& input : {options.file, options.voice}) {
+    warn_if_same(options.output.path, input);
+  }
   std::optional<Player> player;
   if (options.play) player.emplace();
   Request request = options.request;

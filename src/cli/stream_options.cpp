@@ -1,16 +1,9 @@
-#include <map>
-#include <string>
-
+#include "app/option_names.h"
 #include "cli/options.h"
 #include "cli/ranges.h"
 
 namespace chatterbox::cli {
 namespace {
-
-const std::map<std::string, Halo> kHalos = {{"exact", Halo::kExact},
-                                            {"low-latency", Halo::kLowLatency}};
-const std::map<std::string, Prompt> kPrompts = {{"recomputed", Prompt::kRecomputed},
-                                                {"frozen", Prompt::kFrozen}};
 
 void add_context_options(CLI::App& app, StreamOptions& options, CLI::Option* stream) {
   app.add_option("--left-tokens", options.left_tokens,
@@ -54,12 +47,12 @@ void add_stream_plan_options(CLI::App& app, StreamOptions& options, CLI::Option*
       ->check(in_range(6, 4096))
       ->default_str("25,50,100; 12 before them with --halo low-latency")
       ->needs(stream);
-  add_named(app, "--halo", kHalos, options.halo,
+  add_named(app, "--halo", app::halo_names(), options.halo,
             "exact: the vocoder waits for 0.4 s behind a chunk; low-latency: for 0.16 s, and the "
             "sound differs a little at joins")
       ->default_str("exact")
       ->needs(stream);
-  add_named(app, "--prompt", kPrompts, options.prompt,
+  add_named(app, "--prompt", app::prompt_names(), options.prompt,
             "recomputed: the voice's prompt is computed again with each chunk; frozen: once for a "
             "voice, which is less work and sounds a little further from speech without --stream")
       ->default_str("recomputed")
@@ -75,15 +68,9 @@ void add_stream_options(CLI::App& app, StreamMode& mode, StreamOptions& options)
   add_stream_plan_options(app, options, stream);
 }
 
-const std::map<std::string, Noise>& noise_names() {
-  static const std::map<std::string, Noise> kNames = {{"reference", Noise::kReference},
-                                                      {"by-frame", Noise::kByFrame}};
-  return kNames;
-}
-
 void add_noise_option(CLI::App& app, std::optional<Noise>& noise) {
   add_named(
-      app, "--noise", noise_names(), noise,
+      app, "--noise", app::noise_names(), noise,
       "reference: S3Gen's noise is drawn as in the Python package; by-frame: from the seed and "
       "the place in the speech, as --stream does")
       ->default_str("by-frame with --stream, else reference");

@@ -39,6 +39,7 @@ void print(std::ostream& out, const Voice& voice) {
 int make_voice(const MakeOptions& options) {
   check_writable(options.output);
   check_writable(options.json);
+  check_distinct({options.output, options.json});
   const Audio recording = read_audio(options.input);
   const ChatterboxEngine engine = load_engine(options.engine);
   throw_if_interrupted();

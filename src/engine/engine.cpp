@@ -73,6 +73,10 @@ class Engine::Impl {
       throw;
     }
     const EngineInfo& info = worker_->catalog().info();
+    if (options.threads && info.threads < *options.threads) {
+      log_.warning(0, "threads was {}; {} compute, as many as the cores are good for",
+                   *options.threads, info.threads);
+    }
     log_.info(0, "loaded {} ({}, {}, T3 {}, S3Gen {}) in {:.3f} s", info.model, info.family,
               info.device, info.t3_precision, info.s3gen_precision, info.load_seconds);
   }

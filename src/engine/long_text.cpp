@@ -26,13 +26,14 @@ std::shared_ptr<Job::State> LongText::submit(const std::shared_ptr<Worker>& work
   validate_long_text(request, options);
   worker->room().check_open();  // before the work of splitting
   runtime::Task task = make_task_without_text(request, worker->catalog());
-  PiecesOfText text = split_into_pieces(request.text, task, worker->catalog());
+  auto whole_text = std::make_unique<WholeText>(request.text, task, worker->catalog());
+  PiecesOfText text = whole_text->next(worker->catalog());
 
   JobSetup setup = job_setup(*worker, request, task, submission);
-  WaitingRoom::Seat seat = take_seat(*worker, request, text.bytes);
+  WaitingRoom::Seat seat = take_seat(*worker, request, whole_text->bytes() + text.bytes);
   return start(worker, std::move(setup),
-               std::make_shared<LongText>(worker, std::move(task), std::move(text), false, options,
-                                          std::move(seat)));
+               std::make_shared<LongText>(worker, std::move(task), std::move(whole_text),
+                                          std::move(text), options, std::move(seat)));
 }
 
 std::shared_ptr<Job::State> LongText::open(const std::shared_ptr<Worker>& worker,
@@ -44,7 +45,7 @@ std::shared_ptr<Job::State> LongText::open(const std::shared_ptr<Worker>& worker
   worker->room().check_open();
   runtime::Task task = make_task_without_text(request, worker->catalog());
   JobSetup setup = job_setup(*worker, request, task, submission);
-  const auto driver = std::make_shared<LongText>(worker, std::move(task), PiecesOfText(), true,
+  const auto driver = std::make_shared<LongText>(worker, std::move(task), nullptr, PiecesOfText(),
                                                  options, WaitingRoom::Seat());
   if (!request.text.empty()) driver->feed(request.text, Feed::kMore);  // which it may refuse
   return start(worker, std::move(setup), driver);
@@ -56,15 +57,16 @@ std::shared_ptr<Job::State> LongText::start(const std::shared_ptr<Worker>& worke
   const auto whole = std::make_shared<Job::State>(std::move(setup));
   driver->whole_ = whole;
   whole->set_driver(driver);
-  whole->set_waits_for_text(!driver->is_complete_);
+  whole->set_waits_for_text(!driver->ends_);
   register_and(*worker, whole, [] {});
   worker->queue()->wake_worker();  // as long as there is no text, nothing else does
   driver->pump();
   return whole;
 }
 
-LongText::LongText(const std::shared_ptr<Worker>& worker, runtime::Task task, PiecesOfText text,
-                   bool grows, const LongTextOptions& options, WaitingRoom::Seat seat)
+LongText::LongText(const std::shared_ptr<Worker>& worker, runtime::Task task,
+                   std::unique_ptr<WholeText> whole_text, PiecesOfText text,
+                   const LongTextOptions& options, WaitingRoom::Seat seat)
     : worker_(worker),
       pieces_at_a_time_(task.stream ? kStreamedPieces
                                     : 2 * static_cast<size_t>(worker->max_batch())),
@@ -72,9 +74,10 @@ LongText::LongText(const std::shared_ptr<Worker>& worker, runtime::Task task, Pi
       sample_rate_(worker->catalog().info().sample_rate),
       options_(options),
       client_(worker->new_bulk_client()),
-      ends_(!grows),
+      ends_(whole_text != nullptr),
+      unsplit_(std::move(whole_text)),
       text_(std::move(text)),
-      is_complete_(!grows),
+      is_complete_(unsplit_ && unsplit_->done()),
       seat_(std::move(seat)),
       joiner_({sample_rate_, options.pause}) {}
 
@@ -108,6 +111,16 @@ void LongText::add_fed(PiecesOfText more) {
   if (fed_.pause_after > 0) pause = after_fed(pause.value_or(0));
   fed_.pause_after = more.pause_after;
   std::move(more.pieces.begin(), more.pieces.end(), std::back_inserter(fed_.pieces));
+}
+
+// So many pieces ahead of those that are on their way that the last one is known to be the last.
+void LongText::split_more(const Worker& worker) {
+  while (!is_complete_ && text_.pieces.size() <= delivered_ + jobs_.size() + pieces_at_a_time_) {
+    PiecesOfText more = unsplit_->next(worker.catalog());
+    std::move(more.pieces.begin(), more.pieces.end(), std::back_inserter(text_.pieces));
+    is_complete_ = unsplit_->done();
+    if (is_complete_) text_.pause_after = more.pause_after;
+  }
 }
 
 void LongText::take_what_was_fed() {
@@ -160,7 +173,7 @@ void LongText::advance_or_fail(Job::State& whole) noexcept {
 void LongText::advance(Job::State& whole) {
   if (over_) return;
   if (!stopped_) {
-    take_what_was_fed();
+    if (!unsplit_) take_what_was_fed();
     deliver_what_is_done(whole);
   }
   if (!failure_ && whole.wanted()) {
@@ -272,6 +285,7 @@ bool LongText::may_feed(const Job::State& whole) const {
 void LongText::submit_pieces(const Job::State& whole) {
   const std::shared_ptr<Worker> worker = worker_.lock();
   if (!worker) fail(Status::kCancelled, "the engine was destroyed");
+  if (unsplit_) split_more(*worker);
   while (may_feed(whole)) {
     jobs_.push_back(next_job(*worker, whole));
     try {
@@ -281,7 +295,7 @@ void LongText::submit_pieces(const Job::State& whole) {
       throw;
     }
   }
-  if (delivered_ + jobs_.size() == text_.pieces.size()) seat_.leave();
+  if (is_complete_ && delivered_ + jobs_.size() == text_.pieces.size()) seat_.leave();
 }
 
 std::shared_ptr<Job::State> LongText::next_job(Worker& worker, const Job::State& whole) {
@@ -333,6 +347,7 @@ void LongText::end_stopped(Job::State& whole) {
 
 void LongText::succeed(Job::State& whole) {
   over_ = true;
+  for (Piece& piece : result_.pieces) piece.count = text_.pieces.size();
   // Where the end was not known yet when the last piece was there.
   if (!joined_) hand_out(whole, joiner_.finish(text_.pause_after), true);
   if (!whole.wanted()) return whole.end_unwanted();

@@ -20,7 +20,8 @@ namespace chatterbox::engine {
 // The job's driver, which holds it for as long as it is not done.
 class LongText final : public JobDriver, public std::enable_shared_from_this<LongText> {
  public:
-  // See Engine::submit_long(). Splits the text on the calling thread.
+  // See Engine::submit_long(). Splits the beginning of the text on the calling thread, and the rest
+  // as it is needed, on those that drive this.
   [[nodiscard]] static std::shared_ptr<Job::State> submit(const std::shared_ptr<Worker>& worker,
                                                           const Request& request,
                                                           const LongTextOptions& options);
@@ -30,9 +31,10 @@ class LongText final : public JobDriver, public std::enable_shared_from_this<Lon
                                                         const Request& request,
                                                         const LongTextOptions& options);
 
-  // One that `grows` is fed.
-  LongText(const std::shared_ptr<Worker>& worker, runtime::Task task, PiecesOfText text, bool grows,
-           const LongTextOptions& options, WaitingRoom::Seat seat);
+  // Without a text it is fed. `text`: those pieces of it that are known.
+  LongText(const std::shared_ptr<Worker>& worker, runtime::Task task,
+           std::unique_ptr<WholeText> whole_text, PiecesOfText text, const LongTextOptions& options,
+           WaitingRoom::Seat seat);
 
   void interrupted(Job::State& job) noexcept override;
   void samples_read() noexcept override;
@@ -44,6 +46,7 @@ class LongText final : public JobDriver, public std::enable_shared_from_this<Lon
                                                          const std::shared_ptr<LongText>& driver);
   void add_fed(PiecesOfText more);
   void take_what_was_fed();
+  void split_more(const Worker& worker);
   [[nodiscard]] bool is_last(size_t piece) const;
   void pump() noexcept;
   void advance(Job::State& whole);
@@ -80,6 +83,7 @@ class LongText final : public JobDriver, public std::enable_shared_from_this<Lon
   bool pumping_ = false, again_ = false;
 
   // Of that thread.
+  std::unique_ptr<WholeText> unsplit_;  // null where the text is fed
   PiecesOfText text_;
   bool is_complete_;                              // no more pieces come
   bool joined_ = false;                           // the last one's end was handed out

@@ -5,21 +5,21 @@
 
 #include "engine/make_task.h"
 #include "support/error.h"
-#include "text/splitter.h"
 
 namespace chatterbox::engine {
 namespace {
 
-text::SplitText split(std::string_view text, int64_t pack_tokens, runtime::Task& task,
-                      const runtime::ModelCatalog& catalog) {
+text::SplitOptions split_options(const runtime::Task& task, const runtime::ModelCatalog& catalog) {
   text::SplitOptions options;
   options.language = task.language;
   options.max_tokens = catalog.piece_tokens();
-  options.pack_tokens = pack_tokens;
-  return text::split_text(text, options, [&](std::string_view piece) {
-    task.text = piece;
-    return catalog.text_tokens(task);
-  });
+  return options;
+}
+
+int64_t count_tokens(std::string_view piece, runtime::Task& task,
+                     const runtime::ModelCatalog& catalog) {
+  task.text = piece;
+  return catalog.text_tokens(task);
 }
 
 // To places in the whole text, of which the piece begins so many bytes behind where it says.
@@ -55,16 +55,29 @@ std::string_view without_open_mark(std::string_view text) {
 
 }  // namespace
 
-PiecesOfText split_into_pieces(const std::string& text, runtime::Task task,
-                               const runtime::ModelCatalog& catalog) {
-  text::SplitText split_text = split(text, text::SplitOptions().pack_tokens, task, catalog);
-  if (split_text.pieces.empty()) {
-    fail(Status::kInvalidArgument, "text has nothing to speak but pauses");
+WholeText::WholeText(std::string text, runtime::Task task, const runtime::ModelCatalog& catalog)
+    : text_(std::move(text)),
+      task_(std::move(task)),
+      catalog_(&catalog),
+      splitter_(text_, split_options(task_, catalog),
+                [this](std::string_view piece) { return count_tokens(piece, task_, *catalog_); }) {}
+
+PiecesOfText WholeText::next(const runtime::ModelCatalog& catalog) {
+  // Takes some milliseconds, and is minutes of speech.
+  constexpr size_t kBytesAtATime = 8192;
+  catalog_ = &catalog;
+  PiecesOfText some;
+  const auto bytes = [&some] {
+    return some.pieces.empty() ? 0 : some.pieces.back().end - some.pieces.front().begin;
+  };
+  while (!splitter_.done() && bytes() < kBytesAtATime) {
+    for (const text::TextPiece& piece : splitter_.next()) add(piece, 0, task_, catalog, some);
   }
-  PiecesOfText all;
-  all.pause_after = split_text.pause_after;
-  for (const text::TextPiece& piece : split_text.pieces) add(piece, 0, task, catalog, all);
-  return all;
+  speaks_ = speaks_ || !some.pieces.empty();
+  if (!splitter_.done()) return some;
+  if (!speaks_) fail(Status::kInvalidArgument, "text has nothing to speak but pauses");
+  some.pause_after = splitter_.pause_after();
+  return some;
 }
 
 PiecesOfText GrowingText::take(std::string_view text, bool flush, const runtime::Task& task,
@@ -74,7 +87,11 @@ PiecesOfText GrowingText::take(std::string_view text, bool flush, const runtime:
   std::string grown = rest_ + std::string(text);
   runtime::Task piece_task = task;
   const std::string_view known = flush ? std::string_view(grown) : without_open_mark(grown);
-  text::SplitText split_text = split(known, kPackTokens, piece_task, catalog);
+  text::SplitOptions options = split_options(task, catalog);
+  options.pack_tokens = kPackTokens;
+  text::SplitText split_text = text::split_text(known, options, [&](std::string_view piece) {
+    return count_tokens(piece, piece_task, catalog);
+  });
   std::vector<text::TextPiece>& pieces = split_text.pieces;
   if (!flush && !pieces.empty()) pieces.pop_back();
   PiecesOfText all;

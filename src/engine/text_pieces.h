@@ -9,6 +9,7 @@
 
 #include "engine/request.h"
 #include "runtime/model_catalog.h"
+#include "text/splitter.h"
 
 namespace chatterbox::engine {
 
@@ -26,16 +27,33 @@ struct PiecesOfText {
   int64_t bytes = 0;  // that they hold
 };
 
-// `task` is the request's, without its text, which was validated. Throws what the splitter and the
-// catalog's encode() and check() throw, and kInvalidArgument where there is nothing to speak.
-[[nodiscard]] PiecesOfText split_into_pieces(const std::string& text, runtime::Task task,
-                                             const runtime::ModelCatalog& catalog);
+// A text that is there as a whole, which becomes pieces as they are asked for.
+class WholeText {
+ public:
+  // `task` is the request's, without its text, which was validated. Throws what text::TextSplitter
+  // throws.
+  WholeText(std::string text, runtime::Task task, const runtime::ModelCatalog& catalog);
+
+  // The pieces of the next few kilobytes: at least one, unless there are no more. Throws what the
+  // splitter and the catalog's encode() and check() throw, and kInvalidArgument where there is
+  // nothing to speak.
+  [[nodiscard]] PiecesOfText next(const runtime::ModelCatalog& catalog);
+  [[nodiscard]] bool done() const { return splitter_.done(); }
+  [[nodiscard]] int64_t bytes() const { return static_cast<int64_t>(text_.size()); }
+
+ private:
+  const std::string text_;
+  runtime::Task task_;
+  const runtime::ModelCatalog* catalog_;  // of the call
+  text::TextSplitter splitter_;
+  bool speaks_ = false;  // it has a piece
+};
 
 // A text that comes by and by.
 class GrowingText {
  public:
   // Takes what follows, and gives the pieces that are complete: all but the last, unless `flush`.
-  // There may be none. Where it throws, as split_into_pieces(), nothing was taken.
+  // There may be none. Where it throws, as WholeText::next(), nothing was taken.
   [[nodiscard]] PiecesOfText take(std::string_view text, bool flush, const runtime::Task& task,
                                   const runtime::ModelCatalog& catalog);
   [[nodiscard]] size_t bytes() const { return begin_ + rest_.size(); }  // of all that was taken

@@ -68,6 +68,11 @@ int usable_cores(const std::vector<int>& affinity, const std::string& root) {
   return std::max(1, cores);
 }
 
+int capped_threads(int asked, int cores) {
+  constexpr int kMostOfACore = 4;
+  return std::min(asked, kMostOfACore * cores);
+}
+
 int usable_cores(const std::string& root) { return usable_cores(own_affinity(), root); }
 
 }  // namespace chatterbox::runtime

@@ -14,4 +14,8 @@ namespace chatterbox::runtime {
 // The same where the process may run on the CPUs of these numbers.
 [[nodiscard]] int usable_cores(const std::vector<int>& affinity, const std::string& root);
 
+// Of the threads that were asked for, as many as do no harm: four for each core. Many more wait for
+// each other at every step, and a short sentence takes minutes.
+[[nodiscard]] int capped_threads(int asked, int cores);
+
 }  // namespace chatterbox::runtime

@@ -30,8 +30,8 @@ constexpr int64_t kDefaultPartOfFree = 2;
 constexpr int kThreadsBesideDevice = 2;
 
 int compute_threads(const EngineOptions& options, c10::Device device) {
-  if (options.threads) return *options.threads;
   const int cores = usable_cores();
+  if (options.threads) return capped_threads(*options.threads, cores);
   return device.is_cpu() ? cores : std::min(cores, kThreadsBesideDevice);
 }
 

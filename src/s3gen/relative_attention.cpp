@@ -12,6 +12,7 @@
 #include <cmath>
 
 #include "s3gen/sizes.h"
+#include "support/interruption.h"
 
 namespace chatterbox::s3gen {
 namespace {
@@ -74,6 +75,7 @@ at::Tensor attend(const RelativeAttention& attention, const at::Tensor& x,
   std::vector<at::Tensor> heads;  // [B, H, Q, 64]
   int64_t first = 0;
   for (const at::Tensor& query : queries.split(kQueryBlock, 1)) {
+    interruption_point();
     const at::Tensor by_distance =
         at::matmul(query.add(attention.position_bias).transpose(1, 2), distances.transpose(2, 3));
     at::Tensor scores = by_key(by_distance, first).mul(scale);

@@ -54,11 +54,18 @@ bool read_more(std::FILE* file, size_t count, const std::string& path, std::stri
   return bytes.size() == before + count;
 }
 
-// What is behind links; the path itself where there is nothing yet.
+// What is behind links, even where there is nothing yet.
 std::string resolve(const std::string& path) {
+  constexpr int kMaxLinks = 40;  // as Linux has it
   std::error_code ignored;
   const fs::path resolved = fs::canonical(path, ignored);
-  return resolved.empty() ? path : resolved.string();
+  if (!resolved.empty()) return resolved.string();
+  fs::path target = path;
+  for (int links = 0; fs::is_symlink(target, ignored); ++links) {
+    if (links == kMaxLinks) fail_to_write(path, ELOOP);
+    target = target.parent_path() / fs::read_symlink(target, ignored);
+  }
+  return target.string();
 }
 
 std::string temporary_for(const std::string& target) {

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <optional>
-#include <thread>
 
 #include "support/failure.h"
+#include "support/start_thread.h"
 
 namespace chatterbox {
 
@@ -12,7 +12,7 @@ namespace chatterbox {
 template <class Work>
 void on_new_thread(Work&& work) {
   std::optional<Failure> failure;
-  std::thread([&] {
+  start_thread([&] {
     try {
       work();
     } catch (...) {

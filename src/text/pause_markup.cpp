@@ -27,7 +27,8 @@ std::string_view excerpt(std::string_view mark) {
   const size_t close = mark.find(']');
   if (close < kMaxBytes) return mark.substr(0, close + 1);
   size_t size = 0;
-  for (; size < mark.size(); size += decode_utf8(mark, size).size) {
+  // A byte that is not UTF-8 is one, too.
+  for (; size < mark.size(); size += std::max<size_t>(1, decode_utf8(mark, size).size)) {
     if (size >= kMaxBytes || mark[size] == '\n' || mark[size] == '\r') break;
   }
   return mark.substr(0, size);

@@ -16,7 +16,8 @@ struct PauseMark {
 };
 
 // The first one that starts at byte `from` or after it. "[pause" with no letter behind it starts
-// one; kInvalidArgument where it does not go on as one, or where it is too long.
+// one; kInvalidArgument where it does not go on as one, or where it is too long. The text need not
+// be UTF-8.
 [[nodiscard]] std::optional<PauseMark> find_pause(std::string_view text, size_t from);
 
 }  // namespace chatterbox::text

@@ -1,5 +1,7 @@
 #include <sentencepiece_processor.h>
 
+#include <exception>
+#include <new>
 #include <utility>
 
 #include "support/error.h"
@@ -16,10 +18,9 @@ class SentencePieceTokenizer final : public Tokenizer {
                          std::string (*normalize)(std::string_view))
       : normalize_(normalize) {
     const std::string bytes = files.read(name, kMaxFileBytes);
-    const auto status = processor_.LoadFromSerializedProto(bytes);
-    if (!status.ok()) {
-      fail(Status::kBadModelFile, "{}: not a SentencePiece model: {}", files.path(name),
-           status.message());
+    const std::string problem = load(bytes);
+    if (!problem.empty()) {
+      fail(Status::kBadModelFile, "{}: not a SentencePiece model: {}", files.path(name), problem);
     }
   }
 
@@ -41,6 +42,20 @@ class SentencePieceTokenizer final : public Tokenizer {
   }
 
  private:
+  // What is wrong; empty: nothing. Of damaged models the library throws what its dictionary
+  // (Darts) throws, beside what it returns.
+  [[nodiscard]] std::string load(const std::string& bytes) {
+    try {
+      const auto status = processor_.LoadFromSerializedProto(bytes);
+      if (status.ok()) return {};
+      return *status.message() == '\0' ? "damaged" : status.message();
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& error) {
+      return error.what();
+    }
+  }
+
   // `control`: what stands for it where the model has no such piece; negative: nothing does.
   [[nodiscard]] std::optional<int64_t> find(const char* piece, int control) const {
     const int id = processor_.PieceToId(piece);

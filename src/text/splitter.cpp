@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <utility>
 
 #include "support/error.h"
@@ -35,30 +36,121 @@ size_t line_end(std::string_view text, size_t from) {
   return from;
 }
 
+// So much is looked at at a time; or more, where pieces may be that long.
+constexpr size_t kWindowBytes = size_t{8} << 10U;
+constexpr size_t kPiecesInView = 4;
+// Whether a sentence ends may depend on the next letter (UAX 29, SB8): a cut nearer to the window's
+// end is not known yet.
+constexpr size_t kLookAhead = 192;
+
 // What one level cuts and finds too long; nothing finer than characters.
 std::optional<BreakLevel> finer(BreakLevel level) {
   if (level == BreakLevel::kCharacter) return std::nullopt;
   return static_cast<BreakLevel>(static_cast<int>(level) + 1);
 }
 
-class Splitter {
- public:
-  // `whole`: what all texts below are parts of.
-  Splitter(std::string_view whole, const SplitOptions& options, const TokenCounter& count_tokens)
-      : whole_(whole), options_(options), count_tokens_(count_tokens), breaks_(options.language) {}
-
-  // Text without pauses.
-  void add(std::string_view text) {
-    for (size_t begin = 0; begin < text.size();) {
-      const size_t end = line_end(text, begin);
-      const std::string_view line = trim(text.substr(begin, end - begin));
-      if (!line.empty()) {
-        const Cuts sentences = breaks_.cuts(line, BreakLevel::kSentence);
-        put_all(line, pack(sentences, options_.pack_tokens, fits_in(line)), BreakLevel::kClause);
-      }
-      begin = end;
-    }
+void check(std::string_view text, const SplitOptions& options) {
+  if (const auto invalid = first_invalid_utf8(text)) {
+    fail(Status::kInvalidArgument, "text must be UTF-8, byte {} is not", *invalid);
   }
+  if (options.max_tokens < 1) {
+    fail(Status::kInvalidArgument, "max_tokens must be 1 or more, got {}", options.max_tokens);
+  }
+  if (options.max_bytes < 1) {
+    fail(Status::kInvalidArgument, "max_bytes must be 1 or more, got {}", options.max_bytes);
+  }
+  if (options.pack_tokens < 0) {
+    fail(Status::kInvalidArgument, "pack_tokens must be 0 or more, got {}", options.pack_tokens);
+  }
+  for (size_t at = 0; const auto pause = find_pause(text, at);) at = pause->end;
+}
+
+}  // namespace
+
+class TextSplitter::Impl {
+ public:
+  Impl(std::string_view text, const SplitOptions& options, TokenCounter count_tokens)
+      : whole_(text),
+        options_(options),
+        count_tokens_(std::move(count_tokens)),
+        window_(std::max(kWindowBytes, kPiecesInView * options.max_bytes)),
+        breaks_(options.language) {
+    options_.pack_tokens = std::min(options.pack_tokens, options.max_tokens);
+    find_next_pause();
+  }
+
+  std::vector<TextPiece> next() {
+    // Punctuation may still join the last one.
+    while (!done_ && pieces_.size() < 2) advance();
+    std::vector<TextPiece> ready = std::exchange(pieces_, {});
+    if (!done_) {
+      pieces_.push_back(std::move(ready.back()));
+      ready.pop_back();
+    }
+    return ready;
+  }
+
+  [[nodiscard]] bool done() const { return done_ && pieces_.empty(); }
+  [[nodiscard]] double pause_after() const { return pause_.value_or(0); }
+
+ private:
+  // Up to the next line break or pause, and not farther than the window.
+  void advance() {
+    const size_t end = segment_end();
+    if (at_ == end) return end_segment();
+    size_t limit = end;
+    if (end - at_ > window_) {
+      limit = at_ + window_;
+      while ((static_cast<unsigned char>(whole_[limit]) & 0xC0U) == 0x80U) --limit;
+    }
+    const size_t stop = line_end(whole_.substr(0, limit), at_);
+    const std::string_view line = trim(whole_.substr(at_, stop - at_));
+    const bool goes_on = stop == limit && limit < end;
+    at_ = stop;
+    counted_.clear();
+    if (line.empty()) return;
+    const Cuts sentences = breaks_.cuts(line, BreakLevel::kSentence);
+    Cuts pieces = pack(sentences, options_.pack_tokens, fits_in(line));
+    if (goes_on) {
+      const auto begin = static_cast<size_t>(line.data() - whole_.data());
+      keep_known(line, stop - begin, pieces);
+      at_ = begin + pieces.back();
+    }
+    put_all(line, pieces, BreakLevel::kClause);
+  }
+
+  // Of a line that goes on behind `seen` bytes, the pieces that do not depend on it; one at least.
+  void keep_known(std::string_view line, size_t seen, Cuts& pieces) {
+    const size_t known = seen - std::min(seen, kLookAhead);
+    while (!pieces.empty() && pieces.back() > known) pieces.pop_back();
+    if (!pieces.empty()) return;
+    for (const BreakLevel level :
+         {BreakLevel::kClause, BreakLevel::kWord, BreakLevel::kCharacter}) {
+      const Cuts cuts = breaks_.cuts(line, level);
+      const auto behind = std::upper_bound(cuts.begin(), cuts.end(), known);
+      if (behind == cuts.begin()) continue;
+      pieces = {*std::prev(behind)};
+      return;
+    }
+    pieces = {line.size()};  // no character is so long: it will be refused
+  }
+
+  [[nodiscard]] size_t segment_end() const {
+    return pause_ahead_ ? pause_ahead_->begin : whole_.size();
+  }
+
+  void end_segment() {
+    if (!pause_ahead_) {
+      push_silent();
+      done_ = true;
+      return;
+    }
+    add_pause(pause_ahead_->seconds);
+    at_ = pause_ahead_->end;
+    find_next_pause();
+  }
+
+  void find_next_pause() { pause_ahead_ = find_pause(whole_, at_); }
 
   void add_pause(double seconds) {
     pause_ = pause_.value_or(0) + seconds;
@@ -68,16 +160,16 @@ class Splitter {
     }
   }
 
-  [[nodiscard]] SplitText finish() {
-    push_silent();
-    result_.pause_after = pause_.value_or(0);
-    return std::move(result_);
-  }
-
- private:
   [[nodiscard]] bool fits(std::string_view text, int64_t limit) const {
     text = trim(text);
-    return text.empty() || (text.size() <= options_.max_bytes && count_tokens_(text) <= limit);
+    return text.empty() || (text.size() <= options_.max_bytes && count(text) <= limit);
+  }
+
+  // Once each: whether a part fits is asked with several limits.
+  [[nodiscard]] int64_t count(std::string_view part) const {
+    const auto [known, is_new] = counted_.try_emplace({part.data(), part.size()}, 0);
+    if (is_new) known->second = count_tokens_(part);
+    return known->second;
   }
 
   [[nodiscard]] Fits fits_in(std::string_view text) const {
@@ -133,7 +225,9 @@ class Splitter {
   // Where both are short enough together.
   [[nodiscard]] bool join(TextPiece& piece, const TextPiece& next) const {
     std::string joined = piece.text + next.text;
-    if (!fits(joined, options_.max_tokens)) return false;
+    if (joined.size() > options_.max_bytes || count_tokens_(joined) > options_.max_tokens) {
+      return false;
+    }
     piece.joined.push_back({piece.text.size(), next.begin});
     for (const TextPiece::Part& part : next.joined) {
       piece.joined.push_back({piece.text.size() + part.at, part.begin});
@@ -144,7 +238,7 @@ class Splitter {
   }
 
   [[nodiscard]] bool join_to_last(const TextPiece& piece) {
-    return !result_.pieces.empty() && join(result_.pieces.back(), piece);
+    return !pieces_.empty() && join(pieces_.back(), piece);
   }
 
   void push_silent() {
@@ -153,34 +247,36 @@ class Splitter {
 
   void push(TextPiece piece) {
     piece.pause_before = std::exchange(pause_, std::nullopt);
-    result_.pieces.push_back(std::move(piece));
+    pieces_.push_back(std::move(piece));
   }
 
   const std::string_view whole_;
-  const SplitOptions& options_;
-  const TokenCounter& count_tokens_;
+  SplitOptions options_;
+  const TokenCounter count_tokens_;
+  const size_t window_;
   SentenceBreaks breaks_;
+  size_t at_ = 0;  // what is before it has been cut
+  std::optional<PauseMark> pause_ahead_;
   std::optional<double> pause_;      // before the next piece
   std::optional<TextPiece> silent_;  // punctuation that the next piece begins with
-  SplitText result_;
+  std::vector<TextPiece> pieces_;    // that nobody has got yet
+  bool done_ = false;
+  mutable std::map<std::pair<const char*, size_t>, int64_t> counted_;  // parts of the line
 };
 
-void check(std::string_view text, const SplitOptions& options) {
-  if (const auto invalid = first_invalid_utf8(text)) {
-    fail(Status::kInvalidArgument, "text must be UTF-8, byte {} is not", *invalid);
-  }
-  if (options.max_tokens < 1) {
-    fail(Status::kInvalidArgument, "max_tokens must be 1 or more, got {}", options.max_tokens);
-  }
-  if (options.max_bytes < 1) {
-    fail(Status::kInvalidArgument, "max_bytes must be 1 or more, got {}", options.max_bytes);
-  }
-  if (options.pack_tokens < 0) {
-    fail(Status::kInvalidArgument, "pack_tokens must be 0 or more, got {}", options.pack_tokens);
-  }
+TextSplitter::TextSplitter(std::string_view text, const SplitOptions& options,
+                           TokenCounter count_tokens) {
+  check(text, options);
+  impl_ = std::make_unique<Impl>(text, options, std::move(count_tokens));
 }
 
-}  // namespace
+TextSplitter::~TextSplitter() = default;
+
+std::vector<TextPiece> TextSplitter::next() { return impl_->next(); }
+
+bool TextSplitter::done() const { return impl_->done(); }
+
+double TextSplitter::pause_after() const { return impl_->pause_after(); }
 
 size_t TextPiece::place_of(size_t at) const {
   const auto next =
@@ -192,18 +288,14 @@ size_t TextPiece::place_of(size_t at) const {
 
 SplitText split_text(std::string_view text, const SplitOptions& options,
                      const TokenCounter& count_tokens) {
-  check(text, options);
-  SplitOptions limits = options;
-  limits.pack_tokens = std::min(options.pack_tokens, options.max_tokens);
-  Splitter splitter(text, limits, count_tokens);
-  size_t begin = 0;
-  while (const auto pause = find_pause(text, begin)) {
-    splitter.add(text.substr(begin, pause->begin - begin));
-    splitter.add_pause(pause->seconds);
-    begin = pause->end;
+  TextSplitter splitter(text, options, count_tokens);
+  SplitText all;
+  while (!splitter.done()) {
+    std::vector<TextPiece> more = splitter.next();
+    std::move(more.begin(), more.end(), std::back_inserter(all.pieces));
   }
-  splitter.add(text.substr(begin));
-  return splitter.finish();
+  all.pause_after = splitter.pause_after();
+  return all;
 }
 
 }  // namespace chatterbox::text

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,13 +52,36 @@ struct SplitOptions {
   size_t max_bytes = 1000;
 };
 
-// Cuts `text` (UTF-8) at pauses (see pause_markup.h) and line breaks, then at the ends of
+// Cuts a text (UTF-8) at pauses (see pause_markup.h) and line breaks, then at the ends of
 // sentences; a sentence of more than max_tokens or max_bytes at clauses, a clause at words, a word
 // between characters as people see them, into as few pieces as there can be, of about the same
 // length. Nothing but white space and pauses is left out, and nothing is changed. Punctuation that
 // would be a piece by itself joins the piece before it, or else the one behind it, where it fits.
-// Pauses with nothing between them add up. kInvalidArgument: text that is not UTF-8, a pause that
-// is malformed or over 10 s, a limit out of range, or one that a single character exceeds.
+// Pauses with nothing between them add up.
+//
+// Looks at a few kilobytes at a time, so that the first pieces of a text come as soon as those of a
+// short one; a sentence of more than 8000 bytes is cut as if it ended there.
+class TextSplitter {
+ public:
+  // `text` must outlive it. kInvalidArgument: text that is not UTF-8, a pause that is malformed or
+  // over 10 s, a limit out of range.
+  TextSplitter(std::string_view text, const SplitOptions& options, TokenCounter count_tokens);
+  ~TextSplitter();
+  TextSplitter(const TextSplitter&) = delete;
+  TextSplitter& operator=(const TextSplitter&) = delete;
+
+  // The pieces that follow; none where there are no more. kInvalidArgument: pauses in a row of more
+  // than 10 s, a character that exceeds a limit; after that nothing may be called.
+  [[nodiscard]] std::vector<TextPiece> next();
+  [[nodiscard]] bool done() const;
+  [[nodiscard]] double pause_after() const;  // as of SplitText, once done
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// All at once.
 [[nodiscard]] SplitText split_text(std::string_view text, const SplitOptions& options,
                                    const TokenCounter& count_tokens);
 

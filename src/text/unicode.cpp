@@ -17,6 +17,9 @@ namespace {
 // ICU counts in int32; a character becomes up to 18 in NFKD (U+FDFA).
 constexpr size_t kMaxBytes = size_t{16} << 20U;
 
+// Most characters of most texts, for which ICU need not be asked.
+bool is_ascii(char32_t c) { return c < 0x80; }
+
 UChar32 code(char32_t c) { return static_cast<UChar32>(c); }
 
 [[noreturn]] void fail_with(UErrorCode error) {
@@ -27,7 +30,8 @@ UChar32 code(char32_t c) { return static_cast<UChar32>(c); }
 
 // Python adds the separators U+001C to U+001F (bidirectional classes B and S) to White_Space.
 bool is_python_space(char32_t c) {
-  return u_isUWhiteSpace(code(c)) != 0 || (c >= 0x1C && c <= 0x1F);
+  if (is_ascii(c)) return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1C && c <= 0x1F);
+  return u_isUWhiteSpace(code(c)) != 0;
 }
 
 std::string_view trim(std::string_view text) {
@@ -43,7 +47,14 @@ std::string_view trim(std::string_view text) {
   return end == 0 ? std::string_view() : text.substr(begin, end - begin);
 }
 
-bool is_blank(std::string_view text) { return trim(text).empty(); }
+bool is_blank(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const CodePoint c = decode_utf8(text, i);
+    if (!is_python_space(c.value)) return false;
+    i += c.size;
+  }
+  return true;
+}
 
 bool is_python_lower(char32_t c) { return u_isULowercase(code(c)) != 0; }
 
@@ -55,12 +66,18 @@ std::string python_upper(char32_t c) {
 
 // Unicode Technical Standard 18, annex C: alphabetic, marks, decimal digits, connectors, joiners.
 bool is_regex_word(char32_t c) {
+  if (is_ascii(c)) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  }
   constexpr uint32_t kCategories = U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK;
   return u_isUAlphabetic(code(c)) != 0 || (U_GET_GC_MASK(code(c)) & kCategories) != 0 ||
          u_hasBinaryProperty(code(c), UCHAR_JOIN_CONTROL) != 0;
 }
 
-bool is_regex_space(char32_t c) { return u_isUWhiteSpace(code(c)) != 0; }
+bool is_regex_space(char32_t c) {
+  if (is_ascii(c)) return c == ' ' || (c >= '\t' && c <= '\r');
+  return u_isUWhiteSpace(code(c)) != 0;
+}
 
 bool is_speakable(char32_t c) {
   constexpr uint32_t kSilent = U_GC_P_MASK | U_GC_Z_MASK | U_GC_C_MASK;

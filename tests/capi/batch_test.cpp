@@ -180,7 +180,20 @@ TEST_F(Batches, NothingIsABatchToo) {
   ASSERT_EQ(chatterbox_engine_generate_batch(engine.get(), nullptr, 0, &batch),
             CHATTERBOX_STATUS_OK);
   EXPECT_EQ(chatterbox_batch_size(batch), 0U);
+  chatterbox_result* result = nullptr;
+  EXPECT_EQ(chatterbox_batch_get_result(batch, 0, &result), CHATTERBOX_STATUS_INVALID_ARGUMENT);
+  EXPECT_STREQ(chatterbox_last_error(), "the batch has no requests, so there is no index 0");
   chatterbox_batch_destroy(batch);
+}
+
+TEST_F(Batches, MoreThanThereCanBeIsRefused) {
+  const auto engine = make_engine();
+  const chatterbox_request request = request_for("Hello.");
+  const chatterbox_request* const requests[] = {&request};
+  chatterbox_batch* batch = nullptr;
+  EXPECT_EQ(chatterbox_engine_generate_batch(engine.get(), requests, UINT64_MAX, &batch),
+            CHATTERBOX_STATUS_INVALID_ARGUMENT);
+  EXPECT_THAT(chatterbox_last_error(), ::testing::HasSubstr("got 18446744073709551615"));
 }
 
 }  // namespace

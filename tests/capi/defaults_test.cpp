@@ -29,7 +29,6 @@ TEST_F(Defaults, OfARequestAreUnset) {
   EXPECT_EQ(request.deadline_ms, CHATTERBOX_UNSET);
   EXPECT_EQ(request.wait_ms, 0);
   EXPECT_EQ(request.stream, CHATTERBOX_STREAM_NONE);
-  EXPECT_EQ(request.reserved, 0);
   EXPECT_EQ(request.on_progress, nullptr);
   EXPECT_EQ(request.on_tensor, nullptr);
   EXPECT_EQ(request.on_audio, nullptr);
@@ -38,7 +37,6 @@ TEST_F(Defaults, OfARequestAreUnset) {
   EXPECT_EQ(request.noise, CHATTERBOX_UNSET);
   EXPECT_EQ(request.stream_options, nullptr);
   EXPECT_EQ(request.word_times, 0);
-  EXPECT_EQ(request.reserved_2, 0);
 }
 
 TEST_F(Defaults, OfAStream) {

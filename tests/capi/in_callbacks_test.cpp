@@ -152,6 +152,31 @@ TEST_F(InCallbacks, OnPieceMustNotBlock) {
   EXPECT_EQ(wait_status(inner.other), CHATTERBOX_STATUS_OK);
 }
 
+TEST_F(InCallbacks, OneMustNotWaitForTheJobThatCalls) {
+  struct Own {
+    std::atomic<chatterbox_job*> job{nullptr};
+    Latch known;
+    int calls = 0;
+  } own;
+  chatterbox_request request = request_for("Hello.");
+  request.user_data = &own;
+  request.on_progress = [](const chatterbox_progress*, void* user_data) {
+    auto* self = static_cast<Own*>(user_data);
+    self->known.wait();
+    chatterbox_result* result = nullptr;
+    for (const int64_t timeout : {int64_t{CHATTERBOX_FOREVER}, int64_t{1}}) {
+      expect_refused("wait", chatterbox_job_wait(self->job, timeout, &result));
+    }
+    ++self->calls;
+    return 0;
+  };
+  const auto job = submit(engine, request);
+  own.job = job.get();
+  own.known.open();
+  EXPECT_EQ(wait_status(job), CHATTERBOX_STATUS_OK);
+  EXPECT_GT(own.calls, 0);
+}
+
 // On the thread that cancels, too: it may be within what the host locks.
 TEST_F(InCallbacks, OnDoneOnTheThreadThatCancelsMustNotBlock) {
   Inner inner;

@@ -171,7 +171,6 @@ TEST_F(WrongMembers, OtherNegativesNameValueAndRange) {
   EXPECT_EQ(with(&chatterbox_request::analyze_alignment, -2),
             "analyze_alignment must be 0, 1 or -1 (unset), got -2");
   EXPECT_EQ(with(&chatterbox_request::word_times, -1), "word_times must be 0 or 1, got -1");
-  EXPECT_EQ(with(&chatterbox_request::reserved_2, 1), "reserved_2 must be 0, got 1");
   EXPECT_EQ(with(&chatterbox_request::priority, -101), "priority must be in [-100, 100], got -101");
   EXPECT_EQ(with(&chatterbox_request::deadline_ms, int64_t{-2}),
             "deadline must be at least 1 ms, got -2");
@@ -240,7 +239,6 @@ TEST_F(WrongMembers, FlagsAreZeroOrOne) {
   EXPECT_EQ(with(&chatterbox_request::text_tags, -1), "text_tags must be 0 or 1, got -1");
   EXPECT_EQ(with(&chatterbox_request::analyze_alignment, 2),
             "analyze_alignment must be 0, 1 or -1 (unset), got 2");
-  EXPECT_EQ(with(&chatterbox_request::reserved, 3), "reserved must be 0, got 3");
   EXPECT_EQ(options_with(&chatterbox_engine_options::deterministic, 2),
             "deterministic must be 0 or 1, got 2");
 }

@@ -84,10 +84,39 @@ TEST_F(Batch, SpeaksAsSpeakDoes) {
   }
 }
 
+// However deep or long it is, what is wrong with a line is said in a line, and stops no other.
+TEST_F(Batch, AHugeBadLineFailsAlone) {
+  const auto nested = [](const std::string& open, const std::string& close) {
+    std::string text;
+    for (int i = 0; i < 100000; ++i) text += open;
+    for (int i = 0; i < 100000; ++i) text += close;
+    return text;
+  };
+  const std::string deep[] = {nested("[", "]"), nested("{\"a\":", "}"), nested("[", "")};
+  std::string requests;
+  for (const std::string& value : deep) {
+    requests += value + "\n" + R"({"id": "a", "text": )" + value + "}\n";
+  }
+  const std::string digits(1000000, '1');
+  requests += R"({"id": )" + digits + "}\n" + R"({"id": ")" + digits + "\"}\n";
+  requests += R"({"id": "b", ")" + digits + "\": 1}\n" + std::string(1000000, '\x80') + "\n";
+  requests += R"({"id": "good", "text": "Hello."})";
+  const Outcome outcome = run_batch(requests, {"--json", path("statistics.jsonl")});
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.err.substr(0, 2000);
+  EXPECT_GT(read_file(path("out/good.wav")).size(), 1000U);
+  EXPECT_LT(outcome.err.size(), 5000U);
+  EXPECT_LT(read_file(path("statistics.jsonl")).size(), 10000U);
+  EXPECT_THAT(outcome.err, HasSubstr("nested deeper than 16 levels"));
+}
+
 TEST_F(Batch, ABadLineFailsAlone) {
   const std::pair<const char*, const char*> bad[] = {
       {"not json", "not JSON: "},
-      {"[1]", "must be a JSON object, got [1]"},
+      {"[1]", "must be a JSON object, got an array"},
+      {R"({"id": "a", "text": "x", "id": "b"})", "the key \"id\" is there twice"},
+      {R"({"id": "a\nb", "text": "x"})", "without / and control characters"},
+      {R"({"id": "a\u202eb", "text": "x"})", "without / and control characters"},
+      {R"({"id": "-rf", "text": "x"})", "not beginning with a dot or -"},
       {"{\"text\": \"x\"}", "id is missing"},
       {"{\"id\": \"c\"}", "text is missing"},
       {"{\"id\": \"../d\", \"text\": \"x\"}", "id must be usable as a file name"},

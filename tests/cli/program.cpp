@@ -89,7 +89,8 @@ Outcome run_program(const std::vector<std::string>& command, const std::string& 
   return outcome;
 }
 
-Outcome run_on_terminal(const std::vector<std::string>& command, const std::string& interrupt_at) {
+Outcome run_on_terminal(const std::vector<std::string>& command, const std::string& interrupt_at,
+                        int signal) {
   int terminal = -1;
   const pid_t child = forkpty(&terminal, nullptr, nullptr, nullptr);
   if (child == 0) execute(command);
@@ -97,7 +98,7 @@ Outcome run_on_terminal(const std::vector<std::string>& command, const std::stri
   bool sent = interrupt_at.empty();
   while (read_some(terminal, outcome.out)) {
     if (sent || outcome.out.find(interrupt_at) == std::string::npos) continue;
-    kill(child, SIGINT);
+    kill(child, signal);
     sent = true;
   }
   close(terminal);

@@ -236,15 +236,29 @@ TEST_F(Speak, ATerminalShowsProgress) {
   EXPECT_THAT(outcome.out, HasSubstr("\r\033[K"));
 }
 
-TEST_F(Speak, AnInterruptEndsItWith130AndWithoutAFile) {
-  const Outcome outcome = run_on_terminal(
-      command({"speak", "Hello there, this takes a while.", "--model", synthetic_model(), "--seed",
-               "1", "--max-new-tokens", "4096", "--temperature", "5", "--min-p", "0", "--cfm-steps",
-               "100", "-o", path("a.wav")}),
-      "\r\033[K");
+// With 128 and the number of the signal, as shells say it.
+TEST_F(Speak, ASignalEndsItWithItsNumberAndWithoutAFile) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const Outcome outcome = run_on_terminal(
+        command({"speak", "Hello there, this takes a while.", "--model", synthetic_model(),
+                 "--seed", "1", "--max-new-tokens", "4096", "--temperature", "5", "--min-p", "0",
+                 "--cfm-steps", "100", "-o", path("a.wav")}),
+        "\r\033[K", signal);
+    EXPECT_EQ(outcome.exit_code, 128 + signal) << outcome.out;
+    EXPECT_THAT(outcome.out, HasSubstr("interrupted"));
+    EXPECT_FALSE(fs::exists(path("a.wav")));
+  }
+}
+
+TEST_F(Speak, ALongTextIsInterruptedWhileItIsSplit) {
+  std::string text;
+  while (text.size() < size_t{15} << 20U) text += "One more sentence of a text without end. ";
+  write_file(path("text.txt"), text);
+  const Outcome outcome =
+      run_on_terminal(command({"speak", "--file", path("text.txt"), "--model", synthetic_model(),
+                               "--max-new-tokens", "8", "--cfm-steps", "1", "-o", path("a.wav")}),
+                      "pieces");
   EXPECT_EQ(outcome.exit_code, 130) << outcome.out;
-  EXPECT_THAT(outcome.out, HasSubstr("interrupted"));
-  EXPECT_FALSE(fs::exists(path("a.wav")));
 }
 
 }  // namespace

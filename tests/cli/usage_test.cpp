@@ -88,6 +88,32 @@ TEST(Files, ThatCannotBeWrittenAreNoticedBeforeTheModelIsLoaded) {
   expect_error(run({"voice", "make", "/nowhere/a.wav", "-o", "/nowhere/a.voice"}), 1, "/nowhere");
 }
 
+TEST(Files, OfTwoOutputsMustDiffer) {
+  const char* const kSame = "two outputs cannot be the same file";
+  expect_error(run({"speak", "Hi.", "-o", "a.wav", "--json", "./a.wav"}), 2, kSame);
+  expect_error(run({"speak", "Hi.", "-o", "a.wav", "--dump", "b", "--save-voice", "b"}), 2, kSame);
+  expect_error(run({"convert", "in.wav", "-o", "a.wav", "--dump", "a.wav"}), 2, kSame);
+  expect_error(run({"voice", "make", "in.wav", "-o", "a", "--json", "a"}), 2, kSame);
+}
+
+TEST(Files, OfTextAreUtf8) {
+  const std::string path = ::testing::TempDir() + "chatterbox_cli_text.txt";
+  write_file(path, std::string("\xFF\xFEH\0i\0", 6));
+  expect_error(run({"speak", "--file", path}), 2, "it looks like UTF-16");
+  write_file(path, "\xEF\xBB\xBF");
+  expect_failure(run({"speak", "--file", path}), 2, "text must not be blank");
+  std::filesystem::remove(path);
+}
+
+TEST(Output, ThatIsLostIsAnError) {
+  for (const char* arguments : {"--help", "--version", "speak --help", "speak --list-languages"}) {
+    const std::string shell = std::string(CHATTERBOX_CLI) + " " + arguments + " > /dev/full";
+    const Outcome outcome = run_program({"/bin/sh", "-c", shell});
+    EXPECT_EQ(outcome.exit_code, 1) << arguments;
+    EXPECT_THAT(outcome.err, HasSubstr("cannot write to standard output")) << arguments;
+  }
+}
+
 TEST(Files, ThatAreMissingAreNamed) {
   expect_error(run({"voice", "make", "/nowhere/a.wav", "-o", "-"}), 1, "/nowhere/a.wav");
   expect_error(run({"voice", "info", "/nowhere/a.voice"}), 1, "/nowhere/a.voice");

@@ -55,6 +55,27 @@ TEST_F(FailureTest, CancelledBeforeItStarts) {
   EXPECT_EQ(begun, 3);  // a, and two of expect_usable
 }
 
+// Within the computation, not only between two of them.
+TEST_F(FailureTest, CancelledInTheVocoderAtOnce) {
+  Latch reached, cancelled;
+  std::atomic<bool> watermarked{false};
+  const ScopedFakeHook hook([&](const FakeCall& call) {
+    if (call.task != nullptr && call.task->text != "a") return;
+    if (call.point == FakePoint::kWatermark) watermarked = true;
+    if (call.point != FakePoint::kVocode) return;
+    reached.open();
+    cancelled.wait();
+  });
+  Engine engine({});
+  const Job job = engine.submit(request_for("a"));
+  reached.wait();
+  job.cancel();
+  cancelled.open();
+  EXPECT_EQ(failure_of([&] { (void)job.result(); }).status, Status::kCancelled);
+  EXPECT_FALSE(watermarked);
+  expect_usable(engine);
+}
+
 TEST_F(FailureTest, CancelledInDecodeWithinOneStep) {
   std::optional<Job> job;
   Latch submitted;

@@ -133,6 +133,38 @@ TEST_F(LongTextTest, IsTokenisedAtSubmission) {
   EXPECT_THAT(threads, ::testing::ElementsAre(std::this_thread::get_id()));
 }
 
+// A text of any length begins to be spoken, and to be cancelled, as soon as a short one.
+TEST_F(LongTextTest, IsSplitAsItGoes) {
+  std::atomic<int> encoded{0};
+  const ScopedFakeHook hook([&](const FakeCall& call) {
+    if (call.point == FakePoint::kEncode) ++encoded;
+  });
+  const std::string sentence = "One more sentence of a text that is long, and goes on. ";
+  Request request = request_for("");
+  while (request.text.size() < size_t{8} << 20U) request.text += sentence;
+  request.stream = StreamMode::kPieces;
+  const Job job = engine_.submit_long(request, {});
+  Chunk chunk;
+  ASSERT_EQ(job.next(std::chrono::minutes(1), chunk), Job::Next::kChunk);
+  EXPECT_LT(encoded, 1000);
+  job.cancel();
+  job.wait_until_told();
+  EXPECT_LT(encoded, 2000);
+  EXPECT_EQ(job.failure()->status, Status::kCancelled);
+}
+
+TEST_F(LongTextTest, TheNumberOfPiecesIsKnownAtTheEnd) {
+  const int count = 700;  // more than are split at a time
+  std::set<size_t> told;
+  LongTextOptions options;
+  options.on_piece = [&](const Piece& piece) { told.insert(piece.count); };
+  const Result result = speak(sentences(count), options);
+  EXPECT_EQ(result.pieces.size(), 700U);
+  EXPECT_GT(told.size(), 1U);
+  EXPECT_EQ(*told.rbegin(), 700U);
+  for (const Piece& piece : result.pieces) EXPECT_EQ(piece.count, 700U);
+}
+
 TEST_F(LongTextTest, APieceThatFailsEndsAll) {
   const ScopedFakeHook hook([](const FakeCall& call) {
     if (call.point == FakePoint::kBegin && call.task->text.find("number 3") != std::string::npos) {

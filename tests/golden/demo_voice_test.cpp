@@ -1,6 +1,6 @@
-// The demo model says the words that it is given: among espeak-ng's renderings of ten sentences
+// The demo model says the words that it is given: among its teacher's renderings of ten sentences
 // that nothing trained on, the nearest to what it speaks is its own, by dynamic time warping over
-// mels. examples/demo_voice/evaluate.py does the same with a hundred.
+// mels. Where a recogniser can be had, tests/demo_voice/words_test.py asks for more.
 #include <ATen/ops/cdist.h>
 #include <ATen/ops/from_blob.h>
 #include <gtest/gtest.h>

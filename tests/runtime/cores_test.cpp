@@ -99,6 +99,13 @@ TEST_F(Machine, AGroupOfAnotherNamespaceIsNotLookedFor) {
   EXPECT_EQ(cores(cpus(8)), 1);
 }
 
+TEST(Threads, FarAboveTheCoresAreCapped) {
+  EXPECT_EQ(capped_threads(1, 2), 1);
+  EXPECT_EQ(capped_threads(8, 2), 8);
+  EXPECT_EQ(capped_threads(9, 2), 8);
+  EXPECT_EQ(capped_threads(1024, 1), 4);
+}
+
 TEST(CoresHere, ArePlausible) {
   EXPECT_GE(usable_cores(), 1);
   EXPECT_LE(usable_cores(), static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));

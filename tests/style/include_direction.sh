@@ -2,8 +2,9 @@
 # include_direction.sh SRC: includes between the folders of SRC go one way:
 # capi -> engine -> runtime -> {text, voice, t3, s3gen, watermark} -> {nn, audio, checkpoint} -> support.
 # Folders of one level do not know each other, with two exceptions: the conditionals of a voice are what T3
-# and S3Gen take, and nn reads weights from checkpoint. The command-line program uses the public interface
-# alone, but for --dump, which writes with checkpoint's file writer.
+# and S3Gen take, and nn reads weights from checkpoint. The command-line program and the server use the public
+# interface and app, which they share, alone, but for --dump, which writes with checkpoint's file writer; the
+# program contains the server, by one header.
 set -eu
 cd "$1"
 grep -rn --include='*.h' --include='*.cpp' --include='*.c' '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' . |
@@ -24,6 +25,8 @@ grep -rn --include='*.h' --include='*.cpp' --include='*.c' '^[[:space:]]*#[[:spa
       count++
       ok = 0
       if (from == to) ok = 1
+      else if (to == "app") ok = from == "cli" || from == "server"
+      else if (from == "cli" && to == "server") ok = file == "cli/serve.cpp" && header == "server/serve.h"
       else if (from == "cli") ok = file == "cli/dump.cpp" && header ~ /^checkpoint\/(safetensors|tensor_file)\.h$/
       else if (!(from in level) || !(to in level)) ok = 0
       else if (level[to] < level[from]) ok = 1

@@ -9,7 +9,7 @@ trap 'rm -rf "$tree"' EXIT
 expect() {
   rm -rf "$tree/include" "$tree/src"
   mkdir -p "$tree/include/chatterbox" "$tree/src/support" "$tree/src/runtime" "$tree/src/engine" "$tree/src/nn" \
-    "$tree/src/cli" "$tree/src/t3"
+    "$tree/src/cli" "$tree/src/server" "$tree/src/app" "$tree/src/t3"
   echo '#include "support/error.h"' >"$tree/src/support/error.cpp"
   echo 'int x;' >"$tree/include/chatterbox/chatterbox.hpp"
   printf '%s\n' "$5" >"$tree/$4"
@@ -33,6 +33,14 @@ direction fail src/nn/a.h '#include "engine/executor.h"'
 direction fail src/t3/a.cpp '#include "s3gen/s3gen.h"'
 direction fail src/support/a.cpp '#  include "nn/linear.h"'
 direction fail src/cli/a.cpp '#include "engine/executor.h"'
+direction pass src/cli/serve.cpp '#include "server/serve.h"'
+direction fail src/cli/a.cpp '#include "server/serve.h"'
+direction pass src/cli/a.cpp '#include "app/option_fields.h"'
+direction pass src/server/a.cpp '#include "app/option_fields.h"'
+direction fail src/app/a.cpp '#include "server/serve.h"'
+direction fail src/engine/a.cpp '#include "app/option_fields.h"'
+direction fail src/server/a.cpp '#include "engine/executor.h"'
+direction fail src/engine/a.cpp '#include "server/serve.h"'
 direction fail src/engine/a.cpp '#include "elsewhere/a.h"'
 
 printf '%400s' '' | tr ' ' '\n' >"$tree/lines"

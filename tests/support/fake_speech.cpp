@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "support/fake_parts.h"
+#include "support/interruption.h"
 #include "support/virtual_time.h"
 
 namespace chatterbox::testing {
@@ -112,6 +113,7 @@ std::vector<std::vector<float>> FakeSpeechExecutor::vocode(const Batch& batch) {
   std::vector<std::vector<float>> waves;
   for (size_t i = 0; i < batch.size(); ++i) {
     call_hook(FakePoint::kVocode, &fake(batch[i]).task(), static_cast<int64_t>(i));
+    interruption_point();
     waves.push_back(fake(batch[i]).speech());
   }
   const VirtualTime* const time = VirtualTime::current();
@@ -130,6 +132,7 @@ std::vector<float> FakeSpeechExecutor::speak_chunk(
   for (int64_t step = 0; step < spoken.cfm_steps(); ++step) {
     before_step(step);
     call_hook(FakePoint::kEuler, &spoken.task(), step);
+    interruption_point();
     if (time == nullptr) continue;
     pass_time(chunk_cost(spoken, chunk, time->costs().euler_frame, time->costs()));
   }

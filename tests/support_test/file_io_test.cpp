@@ -139,6 +139,19 @@ TEST_F(FileIo, ALinkStaysOne) {
   EXPECT_EQ(files(), 2U);
 }
 
+TEST_F(FileIo, ALinkToNothingLeadsToTheFile) {
+  fs::create_directory(path("folder"));
+  fs::create_symlink("folder/new", path("link"));
+  fs::create_symlink(path("link"), path("second"));
+  write_file(path("second"), "bytes");
+  EXPECT_TRUE(fs::is_symlink(path("second")));
+  EXPECT_TRUE(fs::is_symlink(path("link")));
+  EXPECT_EQ(content("folder/new"), "bytes");
+  fs::create_symlink("loop", path("loop"));
+  expect_error(Status::kIo, "loop: cannot be written: Too many levels of symbolic links",
+               [&] { write_file(path("loop"), "x"); });
+}
+
 TEST_F(FileIo, ADeviceIsNotReplaced) {
   write_file("/dev/null", "x");
   EXPECT_TRUE(fs::is_character_file("/dev/null"));

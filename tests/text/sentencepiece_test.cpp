@@ -56,6 +56,20 @@ TEST(SentencePiece, RefusesWrongRequests) {
                [&] { (void)tokenizer->encode("a", "en"); });
 }
 
+// Its dictionary takes no key of no letters, and throws what is not ours.
+TEST(SentencePiece, ADamagedPieceIsABadModelFile) {
+  std::ifstream stream(data_folder("sentencepiece/unigram.model"), std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+  // Of a piece: its length, its letters (U+2581 before a word), the tag of its score.
+  const size_t piece = bytes.find("\xE2\x96\x81the");
+  ASSERT_NE(piece, std::string::npos);
+  bytes[piece] = '\0';
+  const FilesInMemory files("memory", {{"a.model", own_bytes(bytes)}});
+  expect_error(Status::kBadModelFile, "a.model: not a SentencePiece model: ", [&] {
+    (void)load_sentencepiece_tokenizer(files, "a.model", as_it_is);
+  });
+}
+
 TEST(SentencePiece, LongTextsTakeLittleTime) {
   const auto tokenizer = load_model("unigram", punc_norm_english);
   std::string text;

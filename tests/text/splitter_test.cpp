@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "support/status.h"
@@ -123,6 +124,62 @@ TEST(Splitter, CountsFewTimes) {
 
   EXPECT_LT(counted, 2500000U);
   EXPECT_GT(counted, 100000U);
+}
+
+// Sixteen megabytes take no longer to the first piece than one kilobyte.
+TEST(Splitter, ALongTextIsLookedAtAsItIsNeeded) {
+  size_t counted = 0;
+  const TokenCounter count = [&counted](std::string_view text) {
+    counted += text.size();
+    return static_cast<int64_t>(text.size());
+  };
+  for (const char* part : {"One more sentence of a long text. ", "word ", "a"}) {
+    std::string text;
+    while (text.size() < size_t{4} << 20U) text += part;
+    TextSplitter splitter(text, {"en", 400, 100}, count);
+    counted = 0;
+    const std::vector<TextPiece> first = splitter.next();
+    ASSERT_FALSE(first.empty());
+    EXPECT_EQ(first.front().begin, 0U);
+    EXPECT_LT(counted, 400000U) << part;
+    EXPECT_FALSE(splitter.done());
+  }
+}
+
+TEST(Splitter, WhereALongLineIsCutDoesNotDependOnItsEnd) {
+  std::string text;
+  std::vector<std::string> sentences;
+  for (int i = 0; i < 3000; ++i) {
+    sentences.push_back("This is sentence number " + std::to_string(i * i) + ", as J. R. Hartley " +
+                        (i % 3 == 0 ? "asked: \"Why?\" he said." : "said it."));
+    text += sentences.back() + " ";
+  }
+  EXPECT_EQ(texts(split(text)), sentences);
+}
+
+TEST(Splitter, AnEndlessSentenceIsCut) {
+  for (const char* part : {"word, ", "word ", "ab", "한", "e\u0301"}) {
+    std::string text;
+    while (text.size() < 100000) text += part;
+    std::string joined;
+    for (const std::string& piece : texts(split(text, 300))) {
+      EXPECT_LE(code_points(piece), 300);
+      joined += piece;
+    }
+    text.erase(std::remove(text.begin(), text.end(), ' '), text.end());
+    joined.erase(std::remove(joined.begin(), joined.end(), ' '), joined.end());
+    EXPECT_TRUE(joined == text) << part;
+  }
+}
+
+TEST(Splitter, AWrongPauseIsFoundWhereverItIs) {
+  std::string text(100000, 'a');
+  EXPECT_THAT(refusal(text + "[pause:1]"), HasSubstr("[pause:1]"));
+}
+
+TEST(Pauses, AreLookedForInAnyBytes) {
+  const std::string bytes = "[pause: \xFF\xFE and no end of it, for more than forty bytes";
+  EXPECT_THROW((void)find_pause(bytes, 0), Error);
 }
 
 // As a tokenizer that knows no letter of a text, and one that refuses to count a long one.

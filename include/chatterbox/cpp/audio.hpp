@@ -12,7 +12,7 @@
 #include <vector>
 
 namespace chatterbox {
-inline namespace abi0 {
+inline namespace abi1 {
 
 // Interleaved samples, nominally in [-1, 1]. Immutable; copies share the samples.
 class Audio {
@@ -172,7 +172,7 @@ class AudioWriter {
   Writer writer_;
 };
 
-}  // namespace abi0
+}  // namespace abi1
 }  // namespace chatterbox
 
 #endif  // CHATTERBOX_CPP_AUDIO_HPP

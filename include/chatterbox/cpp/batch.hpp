@@ -13,7 +13,7 @@
 #include <vector>
 
 namespace chatterbox {
-inline namespace abi0 {
+inline namespace abi1 {
 namespace detail {
 
 class BatchRequests {
@@ -81,7 +81,7 @@ class BatchRequests {
 };
 
 }  // namespace detail
-}  // namespace abi0
+}  // namespace abi1
 }  // namespace chatterbox
 
 #endif  // CHATTERBOX_CPP_BATCH_HPP

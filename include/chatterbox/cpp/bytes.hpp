@@ -7,7 +7,7 @@
 #include <string_view>
 
 namespace chatterbox {
-inline namespace abi0 {
+inline namespace abi1 {
 
 // The bytes of a file, in memory. Move-only; empty once moved from.
 class Bytes {
@@ -30,7 +30,7 @@ class Bytes {
   detail::Owned<chatterbox_buffer, chatterbox_buffer_destroy> handle_;
 };
 
-}  // namespace abi0
+}  // namespace abi1
 }  // namespace chatterbox
 
 #endif  // CHATTERBOX_CPP_BYTES_HPP

@@ -11,7 +11,7 @@
 #include <utility>
 
 namespace chatterbox {
-inline namespace abi0 {
+inline namespace abi1 {
 namespace detail {
 
 using OnPiece = std::function<void(const Piece&)>;
@@ -171,7 +171,7 @@ class JobCallbacks : private OwnFunctions, public Callbacks {
 };
 
 }  // namespace detail
-}  // namespace abi0
+}  // namespace abi1
 }  // namespace chatterbox
 
 #endif  // CHATTERBOX_CPP_CALLBACKS_HPP

@@ -15,7 +15,7 @@
 #include <string_view>
 
 namespace chatterbox {
-inline namespace abi0 {
+inline namespace abi1 {
 
 // The same names and numbers as chatterbox_status.
 enum class Status : int32_t {
@@ -146,7 +146,7 @@ template <class Struct, class Get>
 }
 
 }  // namespace detail
-}  // namespace abi0
+}  // namespace abi1
 }  // namespace chatterbox
 
 #endif  // CHATTERBOX_CPP_CORE_HPP

@@ -22,7 +22,7 @@
 #include <vector>
 
 namespace chatterbox {
-inline namespace abi0 {
+inline namespace abi1 {
 
 // A loaded model and the threads that run it. The tokens, samples and errors of a request do not
 // depend on other requests. Move-only. Destroying an engine cancels all requests and waits until
@@ -297,7 +297,7 @@ inline void quantise_model(const std::string& model, const std::string& output,
                                           detail::c_string("output", output)));
 }
 
-}  // namespace abi0
+}  // namespace abi1
 }  // namespace chatterbox
 
 #endif  // CHATTERBOX_CPP_ENGINE_HPP

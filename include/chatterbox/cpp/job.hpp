@@ -16,7 +16,7 @@
 #include <vector>
 
 namespace chatterbox {
-inline namespace abi0 {
+inline namespace abi1 {
 
 // Samples of a streamed job, valid until the next samples are requested.
 struct Chunk {
@@ -177,7 +177,7 @@ inline Chunks Job::chunks() const { return Chunks(*this); }
   return static_cast<size_t>(index);
 }
 
-}  // namespace abi0
+}  // namespace abi1
 }  // namespace chatterbox
 
 #endif  // CHATTERBOX_CPP_JOB_HPP

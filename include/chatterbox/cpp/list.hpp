@@ -7,7 +7,7 @@
 #include <iterator>
 
 namespace chatterbox {
-inline namespace abi0 {
+inline namespace abi1 {
 
 // A list that belongs to another object, its owner, and is valid as long as that: it keeps no item,
 // but asks the owner for each that is looked at. Copies are cheap. Items are returned by value.
@@ -79,7 +79,7 @@ class List {
   Item (*get_)(const void* owner, size_t index) = nullptr;
 };
 
-}  // namespace abi0
+}  // namespace abi1
 }  // namespace chatterbox
 
 #endif  // CHATTERBOX_CPP_LIST_HPP

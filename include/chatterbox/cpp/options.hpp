@@ -13,7 +13,7 @@
 #include <vector>
 
 namespace chatterbox {
-inline namespace abi0 {
+inline namespace abi1 {
 
 // In which type weights are kept and multiplied; see the C header for what each means for a stage.
 enum class Precision : int32_t {
@@ -163,7 +163,7 @@ namespace detail {
   return List<Language>::of<detail::get_language>(none, chatterbox_language_count());
 }
 
-}  // namespace abi0
+}  // namespace abi1
 }  // namespace chatterbox
 
 #endif  // CHATTERBOX_CPP_OPTIONS_HPP

@@ -12,7 +12,7 @@
 #include <vector>
 
 namespace chatterbox {
-inline namespace abi0 {
+inline namespace abi1 {
 
 enum class Stage : int32_t {
   kQueued = CHATTERBOX_STAGE_QUEUED,
@@ -137,7 +137,7 @@ struct LongTextOptions {
   std::function<void(const Piece&)> on_piece = nullptr;
 };
 
-}  // namespace abi0
+}  // namespace abi1
 }  // namespace chatterbox
 
 #endif  // CHATTERBOX_CPP_REQUEST_HPP

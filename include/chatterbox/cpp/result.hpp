@@ -11,7 +11,7 @@
 #include <string>
 
 namespace chatterbox {
-inline namespace abi0 {
+inline namespace abi1 {
 
 enum class FinishReason : int32_t {
   kEos = CHATTERBOX_FINISH_EOS,               // the model ended the speech
@@ -132,7 +132,7 @@ struct Outcome {
   std::optional<Error> error = std::nullopt;
 };
 
-}  // namespace abi0
+}  // namespace abi1
 }  // namespace chatterbox
 
 #endif  // CHATTERBOX_CPP_RESULT_HPP

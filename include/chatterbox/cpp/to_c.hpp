@@ -11,7 +11,7 @@
 #include <vector>
 
 namespace chatterbox {
-inline namespace abi0 {
+inline namespace abi1 {
 namespace detail {
 
 [[nodiscard]] inline std::vector<chatterbox_file> to_c(const std::vector<MemoryFile>& from) {
@@ -128,7 +128,7 @@ void copy_common(const Asked& from, To& to, chatterbox_stream_options& stream) {
 }
 
 }  // namespace detail
-}  // namespace abi0
+}  // namespace abi1
 }  // namespace chatterbox
 
 #endif  // CHATTERBOX_CPP_TO_C_HPP

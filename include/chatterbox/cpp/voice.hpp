@@ -11,7 +11,7 @@
 #include <utility>
 
 namespace chatterbox {
-inline namespace abi0 {
+inline namespace abi1 {
 
 struct VoiceOptions {
   // Turbo and Nano bring a recording to -27 LUFS (ITU-R BS.1770); false: they take it as it is.
@@ -64,7 +64,7 @@ class Voice {
   std::shared_ptr<chatterbox_voice> handle_;  // null only once moved from
 };
 
-}  // namespace abi0
+}  // namespace abi1
 }  // namespace chatterbox
 
 #endif  // CHATTERBOX_CPP_VOICE_HPP

@@ -7,7 +7,7 @@
 #include <string>
 
 namespace chatterbox {
-inline namespace abi0 {
+inline namespace abi1 {
 
 struct WatermarkDetectorOptions {
   int32_t threads = 1;       // CPU threads for computation, 1 to 1024
@@ -43,7 +43,7 @@ class WatermarkDetector {
   detail::Owned<chatterbox_watermark_detector, chatterbox_watermark_detector_destroy> handle_;
 };
 
-}  // namespace abi0
+}  // namespace abi1
 }  // namespace chatterbox
 
 #endif  // CHATTERBOX_CPP_WATERMARK_HPP

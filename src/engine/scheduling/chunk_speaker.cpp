@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "support/error.h"
+#include "support/interruption.h"
 
 namespace chatterbox::engine {
 namespace {
@@ -30,10 +31,16 @@ void ChunkSpeaker::speak_and_deliver(Sequence& sequence) {
   Stream& stream = *sequence.stream;
   const int64_t steps = sequence.utterance->cfm_steps();
   const TimePoint start = model_.now();
+  const InterruptionCheck check([&job] {
+    if (!job.wanted()) throw Interrupted();
+  });
   std::vector<float> samples =
       model_.speech().speak_chunk(*sequence.utterance, stream.next, [&](int64_t step) {
         metrics_.worked(model_.now());
-        between_steps_();
+        {
+          const InterruptionCheck none(nullptr);  // what is done in between is others' work
+          between_steps_();
+        }
         job.report({Stage::kFlow, step, steps});
         if (!job.wanted()) throw Interrupted();
       });

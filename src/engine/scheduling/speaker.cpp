@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "support/error.h"
+#include "support/interruption.h"
 
 namespace chatterbox::engine {
 namespace {
@@ -67,6 +68,7 @@ void Speaker::speak_in_halves(const Batch& batch, const Failure& failure) {
 
 void Speaker::flow(const Batch& batch) {
   const TimePoint start = model_.now();
+  const InterruptionCheck check([&] { (void)still_wanted(batch); });
   executor_.flow(utterances(batch), [&](int64_t step) { before_euler_step(batch, step); });
   const TimePoint end = model_.now();
   metrics_.worked(end);
@@ -79,7 +81,10 @@ void Speaker::flow(const Batch& batch) {
 
 void Speaker::before_euler_step(const Batch& batch, int64_t step) {
   metrics_.worked(model_.now());
-  between_steps_();
+  {
+    const InterruptionCheck none(nullptr);  // what is done in between is others' work
+    between_steps_();
+  }
   for (Sequence* sequence : batch) {
     sequence->job->report({Stage::kFlow, step, sequence->utterance->cfm_steps()});
   }
@@ -103,6 +108,7 @@ Batch Speaker::still_wanted(const Batch& batch) {
 std::vector<std::vector<float>> Speaker::vocode(const Batch& batch) {
   for (const Sequence* sequence : batch) sequence->job->report({Stage::kVocoder, 0, 0});
   const TimePoint start = model_.now();
+  const InterruptionCheck check([&] { (void)still_wanted(batch); });
   std::vector<std::vector<float>> waves = executor_.vocode(utterances(batch));
   if (waves.size() != batch.size()) {
     fail(Status::kInternal, "{} waves for {} sequences", waves.size(), batch.size());

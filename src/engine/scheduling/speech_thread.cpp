@@ -3,12 +3,15 @@
 #include <utility>
 
 #include "engine/own_thread.h"
+#include "support/start_thread.h"
 
 namespace chatterbox::engine {
 
 SpeechThread::SpeechThread(runtime::SpeechExecutor& executor, std::shared_ptr<Bell> worker,
                            const void* engine)
-    : worker_(std::move(worker)), engine_(engine), thread_([this, &executor] { loop(executor); }) {
+    : worker_(std::move(worker)),
+      engine_(engine),
+      thread_(start_thread([this, &executor] { loop(executor); })) {
   std::unique_lock<std::mutex> lock(mutex_);
   changed_.wait(lock, [this] { return entered_ || failure_; });
   if (entered_) return;

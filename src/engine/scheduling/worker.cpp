@@ -5,6 +5,7 @@
 #include "engine/own_thread.h"
 #include "engine/scheduling/scheduler.h"
 #include "engine/scheduling/speech_thread.h"
+#include "support/start_thread.h"
 
 namespace chatterbox::engine {
 namespace {
@@ -42,7 +43,7 @@ std::shared_ptr<Worker> Worker::start(const EngineOptions& options, const Log& l
   const auto worker = std::make_shared<Worker>(options, log);
   const auto loaded = std::make_shared<std::promise<void>>();
   // The options are the caller's, who waits: they may hold the files of a model.
-  worker->thread_ = std::thread([worker, loaded, &options] { worker->run(options, *loaded); });
+  worker->thread_ = start_thread([worker, loaded, &options] { worker->run(options, *loaded); });
   try {
     loaded->get_future().get();
   } catch (...) {

@@ -4,9 +4,11 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
+#include <atomic>
 #include <type_traits>
 
 #include "nn/cpu/kernels.h"
+#include "support/interruption.h"
 
 namespace chatterbox::nn::cpu {
 namespace {
@@ -164,9 +166,16 @@ at::Tensor self_attention(const at::Tensor& qkv, int64_t first) {
   const auto* from = packed.const_data_ptr<float>();
   auto* to = out.mutable_data_ptr<float>();
   const auto scratch_size = static_cast<size_t>(kernels().self_attention_scratch(length));
+  std::atomic<bool> stopped{false};  // by the check, which only this thread has
   at::parallel_for(0, batch * heads, 1, [&](int64_t begin, int64_t end) {
     std::vector<float> scratch(scratch_size);
-    for (int64_t i = begin; i < end; ++i) {
+    for (int64_t i = begin; i < end && !stopped; ++i) {
+      try {
+        interruption_point();
+      } catch (...) {
+        stopped = true;
+        throw;
+      }
       const int64_t row = i / heads;
       const int64_t column = i % heads * kHeadSize;
       const float* q = from + row * length * stride + column;
