@@ -15,8 +15,8 @@ Installs what the build needs and is not there yet (Debian 12 or later):
 Run again, it does nothing.
 
   --tests   also what the tests and benchmarks need (GoogleTest, Google Benchmark, clang-format, and from PyPI what
-            tests the Python package, in build/python, and the recogniser that hears the demo voice, 60 MB, left
-            out without a network)
+            tests the Python package, Ray included: 150 MB, in build/python; and the recogniser that hears the demo
+            voice, 60 MB, left out without a network)
   --cuda    libtorch with its CUDA libraries (5 GB on disk); without it the build runs on the CPU
   --help    this text
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
 import ctypes
 import dataclasses
 import os
-import weakref
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Callable, Literal, overload
 
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
     from ._loaded_model import VoiceLike
     from ._result import Speech
     from ._result_records import Progress
-
-_open: weakref.WeakSet[Engine] = weakref.WeakSet()
 
 
 class Engine(LoadedModel):
@@ -87,10 +83,6 @@ class Engine(LoadedModel):
         INVALID_ARGUMENT: an option out of range. NOT_FOUND, IO, BAD_MODEL_FILE, BAD_VOICE: a
         problem with the model's files. UNSUPPORTED, DEVICE: with device or precision.
     """
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        _open.add(self)
 
     def _request(
         self, text: str | Request, voice: VoiceLike, options: RequestOptions
@@ -399,10 +391,3 @@ def _chunks(job: Job) -> Iterator[Chunk]:
         yield from job
     finally:
         job.cancel()
-
-
-@atexit.register
-def _close_all() -> None:
-    """While the interpreter still runs, as an engine's threads may call into it."""
-    for engine in list(_open):
-        engine.close()

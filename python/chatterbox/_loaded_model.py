@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import os
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
     #: A Voice; the name of one that comes with the model; the path of a saved voice or a recording.
     VoiceLike = Voice | str | os.PathLike[str] | None
+
+_open: weakref.WeakSet[LoadedModel] = weakref.WeakSet()
 
 
 class LoadedModel:
@@ -92,6 +96,7 @@ class LoadedModel:
         self._closing = False
         self._inside = 0
         self._lock = threading.Lock()
+        _open.add(self)
 
     # ---- Life ------------------------------------------------------------------------------------
 
@@ -299,3 +304,9 @@ class LoadedModel:
                 f"voice {os.fspath(voice)!r} is no file and none of the model's: {self.voices}",
             )
         return self.make_voice(voice)
+
+@atexit.register
+def _close_all() -> None:
+    """While the interpreter still runs, as an engine's threads may call into it."""
+    for engine in list(_open):
+        engine.close()

@@ -113,7 +113,7 @@ def test_a_full_queue() -> None:
 
 def test_an_unknown_option() -> None:
     with pytest.raises(TypeError):
-        chatterbox.Engine(precison="fp32")
+        chatterbox.Engine(precison="fp32")  # type: ignore[call-arg]
     with pytest.raises(chatterbox.InvalidArgument, match="precision must be one of fp32, bf16"):
         chatterbox.Engine(precision="fp8")
     with pytest.raises(chatterbox.InvalidArgument, match="max_batch"):
