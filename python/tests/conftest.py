@@ -30,7 +30,8 @@ def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run code in a new interpreter: run_python(code, NAME=value to set, or None to unset)."""
 
     def run(code: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
+        paths = [str(ROOT / "python"), os.environ.get("PYTHONPATH", "")]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
         for name, value in changes.items():
             environment.pop(name, None)
             if value is not None:

@@ -249,7 +249,6 @@ def test_what_the_engine_says(engine: chatterbox.Engine) -> None:
         ({"language": "xx"}, "language"),
         ({"noise": "white"}, "noise must be one of reference, by_frame, got 'white'"),
         ({"deadline": -2}, "deadline"),
-        ({"word_times": True}, "head"),
     ],
 )
 def test_values_out_of_range(

@@ -123,6 +123,7 @@ Conversion convert(const chatterbox_conversion* caller) {
   // Before the samples are touched: a wrong count must not make us read beyond them.
   engine::validate_recording_format(from.frames, from.channels, from.sample_rate,
                                     engine::kMinSourceSeconds);
+  require_zero("reserved", from.reserved);
   Conversion conversion;
   convert_common(from, conversion);
   conversion.source = copy_audio(from.samples, from.frames, from.channels, from.sample_rate);
