@@ -23,7 +23,7 @@ from program import Program, write_wav
 sys.path.append(str(config.REPOSITORY / "bench"))
 from recognise import edits, normalised, recognise  # noqa: E402
 
-HELLO = "Hello, I am Chatterbox."
+HELLO, HEARD_HELLO = "Hello, I am Chatterbox.", "Hello, I am chatter box."  # as the recogniser's dictionary has it
 SOME = 10            # sentences of the smaller trials
 EDGE = 240           # samples, 10 ms
 CLONED_SECONDS = 5   # of the recordings that voices are made of
@@ -133,7 +133,7 @@ def clones(trial, program):
 def hello(program):
     """Whether the quickstart's sentence is heard word for word, in the default voice."""
     program.batch("hello", [dict(id="hello", text=HELLO, seed=1)])
-    return recognise([(program.spoken("hello", "hello"), config.RATE)], [HELLO], 1) == [normalised(HELLO)]
+    return recognise([(program.spoken("hello", "hello"), config.RATE)], [HEARD_HELLO], 1) == [normalised(HEARD_HELLO)]
 
 
 def at_least(what, found, of, percent):
