@@ -1,6 +1,6 @@
 // How far streams are from speech that is made in one go, with the demo model: the short form of
-// bench/streaming.py, with limits that hold for four sentences. Distances of mels are shares of the
-// distance between two draws of the flow's noise.
+// bench/streaming.py, with limits that hold for four sentences on any CPU, whose last bits draw
+// other tokens. Distances of mels are shares of the distance between two draws of the flow's noise.
 #include <ATen/Functions.h>
 #include <gtest/gtest.h>
 
@@ -149,7 +149,7 @@ void StreamAcceptance::expect_within(const StreamPlan& plan, const Limits& limit
   ASSERT_GE(joins, 8);
   EXPECT_LE(sum / static_cast<double>(made_->tasks.size()), limits.distance);
   EXPECT_LE(at_joins / static_cast<double>(joins), limits.at_joins);
-  EXPECT_LE(seam, 1.08 * whole_seam);
+  EXPECT_LE(seam, 1.10 * whole_seam);
 }
 
 TEST_F(StreamAcceptance, OneChunkHasTheBitsOfTheWhole) {
@@ -164,21 +164,21 @@ TEST_F(StreamAcceptance, OfTheDefaultPlan) {
   StreamPlan plan;
   plan.chunks = {25, 50, 100};
   plan.right_tokens = 6;
-  expect_within(plan, {0.11, 0.15, 0.40, 0.18});
+  expect_within(plan, {0.13, 0.18, 0.45, 0.22});
 }
 
-TEST_F(StreamAcceptance, OfGrowingChunks) { expect_within(growing(3), {0.13, 0.19, 0.45, 0.20}); }
+TEST_F(StreamAcceptance, OfGrowingChunks) { expect_within(growing(3), {0.15, 0.22, 0.50, 0.24}); }
 
-TEST_F(StreamAcceptance, OfMoreToTheRight) { expect_within(growing(13), {0.09, 0.13, 0.40, 0.18}); }
+TEST_F(StreamAcceptance, OfMoreToTheRight) { expect_within(growing(13), {0.11, 0.16, 0.45, 0.22}); }
 
 TEST_F(StreamAcceptance, OfAFrozenPrompt) {
-  expect_within(growing(3, true), {0.32, 0.36, 0.60, 0.36});
+  expect_within(growing(3, true), {0.36, 0.42, 0.70, 0.42});
 }
 
 TEST_F(StreamAcceptance, OfShortChunks) {
   StreamPlan plan = growing(3);
   plan.chunks = {25};
-  expect_within(plan, {0.18, 0.22, 0.75, 0.22});
+  expect_within(plan, {0.21, 0.26, 0.85, 0.28});
 }
 
 }  // namespace
