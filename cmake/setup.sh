@@ -15,8 +15,8 @@ Installs what the build needs and is not there yet (Debian 12 or later):
 Run again, it does nothing.
 
   --tests   also what the tests and benchmarks need (GoogleTest, Google Benchmark, clang-format, and from PyPI what
-            tests the Python package, Ray included: 150 MB, in build/python; and the recogniser that hears the demo
-            voice, 60 MB, left out without a network)
+            tests the Python package, 280 MB in build/python, and the recogniser that hears the demo voice, 60 MB;
+            both are left out without a network)
   --cuda    libtorch with its CUDA libraries (5 GB on disk); without it the build runs on the CPU
   --help    this text
 
@@ -191,42 +191,25 @@ fetch_clang_format() {
   trap - EXIT
 }
 
-# What the tests of the Python package need. As clang-format, beside whatever the machine has.
-fetch_python_tools() {
+# fetch_optional NAME MISSING FILE OPTIONS...: the requirements FILE in build/NAME, anew when it changes. A set-up that
+# cannot reach PyPI goes on and says what is MISSING.
+fetch_optional() {
+  local name=$1 missing=$2 requirements="$root/$3"
+  shift 3
   [ $tests = yes ] || return 0
-  local requirements="$root/python/tests/requirements.txt"
-  if cmp -s "$requirements" "$root/build/python/requirements.txt"; then return; fi
-  say "fetching the tools of the Python package into build/python"
+  if cmp -s "$requirements" "$root/build/$name/requirements.txt"; then return; fi
+  say "fetching what is in $requirements into build/$name"
   mkdir -p "$root/build"
-  temporary=$(mktemp -d "$root/build/.python.XXXXXX")
+  temporary=$(mktemp -d "$root/build/.$name.XXXXXX")
   trap 'rm -rf "$temporary"' EXIT
   mkdir "$temporary/tmp"
-  if pip_install "$temporary/new" -r "$requirements" 2>"$temporary/pip.log"; then
-    cp "$requirements" "$temporary/new/"
-    rm -rf "$root/build/python"
-    mv "$temporary/new" "$root/build/python"
+  if pip_install "$temporary/new" "$@" -r "$requirements" 2>"$temporary/pip.log"; then
+    cp "$requirements" "$temporary/new/requirements.txt"
+    rm -rf "${root:?}/build/$name"
+    mv "$temporary/new" "$root/build/$name"
   else
     tail -n 3 "$temporary/pip.log" >&2
-    say "WITHOUT THE TOOLS OF THE PYTHON PACKAGE: they could not be fetched from PyPI, so its tests will be SKIPPED"
-  fi
-  rm -rf "$temporary"
-  trap - EXIT
-}
-
-# What hears the demo voice in the tests. Optional: a set-up that cannot reach PyPI goes on without.
-fetch_recogniser() {
-  local packages="$root/build/recogniser"
-  if [ $tests = no ] || [ -d "$packages" ]; then return; fi
-  say "fetching the recogniser of the demo voice's test into build/recogniser"
-  mkdir -p "$root/build"
-  temporary=$(mktemp -d "$root/build/.recogniser.XXXXXX")
-  trap 'rm -rf "$temporary"' EXIT
-  mkdir "$temporary/tmp"
-  if pip_install "$temporary/new" --no-deps pocketsphinx==5.1.1 soxr==1.1.0 numpy==2.4.6 2>"$temporary/pip.log"; then
-    mv "$temporary/new" "$packages"
-  else
-    tail -n 1 "$temporary/pip.log" >&2
-    say "WITHOUT A RECOGNISER: it could not be fetched from PyPI, so demo_words_test will be SKIPPED"
+    say "$missing could not be fetched from PyPI: what needs it will be SKIPPED"
   fi
   rm -rf "$temporary"
   trap - EXIT
@@ -263,6 +246,6 @@ else
   fetch_libtorch
 fi
 fetch_clang_format
-fetch_python_tools
-fetch_recogniser
+fetch_optional python "THE TOOLS OF THE PYTHON PACKAGE'S TESTS" python/tests/requirements.txt
+fetch_optional recogniser "THE RECOGNISER OF demo_words_test" tests/demo_voice/requirements.txt --no-deps
 fetch_watermark
