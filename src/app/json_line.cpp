@@ -1,6 +1,5 @@
 #include "app/json_line.h"
 
-#include <chatterbox/chatterbox.hpp>
 #include <set>
 #include <vector>
 
@@ -34,7 +33,7 @@ class Checker {
         break;
       case json::parse_event_t::key:
         if (!keys_.back().insert(parsed.get<std::string>()).second) {
-          refuse("the key " + shown(parsed) + " is there twice");
+          throw RepeatedKey(parsed.get<std::string>());
         }
         break;
       default:
@@ -48,6 +47,9 @@ class Checker {
 };
 
 }  // namespace
+
+RepeatedKey::RepeatedKey(const std::string& key)
+    : Error(Status::kInvalidArgument, "the key " + shown(key) + " is there twice"), key_(key) {}
 
 json parse_line(const std::string& text) {
   Checker checker;

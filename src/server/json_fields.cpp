@@ -1,7 +1,5 @@
 #include "server/json_fields.h"
 
-#include <cmath>
-
 namespace chatterbox::server {
 namespace {
 
@@ -19,6 +17,8 @@ json parse_object(const std::string& body) {
   json object;
   try {
     object = app::parse_line(body);
+  } catch (const app::RepeatedKey& error) {
+    throw bad_value(error.key(), error.what());
   } catch (const Error& error) {
     throw ApiError(400, "invalid_json", std::string("the body: ") + error.what());
   }

@@ -95,7 +95,7 @@ TEST(SpeechRequestTest, WhatIsNoObjectIsRefused) {
   EXPECT_REFUSED(parse("{"), 400, "");
   EXPECT_REFUSED(parse(""), 400, "");
   EXPECT_REFUSED(parse("{\"input\": \"\xff\"}"), 400, "");
-  EXPECT_REFUSED(parse(R"({"input": "x", "input": "y"})"), 400, "");
+  EXPECT_REFUSED(parse(R"({"input": "x", "input": "y"})"), 400, "input");
   EXPECT_REFUSED(parse(std::string(100000, '[')), 400, "");
 }
 
