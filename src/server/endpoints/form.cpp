@@ -12,10 +12,11 @@ constexpr std::string_view kTexts[] = {"name",     "model",   "voice",          
 
 nlohmann::json value_of(const std::string& name, std::string_view text) {
   const bool is_text = std::find(std::begin(kTexts), std::end(kTexts), name) != std::end(kTexts);
-  if (is_text) return std::string(text);
+  constexpr size_t kMost = 1000;  // bytes of what is no text
+  if (is_text || text.size() >= kMost) return std::string(text);
   nlohmann::json value = nlohmann::json::parse(text, nullptr, false);
   const bool is_simple = value.is_number() || value.is_boolean() || value.is_array();
-  return is_simple && text.size() < 1000 ? value : nlohmann::json(std::string(text));
+  return is_simple ? value : nlohmann::json(std::string(text));
 }
 
 }  // namespace
