@@ -14,7 +14,8 @@ Installs what the build needs and is not there yet (Debian 12 or later):
     a network they are left out, and the speech of what is built carries no watermark
 Run again, it does nothing.
 
-  --tests   also what the tests and benchmarks need (GoogleTest, Google Benchmark, clang-format)
+  --tests   also what the tests and benchmarks need (GoogleTest, Google Benchmark, clang-format; for the server
+            curl, ffmpeg, haproxy, nginx, chromium, and from PyPI openai and websockets into build/clients)
   --cuda    libtorch with its CUDA libraries (5 GB on disk); without it the build runs on the CPU
   --help    this text
 
@@ -42,8 +43,10 @@ installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = i
 
 missing_packages() {
   local packages=(g++ cmake ninja-build pkg-config libicu-dev libsentencepiece-dev nlohmann-json3-dev libfmt-dev
-    libsoxr-dev libsndfile1-dev libmpg123-dev libsodium-dev libcli11-dev libboost1.81-dev libsonic-dev binutils ca-certificates)
-  [ $tests = no ] || packages+=(libgtest-dev libgmock-dev libbenchmark-dev)
+    libsoxr-dev libsndfile1-dev libmpg123-dev libsodium-dev libcli11-dev libboost1.81-dev
+    libsonic-dev binutils ca-certificates)
+  [ $tests = no ] ||
+    packages+=(libgtest-dev libgmock-dev libbenchmark-dev curl ffmpeg openssl haproxy nginx-light chromium)
   local package
   for package in "${packages[@]}"; do installed "$package" || echo "$package"; done
   # A python3 from elsewhere will do.
@@ -189,6 +192,25 @@ fetch_clang_format() {
   trap - EXIT
 }
 
+# Clients that the server is tested with. Optional: the tests say what they leave out.
+fetch_clients() {
+  if [ $tests = no ] || [ -d "$root/build/clients/websockets" ]; then return; fi
+  say "fetching the clients openai and websockets into build/clients"
+  mkdir -p "$root/build"
+  temporary=$(mktemp -d "$root/build/.clients.XXXXXX")
+  trap 'rm -rf "$temporary"' EXIT
+  mkdir "$temporary/tmp"
+  if pip_install "$temporary/new" openai==2.8.1 websockets==17.4 2>"$temporary/pip.log"; then
+    rm -rf "$root/build/clients"
+    mv "$temporary/new" "$root/build/clients"
+  else
+    tail -n 1 "$temporary/pip.log" >&2
+    say "the clients are optional and are left out: they could not be fetched from PyPI"
+  fi
+  rm -rf "$temporary"
+  trap - EXIT
+}
+
 # Optional: a set-up that cannot reach PyPI goes on without.
 fetch_watermark() {
   local weights="$root/build/watermark/perth_implicit.safetensors"
@@ -220,4 +242,5 @@ else
   fetch_libtorch
 fi
 fetch_clang_format
+fetch_clients
 fetch_watermark
