@@ -14,9 +14,10 @@ Installs what the build needs and is not there yet (Debian 12 or later):
     a network they are left out, and the speech of what is built carries no watermark
 Run again, it does nothing.
 
-  --tests   also what the tests and benchmarks need (GoogleTest, Google Benchmark, clang-format, and from PyPI what
-            tests the Python package, 280 MB in build/python, and the recogniser that hears the demo voice, 60 MB;
-            both are left out without a network)
+  --tests   also what the tests and benchmarks need (GoogleTest, Google Benchmark, clang-format; for the server curl,
+            ffmpeg, haproxy, nginx, chromium; and from PyPI what tests the Python package, 280 MB in build/python, the
+            clients of the server, 30 MB, and the recogniser that hears the demo voice, 60 MB; what is from PyPI is
+            left out without a network)
   --cuda    libtorch with its CUDA libraries (5 GB on disk); without it the build runs on the CPU
   --help    this text
 
@@ -44,8 +45,10 @@ installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = i
 
 missing_packages() {
   local packages=(g++ cmake ninja-build pkg-config libicu-dev libsentencepiece-dev nlohmann-json3-dev libfmt-dev
-    libsoxr-dev libsndfile1-dev libmpg123-dev libsodium-dev libcli11-dev libboost1.81-dev libsonic-dev binutils ca-certificates)
-  [ $tests = no ] || packages+=(libgtest-dev libgmock-dev libbenchmark-dev)
+    libsoxr-dev libsndfile1-dev libmpg123-dev libsodium-dev libcli11-dev libboost1.81-dev
+    libsonic-dev binutils ca-certificates)
+  [ $tests = no ] ||
+    packages+=(libgtest-dev libgmock-dev libbenchmark-dev curl ffmpeg openssl haproxy nginx-light chromium)
   local package
   for package in "${packages[@]}"; do installed "$package" || echo "$package"; done
   # A python3 from elsewhere will do.
@@ -247,5 +250,6 @@ else
 fi
 fetch_clang_format
 fetch_optional python "THE TOOLS OF THE PYTHON PACKAGE'S TESTS" python/tests/requirements.txt
+fetch_optional clients "THE CLIENTS OF THE SERVER'S TESTS" tests/server/requirements.txt
 fetch_optional recogniser "THE RECOGNISER OF demo_words_test" tests/demo_voice/requirements.txt --no-deps
 fetch_watermark

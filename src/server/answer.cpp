@@ -80,6 +80,10 @@ void Answer::break_off() {
   wake();
 }
 
+bool Answer::write_event(std::string_view json) {
+  return write(std::string("data: ").append(json).append("\n\n"));
+}
+
 std::string Answer::gone() const {
   const std::lock_guard lock(mutex_);
   return gone_;

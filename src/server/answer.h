@@ -31,6 +31,7 @@ class Answer final : public Exchange {
   [[nodiscard]] bool write(std::string_view bytes) override;
   void end() override;
   void break_off() override;
+  [[nodiscard]] bool write_event(std::string_view json) override;
   [[nodiscard]] std::string gone() const override;
   void on_gone(std::function<void()> call) override;
   [[nodiscard]] size_t bytes_sent() const override;

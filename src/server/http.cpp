@@ -16,7 +16,7 @@ std::string_view reason_phrase(int status) {
     int status;
     std::string_view text;
   };
-  constexpr std::array<Phrase, 18> kPhrases = {{{200, "OK"},
+  constexpr std::array<Phrase, 19> kPhrases = {{{200, "OK"},
                                                 {201, "Created"},
                                                 {204, "No Content"},
                                                 {400, "Bad Request"},
@@ -29,6 +29,7 @@ std::string_view reason_phrase(int status) {
                                                 {413, "Content Too Large"},
                                                 {415, "Unsupported Media Type"},
                                                 {422, "Unprocessable Content"},
+                                                {426, "Upgrade Required"},
                                                 {429, "Too Many Requests"},
                                                 {431, "Request Header Fields Too Large"},
                                                 {500, "Internal Server Error"},

@@ -60,6 +60,9 @@ class Exchange {
   [[nodiscard]] virtual bool write(std::string_view bytes) = 0;
   virtual void end() = 0;
   virtual void break_off() = 0;
+  // As write(): one event, an object as JSON without line breaks; a text message of a WebSocket, or
+  // the text that SSE makes of it.
+  [[nodiscard]] virtual bool write_event(std::string_view json) = 0;
 
   // Why nobody reads any more: "disconnect" (the client's doing), "slow_reader" (the server's), or
   // "" if somebody does.
@@ -71,10 +74,40 @@ class Exchange {
   [[nodiscard]] virtual size_t bytes_sent() const = 0;
 };
 
+// The two ends of a WebSocket: text in, text and bytes out.
+class SocketListener {
+ public:
+  SocketListener() = default;
+  SocketListener(const SocketListener&) = delete;
+  SocketListener& operator=(const SocketListener&) = delete;
+  virtual ~SocketListener() = default;
+  // One at a time, on an I/O thread; they must not wait.
+  virtual void on_message(std::string_view text) = 0;
+  virtual void on_drain() = 0;                        // the server wants to end
+  virtual void on_close(const std::string& why) = 0;  // the last call; see Exchange::gone()
+};
+class Socket {
+ public:
+  Socket() = default;
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  virtual ~Socket() = default;
+  // False: nobody reads any more. Bytes wait while the reader is slow, texts never: one who lets
+  // too many of them pile up is dropped.
+  [[nodiscard]] virtual bool send_text(std::string_view text) = 0;
+  [[nodiscard]] virtual bool send_bytes(std::string_view bytes) = 0;
+  // Forgets the bytes, but no text, that have not been sent; returns how many.
+  virtual size_t drop_bytes() = 0;
+  // After what is to be sent. `code`: of RFC 6455, 7.4.
+  virtual void close(int code, const std::string& reason) = 0;
+  [[nodiscard]] virtual std::string gone() const = 0;  // as Exchange::gone()
+};
+
 // What is done with a request, decided when its header is there.
 struct Admission {
   bool accepted = true;
   size_t body_limit = 0;      // bytes; more of them are refused with 413
+  bool websocket = false;     // the path is one of WebSockets
   HttpResponse refusal = {};  // if it is not accepted
 };
 
@@ -87,7 +120,10 @@ class HttpHandler {
   virtual ~HttpHandler() = default;
   [[nodiscard]] virtual Admission admit(const HttpRequest& head) = 0;
   virtual void handle(HttpRequest request, std::shared_ptr<Exchange> exchange) = 0;
-  // The refusal of a request that cannot be read: 400, 408, 413, 431.
+  // A WebSocket that was admitted.
+  [[nodiscard]] virtual std::shared_ptr<SocketListener> open(HttpRequest request,
+                                                             std::shared_ptr<Socket> socket) = 0;
+  // The refusal of a request that cannot be read, or is no WebSocket: 400, 408, 413, 426, 431.
   [[nodiscard]] virtual HttpResponse malformed(int status, const std::string& message) = 0;
 };
 

@@ -25,6 +25,7 @@ class HttpServer::Listener {
     shared_.on_free = [this] {
       if (paused_.exchange(false)) asio::post(context_, [this] { accept(); });
     };
+    shared_.remember = [this](const auto& connection) { remember(connection); };
     listen();
     accept();
   }
@@ -53,18 +54,18 @@ class HttpServer::Listener {
 
   void close_idle() {
     shared_.closing = true;
-    for_each_session([](Session& session) { session.close_idle_soon(); });
+    for_each([](Connection& connection) { connection.close_idle_soon(); });
   }
   void drop_all(const std::string& why) {
-    for_each_session([&why](Session& session) { session.drop_soon(why); });
+    for_each([&why](Connection& connection) { connection.drop_soon(why); });
   }
 
  private:
   template <class Call>
-  void for_each_session(Call call) {
+  void for_each(Call call) {
     const std::lock_guard lock(mutex_);
-    for (const std::weak_ptr<Session>& weak : sessions_) {
-      if (const auto session = weak.lock()) call(*session);
+    for (const std::weak_ptr<Connection>& weak : connections_) {
+      if (const auto connection = weak.lock()) call(*connection);
     }
   }
 
@@ -97,7 +98,7 @@ class HttpServer::Listener {
           if (error == asio::error::operation_aborted) return;
           if (error) return accept_later();  // too many open files
           const auto session = std::make_shared<Session>(std::move(socket), shared_);
-          remember(session);
+          shared_.remember(session);
           session->start();
           accept();
         });
@@ -110,12 +111,12 @@ class HttpServer::Listener {
     });
   }
 
-  void remember(const std::shared_ptr<Session>& session) {
+  void remember(const std::shared_ptr<Connection>& connection) {
     const std::lock_guard lock(mutex_);
-    if (sessions_.size() >= 2 * shared_.connections + 64) {
-      sessions_.remove_if([](const std::weak_ptr<Session>& weak) { return weak.expired(); });
+    if (connections_.size() >= 2 * shared_.connections + 64) {
+      connections_.remove_if([](const std::weak_ptr<Connection>& weak) { return weak.expired(); });
     }
-    sessions_.push_back(session);
+    connections_.push_back(connection);
   }
 
   void wait_for_signal() {
@@ -132,7 +133,7 @@ class HttpServer::Listener {
 
   Shared shared_;
   std::mutex mutex_;
-  std::list<std::weak_ptr<Session>> sessions_;
+  std::list<std::weak_ptr<Connection>> connections_;
   std::atomic<bool> paused_{false};
   std::function<void()> terminate_;
   std::function<void()> reload_;

@@ -1,4 +1,4 @@
-// HTTP/1.1 over TCP, by Boost.Beast: the one source that includes it is
+// HTTP/1.1 and WebSocket over TCP, by Boost.Beast: the one source that includes it is
 // http_server.cpp, with its parts in beast/.
 #pragma once
 

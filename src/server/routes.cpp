@@ -9,8 +9,9 @@ namespace {
 
 using Body = Route::Body;
 
-constexpr std::array<Route, 14> kRoutes = {{
+constexpr std::array<Route, 15> kRoutes = {{
     {"POST", "/v1/audio/speech", answer_speech, true, true, Body::kText},
+    {"GET", "/v1/audio/speech/stream", nullptr, true, true, Body::kNone, true},
     {"POST", "/v1/audio/conversions", answer_conversion, true, true, Body::kUpload},
     {"GET", "/v1/audio/voices", answer_voices},
     {"POST", "/v1/audio/voices", answer_add_voice, true, true, Body::kUpload},

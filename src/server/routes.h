@@ -17,6 +17,7 @@ struct Route {
   // On a worker, with a seat of the client's, and only while the server takes new work.
   bool is_work = false;
   enum class Body { kNone, kText, kUpload } body = Body::kNone;
+  bool websocket = false;  // then `answer` is not called
 };
 
 struct Routed {

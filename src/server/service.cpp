@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/endpoints/endpoints.h"
+#include "server/speech_socket.h"
 
 namespace chatterbox::server {
 namespace {
@@ -103,6 +104,7 @@ Admission Service::admit(const HttpRequest& head) {
     check_origin(head);
     if (route.needs_key) (void)context_.clients.identify(head);
     if (route.is_work) check_open();
+    admission.websocket = route.websocket;
     if (route.body == Route::Body::kText) admission.body_limit = kMaxTextBody;
     if (route.body == Route::Body::kUpload) {
       admission.body_limit = context_.options.max_upload_bytes;
@@ -140,44 +142,77 @@ std::string Service::id_of(const HttpRequest& request) {
   return "req_" + std::to_string(run_) + "_" + std::to_string(++count_);
 }
 
-void Service::handle(HttpRequest request, std::shared_ptr<Exchange> exchange) {
-  const auto call = std::make_shared<Call>();
+std::shared_ptr<Call> Service::new_call(HttpRequest request) {
+  auto call = std::make_shared<Call>();
   call->request = std::move(request);
-  call->exchange = std::move(exchange);
   call->record.id = id_of(call->request);
   call->record.method = call->request.method;
+  return call;
+}
+
+void Service::identify(Call& call, const Route& route) const {
+  call.record.route = route.path;
+  if (route.needs_key) {
+    call.client = context_.clients.identify(call.request);
+  } else {
+    call.client.name = call.request.peer;
+  }
+  call.record.client = call.client.name;
+}
+
+void Service::handle(HttpRequest request, std::shared_ptr<Exchange> exchange) {
+  const std::shared_ptr<Call> call = new_call(std::move(request));
+  call->exchange = std::move(exchange);
   context_.metrics.begin();
   try {
     const Route& route = route_of(call->request, call->target);
-    call->record.route = route.path;
-    if (route.needs_key) {
-      call->client = context_.clients.identify(call->request);
-    } else {
-      call->client.name = call->request.peer;
-    }
-    call->record.client = call->client.name;
-    if (route.is_work) return start_work(call, route);
-    answer(*call, route);
+    identify(*call, route);
+    const auto answer = [this, call, &route] { route.answer(context_, *call); };
+    if (route.is_work) return start_work(call, answer);
+    run(*call, answer);
   } catch (const ApiError& error) {
     fail(*call, error);
   }
   finish(*call);
 }
 
-void Service::start_work(const std::shared_ptr<Call>& call, const Route& route) {
-  call->seat = context_.clients.seat(call->client);
-  const bool runs = workers_.run([this, call, &route] {
-    answer(*call, route);
+std::shared_ptr<SocketListener> Service::open(HttpRequest request, std::shared_ptr<Socket> socket) {
+  SpeechSocketParts parts{context_, socket, nullptr, nullptr};
+  parts.new_call = [this, head = std::move(request)] {
+    auto call = new_call(head);
+    call->record.id = id_of({});  // each speech has its own
+    return call;
+  };
+  parts.start = [this](const std::shared_ptr<Call>& call, Work work, std::function<void()> done) {
+    context_.metrics.begin();
+    try {
+      identify(*call, route_of(call->request, call->target));
+      return start_work(call, std::move(work), done);
+    } catch (const ApiError& error) {
+      fail(*call, error);
+    }
     finish(*call);
+    done();
+  };
+  return make_speech_socket(std::move(parts));
+}
+
+void Service::start_work(const std::shared_ptr<Call>& call, Work work, std::function<void()> done) {
+  call->seat = context_.clients.seat(call->client);
+  const bool runs = workers_.run([this, call, work = std::move(work), done = std::move(done)] {
+    run(*call, work);
+    finish(*call);
+    call->seat = {};  // before whoever waits for the answer's end asks again
+    if (done) done();
   });
   if (runs) return;
   throw ApiError(429, "queue_full", "as many requests as there may be are being answered")
       .retry_after(1);
 }
 
-void Service::answer(Call& call, const Route& route) {
+void Service::run(Call& call, const Work& work) {
   try {
-    route.answer(context_, call);
+    work();
   } catch (const ApiError& error) {
     fail(call, error);
   } catch (const Error& error) {

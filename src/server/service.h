@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,6 +22,8 @@ class Service final : public HttpHandler {
 
   [[nodiscard]] Admission admit(const HttpRequest& head) override;
   void handle(HttpRequest request, std::shared_ptr<Exchange> exchange) override;
+  [[nodiscard]] std::shared_ptr<SocketListener> open(HttpRequest request,
+                                                     std::shared_ptr<Socket> socket) override;
   [[nodiscard]] HttpResponse malformed(int status, const std::string& message) override;
 
   // Waits for what is being answered, at most `most`. Call it when the server has stopped, so that
@@ -36,8 +39,13 @@ class Service final : public HttpHandler {
   void check_open() const;
   [[nodiscard]] HttpResponse preflight(const HttpRequest& request) const;
   [[nodiscard]] std::string id_of(const HttpRequest& request);
-  void start_work(const std::shared_ptr<Call>& call, const Route& route);
-  void answer(Call& call, const Route& route);
+  using Work = std::function<void()>;  // throws what the endpoints throw
+  [[nodiscard]] std::shared_ptr<Call> new_call(HttpRequest request);
+  void identify(Call& call, const Route& route) const;
+  // On a worker, with a seat of the client's; throws ApiError where there is neither.
+  void start_work(const std::shared_ptr<Call>& call, Work work,
+                  std::function<void()> done = nullptr);
+  void run(Call& call, const Work& work);
   void fail(Call& call, const ApiError& error);
   void finish(Call& call);
   void note_refusal(const HttpRequest& head, const ApiError& error);

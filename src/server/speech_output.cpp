@@ -73,47 +73,79 @@ SpeechOutput::SpeechOutput(const Context& context, Call& call, OutputOptions opt
       options_(std::move(options)),
       encoder_(*options_.format, options_.speed) {}
 
-bool SpeechOutput::write(Samples samples) {
-  call_.record.audio_seconds += static_cast<double>(samples.size()) / kSampleRate / options_.speed;
-  return send(encoder_.encode(samples));
-}
-
-bool SpeechOutput::send(const std::string& bytes) {
-  if (bytes.empty()) return call_.exchange->gone().empty();
-  if (!std::exchange(begun_, true)) {
-    HttpResponse head;
-    head.content_type =
-        options_.sse ? "text/event-stream" : std::string(options_.format->content_type);
-    head.headers = options_.headers;
-    head.headers.emplace_back("Cache-Control", "no-store");
-    head.headers.emplace_back("X-Accel-Buffering", "no");  // nginx: pass it on as it comes
-    begin(context_, call_, std::move(head));
-    call_.record.first_audio_seconds = call_.seconds();
+bool SpeechOutput::send(const Job& job) {
+  Chunk chunk;
+  while (job.next(kForever, chunk) == Status::kOk) {
+    if (!write(chunk)) return false;
   }
-  if (!options_.sse) return call_.exchange->write(bytes);
-  return send_event(json{{"type", "speech.audio.delta"}, {"audio", base64(bytes)}}.dump());
+  const Result result = job.wait();
+  note_result(call_, result);
+  return finish(result.stats());
 }
 
-bool SpeechOutput::send_event(const std::string& json) {
-  return call_.exchange->write("data: " + json + "\n\n");
+bool SpeechOutput::write(const Chunk& chunk) {
+  call_.record.audio_seconds +=
+      static_cast<double>(chunk.samples.size()) / kSampleRate / options_.speed;
+  if (!chunk.words.empty() && !write_words(chunk.words)) return false;
+  return write(encoder_.encode(chunk.samples));
+}
+
+bool SpeechOutput::write(const std::string& bytes) {
+  if (bytes.empty()) return call_.exchange->gone().empty();
+  begin();
+  if (options_.framing != Framing::kEvents) return call_.exchange->write(bytes);
+  return call_.exchange->write_event(
+      json{{"type", "speech.audio.delta"}, {"audio", base64(bytes)}}.dump());
+}
+
+void SpeechOutput::begin() {
+  if (std::exchange(begun_, true)) return;
+  HttpResponse head;
+  head.content_type = options_.framing == Framing::kEvents
+                          ? "text/event-stream"
+                          : std::string(options_.format->content_type);
+  head.headers = options_.headers;
+  head.headers.emplace_back("Cache-Control", "no-store");
+  head.headers.emplace_back("X-Accel-Buffering", "no");  // nginx: pass it on as it comes
+  server::begin(context_, call_, std::move(head));
+  call_.record.first_audio_seconds = call_.seconds();
+}
+
+// Before the samples that they are in.
+bool SpeechOutput::write_words(const std::vector<Word>& words) {
+  begin();
+  json list = json::array();
+  for (const Word& word : words) {
+    list.push_back({{"text_begin", word.text_begin},
+                    {"text_end", word.text_end},
+                    {"begin_seconds", word.begin_seconds / options_.speed},
+                    {"end_seconds", word.end_seconds / options_.speed}});
+  }
+  return call_.exchange->write_event(
+      json{{"type", "speech.audio.words"}, {"words", std::move(list)}}.dump());
 }
 
 bool SpeechOutput::finish(const ResultStats& stats) {
-  if (!send(encoder_.finish())) return false;
-  if (options_.sse &&
-      !send_event(json{{"type", "speech.audio.done"}, {"usage", usage(stats)}}.dump())) {
-    return false;
+  if (!write(encoder_.finish())) return false;
+  if (options_.framing != Framing::kFile) {
+    const json event = {{"type", "speech.audio.done"}, {"usage", usage(stats)}};
+    if (!call_.exchange->write_event(event.dump())) return false;
   }
   call_.exchange->end();
   return true;
 }
 
+void SpeechOutput::finish_empty() {
+  begin();
+  (void)finish({});
+}
+
 void SpeechOutput::break_off(const ApiError& error) {
   call_.record.error = error.what();
-  if (!options_.sse) return call_.exchange->break_off();
+  if (options_.framing == Framing::kFile) return call_.exchange->break_off();
   json event = json::parse(to_json(error));
   event["type"] = "speech.audio.error";
-  (void)send_event(event.dump());
+  (void)call_.exchange->write_event(event.dump());
   call_.exchange->end();
 }
 
@@ -121,15 +153,7 @@ void send_speech(const Context& context, Call& call, const Job& job, const Outpu
   SpeechOutput output(context, call, options);
   const CancelWhenGone guard(*call.exchange, job);
   try {
-    Chunk chunk;
-    while (job.next(kForever, chunk) == Status::kOk) {
-      if (output.write(chunk.samples)) continue;
-      job.cancel();
-      return;
-    }
-    const Result result = job.wait();
-    note_result(call, result);
-    (void)output.finish(result.stats());
+    if (!output.send(job)) job.cancel();
   } catch (const Error& error) {
     job.cancel();
     if (error.status() == Status::kDeadlineExceeded) call.record.end = "deadline";

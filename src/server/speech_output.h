@@ -1,9 +1,11 @@
-// Speech on its way to the client: as the bytes of a file, or as events (SSE) that hold them.
+// Speech on its way to the client: as the bytes of a file, as events (SSE) that hold them, or as
+// bytes with events between them (WebSocket).
 #pragma once
 
 #include <chatterbox/chatterbox.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/context.h"
 #include "server/formats.h"
@@ -12,11 +14,13 @@ namespace chatterbox::server {
 
 [[nodiscard]] std::string base64(std::string_view bytes);
 
+enum class Framing { kFile, kEvents, kSocket };
+
 // How an answer with speech is sent.
 struct OutputOptions {
   const ResponseFormat* format = nullptr;
   double speed = 1;
-  bool sse = false;
+  Framing framing = Framing::kFile;
   HeaderList headers = {};
 };
 
@@ -24,18 +28,23 @@ class SpeechOutput {
  public:
   SpeechOutput(const Context& context, Call& call, OutputOptions options);
 
-  // The first samples begin the answer. Wait while the reader is slow; false: nobody reads any
-  // more.
-  [[nodiscard]] bool write(Samples samples);
-  [[nodiscard]] bool finish(const ResultStats& stats);
+  // Sends all that the job speaks, as it is spoken; false: nobody reads any more. Throws what ended
+  // the job.
+  [[nodiscard]] bool send(const Job& job);
+  // For what has nothing to speak.
+  void finish_empty();
   // Once the answer has begun, a failure cannot change its status any more: the client gets an
   // event, or a body that breaks off.
   [[nodiscard]] bool begun() const { return begun_; }
   void break_off(const ApiError& error);
 
  private:
-  [[nodiscard]] bool send(const std::string& bytes);
-  [[nodiscard]] bool send_event(const std::string& json);
+  // The first bytes begin the answer. These wait while the reader is slow.
+  [[nodiscard]] bool write(const Chunk& chunk);
+  [[nodiscard]] bool write(const std::string& bytes);
+  [[nodiscard]] bool write_words(const std::vector<Word>& words);
+  [[nodiscard]] bool finish(const ResultStats& stats);
+  void begin();
 
   const Context& context_;
   Call& call_;

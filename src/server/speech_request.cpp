@@ -22,11 +22,11 @@ template <class Value>
 }
 
 // Everything but the text.
-SpeechRequest read_common(JsonFields& fields) {
+SpeechRequest read_common(JsonFields& fields, const std::string& format) {
   SpeechRequest asked;
   asked.model = fields.text("model").value_or("");
   asked.voice = read_voice_choice(fields);
-  asked.format = &read_format(fields);
+  asked.format = &read_format(fields, format);
   asked.speed = fields.number("speed", 0.25, 4).value_or(1);
   const auto instructions = fields.text("instructions");
   if (instructions && count_characters(*instructions) > kMaxInstructions) {
@@ -60,8 +60,8 @@ VoiceChoice read_voice_choice(JsonFields& fields) {
   return voice;
 }
 
-const ResponseFormat& read_format(JsonFields& fields) {
-  const std::string name = fields.text("response_format").value_or("mp3");
+const ResponseFormat& read_format(JsonFields& fields, const std::string& otherwise) {
+  const std::string name = fields.text("response_format").value_or(otherwise);
   if (const ResponseFormat* const format = find_format(name)) return *format;
   throw ApiError(400, "unsupported_format",
                  "response_format must be one of " + format_names() + ", got " + shown(name),
@@ -75,11 +75,15 @@ void check_priority(int32_t priority) {
 
 SpeechRequest parse_speech(const nlohmann::json& object, const SpeechLimits& limits) {
   JsonFields fields(object);
-  SpeechRequest asked = read_common(fields);
+  SpeechRequest asked = read_common(fields, "mp3");
   const auto input = fields.text("input");
   asked.sse = read_named<bool>(fields, "stream_format", {{"audio", false}, {"sse", true}}, false);
   asked.streams = fields.boolean("stream").value_or(true);
   fields.refuse_unknown();
+  if (asked.request.word_times && !(asked.sse && asked.streams)) {
+    throw bad_value("word_times",
+                    "word_times must come with stream_format sse, whose events say them");
+  }
   if (!input || input->empty()) {
     throw ApiError(400, "missing_parameter", "input must be there: it is the text to speak",
                    "input");
@@ -90,6 +94,14 @@ SpeechRequest parse_speech(const nlohmann::json& object, const SpeechLimits& lim
                                  " characters, got " + std::to_string(characters));
   }
   asked.request.text = *input;
+  return asked;
+}
+
+SpeechRequest parse_fed_speech(const nlohmann::json& object) {
+  JsonFields fields(object);
+  (void)fields.find("type");
+  SpeechRequest asked = read_common(fields, "pcm");
+  fields.refuse_unknown();
   return asked;
 }
 

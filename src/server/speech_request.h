@@ -32,13 +32,16 @@ struct SpeechLimits {
   size_t max_characters = 100000;
 };
 
-// Throws ApiError 400 that names the field; the ranges of a Request's members are the engine's
+// Both throw ApiError 400 that names the field; the ranges of a Request's members are the engine's
 // business.
 [[nodiscard]] SpeechRequest parse_speech(const nlohmann::json& object, const SpeechLimits& limits);
+// Without the text, which comes later; in pcm unless it says otherwise. `type` is not looked at.
+[[nodiscard]] SpeechRequest parse_fed_speech(const nlohmann::json& object);
 
 // The fields that conversions have, too.
 [[nodiscard]] VoiceChoice read_voice_choice(JsonFields& fields);
-[[nodiscard]] const ResponseFormat& read_format(JsonFields& fields);
+[[nodiscard]] const ResponseFormat& read_format(JsonFields& fields,
+                                                const std::string& otherwise = "mp3");
 // A client may stand back, but not push itself before others.
 void check_priority(int32_t priority);
 template <class Options>

@@ -3,52 +3,11 @@
 The standard library always; curl, ffprobe and the Python package openai where they are there, and
 what is left out is said.
 """
-import base64, http.client, json, os, re, shutil, signal, socket, subprocess, sys, tempfile, threading, time
+import base64, json, os, shutil, socket, subprocess, sys, tempfile, threading, time
+
+from running import TEXT, Server, check
 
 FORMATS = {"mp3": "audio/mpeg", "opus": "audio/ogg", "flac": "audio/flac", "wav": "audio/wav", "pcm": "audio/pcm"}
-TEXT = "The quick brown fox jumps over the lazy dog."
-
-
-class Server:
-    def __init__(self, program, *options):
-        self.process = subprocess.Popen([program, "serve", "--port", "0", *options], stderr=subprocess.PIPE, text=True)
-        self.lines = []
-        for line in self.process.stderr:
-            found = re.search(r"listening on http://127.0.0.1:(\d+)", line)
-            if found:
-                self.port = int(found.group(1))
-                break
-        threading.Thread(target=lambda: self.lines.extend(self.process.stderr), daemon=True).start()
-        self.wait_until_ready()
-
-    def wait_until_ready(self):
-        for _ in range(600):
-            if self.ask("GET", "/health/ready")[0] == 200:
-                return
-            time.sleep(0.1)
-        sys.exit("the server is not ready after a minute")
-
-    def ask(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
-        if isinstance(body, dict):
-            body, headers = json.dumps(body), {"Content-Type": "application/json", **(headers or {})}
-        connection.request(method, path, body, headers or {})
-        answer = connection.getresponse()
-        result = answer.status, dict(answer.getheaders()), answer.read()
-        connection.close()
-        return result
-
-    def speak(self, **fields):
-        return self.ask("POST", "/v1/audio/speech", {"input": TEXT, "seed": 7, **fields})
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=60)
-
-
-def check(condition, what):
-    if not condition:
-        raise AssertionError(what)
 
 
 def check_formats(server):
@@ -175,6 +134,68 @@ def check_openai(server):
     raise AssertionError("openai: aac was accepted")
 
 
+def check_openai_async(server):
+    try:
+        import asyncio, openai
+    except ImportError:
+        return print("SKIPPED: the Python package openai is not there")
+
+    async def speak():
+        client = openai.AsyncOpenAI(base_url=f"http://127.0.0.1:{server.port}/v1", api_key="none")
+        asked = dict(model="tts-1", voice="alloy", input=TEXT, response_format="pcm", extra_body={"seed": 7})
+
+        async def streamed():
+            async with client.audio.speech.with_streaming_response.create(**asked) as answer:
+                return b"".join([data async for data in answer.iter_bytes()])
+
+        bodies = await asyncio.gather(*(streamed() for _ in range(3)))
+        async with client.audio.speech.with_streaming_response.create(**asked, stream_format="sse") as answer:
+            lines = [line async for line in answer.iter_lines() if line]
+        await client.close()
+        return bodies, [json.loads(line[6:]) for line in lines]
+
+    bodies, events = asyncio.run(speak())
+    check(bodies == [server.speak(response_format="pcm")[2]] * 3, "openai, async: the streams differ")
+    audio = b"".join(base64.b64decode(event["audio"]) for event in events[:-1])
+    check(audio == bodies[0] and events[-1]["type"] == "speech.audio.done", "openai, async: the events differ")
+
+
+def check_what_clients_send(server):
+    """Requests as programs make them that are not here, from what they have published."""
+    for request in json.load(open(os.path.join(os.path.dirname(__file__), "requests.json"))):
+        headers = {"Content-Type": "application/json", **request.get("headers", {})}
+        body = json.dumps(request["body"]) if "body" in request else None
+        status, answered, body = server.ask(request["method"], request["path"], body, headers)
+        check(status == 200, f"{request['client']}: {status} {body[:200]}")
+        if "type" in request:
+            check(answered["Content-Type"] == request["type"] and len(body) > 1000, f"{request['client']}: {answered}")
+        for key, expected in request.get("expect", {}).items():
+            for item in expected:
+                found = [one for one in json.loads(body)[key] if item.items() <= one.items()]
+                check(found, f"{request['client']}: no {item} in {body[:300]}")
+
+
+def check_idle_unload(program):
+    """A model that nobody uses goes, and comes back with the next request."""
+    server = Server(program, "--idle-unload", "1")
+
+    def is_loaded():
+        return b'chatterbox_engine_healthy{model="demo"}' in server.ask("GET", "/metrics")[2]
+
+    try:
+        spoken = server.speak(response_format="pcm")[2]
+        for _ in range(200):
+            if not is_loaded():
+                break
+            time.sleep(0.1)
+        check(not is_loaded(), "the model is still loaded")
+        check(server.ask("GET", "/health/ready")[0] == 200, "not ready without the model")
+        check(server.speak(response_format="pcm")[2] == spoken, "other speech after the model was loaded again")
+        check(server.stop() == 0, "SIGTERM: the exit code is not 0")
+    finally:
+        server.process.kill()
+
+
 def main():
     program = sys.argv[1]
     recording = os.path.join(os.path.dirname(__file__), "../data/espeak_m3.wav")
@@ -185,7 +206,7 @@ def main():
         server = Server(program, "--voices", voices)
         try:
             for step in (check_formats, check_same_in_a_crowd, check_events, check_refusals, check_large_body, check_pipelined,
-                         check_hang_up, check_openai):
+                         check_hang_up, check_openai, check_openai_async, check_what_clients_send):
                 step(server)
                 print(f"{step.__name__}: passed", flush=True)
             spoken = check_voices(server, recording)
@@ -195,6 +216,7 @@ def main():
             check(server.stop() == 0, "SIGTERM: the exit code is not 0")
         finally:
             server.process.kill()
+    check_idle_unload(program)
 
 
 main()

@@ -85,6 +85,22 @@ TEST(SpeechRequestTest, ErrorsNameTheField) {
   EXPECT_REFUSED(parse(R"({"input": "x", "sped": 1})"), 400, "sped");
 }
 
+TEST(SpeechRequestTest, WordTimesNeedEvents) {
+  EXPECT_TRUE(
+      parse(R"({"input": "x", "word_times": true, "stream_format": "sse"})").request.word_times);
+  EXPECT_REFUSED(parse(R"({"input": "x", "word_times": true})"), 400, "word_times");
+}
+
+TEST(SpeechRequestTest, OfASocketTheTextComesLater) {
+  const SpeechRequest asked = parse_fed_speech(
+      parse_object(R"({"type": "start", "voice": "ann", "speed": 2, "word_times": true})"));
+  EXPECT_EQ(asked.format->name, "pcm");
+  EXPECT_EQ(asked.voice.name, "ann");
+  EXPECT_EQ(asked.speed, 2);
+  EXPECT_TRUE(asked.request.word_times);
+  EXPECT_REFUSED(parse_fed_speech(parse_object(R"({"input": "x"})")), 400, "input");
+}
+
 TEST(SpeechRequestTest, CharactersAreCountedNotBytes) {
   EXPECT_EQ(parse(R"({"input": "äöü"})", 3).request.text.size(), 6);
   EXPECT_REFUSED(parse(R"({"input": "äöüx"})", 3), 400, "input");

@@ -9,13 +9,14 @@
 
 #include "server/answer.h"
 #include "server/beast/shared.h"
+#include "server/beast/websocket_session.h"
 
 namespace chatterbox::server {
 
 namespace beast = boost::beast;
 namespace http = beast::http;
 
-class Session : public std::enable_shared_from_this<Session> {
+class Session final : public Connection, public std::enable_shared_from_this<Session> {
  public:
   Session(tcp::socket socket, Shared& shared)
       : counted_(shared),
@@ -25,7 +26,7 @@ class Session : public std::enable_shared_from_this<Session> {
     ErrorCode ignored;
     peer_ = socket_.remote_endpoint(ignored).address().to_string();
   }
-  ~Session() {
+  ~Session() override {
     if (answer_) answer_->lose("disconnect");
   }
 
@@ -38,14 +39,12 @@ class Session : public std::enable_shared_from_this<Session> {
     read_header();
   }
 
-  // Between two requests it ends at once. Any thread may call this.
-  void close_idle_soon() {
+  void close_idle_soon() override {
     asio::post(socket_.get_executor(), [self = shared_from_this()] {
       if (!self->answer_ && self->parser_ && !self->parser_->got_some()) self->close();
     });
   }
-  // Ends it now, whatever it does. Any thread may call this.
-  void drop_soon(const std::string& why) {
+  void drop_soon(const std::string& why) override {
     asio::post(socket_.get_executor(), [self = shared_from_this(), why] { self->lose(why); });
   }
 
@@ -85,6 +84,7 @@ class Session : public std::enable_shared_from_this<Session> {
       return refuse(too_large(admission.body_limit));
     }
     if (!admission.accepted) return refuse(admission.refusal);
+    if (admission.websocket) return open_websocket();
     body_limit_ = admission.body_limit;
     parser_->body_limit(admission.body_limit);
     if (beast::iequals(header[http::field::expect], "100-continue")) return invite_body();
@@ -108,6 +108,16 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] HttpResponse too_large(size_t limit) const {
     return shared_.handler.malformed(
         413, "the body must have at most " + std::to_string(limit) + " bytes");
+  }
+
+  // From here on the WebSocket has the socket, and this object goes.
+  void open_websocket() {
+    if (!beast::websocket::is_upgrade(parser_->get())) {
+      return refuse(shared_.handler.malformed(426, "this path speaks WebSocket (RFC 6455)"));
+    }
+    const auto session = std::make_shared<WebSocketSession>(std::move(socket_), shared_);
+    shared_.remember(session);
+    session->start(parser_->release(), std::move(request_));
   }
 
   // A client that waits to be asked for its body (curl does so with large ones).

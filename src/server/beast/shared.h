@@ -4,6 +4,8 @@
 #include <atomic>
 #include <boost/asio.hpp>
 #include <functional>
+#include <memory>
+#include <string>
 
 #include "server/http_server.h"
 
@@ -13,12 +15,27 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 
+// What the server does to connections from outside. Any thread may call it.
+class Connection {
+ public:
+  Connection() = default;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  virtual ~Connection() = default;
+  // Ends it when it has nothing to do.
+  virtual void close_idle_soon() = 0;
+  // Ends it now, whatever it does.
+  virtual void drop_soon(const std::string& why) = 0;
+};
+
 struct Shared {
   HttpOptions options;
   HttpHandler& handler;
   std::atomic<size_t> connections{0};
   std::atomic<bool> closing{false};    // no connection is kept alive
   std::function<void()> on_free = {};  // a connection has ended
+  // Called with each new one, by whoever makes it.
+  std::function<void(const std::shared_ptr<Connection>&)> remember = {};
 };
 
 // Counts a connection as long as it lives.

@@ -27,6 +27,10 @@ void answer_ready(Context& context, Call& call);    // GET /health/ready
 void answer_metrics(Context& context, Call& call);  // GET /metrics
 void answer_page(Context& context, Call& call);     // GET /
 
+// Fills in what the server adds to a request: its voice, a seed, who asks, its deadline.
+void prepare_speech(Context& context, Call& call, const ChatterboxEngine& engine,
+                    SpeechRequest& asked);
+
 // A deadline under the server's ceiling.
 [[nodiscard]] std::chrono::milliseconds deadline(const Context& context,
                                                  std::optional<std::chrono::milliseconds> asked);

@@ -9,21 +9,6 @@
 namespace chatterbox::server {
 namespace {
 
-void prepare(Context& context, Call& call, const ChatterboxEngine& engine, SpeechRequest& asked) {
-  Request& request = asked.request;
-  request.voice =
-      resolve_voice(context.voices, engine, context.models.facts(call.record.model), asked.voice);
-  // Known before the answer begins, so that its header can say it.
-  if (!request.seed) request.seed = draw_seed();
-  request.client = call.client.number();
-  request.deadline = deadline(context, request.deadline);
-  request.stream = asked.streams ? StreamMode::kChunks : StreamMode::kNone;
-  call.record.seed = request.seed;
-  call.record.format = asked.format->name;
-  call.record.voice = asked.voice.id.empty() ? asked.voice.name : asked.voice.id;
-  call.record.characters = count_characters(request.text);
-}
-
 Job submit(const ChatterboxEngine& engine, const SpeechRequest& asked) {
   try {
     if (app::fits_one_request(engine, asked.request)) return engine.submit(asked.request);
@@ -52,6 +37,22 @@ Conversion read_conversion(Context& context, Call& call, JsonFields& fields,
 
 }  // namespace
 
+void prepare_speech(Context& context, Call& call, const ChatterboxEngine& engine,
+                    SpeechRequest& asked) {
+  Request& request = asked.request;
+  request.voice =
+      resolve_voice(context.voices, engine, context.models.facts(call.record.model), asked.voice);
+  // Known before the answer begins, so that its header can say it.
+  if (!request.seed) request.seed = draw_seed();
+  request.client = call.client.number();
+  request.deadline = deadline(context, request.deadline);
+  request.stream = asked.streams ? StreamMode::kChunks : StreamMode::kNone;
+  call.record.seed = request.seed;
+  call.record.format = asked.format->name;
+  call.record.voice = asked.voice.id.empty() ? asked.voice.name : asked.voice.id;
+  call.record.characters = count_characters(request.text);
+}
+
 std::chrono::milliseconds deadline(const Context& context,
                                    std::optional<std::chrono::milliseconds> asked) {
   const auto most = context.options.max_deadline;
@@ -68,8 +69,8 @@ void answer_speech(Context& context, Call& call) {
   const nlohmann::json body = json_body(call);
   SpeechRequest asked = parse_speech(body, context.options.speech);
   const EngineHandle engine = acquire_model(context, call, asked.model);
-  prepare(context, call, *engine, asked);
-  OutputOptions output{asked.format, asked.speed, asked.sse,
+  prepare_speech(context, call, *engine, asked);
+  OutputOptions output{asked.format, asked.speed, asked.sse ? Framing::kEvents : Framing::kFile,
                        speech_headers(call, *engine, *asked.request.seed)};
   if (body.contains("instructions")) output.headers.emplace_back("X-Ignored", "instructions");
   const Job job = submit(*engine, asked);
@@ -92,7 +93,7 @@ void answer_conversion(Context& context, Call& call) {
   call.record.format = format.name;
   conversion.source = decode_audio(form.file.data(), form.file.size());
   conversion.stream = streams ? StreamMode::kChunks : StreamMode::kNone;
-  const OutputOptions output{&format, speed, false,
+  const OutputOptions output{&format, speed, Framing::kFile,
                              speech_headers(call, *engine, *conversion.seed)};
   const Job job = [&] {
     try {

@@ -1,0 +1,125 @@
+"""serve.py [--url URL] [--clients 1,2,4,...]: how `chatterbox serve` does with so many clients at a time.
+
+Each client asks for one sentence after the other and listens to it as a player would: it begins with the first bytes, and
+what does not come in time is an underrun. Prints a table, and writes it with --json and --plot (needs matplotlib).
+"""
+import argparse, http.client, json, statistics, sys, threading, time, urllib.parse
+
+RATE = 24000 * 2  # bytes a second of pcm
+SENTENCES = ["The ferry leaves at noon, and the last one comes back when the lamps are lit.",
+             "Nobody had counted the steps, but everyone knew that there were too many.",
+             "She folded the map, put it away, and asked the next person for the way.",
+             "It rained for a week, and then the river was where the road had been."]
+SMALL_UNDERRUN = 0.1  # seconds that a listener does not mind
+
+
+class Speech:
+    """One request, as its listener hears it."""
+
+    def __init__(self, url, text, seed, options):
+        self.first = self.seconds = self.underrun = 0.0
+        self.status = 0
+        connection = http.client.HTTPConnection(url.hostname, url.port or 80, timeout=600)
+        start = time.monotonic()
+        body = {"input": text, "seed": seed, "response_format": "pcm", **options}
+        connection.request("POST", "/v1/audio/speech", json.dumps(body), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        self.status = answer.status
+        ends = None  # when all that has come will have been heard
+        while answer.status == 200:
+            data = answer.read1(65536)
+            now = time.monotonic()
+            if not data:
+                break
+            if ends is None:
+                self.first = now - start
+                ends = now
+            elif now > ends:
+                self.underrun = max(self.underrun, now - ends)
+                ends = now
+            ends += len(data) / RATE
+            self.seconds += len(data) / RATE
+        self.took = time.monotonic() - start
+        connection.close()
+
+
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else float("nan")
+
+
+def measure(url, clients, requests, options):
+    speeches, lock = [], threading.Lock()
+
+    def client(number):
+        for turn in range(requests):
+            speech = Speech(url, SENTENCES[(number + turn) % len(SENTENCES)], 1000 * number + turn, options)
+            with lock:
+                speeches.append(speech)
+
+    start = time.monotonic()
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took = time.monotonic() - start
+    spoken = [speech for speech in speeches if speech.status == 200]
+    return {"clients": clients, "requests": len(speeches), "refused": len(speeches) - len(spoken),
+            "first_audio_p50": percentile([speech.first for speech in spoken], 0.5),
+            "first_audio_p95": percentile([speech.first for speech in spoken], 0.95),
+            "real_time_factor": statistics.mean(speech.took / speech.seconds for speech in spoken) if spoken else None,
+            "continuous": sum(speech.underrun <= SMALL_UNDERRUN for speech in spoken) / max(1, len(spoken)),
+            "largest_underrun": max((speech.underrun for speech in spoken), default=0.0),
+            "audio_seconds_per_second": sum(speech.seconds for speech in spoken) / took}
+
+
+def plot(rows, path):
+    import matplotlib
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.5))
+    clients = [row["clients"] for row in rows]
+    for name, style in (("first_audio_p50", "o-"), ("first_audio_p95", "s--")):
+        left.plot(clients, [row[name] for row in rows], style, label=name[-3:])
+    left.set(xlabel="clients", ylabel="seconds to the first audio", xscale="log", yscale="log")
+    left.legend()
+    right.plot(clients, [row["audio_seconds_per_second"] for row in rows], "o-")
+    right.set(xlabel="clients", ylabel="seconds of audio a second", xscale="log", ylim=(0, None))
+    share = right.twinx()
+    share.plot(clients, [100 * row["continuous"] for row in rows], "s--", color="tab:green")
+    share.set(ylabel="% without an underrun over 0.1 s", ylim=(0, 105))
+    for axis in (left, right):
+        axis.set_xticks(clients, [str(count) for count in clients])
+        axis.minorticks_off()
+    figure.tight_layout()
+    figure.savefig(path, dpi=100)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--url", default="http://127.0.0.1:8080")
+    parser.add_argument("--clients", default="1,2,4,8,16,32,64", help="at a time, one measurement for each")
+    parser.add_argument("--requests", type=int, default=4, help="of each client")
+    parser.add_argument("--options", type=json.loads, default={}, help="more fields of the requests, as JSON")
+    parser.add_argument("--json")
+    parser.add_argument("--plot")
+    given = parser.parse_args()
+    url = urllib.parse.urlsplit(given.url)
+    Speech(url, SENTENCES[0], 0, given.options)  # what is made for the first request is not measured
+    rows = []
+    print("| clients | first audio p50 | p95 | RTF | without underrun | audio s/s | refused |\n|---:|---:|---:|---:|---:|---:|---:|")
+    for clients in map(int, given.clients.split(",")):
+        row = measure(url, clients, given.requests, given.options)
+        rows.append(row)
+        print(f"| {clients} | {row['first_audio_p50']:.3f} s | {row['first_audio_p95']:.3f} s | "
+              f"{row['real_time_factor'] or float('nan'):.2f} | {100 * row['continuous']:.0f} % | "
+              f"{row['audio_seconds_per_second']:.1f} | {row['refused']} |", flush=True)
+    if given.json:
+        with open(given.json, "w") as file:
+            json.dump({"options": given.options, "requests_of_a_client": given.requests, "runs": rows}, file, indent=1)
+    if given.plot:
+        plot(rows, given.plot)
+    sys.exit(1 if any(row["requests"] == row["refused"] for row in rows) else 0)
+
+
+main()
