@@ -281,7 +281,11 @@ bool Job::State::is_behind() const {
 void Job::State::succeed(Result result) noexcept {
   result.samples = delivered_;
   result.audio.samples = std::move(kept_);
-  result.stream = own_listener_->stats();
+  try {
+    result.stream = own_listener_->stats();
+  } catch (...) {
+    return fail(current_failure());
+  }
   finish(std::move(result), std::nullopt);
 }
 
