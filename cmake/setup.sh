@@ -14,7 +14,7 @@ Installs what the build needs and is not there yet (Debian 12 or later):
     a network they are left out, and the speech of what is built carries no watermark
 Run again, it does nothing.
 
-  --tests   also what the tests and benchmarks need (GoogleTest, Google Benchmark, clang-format)
+  --tests   also what the tests and benchmarks need (GoogleTest, Google Benchmark, cppcheck, clang-format)
   --cuda    libtorch with its CUDA libraries (5 GB on disk); without it the build runs on the CPU
   --help    this text
 
@@ -43,7 +43,7 @@ installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = i
 missing_packages() {
   local packages=(g++ cmake ninja-build pkg-config libicu-dev libsentencepiece-dev nlohmann-json3-dev libfmt-dev
     libsoxr-dev libsndfile1-dev libmpg123-dev libsodium-dev libcli11-dev binutils ca-certificates)
-  [ $tests = no ] || packages+=(libgtest-dev libgmock-dev libbenchmark-dev)
+  [ $tests = no ] || packages+=(libgtest-dev libgmock-dev libbenchmark-dev cppcheck)
   local package
   for package in "${packages[@]}"; do installed "$package" || echo "$package"; done
   # A python3 from elsewhere will do.
@@ -138,17 +138,17 @@ check_disk() {
 }
 
 fetch_libtorch() {
-  local wheels=(--no-deps "torch==$torch_version" nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85)
-  [ $cuda = no ] || wheels=("torch==$torch_version")
+  local wheels=libtorch
+  [ $cuda = no ] || wheels=libtorch-cuda
   mkdir -p "$root/build"
   rm -rf "$root"/build/.libtorch.*  # what an interrupted run left
   check_disk
-  say "fetching libtorch $torch_version into $libtorch: pip install --target ${wheels[*]}"
+  say "fetching libtorch $torch_version into $libtorch: what cmake/requirements/$wheels.txt lists"
   # Unpacked beside its place and renamed when complete, so that no half of it is ever taken for whole.
   temporary=$(mktemp -d "$root/build/.libtorch.XXXXXX")
   trap 'rm -rf "$temporary"' EXIT
   mkdir "$temporary/tmp"
-  if ! pip_install "$temporary/new" "${wheels[@]}" 2>"$temporary/pip.log"; then
+  if ! pip_install "$temporary/new" "$wheels" 2>"$temporary/pip.log"; then
     explain_pip "$temporary/pip.log"
   fi
   rm -rf "$libtorch"
@@ -157,16 +157,17 @@ fetch_libtorch() {
   trap - EXIT
 }
 
+# pip_install TARGET LIST: what cmake/requirements/LIST.txt names, and nothing else. pip refuses what has another hash.
 pip_install() {
-  local target=$1
-  shift
   # --target also keeps pip away from the system's own packages (PEP 668).
   TMPDIR="$temporary/tmp" PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 \
-    python3 -m pip install --quiet --no-cache-dir --only-binary=:all: --target "$target" "$@"
+    python3 -m pip install --quiet --no-cache-dir --only-binary=:all: --no-deps --require-hashes \
+    --requirement "$root/cmake/requirements/$2.txt" --target "$1"
 }
 
 explain_pip() {
   tail -n 5 "$1" >&2
+  if grep -q 'DO NOT MATCH THE HASHES' "$1"; then die "what PyPI gave is not what cmake/requirements lists"; fi
   if grep -qi 'no space left' "$1"; then die "disk full while fetching $torch_version of libtorch"; fi
   if grep -qiE 'name resolution|connection|timed out|max retries|unreachable' "$1"; then
     die "PyPI cannot be reached, so libtorch is missing: set CHATTERBOX_LIBTORCH to an installed one"
@@ -181,7 +182,7 @@ fetch_clang_format() {
   temporary=$(mktemp -d "$root/build/.tools.XXXXXX")
   trap 'rm -rf "$temporary"' EXIT
   mkdir "$temporary/tmp"
-  pip_install "$temporary/new" --no-deps clang-format==14.0.6 2>"$temporary/pip.log" ||
+  pip_install "$temporary/new" clang-format 2>"$temporary/pip.log" ||
     { tail -n 3 "$temporary/pip.log" >&2; die "clang-format 14 is missing and could not be fetched"; }
   rm -rf "$root/build/tools"
   mv "$temporary/new" "$root/build/tools"
@@ -202,7 +203,8 @@ fetch_watermark() {
   trap 'rm -rf "$temporary"' EXIT
   # The converter checks the wheel's SHA-256, and renames its result into place when it is complete.
   if ! { PIP_DISABLE_PIP_VERSION_CHECK=1 python3 -m pip download --quiet --no-cache-dir --no-deps \
-    --only-binary=:all: --retries 1 --timeout 15 --dest "$temporary" resemble-perth==1.0.1 &&
+    --only-binary=:all: --require-hashes --retries 1 --timeout 15 --dest "$temporary" \
+    --requirement "$root/cmake/requirements/watermark.txt" &&
     python3 "$root/cmake/watermark_weights.py" "$temporary"/*.whl "$weights"; } 2>"$temporary/log"; then
     tail -n 1 "$temporary/log" >&2
     say "the watermark is optional and is left out: its weights could not be fetched from PyPI"
