@@ -59,7 +59,9 @@ TEST_F(Host, AHundredEnginesInTurnLeaveNothing) {
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(speaks());
   const double before = resident_mib();
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(speaks());
-  if (!CHATTERBOX_TEST_SANITIZED) EXPECT_LT(resident_mib() - before, 2);
+  if (!CHATTERBOX_TEST_SANITIZED) {
+    EXPECT_LT(resident_mib() - before, 2);
+  }
 }
 
 }  // namespace
