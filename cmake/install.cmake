@@ -12,7 +12,9 @@ install(TARGETS chatterbox EXPORT chatterboxTargets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT development
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY include/chatterbox DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
-install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/chatterbox COMPONENT runtime)
+include(cmake/sbom.cmake)
+install(FILES LICENSE ${PROJECT_BINARY_DIR}/chatterbox.cdx.json
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/chatterbox COMPONENT runtime)
 # find_installed() looks for these beside the library. The watermark's weights are what cmake/setup.sh fetched.
 install(FILES build/watermark/perth_implicit.safetensors
   DESTINATION ${CMAKE_INSTALL_DATADIR}/chatterbox COMPONENT runtime OPTIONAL)

