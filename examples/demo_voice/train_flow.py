@@ -79,8 +79,6 @@ def main():
 
     bf16 = stage.fast_autocast(options.device)
 
-    bf16 = stage.fast_autocast(options.device)
-
     def step_losses(source, ids, rng):
         with torch.autocast(torch.device(options.device).type, torch.bfloat16, enabled=bf16):
             return losses(flow, *(t.to(options.device) for t in batch(source, ids, prompts, rng)))
