@@ -1,5 +1,5 @@
-// Jobs in any order of events: submitted, read, not read, cancelled, too late, thrown out of by
-// their callbacks, dropped, and with the engine destroyed under them. Over the fake model, whose
+// Jobs in any order of events: submitted, fed, read, not read, cancelled, too late, thrown out of
+// by their callbacks, dropped, and with the engine destroyed under them. Over the fake model, whose
 // speech depends on the request alone. An entry of libFuzzer (clang++ -fsanitize=fuzzer);
 // driver.cpp calls it with bytes drawn from seeds.
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/long_texts.h"
 #include "fuzz/target.h"
 #include "support/fake_executor.h"
 #include "support/requests.h"
@@ -38,8 +39,12 @@ struct Held {
   std::shared_ptr<Told> told;
   Request request;
   bool is_long = false, is_read = false, is_pushed = false;
-  std::vector<float> read;
+  std::vector<float> read = {};
   bool ended = false;  // next() has said so
+  // Of a job whose text comes by and by: what has come. Where it was flushed, what is a sentence
+  // hangs on when; otherwise it is spoken as a text that was there at once.
+  bool is_fed = false, is_flushed = false, is_all = false;
+  std::string fed = {};
 };
 
 const std::vector<std::string>& texts() {
@@ -84,7 +89,7 @@ class Session {
   }
 
   void act() {
-    switch (input_.below(12)) {
+    switch (input_.below(14)) {
       case 0:
       case 1:
       case 2:
@@ -105,6 +110,9 @@ class Session {
       case 10:
         if (input_.one_of(4)) engine_->cancel_all();
         return;
+      case 11:
+      case 12:
+        return with_one([this](Held& held) { feed(held); });
       default:
         if (!input_.one_of(8)) return;
         destroy_engine();
@@ -145,16 +153,46 @@ class Session {
   void submit() {
     auto told = std::make_shared<Told>();
     const bool is_long = input_.one_of(4);
+    const bool is_fed = is_long && input_.one_of(2);
     Request request = draw_request(told, is_long);
+    if (is_fed) request.text.clear();
     const bool pushed = input_.one_of(3);
     if (pushed) push_to(request, told, input_.one_of(2) ? 0 : 1 + 4 * input_.below(64));
     try {
-      Job job = is_long ? engine_->submit_long(request, {}) : engine_->submit(request);
+      Job job = is_fed    ? engine_->open(request, {})
+                : is_long ? engine_->submit_long(request, {})
+                          : engine_->submit(request);
       const bool read = request.stream != StreamMode::kNone && !pushed;
-      jobs_.push_back({std::move(job), told, std::move(request), is_long, read, pushed, {}, false});
+      jobs_.push_back({std::move(job), told, std::move(request), is_long, read, pushed});
+      jobs_.back().is_fed = is_fed;
     } catch (const Error& error) {
       require(error.status() == Status::kBusy, "a good request was refused");
       require(told->ends == 0, "a request that was refused has an end");
+    }
+  }
+
+  void feed(Held& held) {
+    if (!held.is_fed || held.is_all) return;
+    if (input_.one_of(8)) return end(held);
+    try {
+      if (input_.one_of(8)) {
+        held.is_flushed = true;
+        return held.job.flush();
+      }
+      const std::string part = sentences(3).substr(held.fed.size(), 1 + input_.below(200));
+      held.job.feed(part);
+      held.fed += part;
+    } catch (const Error&) {
+      require(held.job.done(), "a job that goes on took no text");
+    }
+  }
+
+  static void end(Held& held) {
+    if (std::exchange(held.is_all, true)) return;
+    try {
+      held.job.end();
+    } catch (const Error&) {
+      require(held.job.done(), "a job that goes on could not end");
     }
   }
 
@@ -175,12 +213,16 @@ class Session {
 
   // The caller keeps nothing but what the callbacks tell.
   void drop(Held& held) {
+    if (held.is_fed) end(held);
     dropped_.push_back(held.told);
     jobs_.erase(jobs_.begin() + (&held - jobs_.data()));
   }
 
   // Reads what there is to read, until all are done.
   void finish_all() {
+    for (Held& held : jobs_) {
+      if (held.is_fed) end(held);
+    }
     for (Held& held : jobs_) {
       while (held.is_read && !held.ended) read(held);
       held.job.wait_until_told();
@@ -205,7 +247,9 @@ class Session {
   static void expect_ended(const Held& held) {
     require(held.job.done(), "a job outlived its engine");
     expect_told(*held.told);
-    const std::vector<float>& whole = undisturbed(held.request.text, held.is_long);
+    if (held.is_flushed || (held.is_fed && held.fed.empty())) return;
+    const std::vector<float>& whole =
+        undisturbed(held.is_fed ? held.fed : held.request.text, held.is_long);
     const std::vector<float>& heard = held.is_pushed ? held.told->pushed : held.read;
     const bool is_prefix =
         heard.size() <= whole.size() && std::equal(heard.begin(), heard.end(), whole.begin());
