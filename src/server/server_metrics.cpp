@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <chatterbox/status.h>
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -145,6 +146,8 @@ void ServerMetrics::write_requests(std::string& out) const {
 std::string ServerMetrics::text(const Models& models, size_t connections, bool draining) const {
   std::string out;
   const auto count = [](auto value) { return static_cast<double>(value); };
+  family(out, "chatterbox_build_info", "gauge", "Always 1; the label tells the version");
+  out.append("chatterbox_build_info{version=\"").append(chatterbox_version()).append("\"} 1\n");
   {
     const std::lock_guard lock(mutex_);
     write_requests(out);
