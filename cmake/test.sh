@@ -73,7 +73,7 @@ build_and_test() {
 test_threads() {
   local without_randomisation=()
   if setarch -R true 2>/dev/null; then without_randomisation=(setarch -R); fi
-  local threaded=(engine_test capi_test)
+  local threaded=(engine_test capi_test random_driver_test)
   cmake --preset tsan && cmake --build --preset tsan --parallel "$jobs" --target "${threaded[@]}" &&
     "${without_randomisation[@]}" ctest --preset tsan --parallel "$jobs" -R "^($(IFS='|'; echo "${threaded[*]}"))$"
 }

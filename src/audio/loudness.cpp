@@ -4,6 +4,8 @@
 #include <cmath>
 #include <functional>
 
+#include "support/interruption.h"
+
 namespace chatterbox::audio {
 namespace {
 
@@ -89,8 +91,11 @@ std::optional<double> mean_of(const std::vector<double>& powers,
 std::optional<double> integrated_loudness(const std::vector<float>& samples, int32_t rate) {
   if (static_cast<double>(samples.size()) < kBlockSeconds * rate) return std::nullopt;
   std::vector<double> weighted(samples.begin(), samples.end());
+  interruption_point();
   filter(weighted, high_shelf(rate));
+  interruption_point();
   filter(weighted, high_pass(rate));
+  interruption_point();
   const std::vector<double> powers = block_powers(weighted, rate);
   const auto audible = mean_of(powers, [](double loudness) { return loudness >= kAbsoluteGate; });
   if (!audible) return std::nullopt;

@@ -15,6 +15,7 @@
 #include <algorithm>
 
 #include "audio/mel_filters.h"
+#include "support/interruption.h"
 
 namespace chatterbox::audio {
 namespace {
@@ -28,7 +29,7 @@ constexpr int64_t kRate24 = 24000;
 constexpr int64_t kWindow24 = 1920;
 constexpr int64_t kHop24 = 480;
 
-constexpr int64_t kFramesAtOnce = 8192;
+constexpr int64_t kFramesAtOnce = 2048;
 
 at::Tensor finished(SpectrumRun run) {
   while (!run.next()) {
@@ -86,8 +87,12 @@ SpectrumRun s3_spectrum(const MelFrontEnd& front_end, const at::Tensor& waves) {
 }
 
 at::Tensor s3_log_mel_of(const MelFrontEnd& front_end, const at::Tensor& power) {
-  const at::Tensor log_mel = at::log10(at::matmul(front_end.filters, power).clamp_min_(1e-10));
+  at::Tensor mel = at::matmul(front_end.filters, power);
+  interruption_point();
+  const at::Tensor log_mel = at::log10(mel.clamp_min_(1e-10));
+  interruption_point();
   const at::Tensor floor = at::amax(log_mel, {1, 2}, /*keepdim=*/true).sub_(8.0);
+  interruption_point();
   return at::maximum(log_mel, floor).add_(4.0).div_(4.0);
 }
 

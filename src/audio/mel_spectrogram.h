@@ -20,7 +20,7 @@ class SpectrumRun {
   // Frames centred at multiples of 10 ms, both ends of the waves mirrored. waves [B, n]
   SpectrumRun(const MelFrontEnd& front_end, const at::Tensor& waves, int64_t frames);
 
-  bool next();  // the next 80 s; whether they were the last
+  bool next();  // the next 20 s; whether they were the last
   [[nodiscard]] const at::Tensor& power() const { return power_; }  // [B, n_fft/2+1, frames]
 
  private:

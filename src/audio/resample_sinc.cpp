@@ -6,6 +6,7 @@
 #include "audio/rates.h"
 #include "audio/resample.h"
 #include "support/error.h"
+#include "support/interruption.h"
 
 namespace chatterbox::audio {
 namespace {
@@ -18,6 +19,7 @@ constexpr double kPi = 3.14159265358979323846;
 constexpr size_t kLanes = 8;
 // Rates with few common factors need a filter for nearly every sample of a second.
 constexpr size_t kMaxTaps = size_t{1} << 24U;
+constexpr size_t kSamplesAtOnce = size_t{1} << 15U;  // between two interruption points
 
 // One windowed sinc for each of the `target` samples that `source` samples become.
 struct SincKernel {
@@ -87,6 +89,7 @@ std::vector<float> resample_sinc_hann(const std::vector<float>& samples, int32_t
   std::vector<float> resampled(
       std::min(whole, static_cast<size_t>(std::ceil(static_cast<float>(exact)))));
   for (size_t i = 0; i < resampled.size(); ++i) {
+    if (i % kSamplesAtOnce == 0) interruption_point();
     const float* window = padded.data() + i / kernel.target * kernel.source;
     const float* filter = kernel.taps.data() + i % kernel.target * kernel.length;
     resampled[i] = dot(window, filter, kernel.length);

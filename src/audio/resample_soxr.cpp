@@ -7,6 +7,7 @@
 #include "audio/rates.h"
 #include "audio/resample.h"
 #include "support/error.h"
+#include "support/interruption.h"
 
 namespace chatterbox::audio {
 namespace {
@@ -44,6 +45,7 @@ std::vector<float> resample_soxr_hq(const std::vector<float>& samples, int32_t s
   };
   const auto chunk = std::max<size_t>(1, static_cast<size_t>(48000 / ratio));
   for (size_t i = 0; i < samples.size(); i += chunk) {
+    interruption_point();
     process(samples.data() + i, std::min(chunk, samples.size() - i));
   }
   process(nullptr, 0);

@@ -3,17 +3,21 @@
 #include <algorithm>
 #include <cmath>
 
+#include "support/interruption.h"
+
 namespace chatterbox::audio {
 namespace {
 
 constexpr size_t kFrame = 2048;
 constexpr size_t kHop = 512;
-constexpr double kLeastPower = 1e-10;  // librosa.amplitude_to_db: amin 1e-5
+constexpr size_t kFramesAtOnce = 1024;  // between two interruption points
+constexpr double kLeastPower = 1e-10;   // librosa.amplitude_to_db: amin 1e-5
 
 // Mean power of frames centred at multiples of the hop; silence lies beyond both ends.
 std::vector<double> frame_power(const std::vector<float>& samples) {
   std::vector<double> power(1 + samples.size() / kHop);
   for (size_t i = 0; i < power.size(); ++i) {
+    if (i % kFramesAtOnce == 0) interruption_point();
     const size_t centre = i * kHop;
     const size_t begin = centre - std::min(centre, kFrame / 2);
     const size_t end = std::min(samples.size(), centre + kFrame / 2);

@@ -28,14 +28,14 @@ int speak_batch(const BatchOptions& options) {
   }
   Request defaults = options.request;
   defaults.word_times = !options.outputs.words.empty();
-  const std::vector<RequestLine> lines = read_requests(read_text(options.requests), defaults);
+  const std::string text = ending_at_once([&] { return read_text(options.requests); });
+  const std::vector<RequestLine> lines = read_requests(text, defaults);
   if (lines.empty()) throw Error(Status::kInvalidArgument, options.requests + ": has no requests");
   make_folder(options.outputs.folder);
   if (!options.outputs.dump.empty()) make_folder(options.outputs.dump);
   check_writable(options.outputs.json);
 
   const ChatterboxEngine engine = load_engine(options.engine);
-  throw_if_interrupted();
   BatchRun run(engine, options.outputs, options.voice);
   return run.run(lines) ? 0 : 1;
 }

@@ -42,9 +42,8 @@ int convert(const ConvertOptions& options) {
     warn_if_same(options.output.path, input);
   }
   Conversion conversion = options.conversion;
-  conversion.source = read_audio(options.input);
+  conversion.source = ending_at_once([&] { return read_audio(options.input); });
   const ChatterboxEngine engine = load_engine(options.engine);
-  throw_if_interrupted();
   TensorDump dump;
   if (!options.dump.empty()) {
     conversion.on_tensor = [&dump](const TensorView& view) { dump.add(view); };
@@ -54,7 +53,6 @@ int convert(const ConvertOptions& options) {
     voice_options.on_tensor = conversion.on_tensor;
     conversion.voice = open_voice(engine, options.voice, voice_options);
   }
-  throw_if_interrupted();
   const Result result = speak(engine, std::move(conversion), options.output);
   if (!options.dump.empty()) {
     dump.write(options.dump, {{"seed", std::to_string(result.stats().seed)}});

@@ -1,13 +1,24 @@
 #include "cli/interrupt.h"
 
+#include <unistd.h>
+
 #include <csignal>
+#include <string_view>
 
 namespace chatterbox::cli {
 namespace {
 
 volatile std::sig_atomic_t caught = 0;  // the signal's number
+volatile std::sig_atomic_t at_once = 0;
 
-extern "C" void on_interrupt(int signal) { caught = signal; }
+extern "C" void on_interrupt(int signal) {
+  caught = signal;
+  if (at_once == 0) return;
+  constexpr std::string_view kMessage = "chatterbox: error: interrupted\n";
+  const ssize_t written = write(STDERR_FILENO, kMessage.data(), kMessage.size());
+  static_cast<void>(written);
+  raise(signal);  // its default is back, and comes when this returns
+}
 
 }  // namespace
 
@@ -31,5 +42,14 @@ int interrupt_exit_code() noexcept {
 void throw_if_interrupted() {
   if (interrupted()) throw Interrupted();
 }
+
+EndsAtOnce::EndsAtOnce() {
+  at_once = 1;
+  if (!interrupted()) return;
+  at_once = 0;
+  throw Interrupted();
+}
+
+EndsAtOnce::~EndsAtOnce() { at_once = 0; }
 
 }  // namespace chatterbox::cli

@@ -1,4 +1,5 @@
-// Ctrl-C and SIGTERM: the first one asks for an orderly end, a second one ends the program at once.
+// Ctrl-C and SIGTERM: the first one asks for an orderly end, a second one ends the program at once,
+// and so does the first where nothing has begun that has an end in order.
 #pragma once
 
 #include <exception>
@@ -15,5 +16,23 @@ struct Interrupted : std::exception {
 };
 
 void throw_if_interrupted();
+
+// While it lives, a signal ends the program at once: for what cannot be asked to stop, and is to
+// leave nothing behind, such as reading a recording or loading a model. Throws where one came
+// before.
+class EndsAtOnce {
+ public:
+  EndsAtOnce();
+  ~EndsAtOnce();
+  EndsAtOnce(const EndsAtOnce&) = delete;
+  EndsAtOnce& operator=(const EndsAtOnce&) = delete;
+};
+
+// The result of `call`, within one.
+template <class Call>
+[[nodiscard]] auto ending_at_once(const Call& call) {
+  const EndsAtOnce at_once;
+  return call();
+}
 
 }  // namespace chatterbox::cli

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "cli/interrupt.h"
+
 namespace chatterbox::cli {
 
 ChatterboxEngine load_engine(EngineOptions options) {
@@ -17,7 +19,7 @@ ChatterboxEngine load_engine(EngineOptions options) {
     std::cerr << "chatterbox: " << (level == LogLevel::kError ? "error: " : "warning: ")
               << (tag == 0 ? "" : "line " + std::to_string(tag) + ": ") << message << std::endl;
   };
-  return ChatterboxEngine::load(options);
+  return ending_at_once([&] { return ChatterboxEngine::load(options); });
 }
 
 }  // namespace chatterbox::cli

@@ -87,11 +87,10 @@ int run_speak(const SpeakOptions& options) {
   if (options.play) player.emplace();
   Request request = options.request;
   if (!comes_by_and_by(options)) {
-    request.text = read_what_to_say(options);
+    request.text = ending_at_once([&] { return read_what_to_say(options); });
     check_text(request.text);
   }
   const ChatterboxEngine engine = load_engine(options.engine);
-  throw_if_interrupted();
   TensorDump dump;
   if (!options.dump.empty()) {
     request.on_tensor = [&dump](const TensorView& view) { dump.add(view); };
@@ -101,7 +100,6 @@ int run_speak(const SpeakOptions& options) {
   voice_options.on_tensor = request.on_tensor;
   if (!options.voice.empty()) request.voice = open_voice(engine, options.voice, voice_options);
   const std::chrono::duration<double> voice_time = std::chrono::steady_clock::now() - start;
-  throw_if_interrupted();
   if (!options.save_voice.empty()) {
     (request.voice ? *request.voice : engine.default_voice()).save(options.save_voice);
   }

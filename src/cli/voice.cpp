@@ -36,17 +36,15 @@ void print(std::ostream& out, const Voice& voice) {
       << " mel frames\n";
 }
 
-int make_voice(const MakeOptions& options) {
+int run_make(const MakeOptions& options) {
   check_writable(options.output);
   check_writable(options.json);
   check_distinct({options.output, options.json});
-  const Audio recording = read_audio(options.input);
+  const Audio recording = ending_at_once([&] { return read_audio(options.input); });
   const ChatterboxEngine engine = load_engine(options.engine);
-  throw_if_interrupted();
   const auto start = std::chrono::steady_clock::now();
-  const Voice voice = engine.make_voice(recording, options.voice);
+  const Voice voice = make_voice(engine, recording, options.voice);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-  throw_if_interrupted();
   voice.save(options.output);
   if (options.json.empty()) return 0;
   auto json = statistics(voice);
@@ -91,7 +89,7 @@ void add_voice(CLI::App& app, std::vector<Command>& commands) {
       ->add_option("--json", make->json,
                    "write statistics to this file as JSON; - is standard output")
       ->type_name("FILE");
-  commands.push_back({make_app, [make] { return make_voice(*make); }});
+  commands.push_back({make_app, [make] { return run_make(*make); }});
 
   auto info = std::make_shared<InfoOptions>();
   CLI::App* info_app = voice->add_subcommand("info", "describe a voice file");

@@ -1,9 +1,12 @@
 #include "cli/voice_file.h"
 
 #include <filesystem>
+#include <future>
 #include <system_error>
 
+#include "cli/interrupt.h"
 #include "cli/ranges.h"
+#include "cli/running_job.h"
 
 namespace chatterbox::cli {
 namespace {
@@ -50,12 +53,26 @@ std::variant<Voice, Audio> read_voice_file(const std::string& path) {
   }
 }
 
+Voice make_voice(const ChatterboxEngine& engine, const Audio& recording,
+                 const VoiceOptions& options) {
+  std::future<Voice> made =
+      std::async(std::launch::async, [&] { return engine.make_voice(recording, options); });
+  while (made.wait_for(kPollInterval) != std::future_status::ready) {
+    if (interrupted()) engine.cancel_all();
+  }
+  try {
+    return made.get();
+  } catch (const Error& error) {
+    rethrow_as_interrupt(error);
+  }
+}
+
 Voice open_voice(const ChatterboxEngine& engine, const std::string& voice,
                  const VoiceOptions& options) {
   if (is_name(voice)) return engine.named_voice(voice);
   const std::variant<Voice, Audio> file = read_voice_file(voice);
   if (const auto* saved = std::get_if<Voice>(&file)) return *saved;
-  return engine.make_voice(std::get<Audio>(file), options);
+  return make_voice(engine, std::get<Audio>(file), options);
 }
 
 }  // namespace chatterbox::cli

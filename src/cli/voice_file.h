@@ -21,4 +21,8 @@ void add_prompt_option(CLI::App& app, VoiceOptions& options);
 [[nodiscard]] Voice open_voice(const ChatterboxEngine& engine, const std::string& voice,
                                const VoiceOptions& options);
 
+// Blocks; an interrupt ends it.
+[[nodiscard]] Voice make_voice(const ChatterboxEngine& engine, const Audio& recording,
+                               const VoiceOptions& options);
+
 }  // namespace chatterbox::cli

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/files.h"
+#include "cli/interrupt.h"
 #include "cli/statistics.h"
 
 namespace chatterbox::cli {
@@ -19,7 +20,8 @@ struct WatermarkOptions {
 
 int look_for_mark(const WatermarkOptions& options) {
   check_writable(options.json);
-  const float confidence = WatermarkDetector().detect(read_audio(options.input));
+  const float confidence =
+      ending_at_once([&] { return WatermarkDetector().detect(read_audio(options.input)); });
   const bool marked = confidence > kYes;
   if (options.json.empty()) {
     std::cout << (marked ? "watermarked" : "not watermarked") << " (confidence " << confidence

@@ -9,6 +9,7 @@
 #include "engine/submit.h"
 #include "engine/validate.h"
 #include "support/error.h"
+#include "support/interruption.h"
 
 namespace chatterbox {
 namespace {
@@ -164,8 +165,12 @@ Voice Engine::make_voice(const Audio& recording, const VoiceOptions& options) {
   JobOptions job;
   job.on_tensor = options.on_tensor;
   job.wait_for_room = kForever;
-  runtime::Task task = engine::make_task(recording, options, worker->catalog());
-  return Voice(engine::submit(*worker, job, std::move(task), submission)->voice());
+  const int64_t interruptions = worker->registry()->interruptions();
+  const auto make_task = [&] {
+    const InterruptionCheck check([&] { worker->registry()->check_interruptions(interruptions); });
+    return engine::make_task(recording, options, worker->catalog());
+  };
+  return Voice(engine::submit(*worker, job, make_task(), submission, interruptions)->voice());
 }
 
 void Engine::cancel_all() {

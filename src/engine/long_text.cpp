@@ -87,9 +87,8 @@ void LongText::feed(std::string_view text, Feed how) {
   {
     const std::lock_guard<std::mutex> lock(feed_mutex_);
     if (ends_) refuse_text();
-    validate_fed_text(text, growing_.bytes());
-    PiecesOfText more = growing_.take(text, how != Feed::kMore, task_, worker->catalog());
-    add_fed(std::move(more));
+    validate_fed_text(text, fed_.bytes());
+    fed_.add(text, how != Feed::kMore);
     ends_ = how == Feed::kEnd;
   }
   if (how == Feed::kEnd) {
@@ -101,21 +100,25 @@ void LongText::feed(std::string_view text, Feed how) {
 // Pauses with nothing between them add up, also where a flush parts them.
 void LongText::add_fed(PiecesOfText more) {
   const auto after_fed = [this](double pause) {
-    return std::min(kMaxPause, fed_.pause_after + pause);
+    return std::min(kMaxPause, text_.pause_after + pause);
   };
   if (more.pieces.empty()) {
-    fed_.pause_after = after_fed(more.pause_after);
+    text_.pause_after = after_fed(more.pause_after);
     return;
   }
   std::optional<double>& pause = more.pieces.front().pause_before;
-  if (fed_.pause_after > 0) pause = after_fed(pause.value_or(0));
-  fed_.pause_after = more.pause_after;
-  std::move(more.pieces.begin(), more.pieces.end(), std::back_inserter(fed_.pieces));
+  if (text_.pause_after > 0) pause = after_fed(pause.value_or(0));
+  text_.pause_after = more.pause_after;
+  std::move(more.pieces.begin(), more.pieces.end(), std::back_inserter(text_.pieces));
 }
 
 // So many pieces ahead of those that are on their way that the last one is known to be the last.
+bool LongText::has_enough() const {
+  return is_complete_ || text_.pieces.size() > delivered_ + jobs_.size() + pieces_at_a_time_;
+}
+
 void LongText::split_more(const Worker& worker) {
-  while (!is_complete_ && text_.pieces.size() <= delivered_ + jobs_.size() + pieces_at_a_time_) {
+  while (!has_enough()) {
     PiecesOfText more = unsplit_->next(worker.catalog());
     std::move(more.pieces.begin(), more.pieces.end(), std::back_inserter(text_.pieces));
     is_complete_ = unsplit_->done();
@@ -124,14 +127,18 @@ void LongText::split_more(const Worker& worker) {
 }
 
 void LongText::take_what_was_fed() {
-  if (is_complete_) return;
-  const std::lock_guard<std::mutex> lock(feed_mutex_);
-  std::vector<PieceOfText> fed = std::exchange(fed_.pieces, {});
-  std::move(fed.begin(), fed.end(), std::back_inserter(text_.pieces));
-  is_complete_ = ends_;
-  if (!is_complete_) return;
-  text_.pause_after = fed_.pause_after;
-  if (text_.pieces.empty()) {
+  while (!has_enough()) {
+    const std::shared_ptr<Worker> worker = worker_.lock();
+    if (!worker) fail(Status::kCancelled, "the engine was destroyed");
+    std::unique_lock<std::mutex> lock(feed_mutex_);
+    const std::optional<FedText::Part> part = fed_.next();
+    const bool is_last = ends_ && fed_.empty();
+    lock.unlock();
+    if (part) add_fed(growing_.take(*part, task_, worker->catalog()));
+    is_complete_ = is_last;
+    if (!part) break;
+  }
+  if (is_complete_ && text_.pieces.empty()) {
     fail(Status::kInvalidArgument, "the text that was fed has nothing to speak");
   }
 }

@@ -45,6 +45,7 @@ class LongText final : public JobDriver, public std::enable_shared_from_this<Lon
                                                          JobSetup setup,
                                                          const std::shared_ptr<LongText>& driver);
   void add_fed(PiecesOfText more);
+  [[nodiscard]] bool has_enough() const;
   void take_what_was_fed();
   void split_more(const Worker& worker);
   [[nodiscard]] bool is_last(size_t piece) const;
@@ -74,8 +75,7 @@ class LongText final : public JobDriver, public std::enable_shared_from_this<Lon
 
   // Of whoever feeds it.
   std::mutex feed_mutex_;
-  GrowingText growing_;
-  PiecesOfText fed_;  // that the thread below has not seen yet
+  FedText fed_;  // that the thread below has not seen yet
   bool ends_ = false;
 
   // One thread at a time is in here; others leave it word that there is more to do.
@@ -84,6 +84,7 @@ class LongText final : public JobDriver, public std::enable_shared_from_this<Lon
 
   // Of that thread.
   std::unique_ptr<WholeText> unsplit_;  // null where the text is fed
+  GrowingText growing_;                 // where it is
   PiecesOfText text_;
   bool is_complete_;                              // no more pieces come
   bool joined_ = false;                           // the last one's end was handed out

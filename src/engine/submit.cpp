@@ -40,13 +40,15 @@ JobSetup job_setup(Worker& worker, const JobOptions& options, runtime::Task task
 }
 
 std::shared_ptr<Job::State> submit(Worker& worker, const JobOptions& options, runtime::Task task,
-                                   const Submission& submission) {
+                                   const Submission& submission,
+                                   std::optional<int64_t> interruptions) {
   const int64_t bytes = bytes_of(task);
   const auto job =
       std::make_shared<Job::State>(job_setup(worker, options, std::move(task), submission));
   job->set_driver(worker.queue());
   WaitingRoom::Seat seat = take_seat(worker, options, bytes);
-  register_and(worker, job, [&] { worker.queue()->push(job, std::move(seat)); });
+  register_and(
+      worker, job, [&] { worker.queue()->push(job, std::move(seat)); }, interruptions);
   return job;
 }
 

@@ -24,9 +24,10 @@ struct Submission {
 [[nodiscard]] JobSetup job_setup(Worker& worker, const JobOptions& options, runtime::Task task,
                                  const Submission& submission);
 
-// Queues it.
+// Queues it. `interruptions`: as of JobRegistry::add().
 [[nodiscard]] std::shared_ptr<Job::State> submit(Worker& worker, const JobOptions& options,
-                                                 runtime::Task task, const Submission& submission);
+                                                 runtime::Task task, const Submission& submission,
+                                                 std::optional<int64_t> interruptions = {});
 
 // Registers the job while `start` puts it on its way; it is no job of the engine's where that
 // throws. `interruptions`: as of JobRegistry::add().

@@ -1,13 +1,18 @@
 #include "engine/text_pieces.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include "engine/make_task.h"
 #include "support/error.h"
+#include "text/pause_markup.h"
 
 namespace chatterbox::engine {
 namespace {
+
+// Take some milliseconds to split, and are minutes of speech.
+constexpr size_t kBytesAtATime = 8192;
 
 text::SplitOptions split_options(const runtime::Task& task, const runtime::ModelCatalog& catalog) {
   text::SplitOptions options;
@@ -63,8 +68,6 @@ WholeText::WholeText(std::string text, runtime::Task task, const runtime::ModelC
                 [this](std::string_view piece) { return count_tokens(piece, task_, *catalog_); }) {}
 
 PiecesOfText WholeText::next(const runtime::ModelCatalog& catalog) {
-  // Takes some milliseconds, and is minutes of speech.
-  constexpr size_t kBytesAtATime = 8192;
   catalog_ = &catalog;
   PiecesOfText some;
   const auto bytes = [&some] {
@@ -80,23 +83,48 @@ PiecesOfText WholeText::next(const runtime::ModelCatalog& catalog) {
   return some;
 }
 
-PiecesOfText GrowingText::take(std::string_view text, bool flush, const runtime::Task& task,
+void FedText::add(std::string_view text, bool flush) {
+  std::string known = open_mark_ + std::string(text);
+  const size_t marked = (flush ? known : without_open_mark(known)).size();
+  text::check_pauses(std::string_view(known).substr(0, marked));
+  std::list<Part> parts;
+  for (size_t begin = 0, end = 0; end < text.size(); begin = end) {
+    end = std::min(text.size(), begin + kBytesAtATime);
+    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    parts.push_back({std::string(text.substr(begin, end - begin)), false});
+  }
+  if (flush && parts.empty()) parts.push_back({});
+  if (flush) parts.back().flush = true;
+  known.erase(0, marked);
+  open_mark_ = std::move(known);
+  bytes_ += text.size();
+  parts_.splice(parts_.end(), parts);
+}
+
+std::optional<FedText::Part> FedText::next() {
+  if (parts_.empty()) return std::nullopt;
+  Part part = std::move(parts_.front());
+  parts_.pop_front();
+  return part;
+}
+
+PiecesOfText GrowingText::take(const FedText::Part& part, const runtime::Task& task,
                                const runtime::ModelCatalog& catalog) {
   // Sentences of a word or two share a piece with others, but none waits for much behind it.
   constexpr int64_t kPackTokens = 24;
-  std::string grown = rest_ + std::string(text);
+  std::string grown = rest_ + part.text;
   runtime::Task piece_task = task;
-  const std::string_view known = flush ? std::string_view(grown) : without_open_mark(grown);
+  const std::string_view known = part.flush ? std::string_view(grown) : without_open_mark(grown);
   text::SplitOptions options = split_options(task, catalog);
   options.pack_tokens = kPackTokens;
   text::SplitText split_text = text::split_text(known, options, [&](std::string_view piece) {
     return count_tokens(piece, piece_task, catalog);
   });
   std::vector<text::TextPiece>& pieces = split_text.pieces;
-  if (!flush && !pieces.empty()) pieces.pop_back();
+  if (!part.flush && !pieces.empty()) pieces.pop_back();
   PiecesOfText all;
-  const size_t end = flush ? grown.size() : pieces.empty() ? 0 : pieces.back().end;
-  if (flush) all.pause_after = split_text.pause_after;
+  const size_t end = part.flush ? grown.size() : pieces.empty() ? 0 : pieces.back().end;
+  if (part.flush) all.pause_after = split_text.pause_after;
   for (const text::TextPiece& piece : pieces) add(piece, begin_, piece_task, catalog, all);
   grown.erase(0, end);
   rest_ = std::move(grown);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,14 +50,33 @@ class WholeText {
   bool speaks_ = false;  // it has a piece
 };
 
-// A text that comes by and by.
+// What was fed of a text that comes by and by, until it is split: a few kilobytes at a time,
+// however much came at once.
+class FedText {
+ public:
+  struct Part {
+    std::string text;
+    bool flush;  // what is there is to be spoken
+  };
+  // UTF-8. kInvalidArgument: a pause that is malformed or too long; nothing was taken then.
+  void add(std::string_view text, bool flush);
+  [[nodiscard]] std::optional<Part> next();
+  [[nodiscard]] bool empty() const { return parts_.empty(); }
+  [[nodiscard]] size_t bytes() const { return bytes_; }  // of all that was added
+
+ private:
+  std::list<Part> parts_;
+  std::string open_mark_;  // at the end of what was added
+  size_t bytes_ = 0;
+};
+
+// A text that comes by and by, as pieces.
 class GrowingText {
  public:
-  // Takes what follows, and gives the pieces that are complete: all but the last, unless `flush`.
-  // There may be none. Where it throws, as WholeText::next(), nothing was taken.
-  [[nodiscard]] PiecesOfText take(std::string_view text, bool flush, const runtime::Task& task,
+  // Takes what follows, and gives the pieces that are complete: all but the last, unless it is to
+  // be flushed. There may be none. Throws as WholeText::next().
+  [[nodiscard]] PiecesOfText take(const FedText::Part& part, const runtime::Task& task,
                                   const runtime::ModelCatalog& catalog);
-  [[nodiscard]] size_t bytes() const { return begin_ + rest_.size(); }  // of all that was taken
 
  private:
   std::string rest_;

@@ -3,6 +3,7 @@
 #include <ATen/ops/layer_norm.h>
 
 #include "nn/linear.h"
+#include "support/interruption.h"
 
 namespace chatterbox::nn {
 
@@ -15,6 +16,7 @@ LayerNorm read_layer_norm(const WeightReader& reader, std::string_view name, int
 }
 
 at::Tensor layer_norm(const at::Tensor& x, const LayerNorm& norm) {
+  interruption_point();
   return at::layer_norm(x, {x.size(-1)}, norm.weight, norm.bias, norm.eps);
 }
 

@@ -15,6 +15,7 @@
 #include "nn/cpu/parallel_int8.h"
 #include "nn/int8_file.h"
 #include "nn/linear_parts.h"
+#include "support/interruption.h"
 
 namespace chatterbox::nn {
 namespace {
@@ -34,6 +35,7 @@ at::Tensor empty_like_output(const at::Tensor& x, int64_t features) {
 // In the weights' type, which the matrix units want. A CPU without them takes five times as long in
 // bf16 as in fp32, so there it multiplies widened weights.
 at::Tensor at_linear(const at::Tensor& x, const LinearParts& layer) {
+  interruption_point();
   const bool widen = x.is_cpu() && !cpu::multiplies_bf16();
   const at::ScalarType type = widen ? at::kFloat : layer.weight.scalar_type();
   const at::Tensor bias = layer.bias.defined() ? layer.bias.to(type) : layer.bias;

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "s3gen/frame_conformer.h"
-#include "support/interruption.h"
 
 namespace chatterbox::s3gen {
 namespace {
@@ -52,7 +51,6 @@ at::Tensor run_layers(const Conformer& conformer, at::Tensor x, const FrameMask&
   const at::Tensor padding = attention_padding(mask, x.scalar_type());
   const at::Tensor positions = relative_positions(x.size(1), x.size(2), x.options());
   for (const ConformerLayer& layer : conformer.layers) {
-    interruption_point();
     const at::Tensor normed = nn::layer_norm(x, layer.attention_norm);
     x = x.add(attend(layer.attention, normed, positions, padding));
     const at::Tensor inner =

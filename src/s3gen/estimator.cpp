@@ -6,7 +6,6 @@
 #include "s3gen/causal_conv.h"
 #include "s3gen/frame_estimator.h"
 #include "s3gen/sizes.h"
-#include "support/interruption.h"
 
 namespace chatterbox::s3gen {
 namespace {
@@ -63,7 +62,6 @@ void pack_for_kernels(Estimator& estimator, const nn::Placement& placement) {
 void run_transformers(const Estimator::Stage& stage, at::Tensor& x, const at::Tensor& padding,
                       FrameHistory& history) {
   for (const TransformerBlock& block : stage.transformers) {
-    interruption_point();
     transform(block, x, padding, history);
   }
 }

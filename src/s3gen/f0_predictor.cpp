@@ -5,8 +5,6 @@
 
 #include <cmath>
 
-#include "support/interruption.h"
-
 namespace chatterbox::s3gen {
 namespace {
 
@@ -50,7 +48,6 @@ void pack_for_kernels(F0Predictor& model) {
 at::Tensor predict_f0(const F0Predictor& model, const at::Tensor& mel, const FrameMask& mask) {
   at::Tensor x = mel;
   for (const FrameConv& layer : model.layers) {
-    interruption_point();
     x = conv(layer, x);
     elu(x);
     x = zero_padding(x, mask);

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "s3gen/sizes.h"
-#include "support/interruption.h"
 
 namespace chatterbox::s3gen {
 namespace {
@@ -57,7 +56,6 @@ class Run {
       project(conformer_.layers.front(), range, thread);
     });
     for (const Layer& layer : conformer_.layers) {
-      interruption_point();
       project_positions(layer);
       nn::cpu::relative_attention(projected_, distances_, lengths_, attended_);
       nn::cpu::for_each_range(ranges_, [&](const FrameRange& range, int64_t thread) {

@@ -7,6 +7,8 @@
 
 #include <array>
 
+#include "support/interruption.h"
+
 namespace chatterbox::s3gen {
 namespace {
 
@@ -132,11 +134,13 @@ void pack_for_kernels(FrameConvTranspose& layer) {
 }
 
 at::Tensor conv(const FrameConv& layer, const at::Tensor& x) {
+  interruption_point();
   if (layer.is_packed()) return convolve_packed(layer, x);
   return convolve(x, layer.weight, layer.bias, layer.stride, layer.padding, layer.dilation, false);
 }
 
 at::Tensor conv_transpose(const FrameConvTranspose& layer, const at::Tensor& x) {
+  interruption_point();
   if (!layer.packed.empty()) return convolve_packed(layer, x);
   return convolve(x, layer.weight, layer.bias, layer.stride, layer.padding, 1, true);
 }

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "s3gen/sizes.h"
-#include "support/interruption.h"
 
 namespace chatterbox::s3gen {
 namespace {
@@ -281,7 +280,6 @@ void Evaluation::transform(const Stage& stage, std::initializer_list<Target> tar
   const nn::cpu::FrameKernels& kernels = *nn::cpu::frame_kernels();
   for (const Block& block : stage.transformers) {
     const bool last = &block == &stage.transformers.back();
-    interruption_point();
     see_before();
     nn::cpu::self_attention(qkv_, seen_, attended_, before_);
     for_each_range([&](const FrameRange& range, int64_t thread) {

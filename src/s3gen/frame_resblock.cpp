@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "s3gen/snake_kernel.h"
-#include "support/interruption.h"
 
 namespace chatterbox::s3gen {
 namespace {
@@ -42,7 +41,6 @@ class Run {
       activate(block_.layers.front().snake1, sum_of(range), range, thread, outer_);
     });
     for (const Layer& layer : block_.layers) {
-      interruption_point();
       nn::cpu::for_each_range(ranges_, [&](const FrameRange& range, int64_t thread) {
         convolve_dilated(layer, range, thread);
       });

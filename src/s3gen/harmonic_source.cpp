@@ -12,6 +12,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "s3gen/placed_noise.h"
+#include "support/interruption.h"
 
 namespace chatterbox::s3gen {
 namespace {
@@ -29,8 +30,10 @@ at::Tensor harmonic_phases(const at::Tensor& pitch, SourceCycles& made) {
   const int64_t harmonics = made.size(0);
   const at::Tensor multiples = at::arange(1, harmonics + 1, at::kFloat).unsqueeze(1);
   at::Tensor cycles = pitch.unsqueeze(0).mul(multiples).div_(kSampleRate).to(at::kDouble);
+  interruption_point();
   cycles.select(1, 0).add_(made);
   cycles.cumsum_(1);
+  interruption_point();
   made = cycles.select(1, -1).clone();
   return cycles.to(at::kFloat).remainder_(1).mul_(2 * kPi);
 }
@@ -76,6 +79,7 @@ SourceNoise place_source_noise(const HarmonicSource& model, int64_t first, int64
   auto* phases = noise.first_phases.mutable_data_ptr<float>();
   auto* normals = noise.normals.mutable_data_ptr<float>();
   for (int64_t harmonic = 0; harmonic < harmonics; ++harmonic) {
+    interruption_point();
     phases[harmonic] = placed_uniform({seed, NoiseSpace::kFirstPhases, harmonic}, 0);
     placed_normals({seed, NoiseSpace::kSourceSamples, harmonic}, first, samples,
                    normals + harmonic * samples);
@@ -91,12 +95,16 @@ at::Tensor make_source(const HarmonicSource& model, const at::Tensor& f0, int64_
                        const SourceNoise& noise, SourceCycles& cycles) {
   const at::Tensor pitch = f0.cpu().repeat_interleave(samples_per_frame);  // [N]
   at::Tensor waves = harmonic_phases(pitch, cycles);
+  interruption_point();
   waves.add_(scale_first_phases(noise.first_phases)).sin_().mul_(kSineAmplitude);
+  interruption_point();
 
   const at::Tensor voiced = pitch.gt(kVoicedThreshold).to(at::kFloat);
   const at::Tensor noise_level =
       voiced.mul(kVoicedNoise).add_(voiced.neg().add_(1).mul_(kSineAmplitude).div_(3));
+  interruption_point();
   waves.mul_(voiced).add_(noise.normals.mul(noise_level));
+  interruption_point();
   return merge(model, waves).tanh_();
 }
 

@@ -4,7 +4,6 @@
 #include <ATen/ops/leaky_relu.h>
 
 #include "s3gen/spectrum.h"
-#include "support/interruption.h"
 
 namespace chatterbox::s3gen {
 namespace {
@@ -88,7 +87,6 @@ at::Tensor generate(const HiftGenerator& model, const at::Tensor& mel,
   FrameMask live = mask;
   at::Tensor x = conv(model.conv_pre, mel);
   for (const HiftGenerator::Stage& stage : model.stages) {
-    interruption_point();
     at::leaky_relu_(x, kInnerSlope);
     x = conv_transpose(stage.up, zero_padding(x, live));
     const bool last = &stage == &model.stages.back();

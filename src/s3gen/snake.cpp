@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "s3gen/snake_kernel.h"
+#include "support/interruption.h"
 
 namespace chatterbox::s3gen {
 namespace {
@@ -46,6 +47,7 @@ Snake read_snake(const nn::WeightReader& reader, int64_t channels) {
 }
 
 at::Tensor snake(const Snake& layer, const at::Tensor& x, const FrameMask& mask) {
+  interruption_point();
   if (x.is_cpu() && x.scalar_type() == at::kFloat) return snake_cpu(layer, x, mask);
   const at::Tensor alpha = layer.alpha.view({1, -1, 1, 1});
   at::Tensor sine = x.mul(alpha).sin_();

@@ -1,7 +1,6 @@
 #include "s3gen/snake_resblock.h"
 
 #include "s3gen/frame_resblock.h"
-#include "support/interruption.h"
 
 namespace chatterbox::s3gen {
 
@@ -38,7 +37,6 @@ at::Tensor resblock(const SnakeResblock& block, const at::Tensor& x, const Frame
   if (block.frames) return resblock(*block.frames, x, mask);
   at::Tensor sum = x;
   for (const SnakeResblock::Layer& layer : block.layers) {
-    interruption_point();
     // Snake writes zeros into the padding, so that neither convolution sees a row's neighbours.
     const at::Tensor inner = conv(layer.dilated, snake(layer.snake1, sum, mask));
     sum = conv(layer.plain, snake(layer.snake2, inner, mask)).add_(sum);

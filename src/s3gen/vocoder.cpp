@@ -17,6 +17,7 @@
 #include "s3gen/frame_parts.h"
 #include "s3gen/spectrum.h"
 #include "support/error.h"
+#include "support/interruption.h"
 
 namespace chatterbox::s3gen {
 namespace {
@@ -47,6 +48,7 @@ void check(const Vocoder& vocoder, const std::vector<VocoderRow>& rows) {
 
 // Output of the generator for one row, [18, frames], to the wave.
 at::Tensor to_wave(const Vocoder& vocoder, const at::Tensor& spectrum) {
+  interruption_point();
   const at::Tensor magnitude = spectrum.narrow(0, 0, kBins).exp().clamp_max_(kMagnitudeLimit);
   const at::Tensor phase = spectrum.narrow(0, kBins, kBins).sin();
   const at::Tensor wave = istft(magnitude, phase, vocoder.window).cpu();

@@ -82,4 +82,8 @@ std::optional<PauseMark> find_pause(std::string_view text, size_t from) {
   return std::nullopt;
 }
 
+void check_pauses(std::string_view text) {
+  for (size_t at = 0; const auto pause = find_pause(text, at);) at = pause->end;
+}
+
 }  // namespace chatterbox::text

@@ -20,4 +20,7 @@ struct PauseMark {
 // be UTF-8.
 [[nodiscard]] std::optional<PauseMark> find_pause(std::string_view text, size_t from);
 
+// Throws what finding all of them throws.
+void check_pauses(std::string_view text);
+
 }  // namespace chatterbox::text

@@ -62,7 +62,7 @@ void check(std::string_view text, const SplitOptions& options) {
   if (options.pack_tokens < 0) {
     fail(Status::kInvalidArgument, "pack_tokens must be 0 or more, got {}", options.pack_tokens);
   }
-  for (size_t at = 0; const auto pause = find_pause(text, at);) at = pause->end;
+  check_pauses(text);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 
 #include "nn/rope.h"
 #include "support/error.h"
+#include "support/interruption.h"
 
 namespace chatterbox::voice {
 namespace {
@@ -33,7 +34,10 @@ constexpr double kCodeScale = 0.9990000128746033;  // keeps tanh(x) = 1 below th
 
 using Affine = S3Tokenizer::Affine;
 
-at::Tensor linear(const at::Tensor& x, const Affine& a) { return at::linear(x, a.weight, a.bias); }
+at::Tensor linear(const at::Tensor& x, const Affine& a) {
+  interruption_point();
+  return at::linear(x, a.weight, a.bias);
+}
 
 // The positions of clips one after the other, as angles. [R, 1, 32]
 at::Tensor angles_of(const std::vector<int64_t>& tokens) {
@@ -46,6 +50,7 @@ at::Tensor angles_of(const std::vector<int64_t>& tokens) {
 
 // Every token of one clip attends to all of them. [T, H, 64] -> [T, H * 64]
 at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) {
+  interruption_point();
   const auto heads_first = [](const at::Tensor& x) { return x.transpose(0, 1).unsqueeze(0); };
   const at::Tensor mixed =
       at::scaled_dot_product_attention(heads_first(query), heads_first(key), heads_first(value));
@@ -68,6 +73,7 @@ at::Tensor memory(const at::Tensor& values, const at::Tensor& taps) {
 at::Tensor quarter(const S3Tokenizer& tokenizer, const at::Tensor& mel) {
   at::Tensor x = mel.unsqueeze(0);
   for (const Affine* conv : {&tokenizer.conv1, &tokenizer.conv2}) {
+    interruption_point();
     x = at::gelu(at::conv1d(x, conv->weight, conv->bias, /*stride=*/2, /*padding=*/1));
   }
   return x.squeeze(0).t();

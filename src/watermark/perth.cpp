@@ -15,6 +15,7 @@
 #include "audio/limits.h"
 #include "audio/resample.h"
 #include "support/error.h"
+#include "support/interruption.h"
 #include "watermark/polyphase.h"
 #include "watermark/spectrogram.h"
 
@@ -114,9 +115,11 @@ std::vector<float> embed_window(const Perth& perth, const std::vector<float>& sa
 
   const Spectrogram spectrogram = spectrogram_of(perth, signal);
   const at::Tensor loud = loud_frames(spectrogram.level, loudest);
+  interruption_point();
   const at::Tensor mark = run(perth.encoder, marked_bins(perth.encoder, spectrogram.level));
   spectrogram.level.narrow(0, 0, mark.size(1)).add_(mark.mul(loud.unsqueeze(1)).t());
 
+  interruption_point();
   // The package cuts to whole hops; the samples after them are here, and the others the same.
   const at::Tensor wave =
       synthesise(spectrogram, perth.window, static_cast<int64_t>(signal.size())).to(at::kCPU);

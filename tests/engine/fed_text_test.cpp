@@ -125,6 +125,35 @@ TEST_F(FedTextTest, AddsUpPausesThatAFlushParts) {
             engine_.submit_long(request_for("One.[pause:2500ms] Two."), {}).result().audio.samples);
 }
 
+// However much comes at once, it is split as it is spoken, and a cancellation does not wait for
+// that.
+TEST_F(FedTextTest, MuchTextIsSplitAsItIsSpoken) {
+  std::atomic<int> encoded{0};
+  const ScopedFakeHook hook([&](const FakeCall& call) {
+    if (call.point == FakePoint::kEncode) ++encoded;
+  });
+  std::string text = sentences(1000);
+  while (text.size() < size_t{4} << 20U) text += text;
+  const Job job = engine_.open(in_chunks(""), {});
+  job.feed(text);
+  EXPECT_LT(encoded, 1000);  // pieces, of some 50 000
+  Chunk chunk;
+  EXPECT_EQ(job.next(kForever, chunk), Job::Next::kChunk);
+  job.cancel();
+  EXPECT_EQ(status_of(job), Status::kCancelled);
+  EXPECT_LT(encoded, 2000);
+}
+
+TEST_F(FedTextTest, MuchTextAtOnceIsSpokenAsATextThatIsThere) {
+  const std::string text = sentences(120) + "[pause:500ms]" + sentences(120);
+  const Job job = engine_.open(request_for(""), {});
+  EXPECT_THAT(failure_of([&] { job.feed(text + "[pause:99s]"); }).message, HasSubstr("pause"));
+  job.feed(text);  // nothing of the other was taken
+  job.end();
+  EXPECT_EQ(job.result().audio.samples,
+            engine_.submit_long(request_for(text), {}).result().audio.samples);
+}
+
 // The halves of a character are none, and the second does not make up for the first.
 TEST_F(FedTextTest, RefusesHalfACharacter) {
   const Job job = engine_.open(request_for("Caf"), {});

@@ -67,6 +67,7 @@ TEST(EngineMemory, EachAllocationFailsOnce) {
       ASSERT_EQ(again.ended[i], CHATTERBOX_STATUS_OK) << "after allocation " << n;
     }
   }
+  RecordProperty("allocations", std::to_string(n));
   EXPECT_GT(n, 200);
   EXPECT_GT(failed, 100);
   expect_usable(engine);
@@ -84,6 +85,7 @@ TEST(EngineMemory, EachAllocationOfItsMakingFailsOnce) {
     chatterbox_engine_destroy(engine);
     if (!has_failed) break;
   }
+  RecordProperty("allocations", std::to_string(n));
   EXPECT_GT(n, 10);
 }
 

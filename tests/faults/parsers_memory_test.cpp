@@ -47,6 +47,7 @@ int64_t fail_each(const Work& work) {
     EXPECT_TRUE(failed) << "allocation " << n << " of " << all;
   }
   work();
+  ::testing::Test::RecordProperty("allocations", std::to_string(all));
   return all;
 }
 

@@ -340,7 +340,7 @@ TEST_P(KernelsTest, CacheRoundsAsTorch) {
 }
 
 // Lengths around a tile, a block of queries and a block of keys; rows further apart than they are
-// long, with no numbers between.
+// long, with no numbers between. Some queries alone have the bits that they have among all.
 TEST_P(KernelsTest, SelfAttentionIsTheSoftmaxOverAllPositions) {
   for (const int64_t length : {1, 2, 5, 6, 15, 16, 17, 24, 33, 48, 49, 255, 256, 257, 530}) {
     for (const double sharpness : {1.0, 30.0}) {
@@ -350,9 +350,15 @@ TEST_P(KernelsTest, SelfAttentionIsTheSoftmaxOverAllPositions) {
       x.narrow(1, 0, 64).mul_(sharpness);
       at::Tensor out = at::full({length, 70}, -7.0F);
       const at::Tensor scratch = at::full({variant().self_attention_scratch(length) + 1}, kNan);
-      const auto* from = data<float>(x);
-      variant().self_attention({from, from + 64, from + 128, x.stride(0), length, 0,
-                                data<float>(out), out.stride(0), data<float>(scratch)});
+      const auto attend = [&](int64_t first, int64_t last, at::Tensor& to) {
+        const auto* from = data<float>(x);
+        variant().self_attention({from, from + 64, from + 128, x.stride(0), length, first, last,
+                                  data<float>(to), to.stride(0), data<float>(scratch)});
+      };
+      attend(0, length, out);
+      at::Tensor some = at::empty({length - length / 3, 64});
+      attend(length / 3, length, some);
+      EXPECT_TRUE(at::equal(some, out.narrow(0, length / 3, some.size(0)).narrow(1, 0, 64)));
       EXPECT_TRUE(scratch[-1].isnan().item<bool>());
       EXPECT_TRUE(out.narrow(1, 64, 6).eq(-7).all().item<bool>());
       const auto part = [&](int64_t i) { return x.narrow(1, 64 * i, 64).to(at::kDouble); };

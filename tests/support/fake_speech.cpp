@@ -145,6 +145,7 @@ std::vector<float> FakeSpeechExecutor::speak_chunk(
 std::vector<float> FakeSpeechExecutor::add_watermark(std::vector<float> wave) {
   thread_.check();
   call_hook(FakePoint::kWatermark, nullptr, static_cast<int64_t>(wave.size()));
+  interruption_point();
   const VirtualTime* const time = VirtualTime::current();
   if (time != nullptr) pass_time(time->costs().watermark);
   return wave;

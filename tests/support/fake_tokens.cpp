@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "support/fake_parts.h"
+#include "support/interruption.h"
 #include "support/virtual_time.h"
 
 namespace chatterbox::testing {
@@ -113,6 +114,7 @@ bool FakeTokenExecutor::prefill(int64_t id) {
   Sequence& found = sequence(id);
   if (found.done == found.parts) breach();
   call_hook(FakePoint::kPrefill, &found.task, found.done);
+  interruption_point();
   pass_time(prefill_cost());
   return ++found.done == found.parts;
 }

@@ -6,11 +6,15 @@
 
 #include "engine/scheduling/speech_policy.h"
 #include "support/error.h"
+#include "support/interruption.h"
 
 namespace chatterbox::engine {
 namespace {
 
 using runtime::TaskKind;
+
+// Thrown through the executor when a sequence is not wanted any more.
+struct Interrupted {};
 
 AdmissionLimits admission_limits(const runtime::ModelCatalog& catalog,
                                  const SchedulerOptions& options) {
@@ -143,6 +147,8 @@ bool Scheduler::prefill() {
     worked = true;
     try {
       prefill(*sequence);
+    } catch (const Interrupted&) {
+      end(*sequence, nullptr);
     } catch (...) {
       fail(*sequence);
     }
@@ -153,9 +159,16 @@ bool Scheduler::prefill() {
 
 void Scheduler::prefill(Sequence& sequence) {
   if (!sequence.job->wanted()) return end(sequence, nullptr);
-  const bool done = tokens_.prefill(sequence.id);
+  const bool done = prefill_next_part(sequence);
   metrics_.worked(model_.now());
   if (done) end_prefill(sequence);
+}
+
+bool Scheduler::prefill_next_part(const Sequence& sequence) {
+  const InterruptionCheck check([&sequence] {
+    if (!sequence.job->wanted()) throw Interrupted();
+  });
+  return tokens_.prefill(sequence.id);
 }
 
 void Scheduler::end_prefill(Sequence& sequence) {

@@ -58,6 +58,7 @@ class Scheduler {
   [[nodiscard]] Sequence* next_to_prefill();
   bool prefill();
   void prefill(Sequence& sequence);
+  [[nodiscard]] bool prefill_next_part(const Sequence& sequence);
   void end_prefill(Sequence& sequence);
   bool decode();
   void fail_step(const Batch& drawing);

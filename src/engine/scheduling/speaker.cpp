@@ -120,15 +120,24 @@ std::vector<std::vector<float>> Speaker::vocode(const Batch& batch) {
   return waves;
 }
 
+std::vector<float> Speaker::add_watermark(const Sequence& sequence, std::vector<float> samples) {
+  const InterruptionCheck check([&sequence] {
+    if (!sequence.job->wanted()) throw Interrupted();
+  });
+  return executor_.add_watermark(std::move(samples));
+}
+
 // What fails here fails alone: the others of the batch have their waves already.
 void Speaker::finish(Sequence& sequence, std::vector<float> samples) {
   try {
     const audio::WaveQuality wave = Completion::quality_of(samples);
     const TimePoint start = model_.now();
-    samples = executor_.add_watermark(std::move(samples));
+    samples = add_watermark(sequence, std::move(samples));
     sequence.timings.watermark = seconds(model_.now() - start);
     if (sequence.job->wanted()) completion_.deliver(sequence, std::move(samples), true);
     if (!sequence.job->wanted() || !completion_.succeed(sequence, wave)) drop(sequence);
+  } catch (const Interrupted&) {
+    drop(sequence);
   } catch (...) {
     const Failure failure = current_failure();
     if (failure.status == Status::kDeviceLost) failure.raise();

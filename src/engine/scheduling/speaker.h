@@ -35,6 +35,8 @@ class Speaker {
   void before_euler_step(const Batch& batch, int64_t step);
   [[nodiscard]] Batch still_wanted(const Batch& batch);
   [[nodiscard]] std::vector<std::vector<float>> vocode(const Batch& batch);
+  [[nodiscard]] std::vector<float> add_watermark(const Sequence& sequence,
+                                                 std::vector<float> samples);
   void finish(Sequence& sequence, std::vector<float> samples);
   void drop(Sequence& sequence) noexcept;
   void end(Sequence& sequence, Failure failure) noexcept;

@@ -11,6 +11,7 @@
 // Where a batch is cheaper than its parts (a GPU), an utterance waits a while for others.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

@@ -1,11 +1,12 @@
 #include "nn/cpu/conv.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <utility>
+
+#include "nn/cpu/each_part.h"
 
 namespace chatterbox::nn::cpu {
 namespace {
@@ -121,11 +122,9 @@ void convolve(const std::vector<Convolution>& convolutions) {
   for (const Convolution& one : convolutions) parts.add(one);
   const std::vector<Work> work = divide(parts.all());
   const Kernels& variant = kernels();
-  at::parallel_for(0, static_cast<int64_t>(work.size()), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const Work& one = work[static_cast<size_t>(i)];
-      variant.conv(one.part->args, one.panel, one.begin, one.end);
-    }
+  for_each_part(static_cast<int64_t>(work.size()), [&](int64_t i) {
+    const Work& one = work[static_cast<size_t>(i)];
+    variant.conv(one.part->args, one.panel, one.begin, one.end);
   });
 }
 

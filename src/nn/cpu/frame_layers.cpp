@@ -8,6 +8,8 @@
 #include <cstring>
 #include <utility>
 
+#include "nn/cpu/each_part.h"
+
 namespace chatterbox::nn::cpu {
 namespace {
 
@@ -32,20 +34,19 @@ void attend(const std::vector<int64_t>& lengths, int64_t size, int64_t first_que
   const auto tasks = static_cast<int64_t>(lengths.size()) * heads;
   const int64_t longest = *std::max_element(lengths.begin(), lengths.end());
   // Where there are more threads than heads, several pack the keys of one.
-  const int64_t parts = divide_up(at::get_num_threads(), tasks);
+  const int64_t parts = std::max(divide_up(at::get_num_threads(), tasks),
+                                 attention_parts(longest - first_query, longest));
   const at::Tensor scratch = at::empty(
       {at::get_num_threads(), kernels.attention_scratch(longest, with_positions)}, at::kBFloat16);
   auto* memory = static_cast<Bf16*>(scratch.mutable_data_ptr());
-  at::parallel_for(0, tasks * parts, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t row = i / parts / heads;
-      const int64_t length = lengths[static_cast<size_t>(row)];
-      const int64_t count = divide_up(length - first_query, parts);
-      const int64_t first = std::min(first_query + i % parts * count, length);
-      kernels.attention(args_of(Part{row, i / parts % heads * kHeadSize, length, first,
-                                     std::min(first + count, length),
-                                     memory + at::get_thread_num() * scratch.size(1)}));
-    }
+  for_each_part(tasks * parts, [&](int64_t i) {
+    const int64_t row = i / parts / heads;
+    const int64_t length = lengths[static_cast<size_t>(row)];
+    const int64_t count = divide_up(length - first_query, parts);
+    const int64_t first = std::min(first_query + i % parts * count, length);
+    kernels.attention(args_of(Part{row, i / parts % heads * kHeadSize, length, first,
+                                   std::min(first + count, length),
+                                   memory + at::get_thread_num() * scratch.size(1)}));
   });
 }
 
@@ -158,11 +159,8 @@ std::vector<FrameRange> divide_frames(const std::vector<int64_t>& lengths) {
 
 void for_each_range(const std::vector<FrameRange>& ranges,
                     const std::function<void(const FrameRange& range, int64_t thread)>& work) {
-  at::parallel_for(0, static_cast<int64_t>(ranges.size()), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      work(ranges[static_cast<size_t>(i)], at::get_thread_num());
-    }
-  });
+  for_each_part(static_cast<int64_t>(ranges.size()),
+                [&](int64_t i) { work(ranges[static_cast<size_t>(i)], at::get_thread_num()); });
 }
 
 void self_attention(const FrameBuffer& qkv, const std::vector<int64_t>& lengths,

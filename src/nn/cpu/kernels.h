@@ -64,8 +64,8 @@ struct AttentionArgs {
 struct SelfAttentionArgs {
   const float *q, *k, *v;  // [length] rows of 64, `stride` apart
   int64_t stride;
-  int64_t length, first;
-  float* out;  // [length - first] rows of 64, `out_stride` apart
+  int64_t length, first, last;  // queries [first, last)
+  float* out;                   // [last - first] rows of 64, `out_stride` apart
   int64_t out_stride;
   float* scratch;  // self_attention_scratch(length) floats
 };

@@ -4,11 +4,10 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
-#include <atomic>
 #include <type_traits>
 
+#include "nn/cpu/each_part.h"
 #include "nn/cpu/kernels.h"
-#include "support/interruption.h"
 
 namespace chatterbox::nn::cpu {
 namespace {
@@ -165,23 +164,20 @@ at::Tensor self_attention(const at::Tensor& qkv, int64_t first) {
   at::Tensor out = at::empty({batch, length - first, size}, packed.options());
   const auto* from = packed.const_data_ptr<float>();
   auto* to = out.mutable_data_ptr<float>();
-  const auto scratch_size = static_cast<size_t>(kernels().self_attention_scratch(length));
-  std::atomic<bool> stopped{false};  // by the check, which only this thread has
-  at::parallel_for(0, batch * heads, 1, [&](int64_t begin, int64_t end) {
-    std::vector<float> scratch(scratch_size);
-    for (int64_t i = begin; i < end && !stopped; ++i) {
-      try {
-        interruption_point();
-      } catch (...) {
-        stopped = true;
-        throw;
-      }
-      const int64_t row = i / heads;
-      const int64_t column = i % heads * kHeadSize;
-      const float* q = from + row * length * stride + column;
-      kernels().self_attention({q, q + size, q + 2 * size, stride, length, first,
-                                to + row * (length - first) * size + column, size, scratch.data()});
-    }
+  const int64_t scratch_size = kernels().self_attention_scratch(length);
+  const at::Tensor scratch = at::empty({at::get_num_threads(), scratch_size}, packed.options());
+  auto* memory = scratch.mutable_data_ptr<float>();
+  const int64_t parts = attention_parts(length - first, length);
+  const int64_t count = (length - first + parts - 1) / parts;  // queries of a part
+  for_each_part(batch * heads * parts, [&](int64_t i) {
+    const int64_t row = i / parts / heads;
+    const int64_t column = i / parts % heads * kHeadSize;
+    const float* q = from + row * length * stride + column;
+    const int64_t begin = std::min(first + i % parts * count, length);
+    kernels().self_attention({q, q + size, q + 2 * size, stride, length, begin,
+                              std::min(begin + count, length),
+                              to + (row * (length - first) + begin - first) * size + column, size,
+                              memory + at::get_thread_num() * scratch_size});
   });
   return out;
 }

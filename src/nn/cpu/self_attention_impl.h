@@ -132,8 +132,8 @@ void self_attention(const SelfAttentionArgs& args) {
   const int64_t columns = padded(args.length);
   pack_keys(args.k, args.stride, args.length, s.keys);
   pack_values(args.v, args.stride, args.length, s.values);
-  for (int64_t first = args.first; first < args.length; first += kQueryBlock) {
-    const int64_t rows = args.length - first < kQueryBlock ? args.length - first : kQueryBlock;
+  for (int64_t first = args.first; first < args.last; first += kQueryBlock) {
+    const int64_t rows = args.last - first < kQueryBlock ? args.last - first : kQueryBlock;
     for (int64_t r = 0; r < kQueryBlock; ++r) {  // a short block repeats its last query
       const float* from = args.q + (first + (r < rows ? r : rows - 1)) * args.stride;
       for (int64_t d = 0; d < kHeadSize; d += kWidth) {

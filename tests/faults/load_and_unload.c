@@ -1,0 +1,71 @@
+/* load_and_unload LIBRARY LOADS ENGINES: a host that loads the library, speaks with engines in turn
+ * and unloads it, so often. After the first time its memory stays as it is. */
+#include <chatterbox/chatterbox.h>
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FUNCTION(name)                                  \
+  __typeof__(&chatterbox_##name) name;                  \
+  *(void**)&name = dlsym(library, "chatterbox_" #name); \
+  if (name == NULL) return fail("chatterbox_" #name)
+
+static int fail(const char* what) {
+  const char* reason = dlerror();
+  fprintf(stderr, "%s: %s\n", what, reason == NULL ? "failed" : reason);
+  return 1;
+}
+
+static int speak(void* library) {
+  FUNCTION(version);
+  FUNCTION(engine_create);
+  FUNCTION(engine_generate);
+  FUNCTION(engine_destroy);
+  FUNCTION(request_init);
+  FUNCTION(result_destroy);
+  chatterbox_engine* engine = NULL;
+  chatterbox_result* result = NULL;
+  chatterbox_request request;
+  if (version()[0] == '\0' || engine_create(NULL, &engine) != 0) return fail("no engine");
+  if (request_init(&request, sizeof request) != 0) return fail("no request");
+  request.text = "Hi.";
+  request.max_new_tokens = 8;
+  request.cfm_steps = 1;
+  if (engine_generate(engine, &request, &result) != 0) return fail("no speech");
+  result_destroy(result);
+  engine_destroy(engine);
+  return 0;
+}
+
+/* MiB */
+static double resident(void) {
+  long size = 0, pages = 0;
+  FILE* statm = fopen("/proc/self/statm", "r");
+  if (statm == NULL) return 0;
+  if (fscanf(statm, "%ld %ld", &size, &pages) != 2) pages = 0;
+  fclose(statm);
+  return (double)pages * (double)sysconf(_SC_PAGESIZE) / (1 << 20);
+}
+
+int main(int argc, char** argv) {
+  const double most_growth = 6; /* measured: 0.5 */
+  double before = 0, growth;
+  int load, i, loads, engines;
+  if (argc != 4) return 2;
+  loads = atoi(argv[2]);
+  engines = atoi(argv[3]);
+  for (load = 0; load < loads; ++load) {
+    void* library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL) return fail("dlopen");
+    for (i = 0; i < engines; ++i) {
+      if (speak(library) != 0) return 1;
+    }
+    if (dlclose(library) != 0) return fail("dlclose");
+    if (load == 0) before = resident();
+  }
+  growth = resident() - before;
+  printf("%d loads of %d engines; memory grew by %.1f MiB after the first\n", loads, engines,
+         growth);
+  return growth > most_growth ? 1 : 0;
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# surroundings.sh PROGRAM: pipes, full disks, folders that cannot be written to, a stopped process. What the machine
+# does not allow is skipped, and said.
+set -euo pipefail
+program=$1
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+quick=(--seed 1 --cfm-steps 1 --max-new-tokens 20 --threads 1)
+speak() { "$program" speak "Hello there." "${quick[@]}" "$@" 2>err; }
+fail() { echo "$*" >&2; cat err >&2; exit 1; }
+code_of() { local code=0; "$@" || code=$?; echo $code; }
+# Signals the program that was begun last until it ends, and says so where its exit code is not $1. One that reads
+# or writes nothing but a pipe without another end is in that call from some moment on.
+end_expecting() { # CODE WHAT
+  local child=$! code=0
+  sleep 1
+  (while kill -TERM $child 2>/dev/null; do sleep 0.2; done) &
+  wait $child || code=$?
+  wait $!
+  [ $code -eq "$1" ] || fail "SIGTERM while $2 is waited for: exit code $code"
+}
+
+speak -o good.wav || fail "it does not speak"
+
+mkfifo fifo
+cat fifo >from_fifo.wav &
+speak --format wav -o fifo || fail "it does not write to a FIFO"
+wait $!
+[ -p fifo ] || fail "the FIFO was replaced"
+[ -s from_fifo.wav ] || fail "nothing came out of the FIFO"
+
+# Slowly read, it gives the same.
+mkfifo slow
+(while head -c 4096; do sleep 0.02; done <slow >from_slow.wav) 2>/dev/null &
+reader=$!
+speak --format wav -o - >slow || fail "it does not write to a slow pipe"
+sleep 0.3
+kill $reader 2>/dev/null || true
+speak --format wav -o - >stdout.wav || fail "it does not write to standard output"
+[ -s stdout.wav ] || fail "nothing came out"
+(speak --format wav -o - || true) | head -c 100 >/dev/null # a reader that goes
+
+# Where nobody is at the other end of a FIFO, a signal still ends the program.
+"$program" voice make fifo --threads 1 -o made.voice 2>err &
+end_expecting 143 "a recording"
+"$program" speak --file fifo "${quick[@]}" -o none.wav 2>err &
+end_expecting 143 "a text"
+"$program" speak "Hello there." "${quick[@]}" --format wav -o fifo 2>err &
+end_expecting 143 "an output"
+[ ! -e made.voice ] && [ ! -e none.wav ] || fail "an output of nothing"
+
+for outputs in "-o /dev/full" "-o a.wav --json /dev/full" "-o a.wav --save-voice /dev/full" \
+  "-o a.wav --dump /dev/full"; do
+  # shellcheck disable=SC2086
+  [ "$(code_of speak --format wav $outputs)" -eq 1 ] || fail "a full disk: $outputs"
+  grep -q 'No space left on device' err || fail "a full disk is not named: $outputs"
+done
+[ -c /dev/full ] || fail "/dev/full was replaced"
+
+# Stopped and continued, it gives the same.
+"$program" speak "Hello there." "${quick[@]}" -o stopped.wav 2>err &
+child=$!
+for _ in 1 2 3 4; do
+  sleep 0.15
+  kill -STOP $child 2>/dev/null || true
+  sleep 0.15
+  kill -CONT $child 2>/dev/null || true
+done
+wait $child || fail "stopped and continued, it fails"
+cmp stopped.wav good.wav || fail "stopped and continued, it gives something else"
+
+if unshare -m true 2>/dev/null; then
+  unshare -m bash -euc '
+    mkdir small; mount -t tmpfs -o size=16k tmpfs small
+    code=0; "$1" speak "Hello there. How are you?" -o small/a.wav --seed 1 --cfm-steps 1 --threads 1 2>err || code=$?
+    [ $code -eq 1 ] && grep -q "No space left on device" err
+    [ -z "$(ls -A small)" ]
+    mount -o remount,ro small
+    code=0; "$1" speak "Hello there." -o small/a.wav --seed 1 --threads 1 2>err || code=$?
+    [ $code -ne 0 ] && [ $code -le 2 ] && grep -q "Read-only file system" err
+    cd small
+    code=0; "$1" speak "Hello there." --seed 1 --threads 1 2>../err || code=$?
+    [ $code -ne 0 ] && [ $code -le 2 ]' bash "$program" || fail "a disk that is small or read-only"
+else
+  echo "SKIPPED: a small and a read-only disk; this user may not mount one"
+fi
+echo "all well"
