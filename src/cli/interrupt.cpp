@@ -43,6 +43,11 @@ void throw_if_interrupted() {
   if (interrupted()) throw Interrupted();
 }
 
+void rethrow_as_interrupt(const Error& error) {
+  if (error.status() == Status::kCancelled && interrupted()) throw Interrupted();
+  throw error;
+}
+
 EndsAtOnce::EndsAtOnce() {
   at_once = 1;
   if (!interrupted()) return;

@@ -2,6 +2,7 @@
 // and so does the first where nothing has begun that has an end in order.
 #pragma once
 
+#include <chatterbox/chatterbox.hpp>
 #include <exception>
 
 namespace chatterbox::cli {
@@ -16,6 +17,8 @@ struct Interrupted : std::exception {
 };
 
 void throw_if_interrupted();
+// Throws Interrupted where that is why something was cancelled, the error itself otherwise.
+[[noreturn]] void rethrow_as_interrupt(const Error& error);
 
 // While it lives, a signal ends the program at once: for what cannot be asked to stop, and is to
 // leave nothing behind, such as reading a recording or loading a model. Throws where one came

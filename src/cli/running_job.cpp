@@ -13,11 +13,6 @@ void end(const Job& job) noexcept {
   (void)chatterbox_jobs_wait_any(&handle, 1, CHATTERBOX_FOREVER, &index);
 }
 
-void rethrow_as_interrupt(const Error& error) {
-  if (error.status() == Status::kCancelled && interrupted()) throw Interrupted();
-  throw error;
-}
-
 Result wait_for(const Job& job, ProgressLine& line) {
   const JobGuard guard(job);
   try {

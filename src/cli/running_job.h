@@ -26,9 +26,6 @@ class JobGuard {
   const Job& job_;
 };
 
-// Throws Interrupted where that is why the job was cancelled, the error itself otherwise.
-[[noreturn]] void rethrow_as_interrupt(const Error& error);
-
 // Waits while drawing the progress; an interrupt cancels the job, and is thrown after its end.
 [[nodiscard]] Result wait_for(const Job& job, ProgressLine& line);
 
