@@ -14,8 +14,8 @@ Installs what the build needs and is not there yet (Debian 12 or later):
     a network they are left out, and the speech of what is built carries no watermark
 Run again, it does nothing.
 
-  --tests   also what the tests and benchmarks need (GoogleTest, Google Benchmark, clang-format, cppcheck; for the
-            server curl, ffmpeg, haproxy, nginx, chromium; and from PyPI what tests the Python package, 280 MB in
+  --tests   also what the tests and benchmarks need (GoogleTest, Google Benchmark, clang-format, clang-tidy, cppcheck;
+            for the server curl, ffmpeg, haproxy, nginx, chromium; and from PyPI what tests the Python package, 280 MB in
             build/python, the clients of the server, 30 MB, and the recogniser that hears the demo voice, 60 MB;
             what is from PyPI is left out without a network)
   --cuda    libtorch with its CUDA libraries (5 GB on disk); without it the build runs on the CPU
@@ -57,6 +57,9 @@ missing_packages() {
   # The tree is formatted with version 14, which is Debian 12's; elsewhere it comes from PyPI.
   if [ $tests = yes ] && ! has_clang_format && grep -q '^VERSION_ID="12"' /etc/os-release; then
     echo clang-format
+  fi
+  if [ $tests = yes ] && ! installed clang-tidy-14 && grep -q '^VERSION_ID="12"' /etc/os-release; then
+    echo clang-tidy-14
   fi
 }
 

@@ -62,8 +62,9 @@ Voice make_voice(const ChatterboxEngine& engine, const Audio& recording,
   }
   try {
     return made.get();
-  } catch (const Error& error) {
-    rethrow_as_interrupt(error);
+  } catch (const Error&) {
+    throw_if_interrupted();
+    throw;
   }
 }
 

@@ -74,6 +74,7 @@ class Parser {
     if (!JsonReader::is_null(json, "dropout"))
       reader_.unsupported("model.dropout is not supported");
     for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
+      // NOLINTNEXTLINE(readability-container-size-empty): of any type
       if (!JsonReader::is_null(json, key) && json.at(key) != "") {
         reader_.unsupported("model.{} is not supported", key);
       }

@@ -72,6 +72,7 @@ class Io : public ::testing::Test {
       }
     }
     work();
+    RecordProperty("calls", failures);
     return failures;
   }
 

@@ -11,6 +11,8 @@ void parse(const std::string& bytes) {
     for (const checkpoint::TensorEntry& entry : file->entries()) {
       read_all(entry.data, entry.bytes);
     }
+    require(file->path() == "file", "another path");
+    for (const auto& [key, value] : file->metadata()) read_all(value.data(), value.size());
   });
 }
 

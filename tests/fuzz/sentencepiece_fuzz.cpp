@@ -12,6 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (const int64_t id : tokenizer->encode("Hello, world. …", "")) {
       fuzz::require(id >= 0 && id < tokenizer->vocabulary_size(), "an id out of range");
     }
+    for (const auto id : {tokenizer->start_id(), tokenizer->stop_id()}) {
+      fuzz::require(id.value_or(0) < tokenizer->vocabulary_size(), "an id out of range");
+    }
   });
   return 0;
 }

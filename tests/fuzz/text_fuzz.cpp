@@ -54,6 +54,8 @@ void split(const std::string& text, const std::string& language, uint8_t how) {
     for (const text::TextPiece& piece : text::split_text(text, options, count).pieces) {
       require(piece.begin >= behind && piece.end <= text.size(), "a piece out of place");
       require(is_valid_utf8(piece.text) && piece.text.size() <= options.max_bytes, "a bad piece");
+      const size_t last = piece.place_of(piece.text.size() - 1);
+      require(piece.place_of(0) == piece.begin && last < piece.end, "a byte out of place");
       behind = piece.end;
     }
   });

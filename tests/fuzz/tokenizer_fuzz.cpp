@@ -16,6 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       for (const int64_t id : tokenizer.encode(text)) {
         fuzz::require(id >= 0 && id < tokenizer.vocabulary_size(), "an id out of range");
       }
+      (void)tokenizer.require("[STOP]", "file");
     });
   }
   return 0;

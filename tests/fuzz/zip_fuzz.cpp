@@ -47,6 +47,8 @@ void parse(const std::string& bytes) {
   run_parser([&] {
     const auto file = checkpoint::parse_torch_zip(bytes.data(), bytes.size(), "file");
     for (const auto& entry : file->entries()) read_all(entry.data, entry.bytes);
+    require(file->path() == "file" && file->metadata().empty(), "another file");
+    (void)file->number("x.i");
   });
   run_parser([&] {
     const auto file = checkpoint::parse_torch_checkpoint(own_bytes(bytes), "file");
