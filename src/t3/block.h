@@ -23,6 +23,8 @@ class Block {
   [[nodiscard]] const std::vector<int64_t>& tokens() const { return tokens_; }
   [[nodiscard]] int64_t size() const { return static_cast<int64_t>(tokens_.size()); }
   [[nodiscard]] int64_t filled() const;
+  // Positions that are filled, with those of the blocks before. Never falls.
+  [[nodiscard]] int64_t drawn() const { return first_ + filled(); }
   [[nodiscard]] const BlockOptions& options() const { return options_; }
   [[nodiscard]] const at::Tensor& prior() const { return prior_; }
   // For this and all later blocks.

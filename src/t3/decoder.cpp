@@ -2,6 +2,7 @@
 #include <ATen/ops/tensor.h>
 
 #include <map>
+#include <utility>
 
 #include "nn/emit.h"
 #include "nn/torch_failure.h"
@@ -201,9 +202,8 @@ void Decoder::Impl::feed_back(const std::vector<int64_t>& ids) {
 
 int64_t Decoder::drawn(int64_t id) const {
   const SequenceState& sequence = std::as_const(impl_->state).at(id);
-  const auto drawn = static_cast<int64_t>(sequence.generation.tokens.size());
-  const std::optional<BlockState>& blocks = sequence.blocks;
-  return blocks && !blocks->done ? drawn + blocks->block.filled() : drawn;
+  if (sequence.blocks) return sequence.blocks->block.drawn();
+  return static_cast<int64_t>(sequence.generation.tokens.size());
 }
 
 bool Decoder::finished(int64_t id) const { return impl_->state.at(id).ended(); }

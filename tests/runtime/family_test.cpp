@@ -52,6 +52,11 @@ TEST(FindFamily, EachByItsT3) {
       {"t3_nano_v1.safetensors", "s3gen_meanflow.safetensors", "ve.safetensors", "tokenizer.json"});
   EXPECT_STREQ(find(nano).traits.name, "nano");
 
+  const FilesInMemory flash =
+      files_of({"t3_flash.safetensors", "s3gen.safetensors", "ve.safetensors", "tokenizer.json"});
+  EXPECT_EQ(find(flash).traits.family, Family::kFlash);
+  EXPECT_EQ(find(flash).default_voice, "");
+
   const FilesInMemory first =
       files_of({"t3_23lang.safetensors", "s3gen.pt", "ve.pt", "mtl_tokenizer.json"});
   files = find(first);
