@@ -39,13 +39,13 @@ using Rule = std::optional<Spelt> (*)(TextView text, size_t i);
 // The abbreviation as a whole word, in any case, with a full stop or without.
 std::optional<Spelt> spell(const Abbreviation& rule, TextView text, size_t i) {
   const size_t size = rule.from.size();
-  if (i > 0 && is_word(text[i - 1])) return std::nullopt;
-  if (text.size() - i < size) return std::nullopt;
+  if (folded(text[i]) != rule.from.front() || text.size() - i < size) return std::nullopt;
   const auto same = [](char32_t a, char32_t b) { return a == folded(b); };
   if (!std::equal(rule.from.begin(), rule.from.end(), text.begin() + static_cast<ptrdiff_t>(i),
                   same)) {
     return std::nullopt;
   }
+  if (i > 0 && is_word(text[i - 1])) return std::nullopt;
   const size_t end = i + size;
   if (end < text.size() && is_word(text[end])) return std::nullopt;
   return Spelt{end + (at_or_end(text, end) == U'.' ? 1 : 0), Text(rule.to)};

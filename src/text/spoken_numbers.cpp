@@ -1,5 +1,6 @@
 // Numbers of all kinds, in the order of normalize_numbers() of the package: rules over the text,
 // then rules over its words, which mostly ask for a whole word.
+#include <algorithm>
 #include <iterator>
 #include <map>
 #include <set>
@@ -19,12 +20,14 @@ size_t sign_end(TextView text, size_t at) {
 // "1,234.5" and all that follows it in the word, without the commas of the number, and without
 // capital letters before it ("USD1,000").
 std::optional<Spelt> grouped_number(TextView text, size_t i) {
+  constexpr TextView kSignsBefore = U"$|£¥€#(";
   const auto number_at = [&](size_t at) -> std::optional<Spelt> {
-    const size_t first = skip(text, at, [](char32_t c) { return is_one_of(c, U"$|£¥€#("); });
+    const size_t first = skip(text, at, [](char32_t c) { return is_one_of(c, kSignsBefore); });
+    if (!is_ascii_digit(at_or_end(text, first))) return std::nullopt;
     const auto in_number = [](char32_t c) { return is_ascii_digit(c) || is_one_of(c, U",."); };
     size_t end = skip(text, first, in_number);
     while (end > first && !is_ascii_digit(text[end - 1])) --end;
-    if (end < first + 3 || !is_ascii_digit(text[first])) return std::nullopt;
+    if (end < first + 3) return std::nullopt;
     Spelt spelt{skip(text, end, [](char32_t c) { return !is_space(c); }), {}};
     for (const char32_t c : text.substr(at, end - at)) {
       if (c != U',') spelt.words += c;
@@ -33,12 +36,15 @@ std::optional<Spelt> grouped_number(TextView text, size_t i) {
     return spelt;
   };
   const size_t letters = i + (text[i] == U'(' ? 1 : 0);
-  const size_t letters_end = skip(text, letters, [](char32_t c) { return c >= U'A' && c <= U'Z'; });
-  for (const size_t count : {3U, 2U}) {
-    if (letters_end < letters + count) continue;
-    if (auto spelt = number_at(letters + count)) return spelt;
+  const TextView capitals = text.substr(letters, 3);
+  const size_t count = skip(capitals, 0, [](char32_t c) { return c >= U'A' && c <= U'Z'; });
+  for (size_t before = count; before >= 2; --before) {
+    if (auto spelt = number_at(letters + before)) return spelt;
   }
-  return number_at(i);
+  // Behind another sign it was tried from there.
+  const bool tried =
+      i > 0 && is_one_of(text[i], kSignsBefore) && is_one_of(text[i - 1], kSignsBefore);
+  return tried ? std::nullopt : number_at(i);
 }
 
 // "in 1984": two numbers, after the words that years come after.
@@ -138,7 +144,7 @@ void spell_decimals(Words& words) {
     const size_t stop = skip(text, begin, is_ascii_digit);
     const size_t end = at_or_end(text, stop) == U'.' ? skip(text, stop + 1, is_ascii_digit) : stop;
     if (stop == begin || end <= stop + 1) {
-      ++i;
+      i = std::max(begin == i ? stop : i, i + 1);  // none of these digits begins one
       continue;
     }
     const size_t signs = sign_end(text, end);
@@ -163,9 +169,13 @@ Text first_digits(const Text& word) {
 bool replace_all(Text& text, TextView from, TextView to) {
   size_t found = text.find(from);
   if (found == Text::npos) return false;
-  for (; found != Text::npos; found = text.find(from, found + to.size())) {
-    text.replace(found, from.size(), to);
+  Text replaced;
+  size_t done = 0;
+  for (; found != Text::npos; found = text.find(from, done)) {
+    replaced.append(text, done, found - done).append(to);
+    done = found + from.size();
   }
+  text = replaced.append(text, done, Text::npos);
   return true;
 }
 

@@ -10,7 +10,7 @@ namespace {
 // "a", "P.M." and the like; `at` where there is none.
 size_t half_of_day(TextView text, size_t at) {
   size_t i = at;
-  if (!is_one_of(at_or_end(text, i), U"AaPp") || i == text.size()) return at;
+  if (!is_one_of(at_or_end(text, i), U"AaPp")) return at;
   i += at_or_end(text, i + 1) == U'.' ? 2 : 1;
   if (i >= text.size() || !is_one_of(text[i], U"Mm")) return at;
   return i + (at_or_end(text, i + 1) == U'.' ? 2 : 1);
@@ -23,7 +23,8 @@ int64_t value_of(TextView digits) {
 }
 
 size_t up_to_two_digits(TextView text, size_t at) {
-  return std::min(skip(text, at, is_digit), at + 2);
+  const TextView two = text.substr(std::min(at, text.size()), 2);
+  return at + skip(two, 0, is_digit);
 }
 
 // An hour with what follows it. What is no time stays as it is, but is not looked at again.

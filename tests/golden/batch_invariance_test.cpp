@@ -289,6 +289,12 @@ TYPED_TEST(BatchInvariance, MoreRowsThanTheKernelsTake) {
     Request request = this->pool_[i % kPoolSize];
     request.seed = i;
     request.max_new_tokens = kRequests;  // one joins with each step, and none must have left
+    if (request.block_size) {            // as many passes
+      request.max_new_tokens = 16;
+      request.block_size = 16;
+      request.block_passes = kRequests;
+      request.early_decoding = 0;
+    }
     requests.push_back(request);
     together.emplace_back(engine, std::move(request));
   }
