@@ -6,6 +6,13 @@
 namespace chatterbox::cli {
 namespace {
 
+// What stays unset where it is not given. (A flag bound to an optional is false then.)
+CLI::Option* add_switch(CLI::App& app, const std::string& names, std::optional<bool>& value,
+                        const std::string& description) {
+  return app.add_flag_function(
+      names, [&value](int64_t given) { value = given > 0; }, description);
+}
+
 void add_guidance_options(CLI::App& app, Request& request) {
   app.add_option("--cfg-weight", request.cfg_weight,
                  "strength of classifier-free guidance; 0 turns it off and halves the work; has no "
@@ -58,9 +65,9 @@ void add_length_options(CLI::App& app, Request& request) {
       ->type_name("N")
       ->check(in_range(1, 4096))
       ->default_str("1000; Flash: by the text");
-  app.add_flag("--analyze-alignment,!--no-analyze-alignment", request.analyze_alignment,
-               "follow which part of the text is being spoken, and intervene if the speech would "
-               "end early or not at all; needs a model of the official size")
+  add_switch(app, "--analyze-alignment,!--no-analyze-alignment", request.analyze_alignment,
+             "follow which part of the text is being spoken, and intervene if the speech would "
+             "end early or not at all; needs a model of the official size")
       ->default_str("on for Multilingual v2");
 }
 
@@ -88,17 +95,17 @@ void add_block_options(CLI::App& app, Request& request) {
       ->type_name("S")
       ->check(in_range(0, 100))
       ->default_str("0.5");
-  app.add_flag("--position-noise,!--no-position-noise", request.position_noise,
-               "choose partly at random which positions are filled first; Flash only")
+  add_switch(app, "--position-noise,!--no-position-noise", request.position_noise,
+             "choose partly at random which positions are filled first; Flash only")
       ->default_str("on for Flash");
-  app.add_flag("--prior,!--no-prior", request.prior,
-               "score tokens by how likely they are without a text, not by their block; Flash only")
+  add_switch(app, "--prior,!--no-prior", request.prior,
+             "score tokens by how likely they are without a text, not by their block; Flash only")
       ->default_str("on for Flash");
-  app.add_flag("--fill-before-end", request.fill_before_end,
-               "do not end the speech before the positions in front of its end are filled; Flash "
-               "only");
-  app.add_flag("--normalise,!--no-normalise", request.normalise,
-               "read numbers, times and abbreviations as words; Flash only")
+  add_switch(app, "--fill-before-end", request.fill_before_end,
+             "do not end the speech before the positions in front of its end are filled; Flash "
+             "only");
+  add_switch(app, "--normalise,!--no-normalise", request.normalise,
+             "read numbers, times and abbreviations as words; Flash only")
       ->default_str("on for Flash");
 }
 
