@@ -46,7 +46,8 @@ enum {
   CHATTERBOX_FAMILY_MULTILINGUAL_V2 = 3,
   CHATTERBOX_FAMILY_MULTILINGUAL_V3 = 4,
   CHATTERBOX_FAMILY_TURBO = 5,
-  CHATTERBOX_FAMILY_NANO = 6
+  CHATTERBOX_FAMILY_NANO = 6,
+  CHATTERBOX_FAMILY_FLASH = 7
 };
 
 /* Whether speech gets the inaudible Perth watermark, which a chatterbox_watermark_detector finds.
@@ -159,7 +160,7 @@ CHATTERBOX_API chatterbox_status chatterbox_engine_drain(chatterbox_engine* engi
 typedef struct chatterbox_engine_info {
   uint32_t struct_size;        /* bytes that the library filled in */
   int32_t sample_rate;         /* of results, Hz */
-  const char* family;          /* "english", "multilingual", "turbo" or "nano" */
+  const char* family;          /* "english", "multilingual", "turbo", "nano" or "flash" */
   const char* model;           /* as given to chatterbox_engine_create() */
   const char* device;          /* "cpu", "cuda:0" */
   const char* precision;       /* as given, or the default: "fp32", "bf16", "int8", "auto" */

@@ -257,6 +257,14 @@ class Request(Structure):
         ("on_audio", AudioCallback),
         ("on_done", DoneCallback),
         ("user_data", c_void_p),
+        ("block_size", c_int32),
+        ("block_passes", c_int32),
+        ("schedule_shift", c_double),
+        ("early_decoding", c_double),
+        ("position_noise", c_int32),
+        ("prior", c_int32),
+        ("fill_before_end", c_int32),
+        ("normalise", c_int32),
     ]
 
 

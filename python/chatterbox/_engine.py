@@ -43,7 +43,8 @@ class Engine(LoadedModel):
     s3gen : str or path, optional
         A file to use as S3Gen, instead of the model's own.
     family : Family or str, optional
-        "english", "multilingual", "multilingual-v2", "multilingual-v3", "turbo" or "nano"; None:
+        "english", "multilingual", "multilingual-v2", "multilingual-v3", "turbo", "nano" or
+        "flash"; None:
         recognised by the files.
     device : str
         "cpu", "cuda", "cuda:N", or "auto": CUDA if available.

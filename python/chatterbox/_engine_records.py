@@ -18,7 +18,7 @@ class EngineInfo:
     sample_rate : int
         of results, Hz
     family : str
-        "english", "multilingual", "turbo" or "nano"
+        "english", "multilingual", "turbo", "nano" or "flash"
     model : str
         as given to the C function chatterbox_engine_create()
     device : str

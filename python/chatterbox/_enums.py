@@ -141,6 +141,7 @@ class Family(IntEnum):
     MULTILINGUAL_V3 = 4
     TURBO = 5
     NANO = 6
+    FLASH = 7
 
 
 class Watermark(IntEnum):

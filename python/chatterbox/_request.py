@@ -84,6 +84,14 @@ class RequestOptions(TypedDict, total=False):
     language: str
     text_tags: bool
     word_times: bool
+    block_size: int | None
+    block_passes: int | None
+    schedule_shift: float | None
+    early_decoding: float | None
+    position_noise: bool | None
+    prior: bool | None
+    fill_before_end: bool | None
+    normalise: bool | None
     priority: int
     client: int
     tag: int
@@ -133,6 +141,23 @@ class Request:
         Multilingual models read tags such as [laughter] as tokens, not as text.
     word_times : bool
         Tell when each word is spoken: Speech.words, Chunk.words.
+    block_size : int, optional
+        Flash draws speech in blocks of so many tokens, 1 to 256. This and what follows up to
+        `normalise` must be None for every other family.
+    block_passes : int, optional
+        Passes that fill a block, 1 to 100; fewer are faster.
+    schedule_shift : float, optional
+        0 to 100; below 1, few positions are filled at first and more in later passes.
+    early_decoding : float, optional
+        0 to 100; how soon positions with high scores are filled, which saves passes.
+    position_noise : bool, optional
+        Which positions are filled first is partly random.
+    prior : bool, optional
+        Scores are relative to what the model says without a text, not to the block.
+    fill_before_end : bool, optional
+        An end of speech waits until the positions before it are filled.
+    normalise : bool, optional
+        Numbers, times, abbreviations and the like are read as words.
     priority : int
         -100 to 100; the waiting request with the highest priority starts first.
     client : int
@@ -167,6 +192,14 @@ class Request:
     language: str = ""
     text_tags: bool = False
     word_times: bool = False
+    block_size: int | None = None
+    block_passes: int | None = None
+    schedule_shift: float | None = None
+    early_decoding: float | None = None
+    position_noise: bool | None = None
+    prior: bool | None = None
+    fill_before_end: bool | None = None
+    normalise: bool | None = None
     priority: int = 0
     client: int = 0
     tag: int = 0
@@ -191,6 +224,14 @@ class Request:
             max_new_tokens=self.max_new_tokens,
             top_k=self.top_k,
             analyze_alignment=self.analyze_alignment,
+            block_size=self.block_size,
+            block_passes=self.block_passes,
+            schedule_shift=self.schedule_shift,
+            early_decoding=self.early_decoding,
+            position_noise=self.position_noise,
+            prior=self.prior,
+            fill_before_end=self.fill_before_end,
+            normalise=self.normalise,
         )
         put(
             c,

@@ -35,6 +35,9 @@ _REQUEST = {
     **dict.fromkeys(
         ("temperature", "cfg_weight", "exaggeration", "min_p", "top_p", "repetition_penalty"), float
     ),
+    **dict.fromkeys(("block_size", "block_passes"), int),
+    **dict.fromkeys(("schedule_shift", "early_decoding"), float),
+    **dict.fromkeys(("position_noise", "prior", "fill_before_end", "normalise"), bool),
 }
 _STREAM = {
     "chunks": list,

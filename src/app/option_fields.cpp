@@ -36,6 +36,11 @@ float as_float(const std::string& name, const json& value) {
   return value.get<float>();
 }
 
+double as_double(const std::string& name, const json& value) {
+  if (!value.is_number() || !std::isfinite(value.get<double>())) refuse(name, "a number", value);
+  return value.get<double>();
+}
+
 int32_t as_int(const std::string& name, const json& value) {
   using Limits = std::numeric_limits<int32_t>;
   const bool fits = value.is_number_unsigned()
@@ -105,6 +110,14 @@ const OptionTable<Request>& request_options() {
       {"cfg_steps", set_option<&Request::cfg_steps, as_int>},
       {"analyze_alignment", set_member<&Request::analyze_alignment, as_bool>},
       {"word_times", set_member<&Request::word_times, as_bool>},
+      {"block_size", set_option<&Request::block_size, as_int>},
+      {"block_passes", set_option<&Request::block_passes, as_int>},
+      {"schedule_shift", set_option<&Request::schedule_shift, as_double>},
+      {"early_decoding", set_option<&Request::early_decoding, as_double>},
+      {"position_noise", set_member<&Request::position_noise, as_bool>},
+      {"prior", set_member<&Request::prior, as_bool>},
+      {"fill_before_end", set_member<&Request::fill_before_end, as_bool>},
+      {"normalise", set_member<&Request::normalise, as_bool>},
       {"noise", set_member<&Request::noise, as_named<noise_names>>},
       {"priority", set_member<&Request::priority, as_int>},
       {"deadline_ms", set_option<&Request::deadline, as_milliseconds>},

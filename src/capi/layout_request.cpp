@@ -44,7 +44,15 @@ CHATTERBOX_AT(chatterbox_request, on_tensor, 152);
 CHATTERBOX_AT(chatterbox_request, on_audio, 160);
 CHATTERBOX_AT(chatterbox_request, on_done, 168);
 CHATTERBOX_AT(chatterbox_request, user_data, 176);
-CHATTERBOX_SIZE(chatterbox_request, 184);
+CHATTERBOX_AT(chatterbox_request, block_size, 184);
+CHATTERBOX_AT(chatterbox_request, block_passes, 188);
+CHATTERBOX_AT(chatterbox_request, schedule_shift, 192);
+CHATTERBOX_AT(chatterbox_request, early_decoding, 200);
+CHATTERBOX_AT(chatterbox_request, position_noise, 208);
+CHATTERBOX_AT(chatterbox_request, prior, 212);
+CHATTERBOX_AT(chatterbox_request, fill_before_end, 216);
+CHATTERBOX_AT(chatterbox_request, normalise, 220);
+CHATTERBOX_SIZE(chatterbox_request, 224);
 
 CHATTERBOX_AT(chatterbox_piece, struct_size, 0);
 CHATTERBOX_AT(chatterbox_piece, reserved, 4);

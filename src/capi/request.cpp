@@ -25,6 +25,14 @@ chatterbox_request default_request() {
   request.analyze_alignment = CHATTERBOX_UNSET;
   request.deadline_ms = CHATTERBOX_UNSET;
   request.noise = CHATTERBOX_UNSET;
+  request.block_size = CHATTERBOX_UNSET;
+  request.block_passes = CHATTERBOX_UNSET;
+  request.schedule_shift = CHATTERBOX_UNSET;
+  request.early_decoding = CHATTERBOX_UNSET;
+  request.position_noise = CHATTERBOX_UNSET;
+  request.prior = CHATTERBOX_UNSET;
+  request.fill_before_end = CHATTERBOX_UNSET;
+  request.normalise = CHATTERBOX_UNSET;
   return request;
 }
 
@@ -67,6 +75,18 @@ StreamOptions convert(const chatterbox_stream_options* caller) {
   options.prompt = static_cast<StreamPrompt>(from.prompt);
   options.slack_tokens = from.slack_tokens;
   return options;
+}
+
+BlockRequest blocks_of(const chatterbox_request& from) {
+  BlockRequest blocks;
+  blocks.size = option(from.block_size);
+  blocks.passes = option(from.block_passes);
+  blocks.schedule_shift = option(from.schedule_shift);
+  blocks.early_decoding = option(from.early_decoding);
+  blocks.position_noise = optional_flag("position_noise", from.position_noise);
+  blocks.prior = optional_flag("prior", from.prior);
+  blocks.fill_before_end = optional_flag("fill_before_end", from.fill_before_end);
+  return blocks;
 }
 
 // What the two structs have in common.
@@ -113,6 +133,8 @@ Request convert(const chatterbox_request* caller, Text text) {
   if (from.language != nullptr) request.language = from.language;
   request.text_tags = flag("text_tags", from.text_tags);
   request.word_times = flag("word_times", from.word_times);
+  request.blocks = blocks_of(from);
+  request.normalise = optional_flag("normalise", from.normalise);
   return request;
 }
 

@@ -15,6 +15,7 @@ const std::map<std::string, Family> kFamilies = {
     {"multilingual-v3", Family::kMultilingualV3},
     {"turbo", Family::kTurbo},
     {"nano", Family::kNano},
+    {"flash", Family::kFlash},
 };
 const std::map<std::string, Precision> kPrecisions = {{"fp32", Precision::kFp32},
                                                       {"bf16", Precision::kBf16},
@@ -61,7 +62,7 @@ void add_memory_options(CLI::App& app, EngineOptions& options) {
 void add_family_option(CLI::App& app, EngineOptions& options) {
   add_named(app, "--family", kFamilies, options.family,
             "which models to use if the folder has several: english, multilingual, "
-            "multilingual-v2, multilingual-v3, turbo or nano")
+            "multilingual-v2, multilingual-v3, turbo, nano or flash")
       ->default_str("recognised by the files");
 }
 

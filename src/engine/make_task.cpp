@@ -46,6 +46,49 @@ int64_t guided_steps(std::optional<int32_t> asked, int64_t steps, const ModelCat
   return asked.value_or(steps);
 }
 
+// A family has what draws tokens one after the other, or what draws them in blocks.
+void check_way_of_drawing(const Request& request, const EngineInfo& info) {
+  const auto refuse = [&](const char* name, const auto& value, const char* what) {
+    fail(Status::kInvalidArgument, "{} must {} for a model of the family {}, got {}", name, what,
+         info.family, value);
+  };
+  const auto refuse_unless = [&](const char* name, const auto& value, auto neutral) {
+    if (value && *value != neutral) {
+      refuse(name, *value, fmt::format("be unset or {}", neutral).c_str());
+    }
+  };
+  const auto refuse_set = [&](const char* name, const auto& value) {
+    if (value) refuse(name, *value, "not be set");
+  };
+  if (info.fills_blocks) {
+    refuse_unless("min_p", request.min_p, 0);
+    refuse_unless("top_p", request.top_p, 1);
+    refuse_unless("top_k", request.top_k, 0);
+    refuse_unless("repetition_penalty", request.repetition_penalty, 1);
+    return;
+  }
+  refuse_set("block_size", request.blocks.size);
+  refuse_set("block_passes", request.blocks.passes);
+  refuse_set("schedule_shift", request.blocks.schedule_shift);
+  refuse_set("early_decoding", request.blocks.early_decoding);
+  refuse_set("position_noise", request.blocks.position_noise);
+  refuse_set("prior", request.blocks.prior);
+  refuse_set("fill_before_end", request.blocks.fill_before_end);
+  refuse_set("normalise", request.normalise);
+}
+
+t3::BlockOptions blocks_of(const BlockRequest& request) {
+  t3::BlockOptions blocks;
+  blocks.size = request.size.value_or(blocks.size);
+  blocks.passes = request.passes.value_or(blocks.passes);
+  blocks.schedule_shift = request.schedule_shift.value_or(blocks.schedule_shift);
+  blocks.early_decoding = request.early_decoding.value_or(blocks.early_decoding);
+  blocks.position_noise = request.position_noise.value_or(blocks.position_noise);
+  blocks.prior = request.prior.value_or(blocks.prior);
+  blocks.fill_before_end = request.fill_before_end.value_or(blocks.fill_before_end);
+  return blocks;
+}
+
 runtime::StreamPlan plan_of(const StreamOptions& options) {
   runtime::StreamPlan plan;
   plan.exact_halo = options.halo == Halo::kExact;
@@ -80,6 +123,7 @@ std::string lower_case(std::string_view code) {
 }
 
 Task make_task_without_text(const Request& request, const ModelCatalog& catalog) {
+  check_way_of_drawing(request, catalog.info());
   const RequestDefaults& defaults = catalog.info().defaults;
   Task task;
   task.language = lower_case(request.language);
@@ -98,6 +142,8 @@ Task make_task_without_text(const Request& request, const ModelCatalog& catalog)
   task.cfg_steps = guided_steps(request.cfg_steps, task.cfm_steps, catalog);
   task.analyze_alignment = request.analyze_alignment.value_or(defaults.analyze_alignment);
   task.word_times = request.word_times;
+  task.blocks = blocks_of(request.blocks);
+  task.normalise = request.normalise.value_or(true);
   set_stream(request, request.noise, task);
   return task;
 }

@@ -25,7 +25,7 @@ using runtime::NoiseLayout;
 enum class Stage : int32_t {
   kQueued = 0,
   kPrefill = 1,  // T3 reads the text
-  kDecode = 2,   // T3 draws speech tokens; done of total: tokens of max_new_tokens
+  kDecode = 2,   // T3 draws speech tokens; done of total: tokens of those it may draw at most
   kFlow = 3,     // S3Gen's mel; done of total: Euler steps
   kVocoder = 4,  // the wave
   kDone = 5,
@@ -92,6 +92,17 @@ struct JobOptions {
   std::function<void(Status)> on_done = nullptr;
 };
 
+// Of a family that draws speech in blocks; see t3/block_options.h. Unset: as there.
+struct BlockRequest {
+  std::optional<int32_t> size = std::nullopt;
+  std::optional<int32_t> passes = std::nullopt;
+  std::optional<double> schedule_shift = std::nullopt;
+  std::optional<double> early_decoding = std::nullopt;
+  std::optional<bool> position_noise = std::nullopt;
+  std::optional<bool> prior = std::nullopt;
+  std::optional<bool> fill_before_end = std::nullopt;
+};
+
 struct Request : JobOptions {
   std::string text = {};
   std::optional<Voice> voice = std::nullopt;    // unset: the model's own
@@ -110,6 +121,8 @@ struct Request : JobOptions {
   bool word_times = false;  // the result and the chunks have words; changes no sample
   std::string language = {};
   bool text_tags = false;
+  BlockRequest blocks = {};
+  std::optional<bool> normalise = std::nullopt;  // unset: as the family does
   // Unset: kByFrame where it streams in chunks, which needs that, else kReference.
   std::optional<NoiseLayout> noise = std::nullopt;
 };

@@ -14,6 +14,8 @@ constexpr size_t kMaxTextBytes = 10000;
 constexpr size_t kMaxLongTextBytes = size_t{16} << 20U;
 constexpr int32_t kMaxSteps = 100;
 constexpr int32_t kMaxPriority = 100;
+constexpr int32_t kMaxBlock = 256;
+constexpr double kMaxShift = 100;
 constexpr double kMinPromptSeconds = 0.5;
 
 void check_characters(std::string_view text) {
@@ -89,6 +91,10 @@ void check_all_but_text(const Request& request) {
   check_range("cfm_steps", request.cfm_steps, 1, kMaxSteps);
   check_range("cfg_steps", request.cfg_steps, 0, kMaxSteps);
   check_range("top_k", request.top_k, 0, 10000);
+  check_range("block_size", request.blocks.size, 1, kMaxBlock);
+  check_range("block_passes", request.blocks.passes, 1, kMaxSteps);
+  check_range("schedule_shift", request.blocks.schedule_shift, 0.0, kMaxShift);
+  check_range("early_decoding", request.blocks.early_decoding, 0.0, kMaxShift);
   check_language(request.language);
 }
 

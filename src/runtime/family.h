@@ -18,6 +18,7 @@ enum class TextKind {
   kEnglish,       // BPE over letters
   kMultilingual,  // the same, by language
   kGpt2,          // GPT-2's bytes
+  kFlash,         // numbers and the like as words, then as English
 };
 
 struct FamilyTraits {
@@ -29,7 +30,8 @@ struct FamilyTraits {
   std::array<const char*, 3> companions;
   TextKind text;
   bool guided;            // T3 takes guidance, exaggeration and min-p, and no top-k
-  bool meanflow;          // S3Gen's flow takes few steps, without guidance
+  bool blocks;            // T3 fills blocks, and draws with guidance and temperature alone
+  bool meanflow;          // S3Gen's flow must be one that takes few steps, without guidance
   bool drops_last_token;  // of S3Gen's wave, where the speech has ended
   int64_t piece_tokens;   // of a long text: as many as are spoken in half a minute or less
   // What S3Gen may see of the tokens that T3 drew; see speech_tokens.h.

@@ -56,6 +56,25 @@ FamilyTraits turbo(Family family, const char* name, const char* t3) {
   return traits;
 }
 
+// chatterbox-flash 0.1.0, tts.py, generate(). Its S3Gen is Turbo's under English's name.
+FamilyTraits flash() {
+  FamilyTraits traits = english();
+  traits.family = Family::kFlash;
+  traits.name = "flash";
+  traits.t3 = "t3_flash.safetensors";
+  traits.text = TextKind::kFlash;
+  traits.blocks = true;
+  traits.meanflow = true;
+  traits.speech_tokens = known_speech_tokens;
+  traits.defaults.temperature = 0.6F;
+  traits.defaults.cfg_weight = 1;
+  traits.defaults.min_p = 0;
+  traits.defaults.repetition_penalty = 1;
+  traits.defaults.max_new_tokens = 4096;  // by the text; see ModelSet::token_budget()
+  traits.defaults.cfm_steps = 2;
+  return traits;
+}
+
 }  // namespace
 
 const std::vector<FamilyTraits>& families() {
@@ -66,6 +85,7 @@ const std::vector<FamilyTraits>& families() {
       multilingual(Family::kMultilingual, "t3_23lang.safetensors"),
       turbo(Family::kTurbo, "turbo", "t3_turbo_v1.safetensors"),
       turbo(Family::kNano, "nano", "t3_nano_v1.safetensors"),
+      flash(),
   };
   return all;
 }

@@ -56,6 +56,9 @@ class ModelCatalog {
   [[nodiscard]] virtual std::vector<text::TextWord> words(const Task& task) const = 0;
   // Tokens of the text with start and stop, as info().max_text_tokens counts them.
   [[nodiscard]] virtual int64_t text_tokens(const Task& task) const = 0;
+  // Speech tokens that the task may have at most: max_new_tokens, or fewer where the family has a
+  // limit by the text. The task's text_ids are there.
+  [[nodiscard]] virtual int64_t token_budget(const Task& task) const { return task.max_new_tokens; }
   // Of a piece of a long text: as many as are spoken in half a minute or less.
   [[nodiscard]] virtual int64_t piece_tokens() const = 0;
   // KV rows that the task takes, at most as many as there are; none but for speech.

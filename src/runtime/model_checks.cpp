@@ -65,23 +65,23 @@ void ModelSet::check_size(const Task& task) const {
     fail(Status::kInvalidArgument, "text has {} tokens{}, the limit is {}", tokens,
          t3_limits_.text_framing > 0 ? " with start and stop" : "", t3_limits_.max_text_tokens);
   }
-  if (task.max_new_tokens > t3_limits_.max_speech_tokens) {
+  const int64_t budget = token_budget(task);
+  if (budget > t3_limits_.max_speech_tokens) {
     fail(Status::kInvalidArgument, "max_new_tokens must be at most {} for this model, got {}",
-         t3_limits_.max_speech_tokens, task.max_new_tokens);
+         t3_limits_.max_speech_tokens, budget);
   }
-  const int64_t needed =
-      t3_limits_.positions_needed(tokens - t3_limits_.text_framing, task.max_new_tokens);
+  const int64_t needed = t3_limits_.positions_needed(tokens - t3_limits_.text_framing, budget);
   if (needed > t3_limits_.max_positions) {
     fail(Status::kInvalidArgument,
          "the request needs {} positions ({} for its text, {} for max_new_tokens), the model has "
          "{}",
-         needed, tokens, task.max_new_tokens, t3_limits_.max_positions);
+         needed, tokens, budget, t3_limits_.max_positions);
   }
   if (needed > cache_limits_.positions) {
     fail(Status::kInvalidArgument,
          "the request needs {} positions of the KV cache ({} for its text, {} for max_new_tokens), "
          "which has {} rows of {}: raise memory_limit, or lower max_batch",
-         needed, tokens, task.max_new_tokens, cache_limits_.rows, cache_limits_.positions);
+         needed, tokens, budget, cache_limits_.rows, cache_limits_.positions);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "support/format.h"
 #include "support/installed.h"
 #include "text/punc_norm.h"
+#include "text/spoken_form.h"
 
 namespace chatterbox::runtime {
 namespace {
@@ -76,7 +77,9 @@ std::shared_ptr<const checkpoint::TensorFile> open_s3gen(const EngineOptions& op
 std::shared_ptr<const text::Tokenizer> open_tokenizer(const FileSource& source,
                                                       const FamilyFiles& names) {
   if (!names.sentencepiece.empty()) {
-    return text::load_sentencepiece_tokenizer(source, names.sentencepiece, text::punc_norm_english);
+    return text::load_sentencepiece_tokenizer(
+        source, names.sentencepiece,
+        names.traits.text == TextKind::kFlash ? text::spoken_form : text::punc_norm_english);
   }
   switch (names.traits.text) {
     case TextKind::kEnglish:
@@ -85,6 +88,8 @@ std::shared_ptr<const text::Tokenizer> open_tokenizer(const FileSource& source,
       return text::load_multilingual_tokenizer(source);
     case TextKind::kGpt2:
       return text::load_turbo_tokenizer(source);
+    case TextKind::kFlash:
+      return text::load_flash_tokenizer(source);
   }
   fail(Status::kInternal, "no tokenizer of kind {}", static_cast<int>(names.traits.text));
 }

@@ -102,12 +102,19 @@ void ModelSet::load(const EngineOptions& options) {
 
 // Files under each other's names, or of different models, load, but do not work together.
 void ModelSet::check_models(const EngineOptions& options) const {
-  if (t3_limits_.guided() != traits().guided) {
-    fail(Status::kBadModelFile, "{}: not a T3 of the family {}", files_.t3->path(), traits().name);
+  if (t3_limits_.guided() != traits().guided || t3_limits_.fills_blocks() != traits().blocks) {
+    fail(Status::kBadModelFile, "{}: not a T3 of the family {}{}", files_.t3->path(), traits().name,
+         traits().blocks
+             ? ", whose speech_emb.weight has one row more than speech_head.weight, for "
+               "the mask"
+             : "");
   }
-  if (options.s3gen.empty() && s3gen::meanflow(*flow_) != traits().meanflow) {
-    fail(Status::kBadModelFile, "{}: not an S3Gen of the family {}", files_.s3gen->path(),
-         traits().name);
+  // A mean flow serves a family that asks for none, too; what it is, its file says.
+  if (options.s3gen.empty() && traits().meanflow && !s3gen::meanflow(*flow_)) {
+    fail(Status::kBadModelFile,
+         "{}: not an S3Gen of the family {}: it has no "
+         "flow.decoder.estimator.time_embed_mixer.weight",
+         files_.s3gen->path(), traits().name);
   }
   if (alignment_heads_ && !t3::has_alignment_heads(*t3_, thresholds("").heads)) {
     fail(Status::kBadModelFile, "{}: {} names heads that the model does not have",
@@ -144,6 +151,7 @@ void ModelSet::describe(const EngineOptions& options) {
   add_size(*files_.s3gen, stages_.s3gen, info_);
   add_size(*files_.voice_encoder, stages_.s3gen, info_);
   info_.quantised = stored_t3_.int8;
+  info_.fills_blocks = t3_limits_.fills_blocks();
   info_.meanflow = s3gen::meanflow(*flow_);
   info_.defaults = traits().defaults;
   info_.defaults.cfm_steps = static_cast<int32_t>(s3gen::default_steps(*flow_));
@@ -180,6 +188,7 @@ std::shared_ptr<const voice::Conditionals> ModelSet::named_voice(const std::stri
 std::vector<int64_t> ModelSet::encode(const Task& task) const {
   text::TextOptions options;
   options.tags = task.text_tags;
+  options.normalise = task.normalise;
   return files_.tokenizer->encode(task.text, task.language, options);
 }
 
@@ -194,6 +203,15 @@ std::vector<text::TextWord> ModelSet::words(const Task& task) const {
 
 int64_t ModelSet::text_tokens(const Task& task) const {
   return static_cast<int64_t>(encode(task).size()) + t3_limits_.text_framing;
+}
+
+// Of the package's _speech_len_for_text_tokens(): a quarter of a second for each id of the text.
+int64_t ModelSet::token_budget(const Task& task) const {
+  constexpr int64_t kTokensPerId = 6;
+  constexpr int64_t kLeast = 300;
+  if (!t3_limits_.fills_blocks()) return task.max_new_tokens;
+  const int64_t ids = static_cast<int64_t>(task.text_ids.size()) + t3_limits_.text_framing;
+  return std::min(task.max_new_tokens, std::max(kTokensPerId * ids, kLeast));
 }
 
 int64_t ModelSet::piece_tokens() const {
@@ -217,7 +235,8 @@ t3::SequenceOptions ModelSet::sequence_options(const Task& task) const {
   sequence.sampling.top_p = task.top_p;
   sequence.sampling.top_k = task.top_k;
   sequence.sampling.repetition_penalty = task.repetition_penalty;
-  sequence.max_new_tokens = task.max_new_tokens;
+  sequence.max_new_tokens = token_budget(task);
+  sequence.blocks = task.blocks;
   sequence.seed = task.seed;
   if (task.analyze_alignment) sequence.analyze = thresholds(task.language);
   if (task.word_times) sequence.follow_text = thresholds(task.language).heads;

@@ -32,6 +32,7 @@ class ModelSet final : public ModelCatalog {
   [[nodiscard]] std::vector<int64_t> encode(const Task& task) const override;
   [[nodiscard]] std::vector<text::TextWord> words(const Task& task) const override;
   [[nodiscard]] int64_t text_tokens(const Task& task) const override;
+  [[nodiscard]] int64_t token_budget(const Task& task) const override;
   [[nodiscard]] int64_t piece_tokens() const override;
   [[nodiscard]] int64_t rows(const Task& task) const override;
   void check(const Task& task) const override;

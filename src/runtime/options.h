@@ -33,6 +33,7 @@ enum class Family : int32_t {
   kMultilingualV3 = 4,
   kTurbo = 5,
   kNano = 6,
+  kFlash = 7,
 };
 
 // Whether speech gets the inaudible Perth watermark.
@@ -103,7 +104,7 @@ struct RequestDefaults {
 };
 
 struct EngineInfo {
-  std::string family;           // "english", "multilingual", "turbo" or "nano"
+  std::string family;           // "english", "multilingual", "turbo", "nano" or "flash"
   std::string model;            // as given
   std::string device;           // "cpu", "cuda:0"
   std::string precision;        // as asked, or the default: "fp32", "bf16", "int8" or "auto"
@@ -122,6 +123,7 @@ struct EngineInfo {
   bool has_default_voice = false;
   bool watermark = false;                   // speech is marked
   bool quantised = false;                   // T3's matrices are stored in int8
+  bool fills_blocks = false;                // T3 draws speech in blocks
   bool meanflow = false;                    // S3Gen's flow takes few steps, without guidance
   std::vector<std::string> languages = {};  // codes, sorted; empty: the family asks for none
   std::vector<std::string> voices = {};     // that the model ships by name, sorted

@@ -9,6 +9,7 @@
 
 #include "audio/audio.h"
 #include "support/tensor_sink.h"
+#include "t3/block_options.h"
 #include "t3/quality.h"
 #include "text/words.h"
 #include "voice/conditionals.h"
@@ -65,6 +66,7 @@ struct Task {
   std::string text;
   std::string language;  // lower case; empty where none was given
   bool text_tags = false;
+  bool normalise = true;          // no matter to a family that does it always
   std::vector<int64_t> text_ids;  // of the text, by ModelCatalog::encode(); without start and stop
   // As voice::heard_for_conversion() or heard_for_voice() makes it.
   std::shared_ptr<const Audio> source;
@@ -75,7 +77,8 @@ struct Task {
   float temperature = 0, cfg_weight = 0, exaggeration = 0, min_p = 0, top_p = 1,
         repetition_penalty = 1;
   int64_t top_k = 0;
-  int64_t max_new_tokens = 0;
+  int64_t max_new_tokens = 0;  // see ModelCatalog::token_budget()
+  t3::BlockOptions blocks = {};
   int64_t cfm_steps = 0;
   int64_t cfg_steps = 0;  // of these, the first ones with guidance; 0 of a mean flow
   bool analyze_alignment = false;

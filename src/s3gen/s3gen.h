@@ -27,8 +27,8 @@ class Vocoder;  // HiFT ("mel2wav.*")
 [[nodiscard]] std::shared_ptr<const Vocoder> load_vocoder(
     const nn::WeightReader& reader);  // root scope of s3gen
 
-// Whether the flow is a mean flow (Turbo, Nano): few linear steps, no guidance. The checkpoint says
-// so by a tensor that only such a flow has.
+// Whether the flow is a mean flow (Turbo, Nano, Flash): few linear steps, no guidance. The
+// checkpoint says so by a tensor that only such a flow has.
 [[nodiscard]] bool meanflow(const Flow& flow);
 // Whether its Euler steps run on nn's frame kernels, and not on libtorch's.
 [[nodiscard]] bool on_frame_kernels(const Flow& flow);

@@ -42,7 +42,8 @@ class Backbone::Pass {
  private:
   struct Place {
     int64_t row, first, count, before;  // first of the packed positions; before: in the cache row
-    at::Tensor mask;                    // [count, before + count], or undefined: plainly causal
+    at::Tensor mask;                    // [count, before + count], or undefined: none is needed
+    bool causal;                        // without a mask: each sees those before it, or all
     [[nodiscard]] int64_t length() const { return before + count; }
   };
   [[nodiscard]] at::Tensor rotate(const at::Tensor& x) const;
@@ -68,9 +69,10 @@ Backbone::Pass::Pass(const std::vector<Segment>& segments, BatchKVCache& cache,
   const at::Device device = cache.k(0).device();
   for (const Segment& segment : segments) {
     const auto first = static_cast<int64_t>(positions_.size());
-    Place place{segment.row, first, segment.count, cache.length(segment.row), {}};
+    const int64_t before = cache.length(segment.row);
+    Place place{segment.row, first, segment.count, before, {}, !segment.whole && before == 0};
     for (int64_t i = 0; i < place.count; ++i) positions_.push_back(place.before + i);
-    if (place.before > 0) {
+    if (place.before > 0 && !segment.whole) {
       const auto options = at::device(device).dtype(at::kBool);
       place.mask = at::ones({place.count, place.length()}, options).tril(place.before);
     }
@@ -106,11 +108,10 @@ at::Tensor Backbone::Pass::attend(int64_t layer, const at::Tensor& q) const {
     const auto batch = [&](const at::Tensor& heads) {
       return heads.unsqueeze(0).to(q.scalar_type());
     };
-    const bool causal = !place.mask.defined();
     const at::Tensor out = at::scaled_dot_product_attention(
         batch(part(q, place)), batch(prefix(cache_.k(layer), place)),
-        batch(prefix(cache_.v(layer), place)), causal ? std::nullopt : std::optional(place.mask),
-        0.0, causal);
+        batch(prefix(cache_.v(layer), place)),
+        place.mask.defined() ? std::optional(place.mask) : std::nullopt, 0.0, place.causal);
     parts.push_back(out[0].transpose(0, 1).flatten(1));
   }
   return at::cat(parts);
@@ -136,35 +137,44 @@ void Backbone::Pass::commit() {
   for (const Place& place : places_) cache_.set_length(place.row, place.length());
 }
 
-at::Tensor Backbone::run(const at::Tensor& input, Pass& pass, bool wanted) const {
+at::Tensor Backbone::run(const at::Tensor& input, Pass& pass, Wanted wanted) const {
   at::Tensor x = enter(input, pass.positions());
   for (int64_t i = 0; i < layers(); ++i) {
     const at::Tensor q = pass.write(i, qkv(i, x));
     pass.read(i, q);
     const bool last = i + 1 == layers();
-    if (last && !wanted) break;
+    if (last && wanted == Wanted::kNone) return {};
     at::Tensor attended = pass.attend(i, q);
-    if (last) {  // nothing reads the other positions any more
+    if (last && wanted == Wanted::kLastOfSegments) {  // nothing reads the other positions any more
       attended = pass.last_of_segments(attended);
       x = pass.last_of_segments(x);
     }
     leave(i, attended, x);
   }
-  pass.commit();
-  return wanted ? norm(x) : at::Tensor();
+  return norm(x);
 }
 
 at::Tensor Backbone::extend(const at::Tensor& x, const std::vector<Segment>& segments,
                             BatchKVCache& cache, const Probes& probes) const {
   Pass pass(segments, cache, probes, rope());
-  return run(x, pass, true);
+  at::Tensor hidden = run(x, pass, Wanted::kLastOfSegments);
+  pass.commit();
+  return hidden;
 }
 
 void Backbone::fill(const at::Tensor& x, const std::vector<Segment>& segments,
                     BatchKVCache& cache) const {
   const Probes none;  // the pass refers to it
   Pass pass(segments, cache, none, rope());
-  static_cast<void>(run(x, pass, false));
+  static_cast<void>(run(x, pass, Wanted::kNone));
+  pass.commit();
+}
+
+at::Tensor Backbone::peek(const at::Tensor& x, const std::vector<Segment>& segments,
+                          BatchKVCache& cache) const {
+  const Probes none;
+  Pass pass(segments, cache, none, rope());
+  return run(x, pass, Wanted::kAll);
 }
 
 at::Tensor Backbone::decode(const at::Tensor& input, const std::vector<int64_t>& rows,

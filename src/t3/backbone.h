@@ -17,6 +17,7 @@ namespace chatterbox::t3 {
 struct Segment {
   int64_t row = 0;
   int64_t count = 0;
+  bool whole = false;  // each sees all of the segment, not only what is before it
 };
 
 class Backbone {
@@ -37,6 +38,10 @@ class Backbone {
                                   BatchKVCache& cache, const Probes& probes = {}) const;
   // The same where nobody wants the hidden states.
   void fill(const at::Tensor& x, const std::vector<Segment>& segments, BatchKVCache& cache) const;
+  // Hidden states of all positions, [N, C]. The rows stay as long as they are: what was written
+  // behind them is theirs if the caller makes them longer. Otherwise as extend().
+  [[nodiscard]] at::Tensor peek(const at::Tensor& x, const std::vector<Segment>& segments,
+                                BatchKVCache& cache) const;
   // One position for each of `rows`, x [R, C] -> hidden states [R, C]. A row's bits depend on no
   // other row. `probes` of any of these rows read it.
   [[nodiscard]] at::Tensor decode(const at::Tensor& x, const std::vector<int64_t>& rows,
@@ -56,7 +61,8 @@ class Backbone {
 
  private:
   class Pass;
-  [[nodiscard]] at::Tensor run(const at::Tensor& x, Pass& pass, bool wanted) const;
+  enum class Wanted { kNone, kLastOfSegments, kAll };
+  [[nodiscard]] at::Tensor run(const at::Tensor& x, Pass& pass, Wanted wanted) const;
   void read_step(const Probes& probes, int64_t layer, const nn::CachedAttention& step) const;
 };
 

@@ -73,6 +73,14 @@ const SequenceState& BatchGenerationState::at(int64_t id) const {
   return found->second;
 }
 
+SequenceState& BatchGenerationState::at(int64_t id) {
+  return const_cast<SequenceState&>(std::as_const(*this).at(id));
+}
+
+at::Tensor BatchGenerationState::logits(const std::vector<int64_t>& rows) const {
+  return logits_.index_select(0, at::tensor(rows, at::kLong));
+}
+
 void BatchGenerationState::set_logits(const std::vector<int64_t>& rows, const at::Tensor& logits) {
   logits_.index_copy_(0, at::tensor(rows, at::kLong), logits);
 }

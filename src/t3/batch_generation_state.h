@@ -9,10 +9,19 @@
 #include <optional>
 #include <vector>
 
+#include "t3/block.h"
+#include "t3/block_trace.h"
 #include "t3/generation_state.h"
 #include "t3/stream_analysis.h"
 
 namespace chatterbox::t3 {
+
+// Where a sequence is that is drawn in blocks.
+struct BlockState {
+  Block block;
+  bool done = false;  // the block is, and its keys and values are to be kept
+  std::optional<BlockTrace> trace;
+};
 
 // One sequence. Its first row is the conditional one.
 struct SequenceState {
@@ -21,6 +30,7 @@ struct SequenceState {
   int64_t max_new_tokens = 0;
   Generation generation;
   std::optional<StreamAnalysis> analysis;  // where the request asks for it
+  std::optional<BlockState> blocks;        // where the model fills blocks
   std::exception_ptr failure;              // where generation.finish is kFailed
   bool started = false;                    // its prompt is done
 
@@ -40,9 +50,11 @@ class BatchGenerationState {
   void start(int64_t id, const at::Tensor& logits);
   void erase(int64_t id) { sequences_.erase(id); }
   [[nodiscard]] const SequenceState& at(int64_t id) const;
+  [[nodiscard]] SequenceState& at(int64_t id);
 
   // logits [R, vocabulary] of the last position of cache rows `rows`.
   void set_logits(const std::vector<int64_t>& rows, const at::Tensor& logits);
+  [[nodiscard]] at::Tensor logits(const std::vector<int64_t>& rows) const;
   // One token for every running sequence.
   void draw_tokens();
   // Ids of the sequences that are still running, in the order of insertion.

@@ -2,11 +2,13 @@
 #include <ATen/ops/tensor.h>
 
 #include <map>
+#include <utility>
 
 #include "nn/emit.h"
 #include "nn/torch_failure.h"
 #include "support/error.h"
 #include "t3/batch_generation_state.h"
+#include "t3/block_loop.h"
 #include "t3/model.h"
 #include "t3/prefill.h"
 #include "t3/t3.h"
@@ -37,7 +39,8 @@ struct Decoder::Impl {
       : model(std::move(t3_model)),
         cache(model->make_cache(rows, positions)),
         prefixes(prefix_bytes),
-        state(rows, model->limits().speech_vocabulary, model->limits().sampling) {}
+        state(rows, model->limits().speech_vocabulary, model->limits().sampling),
+        blocks(*model, cache, state) {}
 
   struct Held {
     RowLease lease;
@@ -48,20 +51,21 @@ struct Decoder::Impl {
   void check_positions(const SequenceOptions& options, int64_t prompt) const;
   [[nodiscard]] std::optional<StreamAnalysis> analysis(const SequenceOptions& options,
                                                        int64_t row) const;
+  void pass(const std::vector<int64_t>& ids);
+  void pass_in_halves(const std::vector<int64_t>& ids);
   void feed_back(const std::vector<int64_t>& ids);
-  void feed_back_in_halves(const std::vector<int64_t>& ids);
 
   std::shared_ptr<const Model> model;
   BatchKVCache cache;
   VoicePrefixCache prefixes;
   BatchGenerationState state;
+  BlockLoop blocks;  // of a model that fills blocks
   std::map<int64_t, Held> held;
 };
 
 void Decoder::Impl::check_positions(const SequenceOptions& options, int64_t prompt) const {
   const Limits& limits = model->limits();
-  // The last token is not fed back.
-  const int64_t needed = prompt + options.max_new_tokens + limits.uncounted_tokens() - 1;
+  const int64_t needed = prompt + limits.speech_positions(options.max_new_tokens);
   if (needed > limits.max_positions) {
     fail(Status::kInvalidArgument, "the sequence needs {} positions, the model has {}", needed,
          limits.max_positions);
@@ -101,6 +105,7 @@ int64_t Decoder::add(const SequenceOptions& options, const TensorSink& sink) {
   sequence.sampling = options.sampling;
   sequence.max_new_tokens = options.max_new_tokens;
   sequence.generation.generator = at::make_generator<at::CPUGeneratorImpl>(options.seed);
+  if (impl_->model->limits().fills_blocks()) sequence.blocks = impl_->blocks.begin(options, sink);
   const int64_t id = impl_->state.insert(std::move(sequence));
   impl_->held.emplace(id, Impl::Held{std::move(lease), sink, std::move(prefill)});
   return id;
@@ -115,6 +120,7 @@ bool Decoder::prefill(int64_t id) {
   if (!logits.defined()) return false;
   impl_->state.start(id, logits);
   held.prefill.reset();
+  if (impl_->model->limits().fills_blocks()) return true;
   try {
     emit_logits(held.sink, 0, logits);
   } catch (...) {
@@ -136,29 +142,33 @@ int64_t Decoder::start(const SequenceOptions& options, const TensorSink& sink) {
 }
 
 void Decoder::step() {
-  impl_->state.draw_tokens();
+  if (!impl_->model->limits().fills_blocks()) impl_->state.draw_tokens();
   const std::vector<int64_t> ids = impl_->state.running();
-  if (!ids.empty()) impl_->feed_back_in_halves(ids);
+  if (!ids.empty()) impl_->pass_in_halves(ids);
 }
 
 // Where memory runs out, or anything else fails, fewer rows at a time give the same, and a sequence
 // that fails alone is the one that has failed. Nothing of a pass that failed counts: what it wrote
 // into the cache is written again.
-void Decoder::Impl::feed_back_in_halves(const std::vector<int64_t>& ids) {
+void Decoder::Impl::pass_in_halves(const std::vector<int64_t>& ids) {
   std::vector<std::pair<int64_t, int64_t>> lengths;  // of each row
   for (const int64_t id : ids) {
     for (const int64_t row : state.at(id).rows) lengths.emplace_back(row, cache.length(row));
   }
   try {
-    feed_back(ids);
+    pass(ids);
   } catch (...) {
     for (const auto& [row, length] : lengths) cache.set_length(row, length);
     if (device_is_lost(std::current_exception())) throw;
     if (ids.size() == 1) return state.end_with(std::current_exception(), ids.front());
     const auto half = ids.begin() + static_cast<std::ptrdiff_t>(ids.size() / 2);
-    feed_back_in_halves({ids.begin(), half});
-    feed_back_in_halves({half, ids.end()});
+    pass_in_halves({ids.begin(), half});
+    pass_in_halves({half, ids.end()});
   }
+}
+
+void Decoder::Impl::pass(const std::vector<int64_t>& ids) {
+  model->limits().fills_blocks() ? blocks.pass(ids) : feed_back(ids);
 }
 
 void Decoder::Impl::feed_back(const std::vector<int64_t>& ids) {
@@ -191,7 +201,9 @@ void Decoder::Impl::feed_back(const std::vector<int64_t>& ids) {
 }
 
 int64_t Decoder::drawn(int64_t id) const {
-  return static_cast<int64_t>(impl_->state.at(id).generation.tokens.size());
+  const SequenceState& sequence = std::as_const(impl_->state).at(id);
+  if (sequence.blocks) return sequence.blocks->block.drawn();
+  return static_cast<int64_t>(sequence.generation.tokens.size());
 }
 
 bool Decoder::finished(int64_t id) const { return impl_->state.at(id).ended(); }

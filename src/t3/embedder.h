@@ -42,7 +42,8 @@ class Embedder {
   [[nodiscard]] virtual at::Tensor no_text(int64_t first, int64_t count) const = 0;
   // What follows the text, [S, C].
   [[nodiscard]] virtual at::Tensor starts_of_speech() const = 0;
-  // Speech tokens, counted from 0: the token of index i was drawn as the i-th. [N, C]
+  // Speech tokens, counted from 0: the token of index i was drawn as the i-th. The start of speech
+  // has index -1. [N, C]
   [[nodiscard]] virtual at::Tensor speech(const std::vector<int64_t>& tokens,
                                           const std::vector<int64_t>& indices) const = 0;
 };

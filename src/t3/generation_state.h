@@ -22,9 +22,13 @@ enum class SamplingFamily {
   // max_new_tokens and does not end the speech; the first draw alone penalises the start of speech.
   // No guidance, no min-p.
   kPlain,
+  // Flash: not one token after the other, but a block of them at a time; see block_options.h.
+  // Guidance and temperature, and nothing else.
+  kBlocks,
 };
 
-// Ranges as in engine/request.h, validated there. What the model's family has not must be 0.
+// Ranges as in engine/request.h, validated there. Without effect in blocks, but for the first two.
+// What the model's family has not must be 0.
 struct SamplingOptions {
   float temperature = 0.8f;  // 0: greedy, the best after all other steps with a temperature of 1
   float cfg_weight = 0.5f;   // 0: one row, no guidance
@@ -38,9 +42,11 @@ struct SamplingOptions {
 enum class Finish { kRunning, kEos, kMaxTokens, kFailed };
 
 struct Generation {
-  std::vector<int64_t> tokens;  // as drawn, the end of speech included when it was reached
+  // As drawn, the end of speech included when it was reached. Of blocks: those of the finished
+  // ones, without the end of speech, and with the mask's id where a position was never filled.
+  std::vector<int64_t> tokens;
   Finish finish = Finish::kRunning;
-  int64_t decode_steps = 0;                 // forward passes of one position
+  int64_t decode_steps = 0;                 // forward passes, of one position or of a block
   Quality quality;                          // what the tokens tell
   std::optional<AlignmentState> alignment;  // with the analyzer, after the latest step
   // Where the text is followed: the text token of each of the first tokens, start and stop counted;

@@ -80,6 +80,11 @@ void BatchKVCache::copy_row(int64_t to, const BatchKVCache& other, int64_t from,
   set_length(to, count);
 }
 
+void BatchKVCache::zero_row(int64_t row, int64_t count) {
+  for (const at::Tensor& all : {k_, v_}) all.select(1, row).narrow(2, 0, count).zero_();
+  set_length(row, count);
+}
+
 int64_t BatchKVCache::bytes() const { return static_cast<int64_t>(k_.nbytes() + v_.nbytes()); }
 
 }  // namespace chatterbox::t3

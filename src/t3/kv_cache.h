@@ -35,6 +35,9 @@ class BatchKVCache {
   // Gives row `to`, in place of what it holds, the first `count` positions of another cache's row.
   void copy_row(int64_t to, const BatchKVCache& other, int64_t from, int64_t count);
 
+  // The same with keys and values of zero.
+  void zero_row(int64_t row, int64_t count);
+
   // [rows, H, positions, 64]
   [[nodiscard]] at::Tensor k(int64_t layer) const { return k_[layer]; }
   [[nodiscard]] at::Tensor v(int64_t layer) const { return v_[layer]; }

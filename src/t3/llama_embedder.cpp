@@ -10,8 +10,10 @@ namespace {
 
 constexpr int64_t kPromptTokens = 150;  // speech_cond_prompt_len of models/t3/modules/t3_config.py
 constexpr int64_t kFraming = 2;         // the start and the stop of the text
-// The reference appends a second start of speech to its initial one, both at speech position 0.
-constexpr int64_t kStarts = 2;
+
+// The reference appends a second start of speech to its initial one, both at speech position 0. Not
+// so where blocks are filled.
+int64_t starts(SamplingFamily family) { return family == SamplingFamily::kBlocks ? 1 : 2; }
 
 // By the file's size: a missing table has a placeholder, and is named with all other defects.
 void check_framing(const nn::WeightReader& reader, const TextFraming& framing) {
@@ -30,8 +32,9 @@ void check_framing(const nn::WeightReader& reader, const TextFraming& framing) {
 
 }  // namespace
 
-LlamaEmbedder::LlamaEmbedder(const nn::WeightReader& reader, TextFraming framing)
-    : placement_(reader.placement()), framing_(framing) {
+LlamaEmbedder::LlamaEmbedder(const nn::WeightReader& reader, TextFraming framing,
+                             SamplingFamily family)
+    : placement_(reader.placement()), framing_(framing), family_(family) {
   check_framing(reader, framing);
   conditioning_ = load_conditioning(reader.scope("cond_enc"));
   const int64_t c = conditioning_.speaker.outputs();
@@ -46,21 +49,23 @@ int64_t LlamaEmbedder::conditioning_positions(const VoiceKey& /*voice*/) const {
 }
 
 int64_t LlamaEmbedder::positions() const {
-  return conditioning_positions({}) + text_pos_emb_.size(0) + kStarts + speech_pos_emb_.size(0);
+  return conditioning_positions({}) + text_pos_emb_.size(0) + starts(family_) +
+         speech_pos_emb_.size(0);
 }
 
 Limits LlamaEmbedder::limits(int64_t max_positions) const {
   Limits limits;
   limits.text_vocabulary = text_emb_.size(0);
-  limits.speech_vocabulary = speech_emb_.size(0);
+  limits.speech_vocabulary =
+      speech_emb_.size(0) - (family_ == SamplingFamily::kBlocks ? 1 : 0);  // without the mask
   limits.max_text_tokens = text_pos_emb_.size(0);
   limits.max_speech_tokens = speech_pos_emb_.size(0);
   limits.max_positions = max_positions;
   limits.prompt_tokens = kPromptTokens;
   limits.conditioning_positions = conditioning_positions({});
   limits.text_framing = kFraming;
-  limits.starts_of_speech = kStarts;
-  limits.sampling = SamplingFamily::kGuided;
+  limits.starts_of_speech = starts(family_);
+  limits.sampling = family_;
   return limits;
 }
 
@@ -91,7 +96,7 @@ at::Tensor LlamaEmbedder::no_text(int64_t first, int64_t count) const {
 }
 
 at::Tensor LlamaEmbedder::starts_of_speech() const {
-  const std::vector<int64_t> tokens(kStarts, kStartSpeech);
+  const std::vector<int64_t> tokens(static_cast<size_t>(starts(family_)), kStartSpeech);
   return look_up(speech_emb_, tokens) + rows(speech_pos_emb_, 0, 1);
 }
 

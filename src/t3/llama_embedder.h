@@ -1,5 +1,5 @@
-// The input of the English and multilingual models: learned positions for text and speech, a
-// resampled prompt, guidance.
+// The input of the English, the multilingual and the Flash models: learned positions for text and
+// speech, a resampled prompt, guidance.
 #pragma once
 
 #include "nn/weight_reader.h"
@@ -13,7 +13,8 @@ class LlamaEmbedder final : public Embedder {
  public:
   // The tensors outside "tfmr" and the heads. Throws kBadModelFile where the text embedding has no
   // row for what frames the text.
-  explicit LlamaEmbedder(const nn::WeightReader& reader, TextFraming framing = {});
+  explicit LlamaEmbedder(const nn::WeightReader& reader, TextFraming framing = {},
+                         SamplingFamily family = SamplingFamily::kGuided);
 
   // The longest row that the tables allow.
   [[nodiscard]] int64_t positions() const;
@@ -33,6 +34,7 @@ class LlamaEmbedder final : public Embedder {
 
   nn::Placement placement_;
   TextFraming framing_;
+  SamplingFamily family_;
   Conditioning conditioning_;
   at::Tensor text_emb_, text_pos_emb_;      // [vocabulary, C], [positions, C]
   at::Tensor speech_emb_, speech_pos_emb_;  // [vocabulary, C], [positions, C]

@@ -10,6 +10,18 @@
 
 namespace chatterbox::t3 {
 
+namespace {
+
+// A model that fills blocks embeds one id more than it draws: the mask.
+bool fills_blocks(const nn::WeightReader& reader) {
+  constexpr const char* kEmbedding = "speech_emb.weight";
+  constexpr const char* kHead = "speech_head.weight";
+  return reader.has(kEmbedding) && reader.has(kHead) &&
+         reader.dim(kEmbedding, 0) == reader.dim(kHead, 0) + 1;
+}
+
+}  // namespace
+
 Model::Model(const nn::WeightReader& reader, TextFraming framing,
              std::optional<c10::ScalarType> kv_cache)
     : cache_placement_{reader.placement().device, kv_cache.value_or(reader.placement().dtype)} {
@@ -24,7 +36,9 @@ Model::Model(const nn::WeightReader& reader, TextFraming framing,
 
 void Model::load_llama_family(const nn::WeightReader& reader, TextFraming framing) {
   const nn::WeightReader around = reader.with(reader.placement().without_int8());
-  auto embedder = std::make_unique<LlamaEmbedder>(around, framing);
+  const SamplingFamily family =
+      fills_blocks(reader) ? SamplingFamily::kBlocks : SamplingFamily::kGuided;
+  auto embedder = std::make_unique<LlamaEmbedder>(around, framing, family);
   LlamaWeights weights = load_llama(reader.scope("tfmr"));
   limits_ = embedder->limits(embedder->positions());
   speech_head_ = nn::read_linear(around, "speech_head", limits_.speech_vocabulary,

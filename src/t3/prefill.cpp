@@ -19,7 +19,8 @@ at::Tensor Prefill::next(BatchKVCache& cache, VoicePrefixCache& prefixes, const 
 }
 
 bool Prefill::begin(BatchKVCache& cache, VoicePrefixCache& prefixes) {
-  const int64_t needed = conditioning_positions_ + (guided() ? text_positions_ : 0);
+  const bool shared = guided() && model_->limits().guidance_keeps_voice();
+  const int64_t needed = conditioning_positions_ + (shared ? text_positions_ : 0);
   if (!prefix_) prefix_ = prefixes.find(*model_, voice_, needed);
   if (prefix_->positions() < needed) {
     prefix_->advance(*model_);
@@ -27,14 +28,19 @@ bool Prefill::begin(BatchKVCache& cache, VoicePrefixCache& prefixes) {
     return false;
   }
   prefix_->copy_to(cache, rows_.front(), conditioning_positions_);
-  if (guided()) prefix_->copy_to(cache, rows_.back(), needed);
+  if (shared) {
+    prefix_->copy_to(cache, rows_.back(), needed);
+  } else if (guided()) {
+    // No layer has a bias: where the input is zero, keys and values are, too.
+    cache.zero_row(rows_.back(), conditioning_positions_ + text_positions_);
+  }
   prefix_.reset();
   const Embedder& embedder = model_->embedder();
   tail_ = at::cat({embedder.text(text_ids_), embedder.starts_of_speech()});
   return true;
 }
 
-// The row without a text joins the last chunk: it has nothing left but the starts of speech.
+// The row of guidance joins the last chunk: it has nothing left but the starts of speech.
 at::Tensor Prefill::next_of_tail(BatchKVCache& cache, const Probes& probes) {
   const Backbone& backbone = model_->backbone();
   const int64_t starts = model_->limits().starts_of_speech;

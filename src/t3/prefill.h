@@ -16,7 +16,7 @@ namespace chatterbox::t3 {
 
 class Prefill {
  public:
-  // `rows`: of the cache, empty: the conditional one and, with guidance, the one without the text.
+  // `rows`: of the cache, empty: the conditional one and, with guidance, the other one.
   Prefill(const Model& model, const SequenceOptions& options, std::vector<int64_t> rows);
 
   // Of each row, when done.

@@ -43,7 +43,10 @@ void check_sampling(const SamplingOptions& sampling, const Limits& limits) {
            value);
     }
   };
-  if (limits.guided()) {
+  if (limits.fills_blocks()) {
+    check_zero(sampling.top_k, "top_k");
+    check_zero(sampling.min_p, "min_p");
+  } else if (limits.guided()) {
     check_zero(sampling.top_k, "top_k");
   } else {
     check_zero(sampling.cfg_weight, "cfg_weight");
@@ -51,6 +54,17 @@ void check_sampling(const SamplingOptions& sampling, const Limits& limits) {
   }
   if (sampling.top_k < 0) {
     fail(Status::kInvalidArgument, "top_k must be 0 or more, got {}", sampling.top_k);
+  }
+}
+
+void check_blocks(const BlockOptions& blocks, const Limits& limits) {
+  if (!limits.fills_blocks()) return;
+  if (blocks.size < 1 || blocks.size >= limits.max_speech_tokens) {
+    fail(Status::kInvalidArgument, "block_size must be in [1, {}), got {}",
+         limits.max_speech_tokens, blocks.size);
+  }
+  if (blocks.passes < 1) {
+    fail(Status::kInvalidArgument, "block_passes must be at least 1, got {}", blocks.passes);
   }
 }
 
@@ -74,16 +88,17 @@ void Model::check(const SequenceOptions& options) const {
   check_voice(*options.voice, limits_);
   check_ids(options.text_ids, limits_.text_vocabulary, "a text token");
   check_sampling(options.sampling, limits_);
+  check_blocks(options.blocks, limits_);
   if (options.analyze) check_heads(*this, options.analyze->heads);
   if (options.follow_text) check_heads(*this, *options.follow_text);
 }
 
 bool has_alignment_heads(const Model& model, const AlignmentHeads& heads) {
-  return model.limits().guided() && !missing_head(model, heads);
+  return model.limits().sampling == SamplingFamily::kGuided && !missing_head(model, heads);
 }
 
 void check_heads(const Model& model, const AlignmentHeads& heads) {
-  if (!model.limits().guided()) {
+  if (model.limits().sampling != SamplingFamily::kGuided) {
     fail(Status::kInvalidArgument, "no heads of this model's family align speech and text");
   }
   if (const auto missing = missing_head(model, heads)) {

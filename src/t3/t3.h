@@ -9,6 +9,7 @@
 
 #include "nn/weight_reader.h"
 #include "support/tensor_sink.h"
+#include "t3/block_options.h"
 #include "t3/generation_state.h"
 #include "t3/special_tokens.h"
 #include "voice/conditionals.h"
@@ -42,13 +43,23 @@ struct Limits {
   SamplingFamily sampling = SamplingFamily::kGuided;
 
   // Whether a request may ask for guidance, which takes a second row.
-  [[nodiscard]] bool guided() const { return sampling == SamplingFamily::kGuided; }
+  [[nodiscard]] bool guided() const { return sampling != SamplingFamily::kPlain; }
+  // Whether that row lacks the text alone. Otherwise it lacks the voice, too.
+  [[nodiscard]] bool guidance_keeps_voice() const { return sampling == SamplingFamily::kGuided; }
+  // Whether it fills blocks of positions, and does not draw one token after the other.
+  [[nodiscard]] bool fills_blocks() const { return sampling == SamplingFamily::kBlocks; }
+  // What stands in positions that are not filled.
+  [[nodiscard]] int64_t mask_id() const { return speech_vocabulary; }
   // Tokens that a sequence draws beyond max_new_tokens.
   [[nodiscard]] int64_t uncounted_tokens() const { return guided() ? 0 : 1; }
-  // Positions of a row for a text of so many ids, at most; the last token is not fed back.
+  // Positions of a row for speech. The last token is not fed back, but the last block is looked at.
+  [[nodiscard]] int64_t speech_positions(int64_t max_new_tokens) const {
+    return max_new_tokens + uncounted_tokens() - (fills_blocks() ? 0 : 1);
+  }
+  // Positions of a row for a text of so many ids, at most.
   [[nodiscard]] int64_t positions_needed(int64_t text_ids, int64_t max_new_tokens) const {
-    return conditioning_positions + text_framing + text_ids + starts_of_speech + max_new_tokens +
-           uncounted_tokens() - 1;
+    return conditioning_positions + text_framing + text_ids + starts_of_speech +
+           speech_positions(max_new_tokens);
   }
 };
 [[nodiscard]] Limits limits(const Model& model);
@@ -64,6 +75,7 @@ struct SequenceOptions {
   const voice::Conditionals* voice = nullptr;
   float exaggeration = 0.5f;  // no matter to a family without emotion
   SamplingOptions sampling;
+  BlockOptions blocks;  // no matter to a family without
   int64_t max_new_tokens = 1000;
   uint64_t seed = 0;
   // Watch the alignment to the text, and keep away or force the end of speech by it.
@@ -106,13 +118,15 @@ class Decoder {
   bool prefill(int64_t id);
   // add(), then prefill() to the end. After an exception the sequence is not there.
   int64_t start(const SequenceOptions& options, const TensorSink& sink = {});
-  // Draws one token for every running sequence and feeds it back: one decode step for all. A
+  // Draws one token for every running sequence and feeds it back: one decode step for all. Where
+  // the model fills blocks: one pass over the block that each is at. A
   // sequence whose logits are not finite, or that fails alone, ends (Finish::kFailed); the others
   // go on. What fails together is tried again in halves, but not on a device that is lost: then
   // step() throws.
   void step();
   [[nodiscard]] bool finished(int64_t id) const;
-  [[nodiscard]] int64_t drawn(int64_t id) const;  // tokens so far, also where the sequence failed
+  // Tokens so far, those of an unfinished block, too; also where the sequence failed.
+  [[nodiscard]] int64_t drawn(int64_t id) const;
   // Tokens so far, finish reason, the generator. Throws kInternal where the sequence failed.
   [[nodiscard]] const Generation& generation(int64_t id) const;
   [[nodiscard]] int64_t cache_bytes() const;  // of the KV cache, and what the prefix cache has

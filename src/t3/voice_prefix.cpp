@@ -28,8 +28,9 @@ VoicePrefix::VoicePrefix(const Model& model, VoiceKey voice)
 // other, and few positions cost more each than many.
 void VoicePrefix::advance(const Model& model) {
   const Limits& limits = model.limits();
-  const int64_t block = limits.guided() ? kBlock : 0;
-  const int64_t end = conditioning_positions_ + (limits.guided() ? limits.max_text_tokens : 0);
+  const bool shared = limits.guidance_keeps_voice();
+  const int64_t block = shared ? kBlock : 0;
+  const int64_t end = conditioning_positions_ + (shared ? limits.max_text_tokens : 0);
   const int64_t beginning = std::min(conditioning_positions_ + block, end);
   const int64_t done = positions();
   const int64_t count =

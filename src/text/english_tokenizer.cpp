@@ -4,6 +4,7 @@
 
 #include "text/languages.h"
 #include "text/punc_norm.h"
+#include "text/spoken_form.h"
 #include "text/text_file.h"
 #include "text/tokenizer.h"
 
@@ -17,13 +18,14 @@ constexpr std::string_view kSpace = "[SPACE]";  // stands for ' ', which the pre
 
 class EnglishText final : public Tokenizer {
  public:
-  explicit EnglishText(EnglishTokenizer tokenizer) : tokenizer_(std::move(tokenizer)) {}
+  EnglishText(EnglishTokenizer tokenizer, std::string (*normalise)(std::string_view))
+      : tokenizer_(std::move(tokenizer)), normalise_(normalise) {}
 
   using Tokenizer::encode;
   [[nodiscard]] std::vector<int64_t> encode(std::string_view text, std::string_view language,
-                                            const TextOptions&) const override {
+                                            const TextOptions& options) const override {
     refuse_language(language);
-    return tokenizer_.encode(punc_norm_english(text));
+    return tokenizer_.encode(options.normalise ? normalise_(text) : std::string(text));
   }
   [[nodiscard]] int64_t vocabulary_size() const override { return tokenizer_.vocabulary_size(); }
   [[nodiscard]] std::optional<int64_t> start_id() const override { return tokenizer_.start_id(); }
@@ -32,6 +34,7 @@ class EnglishText final : public Tokenizer {
 
  private:
   EnglishTokenizer tokenizer_;
+  std::string (*normalise_)(std::string_view);
 };
 
 }  // namespace
@@ -63,7 +66,11 @@ std::vector<int64_t> EnglishTokenizer::encode(std::string_view normalized_text) 
 }
 
 std::shared_ptr<const Tokenizer> load_english_tokenizer(const FileSource& files) {
-  return std::make_shared<EnglishText>(EnglishTokenizer::load(files));
+  return std::make_shared<EnglishText>(EnglishTokenizer::load(files), punc_norm_english);
+}
+
+std::shared_ptr<const Tokenizer> load_flash_tokenizer(const FileSource& files) {
+  return std::make_shared<EnglishText>(EnglishTokenizer::load(files), spoken_form);
 }
 
 }  // namespace chatterbox::text

@@ -19,7 +19,7 @@ class EnglishTokenizer {
   [[nodiscard]] static EnglishTokenizer parse(std::string_view json, const std::string& name);
   [[nodiscard]] static EnglishTokenizer load(const FileSource& files);  // tokenizer.json
 
-  // Without start and stop. `normalized_text` comes from punc_norm_english().
+  // Without start and stop. `normalized_text` comes from punc_norm_english() or spoken_form().
   [[nodiscard]] std::vector<int64_t> encode(std::string_view normalized_text) const;
   [[nodiscard]] int64_t start_id() const { return start_id_; }
   [[nodiscard]] int64_t stop_id() const { return stop_id_; }

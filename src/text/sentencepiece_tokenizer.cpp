@@ -26,10 +26,11 @@ class SentencePieceTokenizer final : public Tokenizer {
 
   using Tokenizer::encode;
   [[nodiscard]] std::vector<int64_t> encode(std::string_view text, std::string_view language,
-                                            const TextOptions&) const override {
+                                            const TextOptions& options) const override {
     refuse_language(language);
     std::vector<int> ids;
-    const auto status = processor_.Encode(normalize_(text), &ids);
+    const auto status =
+        processor_.Encode(options.normalise ? normalize_(text) : std::string(text), &ids);
     if (!status.ok()) fail(Status::kInternal, "SentencePiece failed: {}", status.message());
     return {ids.begin(), ids.end()};
   }

@@ -12,13 +12,16 @@
 
 namespace chatterbox::text {
 
-// For the multilingual family; the others do not look at them.
+// Families look at what concerns them.
 struct TextOptions {
-  // Tags in the text, such as [laughter] or [de], are the model's tokens. Otherwise they are text.
+  // Multilingual: tags in the text, such as [laughter] or [de], are the model's tokens. Otherwise
+  // they are text.
   bool tags = false;
   // Japanese: a Han character goes to the tokenizer as it is, which mostly does not know it.
   // Otherwise it is an error: the model reads kana.
   bool han = false;
+  // Flash: numbers, abbreviations and the like become words. Otherwise the text is read as it is.
+  bool normalise = true;
 };
 
 // Immutable: any thread may use one at any time.
@@ -53,6 +56,9 @@ class Tokenizer {
 // English: tokenizer.json.
 [[nodiscard]] std::shared_ptr<const Tokenizer> load_english_tokenizer(const FileSource& files);
 
+// Flash: the same file behind spoken_form.h.
+[[nodiscard]] std::shared_ptr<const Tokenizer> load_flash_tokenizer(const FileSource& files);
+
 // Turbo and Nano: tokenizer.json, or vocab.json and merges.txt with added_tokens.json; and
 // tokenizer_config.json, whose model_max_length limits the text, where there is one.
 [[nodiscard]] std::shared_ptr<const Tokenizer> load_turbo_tokenizer(const FileSource& files);
@@ -62,7 +68,7 @@ class Tokenizer {
 // Hebrew gets no vowel points, Russian no stress marks and Japanese no readings.
 [[nodiscard]] std::shared_ptr<const Tokenizer> load_multilingual_tokenizer(const FileSource& files);
 
-// A SentencePiece model (*.model) behind one of punc_norm.h.
+// A SentencePiece model (*.model) behind one of punc_norm.h, or behind spoken_form.h.
 [[nodiscard]] std::shared_ptr<const Tokenizer> load_sentencepiece_tokenizer(
     const FileSource& files, const std::string& name, std::string (*normalize)(std::string_view));
 

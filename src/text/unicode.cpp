@@ -22,8 +22,19 @@ bool is_ascii(char32_t c) { return c < 0x80; }
 
 UChar32 code(char32_t c) { return static_cast<UChar32>(c); }
 
-[[noreturn]] void fail_with(UErrorCode error) {
-  fail(Status::kInternal, "NFKD failed: {}", u_errorName(error));
+void check(UErrorCode error) {
+  if (U_FAILURE(error) != 0) {
+    fail(Status::kInternal, "a Unicode normalisation failed: {}", u_errorName(error));
+  }
+}
+
+icu::UnicodeString read(std::string_view text) {
+  if (text.size() > kMaxBytes) {
+    fail(Status::kInvalidArgument, "text must have at most {} bytes, has {}", kMaxBytes,
+         text.size());
+  }
+  const auto size = static_cast<int32_t>(text.size());
+  return icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), size));
 }
 
 }  // namespace
@@ -101,22 +112,43 @@ std::string to_utf8(char32_t c) {
   return bytes;
 }
 
-std::string lower_and_decompose(std::string_view text) {
-  if (text.size() > kMaxBytes) {
-    fail(Status::kInvalidArgument, "text must have at most {} bytes, has {}", kMaxBytes,
-         text.size());
+std::string to_utf8(std::u32string_view text) {
+  std::string bytes;
+  for (const char32_t c : text) {
+    is_ascii(c) ? bytes.push_back(static_cast<char>(c)) : static_cast<void>(bytes += to_utf8(c));
   }
+  return bytes;
+}
+
+std::string lower_and_decompose(std::string_view text) {
+  icu::UnicodeString lower = read(text);
   UErrorCode error = U_ZERO_ERROR;
   const icu::Normalizer2* nfkd = icu::Normalizer2::getNFKDInstance(error);
-  if (U_FAILURE(error) != 0) fail_with(error);
-  const auto size = static_cast<int32_t>(text.size());
-  auto lower = icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), size));
+  check(error);
   const icu::UnicodeString decomposed =
       nfkd->normalize(lower.toLower(icu::Locale::getRoot()), error);
-  if (U_FAILURE(error) != 0) fail_with(error);
+  check(error);
   std::string bytes;
   decomposed.toUTF8String(bytes);
   return bytes;
+}
+
+std::u32string compose_compatible(std::string_view text) {
+  if (const auto invalid = first_invalid_utf8(text)) {
+    fail(Status::kInvalidArgument, "text must be UTF-8, byte {} is not", *invalid);
+  }
+  UErrorCode error = U_ZERO_ERROR;
+  const icu::Normalizer2* nfkc = icu::Normalizer2::getNFKCInstance(error);
+  check(error);
+  const icu::UnicodeString composed = nfkc->normalize(read(text), error);
+  check(error);
+  std::u32string characters;
+  for (int32_t i = 0; i < composed.length();) {
+    const UChar32 c = composed.char32At(i);
+    characters.push_back(static_cast<char32_t>(c));
+    i += U16_LENGTH(c);
+  }
+  return characters;
 }
 
 }  // namespace chatterbox::text

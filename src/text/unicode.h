@@ -26,8 +26,11 @@ namespace chatterbox::text {
 [[nodiscard]] bool is_speakable(char32_t c);
 
 [[nodiscard]] std::string to_utf8(char32_t c);
+[[nodiscard]] std::string to_utf8(std::u32string_view text);
 // str.lower, then compatibility decomposition (NFKD). `text` is UTF-8; kInvalidArgument above
 // 16 MiB.
 [[nodiscard]] std::string lower_and_decompose(std::string_view text);
+// Compatibility composition (NFKC); the same errors.
+[[nodiscard]] std::u32string compose_compatible(std::string_view text);
 
 }  // namespace chatterbox::text

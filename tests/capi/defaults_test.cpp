@@ -18,10 +18,14 @@ TEST_F(Defaults, OfARequestAreUnset) {
                             request.min_p, request.top_p, request.repetition_penalty}) {
     EXPECT_EQ(value, CHATTERBOX_UNSET);
   }
-  for (const int32_t value : {request.max_new_tokens, request.cfm_steps, request.cfg_steps,
-                              request.top_k, request.analyze_alignment}) {
+  for (const int32_t value :
+       {request.max_new_tokens, request.cfm_steps, request.cfg_steps, request.top_k,
+        request.analyze_alignment, request.block_size, request.block_passes, request.position_noise,
+        request.prior, request.fill_before_end, request.normalise}) {
     EXPECT_EQ(value, CHATTERBOX_UNSET);
   }
+  EXPECT_EQ(request.schedule_shift, CHATTERBOX_UNSET);
+  EXPECT_EQ(request.early_decoding, CHATTERBOX_UNSET);
   EXPECT_EQ(request.text_tags, 0);
   EXPECT_EQ(request.priority, 0);
   EXPECT_EQ(request.client, 0U);

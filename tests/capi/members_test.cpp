@@ -168,6 +168,15 @@ TEST_F(WrongMembers, OtherNegativesNameValueAndRange) {
   EXPECT_EQ(with(&chatterbox_request::cfm_steps, -2), "cfm_steps must be in [1, 100], got -2");
   EXPECT_EQ(with(&chatterbox_request::cfg_steps, -2), "cfg_steps must be in [0, 100], got -2");
   EXPECT_EQ(with(&chatterbox_request::top_k, -2), "top_k must be in [0, 10000], got -2");
+  EXPECT_EQ(with(&chatterbox_request::block_size, -2), "block_size must be in [1, 256], got -2");
+  EXPECT_EQ(with(&chatterbox_request::block_passes, 0), "block_passes must be in [1, 100], got 0");
+  EXPECT_EQ(with(&chatterbox_request::schedule_shift, -2.0),
+            "schedule_shift must be in [0, 100], got -2");
+  EXPECT_EQ(with(&chatterbox_request::early_decoding, 101.0),
+            "early_decoding must be in [0, 100], got 101");
+  EXPECT_EQ(with(&chatterbox_request::normalise, 2), "normalise must be 0, 1 or -1 (unset), got 2");
+  EXPECT_EQ(with(&chatterbox_request::prior, 1),
+            "prior must not be set for a model of the family fake, got true");
   EXPECT_EQ(with(&chatterbox_request::analyze_alignment, -2),
             "analyze_alignment must be 0, 1 or -1 (unset), got -2");
   EXPECT_EQ(with(&chatterbox_request::word_times, -1), "word_times must be 0 or 1, got -1");

@@ -119,6 +119,32 @@ TEST_F(CliFamily, TurboSpeaksWithItsOwnDefaults) {
   EXPECT_NE(speak({"--cfm-steps", "10"}), spoken);
 }
 
+TEST_F(CliFamily, FlashSpeaksAndDumpsItsPasses) {
+  const testing::FlashFolder flash;
+  const auto speak = [&](std::vector<std::string> options) {
+    options.insert(options.begin(),
+                   {"speak", "It is 10:45.", "-m", flash.path(), "--voice", kRecording, "--seed",
+                    "1", "--max-new-tokens", "20", "-o", path("a.wav"), "--dump", path("a.st")});
+    const Outcome outcome = run(options);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return wave_of(read_audio(path("a.wav")));
+  };
+  const std::vector<float> spoken = speak({});
+  EXPECT_GT(spoken.size(), 960U);
+  const auto dump = checkpoint::open_safetensors(path("a.st"));
+  for (const char* tensor : {"t3.tokens", "t3.prior", "flash.pmi", "flash.state", "s3gen.wav"}) {
+    EXPECT_NE(dump->find(tensor), nullptr) << tensor;
+  }
+  EXPECT_EQ(speak({"--block-size", "16", "--block-passes", "10", "--early-decoding", "0.1",
+                   "--schedule-shift", "0.5", "--position-noise", "--prior", "--normalise",
+                   "--temperature", "0.6", "--cfg-weight", "1"}),
+            spoken);
+  for (const char* option : {"--no-position-noise", "--no-prior", "--no-normalise"}) {
+    EXPECT_NE(speak({option}), spoken) << option;
+  }
+  EXPECT_NE(speak({"--block-passes", "3"}), spoken);
+}
+
 TEST_F(CliFamily, AQuantisedFolderSpeaksAsInt8) {
   const std::string int8 = path("int8");
   const Outcome made = run({"quantise", synthetic_model(), "-o", int8});

@@ -161,6 +161,10 @@ TEST_F(Speak, TextThatCannotBeSpokenIsWrongUsage) {
                  2, "at most 10000 bytes, got 10001");
   expect_failure(run(quick("Hi.", {"--top-k", "5", "-o", path("a.wav")})), 2,
                  "top_k must be 0 for a model of the family english, got 5");
+  expect_failure(run(quick("Hi.", {"--block-passes", "4", "-o", path("a.wav")})), 2,
+                 "block_passes must not be set for a model of the family english, got 4");
+  expect_failure(run(quick("Hi.", {"--no-normalise", "-o", path("a.wav")})), 2,
+                 "normalise must not be set for a model of the family english, got false");
 }
 
 TEST_F(Speak, ADeviceThatIsNone) {

@@ -150,9 +150,10 @@ TEST(Help, NamesDefaultsRangesAndUnits) {
                              "--kv-cache"}) {
     EXPECT_THAT(outcome.out, HasSubstr(option));
   }
-  EXPECT_THAT(outcome.out, HasSubstr("(0 or in [0.05, 5], default: 0.8)"));
+  EXPECT_THAT(outcome.out, HasSubstr("(0 or in [0.05, 5], default: 0.8; Flash: 0.6)"));
   EXPECT_THAT(outcome.out, HasSubstr("(above 0, up to 1, default: 1; Turbo, Nano: 0.95)"));
-  EXPECT_THAT(outcome.out, HasSubstr("25 make a second (in [1, 4096], default: 1000)"));
+  EXPECT_THAT(outcome.out,
+              HasSubstr("25 make a second (in [1, 4096], default: 1000; Flash: by the text)"));
   EXPECT_THAT(
       outcome.out,
       HasSubstr(

@@ -7,6 +7,7 @@
 #include "text/pause_markup.h"
 #include "text/punc_norm.h"
 #include "text/splitter.h"
+#include "text/spoken_form.h"
 #include "text/tokenizer.h"
 #include "text/unicode.h"
 
@@ -29,6 +30,7 @@ void normalise(const std::string& text) {
   run_parser([&] { (void)text::punc_norm_english(text); });
   run_parser([&] { (void)text::punc_norm_turbo(text); });
   run_parser([&] { (void)text::punc_norm_multilingual(text); });
+  run_parser([&] { require(is_valid_utf8(text::spoken_form(text)), "not UTF-8"); });
   if (is_valid_utf8(text)) {
     run_parser([&] { require(is_valid_utf8(text::lower_and_decompose(text)), "not UTF-8"); });
   }

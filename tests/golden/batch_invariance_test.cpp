@@ -64,6 +64,19 @@ Request random_request(std::mt19937& random, const Voice& voice) {
   return request;
 }
 
+// Of a model that fills blocks.
+void randomise_blocks(std::mt19937& random, Request& request) {
+  request.min_p.reset();
+  request.top_p.reset();
+  request.repetition_penalty.reset();
+  request.block_size = one_of(random, {5, 8, 16, 24});
+  request.block_passes = one_of(random, {1, 3, 6});
+  request.early_decoding = one_of(random, {0.0, 0.1, 0.9});
+  request.position_noise = random() % 2 == 0;
+  request.prior = random() % 3 != 0;
+  request.fill_before_end = random() % 2 == 0;
+}
+
 // A request of the pool on its way through an engine.
 class Attempt {
  public:
@@ -116,6 +129,15 @@ struct Turbo {
   }
 };
 
+struct Flash {
+  static constexpr int kRows = 2;
+  static constexpr double kVoiceSeconds = 0.6;
+  static std::string folder() {
+    static const testing::FlashFolder made;
+    return made.path();
+  }
+};
+
 // What is tested. All but the first have the same scheduling, and one mix of so many.
 template <class Family, Precision kPrecision, Precision kCache = kPrecision, int kEveryMix = 4>
 struct Setup {
@@ -144,6 +166,7 @@ class BatchInvariance : public ::testing::Test {
     for (size_t i = 0; i < kPoolSize; ++i) {
       pool_.push_back(random_request(random, voices[random() % 2]));
       if (!single_->info().languages.empty()) pool_.back().language = "fr";
+      if (single_->info().family == "flash") randomise_blocks(random, pool_.back());
       if (single_->info().meanflow) pool_.back().cfg_steps.reset();  // which takes no guidance
       alone_.push_back(*Attempt(*single_, pool_.back()).wait());
     }
@@ -226,7 +249,8 @@ std::vector<Spoken> BatchInvariance<Setup>::alone_;
 constexpr Precision kFp32 = Precision::kFp32, kBf16 = Precision::kBf16, kInt8 = Precision::kInt8;
 using Setups = ::testing::Types<Setup<English, kFp32, kFp32, 1>, Setup<English, kFp32, kBf16>,
                                 Setup<English, kBf16>, Setup<English, kInt8>, Setup<Turbo, kBf16>,
-                                Setup<Turbo, kInt8>, Setup<Multilingual, kInt8>>;
+                                Setup<Turbo, kInt8>, Setup<Multilingual, kInt8>,
+                                Setup<Flash, kFp32>, Setup<Flash, kBf16>, Setup<Flash, kInt8>>;
 TYPED_TEST_SUITE(BatchInvariance, Setups, );
 
 // Else the comparison would say nothing.
@@ -265,6 +289,12 @@ TYPED_TEST(BatchInvariance, MoreRowsThanTheKernelsTake) {
     Request request = this->pool_[i % kPoolSize];
     request.seed = i;
     request.max_new_tokens = kRequests;  // one joins with each step, and none must have left
+    if (request.block_size) {            // as many passes
+      request.max_new_tokens = 16;
+      request.block_size = 16;
+      request.block_passes = kRequests;
+      request.early_decoding = 0;
+    }
     requests.push_back(request);
     together.emplace_back(engine, std::move(request));
   }

@@ -33,6 +33,11 @@ ChatterboxEngine load(const CheckpointFolder& folder, std::optional<Family> fami
   return ChatterboxEngine::load(options);
 }
 
+const CheckpointFolder& flash_folder() {
+  static const testing::FlashFolder folder;
+  return folder;
+}
+
 // The wave that generate() of the package returns is a prefix of what its vocoder made.
 void expect_wave(const Result& result, const Golden& golden) {
   const auto samples = golden.tensor("wav_len").item<int64_t>();
@@ -76,6 +81,126 @@ TEST(Turbo, TinyEqualsTheReference) {
     expect_stages(spoken.collected, golden);
     expect_wave(*spoken.result, golden);
   }
+}
+
+constexpr const char* kFlashGoldens[] = {"flash_tiny_default", "flash_tiny_quantile",
+                                         "flash_tiny_nocfg", "flash_tiny_greedy",
+                                         "flash_tiny_short"};
+
+TEST(Flash, TinyEqualsTheReference) {
+  const ChatterboxEngine engine = load(flash_folder());
+  EXPECT_EQ(engine.info().family, "flash");
+  EXPECT_TRUE(engine.info().meanflow);
+  EXPECT_FALSE(engine.info().has_default_voice);
+  for (const char* name : kFlashGoldens) {
+    SCOPED_TRACE(name);
+    const Golden golden(name);
+    CollectedTensors collected;
+    Request request = flash_request_of(golden);
+    request.voice = voice_of(engine, golden, collected);
+    request.on_tensor = collected.sink();
+    int64_t progress = 0;
+    request.on_progress = [&](const Progress& now) {
+      if (now.stage != Stage::kDecode) return;
+      EXPECT_GE(now.done, progress);
+      EXPECT_EQ(now.total, golden.tensor("t3.budget").item<int64_t>());
+      progress = now.done;
+    };
+    const Result result = engine.generate(request);
+    EXPECT_EQ(progress, at::sum(golden.tensor("flash.info").select(1, 5)).item<int64_t>());
+    expect_same_ids(collected, golden,
+                    {"voice.cond_prompt_speech_tokens", "voice.gen.prompt_token", "text.ids",
+                     "t3.tokens", "s3gen.speech_tokens", "flash.state", "flash.committed_in"});
+    expect_stages(collected, golden);
+    EXPECT_EQ(result.stats().speech_tokens, golden.tensor("t3.tokens").numel());
+    const bool ended = result.stats().speech_tokens < golden.tensor("t3.budget").item<int64_t>();
+    EXPECT_EQ(result.finish_reason(), ended ? FinishReason::kEos : FinishReason::kMaxTokens);
+    testing::expect_close(testing::as_tensor(wave_of(result)), golden.tensor("s3gen.wav").flatten(),
+                          testing::Stage::kWave);
+  }
+}
+
+// The package's unequal batches see each other's padding.
+TEST(Flash, GoldensInOneBatchEqualTheReference) {
+  const ChatterboxEngine engine = load(flash_folder());
+  std::vector<Request> requests;
+  for (const char* name : kFlashGoldens) {
+    CollectedTensors collected;
+    requests.push_back(flash_request_of(Golden(name)));
+    requests.back().voice = voice_of(engine, Golden(name), collected);
+  }
+  const std::vector<Outcome> outcomes = engine.generate_batch(requests);
+  for (size_t i = 0; i < requests.size(); ++i) {
+    SCOPED_TRACE(kFlashGoldens[i]);
+    ASSERT_TRUE(outcomes[i].result) << outcomes[i].error->what();
+    testing::expect_close(testing::as_tensor(wave_of(*outcomes[i].result)),
+                          Golden(kFlashGoldens[i]).tensor("s3gen.wav").flatten(),
+                          testing::Stage::kWave);
+  }
+  EXPECT_GT(engine.metrics().peak_rows, 2);  // they did run together
+}
+
+TEST(Flash, OptionsBelongToTheirFamilies) {
+  const auto refusal = [](const ChatterboxEngine& engine, const Request& request) -> std::string {
+    try {
+      (void)engine.submit(request);
+      return "none";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.status(), Status::kInvalidArgument);
+      return error.what();
+    }
+  };
+  const ChatterboxEngine flash = load(flash_folder());
+  Request request;
+  request.text = "Hello.";
+  request.voice = flash.make_voice(cut(recording_of(Golden("flash_tiny_default")), 1));
+  request.top_p = 0.5F;
+  EXPECT_EQ(refusal(flash, request),
+            "top_p must be unset or 1 for a model of the family flash, got 0.5");
+  request.top_p = 1;
+  request.word_times = true;
+  EXPECT_EQ(refusal(flash, request), "no heads of this model's family align speech and text");
+  request.word_times = false;
+  request.block_size = 257;
+  EXPECT_EQ(refusal(flash, request), "block_size must be in [1, 256], got 257");
+  request.block_size.reset();
+  request.max_new_tokens = 20;
+  EXPECT_NO_THROW((void)flash.generate(request));
+
+  const ChatterboxEngine english = ChatterboxEngine::load(cpu_fp32(testing::synthetic_folder()));
+  request = {};
+  request.text = "Hello.";
+  request.early_decoding = 0.5;
+  EXPECT_EQ(refusal(english, request),
+            "early_decoding must not be set for a model of the family english, got 0.5");
+  request.early_decoding.reset();
+  request.normalise = false;
+  EXPECT_EQ(refusal(english, request),
+            "normalise must not be set for a model of the family english, got false");
+}
+
+// What is spoken in chunks are the blocks as they are done.
+TEST(Flash, StreamsAsItSpeaksWithTheSameNoise) {
+  const ChatterboxEngine engine = load(flash_folder());
+  const Golden golden("flash_tiny_default");
+  CollectedTensors collected;
+  Request request = flash_request_of(golden);
+  request.voice = voice_of(engine, golden, collected);
+  request.noise = Noise::kByFrame;
+  const std::vector<float> whole = wave_of(engine.generate(request));
+  request.stream = StreamMode::kChunks;
+  request.stream_options.chunks = {4096};
+  std::vector<float> streamed;
+  request.on_audio = [&](Samples samples) {
+    streamed.insert(streamed.end(), samples.begin(), samples.end());
+    return true;
+  };
+  (void)engine.generate(request);
+  EXPECT_TRUE(streamed == whole);
+  request.stream_options.chunks = {16};
+  streamed.clear();
+  (void)engine.generate(request);
+  EXPECT_EQ(streamed.size(), whole.size());
 }
 
 void expect_multilingual(const ChatterboxEngine& engine, std::initializer_list<const char*> names) {

@@ -54,7 +54,21 @@ inline Request request_of(const testing::Golden& golden) {
   set("top_p", request.top_p);
   set("rep", request.repetition_penalty);
   if (const auto value = golden.option("top_k")) request.top_k = std::stoi(*value);
-  request.max_new_tokens = std::stoi(golden.option("max_tokens").value());
+  if (const auto value = golden.option("max_tokens")) request.max_new_tokens = std::stoi(*value);
+  return request;
+}
+
+// The options of a golden of Flash.
+inline Request flash_request_of(const testing::Golden& golden) {
+  Request request = request_of(golden);
+  request.cfm_steps = std::stoi(golden.meta("cfm_steps"));
+  request.block_size = std::stoi(golden.meta("block_size"));
+  request.block_passes = std::stoi(golden.meta("steps"));
+  request.early_decoding = std::stod(golden.meta("tau"));
+  request.schedule_shift = std::stod(golden.meta("t_shift"));
+  request.position_noise = std::stod(golden.meta("position_temperature")) > 0;
+  request.prior = golden.meta("prior") == "True";
+  request.normalise = golden.meta("normalize") == "True";
   return request;
 }
 

@@ -54,6 +54,16 @@ class CheckpointFolder {
   TemporaryFolder folder_;
 };
 
+// Flash: a mean flow under the plain name, and English's tokenizer.
+class FlashFolder : public CheckpointFolder {
+ public:
+  FlashFolder() : CheckpointFolder({"t3_flash", "ve"}) {
+    const auto s3gen = testing::make_synthetic("s3gen_meanflow", testing::SyntheticSize::kTiny);
+    checkpoint::write_safetensors(file("s3gen.safetensors"), s3gen->entries());
+    write_bytes(file("tokenizer.json"), testing::synthetic_tokenizer_json());
+  }
+};
+
 // Links to a good folder's files but for one, of which it has a copy to be damaged.
 class DamagedFolder {
  public:

@@ -52,6 +52,11 @@ TEST(FindFamily, EachByItsT3) {
       {"t3_nano_v1.safetensors", "s3gen_meanflow.safetensors", "ve.safetensors", "tokenizer.json"});
   EXPECT_STREQ(find(nano).traits.name, "nano");
 
+  const FilesInMemory flash =
+      files_of({"t3_flash.safetensors", "s3gen.safetensors", "ve.safetensors", "tokenizer.json"});
+  EXPECT_EQ(find(flash).traits.family, Family::kFlash);
+  EXPECT_EQ(find(flash).default_voice, "");
+
   const FilesInMemory first =
       files_of({"t3_23lang.safetensors", "s3gen.pt", "ve.pt", "mtl_tokenizer.json"});
   files = find(first);
@@ -143,13 +148,32 @@ TEST(FamilyTable, HasTheDefaultsOfThePythonPackage) {
   }
 }
 
+TEST(FamilyTable, FlashHasThePackagesDefaults) {
+  const auto flash = std::find_if(families().begin(), families().end(), [](const auto& traits) {
+    return traits.family == Family::kFlash;
+  });
+  ASSERT_NE(flash, families().end());
+  const RequestDefaults& defaults = flash->defaults;
+  EXPECT_EQ(defaults.temperature, 0.6F);
+  EXPECT_EQ(defaults.cfg_weight, 1);
+  EXPECT_EQ(defaults.exaggeration, 0.5F);
+  EXPECT_EQ(defaults.min_p, 0);
+  EXPECT_EQ(defaults.top_p, 1);
+  EXPECT_EQ(defaults.top_k, 0);
+  EXPECT_EQ(defaults.repetition_penalty, 1);
+  EXPECT_EQ(defaults.cfm_steps, 2);
+}
+
 TEST(FamilyTable, SetsTheFamiliesApart) {
   for (const FamilyTraits& traits : families()) {
     SCOPED_TRACE(traits.t3);
     const bool turbo = traits.family == Family::kTurbo || traits.family == Family::kNano;
     const bool multilingual = traits.name == std::string("multilingual");
     EXPECT_EQ(traits.guided, !turbo);
-    EXPECT_EQ(traits.meanflow, turbo);
+    const bool flash = traits.family == Family::kFlash;
+    EXPECT_EQ(traits.blocks, flash);
+    EXPECT_EQ(traits.text == TextKind::kFlash, flash);
+    EXPECT_EQ(traits.meanflow, turbo || flash);
     EXPECT_EQ(traits.drops_last_token, multilingual);
     EXPECT_EQ(traits.text == TextKind::kGpt2, turbo);
     EXPECT_EQ(traits.text == TextKind::kMultilingual, multilingual);
@@ -157,9 +181,10 @@ TEST(FamilyTable, SetsTheFamiliesApart) {
     EXPECT_EQ(traits.recipe.prompt_seconds, turbo ? 15U : 6U);
     EXPECT_EQ(traits.recipe.least_seconds, turbo ? 5 : 0);
     EXPECT_EQ(traits.recipe.normalise_loudness, turbo);
-    // Turbo ends in silence, wherever its tokens stand.
-    const std::vector<int64_t> heard = traits.speech_tokens({5, 6562, 7}, 6561);
-    EXPECT_EQ(heard.size(), turbo ? 5U : 1U);
+    // Turbo ends in silence, wherever its tokens stand. Flash's T3 gives no end of speech, and a
+    // start of speech means nothing.
+    const std::vector<int64_t> heard = traits.speech_tokens({5, 6561, 7, 6562, 8}, 6561);
+    EXPECT_EQ(heard.size(), turbo ? 6U : flash ? 3U : 1U);
   }
 }
 

@@ -248,15 +248,33 @@ TEST_F(Catalog, FilesUnderEachOthersNamesAreRefused) {
     std::filesystem::copy_file(with, folder.file(name),
                                std::filesystem::copy_options::overwrite_existing);
   };
-  replace(english, "s3gen.safetensors", turbo.file("s3gen_meanflow.safetensors"));
   const auto failure = [&] {
     return failure_of([&] { (void)load_model(cpu_options(english.path())); });
   };
+  std::filesystem::rename(english.file("t3_cfg.safetensors"), english.file("t3_flash.safetensors"));
   EXPECT_EQ(failure().status, Status::kBadModelFile);
-  EXPECT_THAT(failure().message, HasSubstr("not an S3Gen of the family english"));
+  EXPECT_THAT(failure().message,
+              HasSubstr("not a T3 of the family flash, whose speech_emb.weight"));
+  const testing::FlashFolder flash;
+  replace(english, "t3_flash.safetensors", flash.file("t3_flash.safetensors"));
+  EXPECT_EQ(failure().status, Status::kBadModelFile);
+  EXPECT_THAT(failure().message, HasSubstr("not an S3Gen of the family flash: it has no flow."));
+  std::filesystem::rename(english.file("t3_flash.safetensors"), english.file("t3_cfg.safetensors"));
+  EXPECT_THAT(failure().message, HasSubstr("not a T3 of the family english"));
   replace(english, "t3_cfg.safetensors", turbo.file("t3_turbo_v1.safetensors"));
   EXPECT_EQ(failure().status, Status::kBadModelFile);
   EXPECT_THAT(failure().message, HasSubstr("not a T3 of the family english"));
+}
+
+// A mean flow under the plain name is found by what the file holds.
+TEST_F(Catalog, AMeanFlowServesEnglishToo) {
+  const CheckpointFolder english;
+  const testing::FlashFolder flash;
+  std::filesystem::copy_file(flash.file("s3gen.safetensors"), english.file("s3gen.safetensors"),
+                             std::filesystem::copy_options::overwrite_existing);
+  Machines machines(cpu_options(english.path()));
+  EXPECT_TRUE(machines.catalog().info().meanflow);
+  EXPECT_EQ(machines.catalog().info().defaults.cfm_steps, 2);
 }
 
 // A model of another size than the official one says which of its heads align.

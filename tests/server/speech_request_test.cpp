@@ -31,6 +31,7 @@ TEST(SpeechRequestTest, EveryOptionArrives) {
           "top_p": 0.9, "top_k": 3, "repetition_penalty": 1.5, "max_new_tokens": 7, "cfm_steps": 4,
           "cfg_steps": 2, "analyze_alignment": false, "text_tags": true, "priority": -5,
           "deadline_ms": 1500, "stream": false, "pause": 1, "noise": "reference",
+          "block_size": 8, "early_decoding": 0.25, "position_noise": false, "normalise": true,
           "halo": "low-latency", "prompt": "frozen", "slack_tokens": 2, "left_tokens": 30,
           "right_tokens": 7, "chunks": [12, 25]})");
   EXPECT_EQ(asked.voice.id, "abc");
@@ -47,6 +48,10 @@ TEST(SpeechRequestTest, EveryOptionArrives) {
   EXPECT_EQ(asked.request.cfm_steps, 4);
   EXPECT_EQ(asked.request.cfg_steps, 2);
   EXPECT_EQ(asked.request.analyze_alignment, false);
+  EXPECT_EQ(asked.request.block_size, 8);
+  EXPECT_EQ(asked.request.early_decoding, 0.25);
+  EXPECT_EQ(asked.request.position_noise, false);
+  EXPECT_EQ(asked.request.normalise, true);
   EXPECT_TRUE(asked.request.text_tags);
   EXPECT_EQ(asked.request.priority, -5);
   EXPECT_EQ(asked.request.deadline, std::chrono::milliseconds(1500));

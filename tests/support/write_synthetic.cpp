@@ -40,8 +40,15 @@ const std::vector<FamilyFiles>& families() {
       {"multilingual-v3", {"t3_mtl23ls_v3", "s3gen", "ve"}, graphemes},
       {"turbo", {"t3_turbo_v1", "s3gen_meanflow", "ve"}, gpt2},
       {"nano", {"t3_nano_v1", "s3gen_meanflow", "ve"}, gpt2},
+      {"flash", {"t3_flash", "s3gen_meanflow", "ve"}, {}},
   };
   return all;
+}
+
+// Flash has its mean flow under English's name.
+std::string file_name(const FamilyFiles& family, const std::string& weights) {
+  const bool plain = family.name == "flash" && weights == "s3gen_meanflow";
+  return (plain ? "s3gen" : weights) + ".safetensors";
 }
 
 void usage(std::ostream& out) {
@@ -52,14 +59,14 @@ void usage(std::ostream& out) {
          "are the official ones; with full, the shapes are too. FAMILY and what is written:\n";
   for (const FamilyFiles& family : families()) {
     out << "  " << family.name << ":";
-    for (const char* name : family.weights) out << ' ' << name;
-    out << " (.safetensors)";
+    for (const char* name : family.weights) out << ' ' << file_name(family, name);
     for (const char* name : family.tokenizers) out << ", " << name;
-    out << (family.tokenizers.empty() ? ", tokenizer.json, conds.pt; the default\n" : "\n");
+    if (family.tokenizers.empty()) out << ", tokenizer.json";
+    out << (family.name == "english" ? ", conds.pt; the default\n" : "\n");
   }
   out << "nano is full only. multilingual-v3 may be added to a folder of multilingual.\n"
          "FROM: a folder with the tokenizer's files, which are copied; needed for all but "
-         "english.\n"
+         "english and flash.\n"
          "tiny: 32 to 110 MB; full: 1.4 GB (nano) to 3.2 GB (english), and up to 2.1 GB of memory "
          "meanwhile.\n";
 }
@@ -154,11 +161,14 @@ void write_checkpoint(const Arguments& arguments) {
   }
   if (arguments.family->tokenizers.empty()) {
     write_file(folder / "tokenizer.json", synthetic_tokenizer_json());
-    write_file(folder / "conds.pt", synthetic_conds_pt(arguments.size));
+    if (arguments.family->name == "english") {
+      write_file(folder / "conds.pt", synthetic_conds_pt(arguments.size));
+    }
   }
   for (const char* name : arguments.family->weights) {  // one at a time in memory
     const auto model = make_synthetic(name, arguments.size);
-    checkpoint::write_safetensors((folder / name).string() + ".safetensors", model->entries());
+    checkpoint::write_safetensors((folder / file_name(*arguments.family, name)).string(),
+                                  model->entries());
   }
 }
 

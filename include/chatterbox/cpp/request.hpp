@@ -82,6 +82,15 @@ struct Request {
   std::string language = {};  // one of EngineInfo::languages; empty unless multilingual
   bool text_tags = false;     // multilingual models read tags such as [laughter] as tokens
   bool word_times = false;    // results and chunks tell when each word is spoken
+  // Of Flash, which draws speech in blocks; unset for every other family.
+  std::optional<int32_t> block_size = std::nullopt;     // positions of a block, 1 to 256
+  std::optional<int32_t> block_passes = std::nullopt;   // over a block at most, 1 to 100
+  std::optional<double> schedule_shift = std::nullopt;  // 0 to 100; below 1: more in later passes
+  std::optional<double> early_decoding = std::nullopt;  // 0 to 100; more of it saves passes
+  std::optional<bool> position_noise = std::nullopt;    // which are filled first is partly random
+  std::optional<bool> prior = std::nullopt;             // scores are relative to the model's own
+  std::optional<bool> fill_before_end = std::nullopt;   // an end of speech waits for what precedes
+  std::optional<bool> normalise = std::nullopt;         // numbers and the like become words
   // How the request is run.
   int32_t priority = 0;  // -100 to 100; the waiting request with the highest priority starts first
   uint64_t client = 0;   // who asks: at equal priority, clients are served in turn

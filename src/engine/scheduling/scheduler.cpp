@@ -227,7 +227,9 @@ void Scheduler::after_step(Sequence& sequence) {
       return fail(sequence);
     }
   }
-  if (job.wants_progress()) job.report({Stage::kDecode, drawn, job.task().max_new_tokens});
+  if (job.wants_progress()) {
+    job.report({Stage::kDecode, drawn, model_.catalog().token_budget(job.task())});
+  }
 }
 
 // Its rows are free for the next request before S3Gen has begun.

@@ -81,7 +81,8 @@ void Scheduler::after_step_of_stream(Sequence& sequence) {
   if (sequence.speech == SpeechState::kSpeaking) return;  // its callbacks are the speech thread's
   Job::State& job = *sequence.job;
   if (!job.wants_progress()) return;
-  job.report({Stage::kDecode, tokens_.drawn(sequence.id), job.task().max_new_tokens});
+  job.report(
+      {Stage::kDecode, tokens_.drawn(sequence.id), model_.catalog().token_budget(job.task())});
 }
 
 // Whether any of them now has all of its tokens.

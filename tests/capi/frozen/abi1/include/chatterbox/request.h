@@ -89,7 +89,8 @@ typedef struct chatterbox_request {
   float min_p;              /* lowest probability, relative to the likeliest token, 0 to 1 */
   float top_p;              /* probability mass to draw from, above 0, up to 1 */
   float repetition_penalty; /* 0.5 to 5; 1: none */
-  int32_t max_new_tokens;   /* limit of speech tokens, 25 a second, 1 to 4096 */
+  int32_t max_new_tokens;   /* limit of speech tokens, 25 a second, 1 to 4096; Flash has another
+                             * limit by the text: 6 for each of its tokens, but at least 300 */
   int32_t cfm_steps;        /* Euler steps of the flow, 1 to 100 */
   int32_t cfg_steps; /* of the Euler steps, the first ones, 0 to cfm_steps, have guidance, which
                       * takes twice the work; unset (default): all. Must be unset for a mean flow,
@@ -132,6 +133,26 @@ typedef struct chatterbox_request {
                                                     * text piece by piece */
   chatterbox_done_callback on_done;                /* default NULL */
   void* user_data;                                 /* handed to the callbacks; default NULL */
+  /* Of Flash, which draws speech in blocks: all positions of a block are masked at first, and each
+   * pass over it fills some of them for good. They must be unset (default) for every other family.
+   * Flash has no min_p, top_p, top_k and repetition_penalty: set, they must turn themselves off. */
+  int32_t block_size;      /* positions of a block, 1 to 256; unset: 16 */
+  int32_t block_passes;    /* over a block at most, 1 to 100; fewer are faster; unset: 10 */
+  double schedule_shift;   /* 0 to 100; below 1, few positions are filled at first and more in later
+                            * passes; 1: evenly, 0: in even numbers; unset: 0.5 */
+  double early_decoding;   /* how soon positions with high scores are filled ahead of that schedule,
+                            * which saves passes; 0 (never) to 100; unset: 0.1 */
+  int32_t position_noise;  /* 1: which positions are filled first is partly random; 0: it is by
+                            * their scores alone; unset: 1 */
+  int32_t prior;           /* 1: a token's score is how much likelier it is at its position than
+                            * without any voice and text; 0: than on average in its block;
+                            * unset: 1 */
+  int32_t fill_before_end; /* 1: an end of speech waits until the positions before it are filled;
+                            * 0: it ends the block at once, and the speech of those that are
+                            * masked is lost, as in the Python package; unset: 0 */
+  int32_t normalise;       /* 1: numbers, times, abbreviations and the like in the text become
+                            * words, as in the model's training; 0: the text is read as it is;
+                            * unset: 1 */
 } chatterbox_request;
 
 /* Fills in `size` (pass sizeof *request) and the defaults. `text` must be set afterwards. The

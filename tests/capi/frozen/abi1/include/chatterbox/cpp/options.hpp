@@ -39,6 +39,7 @@ enum class Family : int32_t {
   kMultilingualV3 = CHATTERBOX_FAMILY_MULTILINGUAL_V3,
   kTurbo = CHATTERBOX_FAMILY_TURBO,
   kNano = CHATTERBOX_FAMILY_NANO,
+  kFlash = CHATTERBOX_FAMILY_FLASH,
 };
 
 // Whether speech gets the inaudible Perth watermark, which a WatermarkDetector finds.
@@ -113,7 +114,7 @@ struct RequestDefaults {
 
 // The strings and lists belong to the engine and are valid until it is destroyed.
 struct EngineInfo {
-  std::string_view family;           // "english", "multilingual", "turbo" or "nano"
+  std::string_view family;           // "english", "multilingual", "turbo", "nano" or "flash"
   std::string_view model;            // as given
   std::string_view device;           // "cpu", "cuda:0"
   std::string_view precision;        // as given, or the default: "fp32", "bf16", "int8", "auto"

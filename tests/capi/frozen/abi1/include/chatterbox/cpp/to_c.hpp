@@ -29,6 +29,11 @@ template <class Enum>
   return or_unset(name, std::optional(static_cast<int32_t>(*from)));
 }
 
+[[nodiscard]] inline int32_t flag_or_unset(const std::optional<bool>& from) {
+  if (!from) return CHATTERBOX_UNSET;
+  return *from ? 1 : 0;
+}
+
 // `files`: those of the options.
 [[nodiscard]] inline chatterbox_engine_options to_c(const EngineOptions& from,
                                                     const std::vector<chatterbox_file>& files) {
@@ -110,9 +115,17 @@ void copy_common(const Asked& from, To& to, chatterbox_stream_options& stream) {
   to.repetition_penalty = or_unset("repetition_penalty", from.repetition_penalty);
   to.max_new_tokens = or_unset("max_new_tokens", from.max_new_tokens);
   to.top_k = or_unset("top_k", from.top_k);
-  if (from.analyze_alignment) to.analyze_alignment = *from.analyze_alignment ? 1 : 0;
+  to.analyze_alignment = flag_or_unset(from.analyze_alignment);
   to.text_tags = from.text_tags ? 1 : 0;
   to.word_times = from.word_times ? 1 : 0;
+  to.block_size = or_unset("block_size", from.block_size);
+  to.block_passes = or_unset("block_passes", from.block_passes);
+  to.schedule_shift = or_unset("schedule_shift", from.schedule_shift);
+  to.early_decoding = or_unset("early_decoding", from.early_decoding);
+  to.position_noise = flag_or_unset(from.position_noise);
+  to.prior = flag_or_unset(from.prior);
+  to.fill_before_end = flag_or_unset(from.fill_before_end);
+  to.normalise = flag_or_unset(from.normalise);
   return to;
 }
 
