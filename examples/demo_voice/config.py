@@ -73,8 +73,8 @@ class Budget:
     stops when its time is up."""
     tokenizer: int = 960
     speaker: int = 300     # a quarter for the voice encoder, the rest for CAM++
-    t3: int = 2160
-    flow: int = 2700
+    t3: int = 7200
+    flow: int = 5400
     hift: int = 1200
     adversarial: int = 1200
     pitch: int = 240       # besides 3 minutes for the mels
@@ -84,7 +84,7 @@ class Budget:
 class Amounts:
     """How much is synthesised. The acoustic part is kept as sound, the rest as tokens alone."""
     corpus: int = 26_000         # utterances for T3, about 24 hours
-    acoustic: int = 2_700        # of them that are spoken aloud, for the other models: about 2.5 hours
+    acoustic: int = 3_100        # of them that are spoken aloud, for the other models: about 2.9 hours
     shard: int = 100             # utterances in a file
     held_out: int = 200          # sentences that nothing trains on: half to watch, half to test
     speaker_utterances: int = 24 # of each of SPEAKERS

@@ -9,13 +9,18 @@ from torch.nn.functional import mse_loss, normalize
 import config
 import models
 import stage
+import stream_masks
 from acoustic import Acoustic
 
 TOKENS = 1200            # of a batch
 SHORTEST, LONGEST = 40, 330  # tokens of a row: the prompt is up to 250
 NO_CONDITION = 0.2       # of the rows (configs.py: training_cfg_rate)
 NO_PROMPT = 0.2          # of the rows
-FORETOLD = 0.6           # of the utterances: with the tokens that T3 learns, the others with those of their sound
+FORETOLD = 0.75          # of the utterances: with the tokens that T3 learns, the others with those of their sound
+STREAMED = 0.35          # of the batches: as in a stream
+# In half of the rows up to so many of the tokens have another digit, so that the flow learns no utterance by heart
+# and forgives T3 a token beside the right one.
+ALTERED = 0.15
 
 
 def row(data, tokens, voice, length, rng):
@@ -29,19 +34,35 @@ def row(data, tokens, voice, length, rng):
     return torch.cat(ids)[:length].long(), torch.cat(mels)[:config.FRAMES_PER_TOKEN * length]
 
 
-def batch(data, tokens, prompts, rng):
-    """Rows of one length: ids [B, N], mel [B, 80, 2N], x-vectors [B, 192], prompts' mels [B, 80, 2N]"""
+def altered(ids, rng):
+    """The ids, some of them with another digit."""
+    if rng.random() < 0.5:
+        return ids
+    digits = models.digits_of(ids) + 1
+    changes = torch.rand(digits.shape) < rng.uniform(0, ALTERED) / config.FREE_DIGITS
+    digits = torch.where(changes, (digits + torch.randint(1, 3, digits.shape)) % 3, digits)
+    return (digits.long() * 3 ** torch.arange(config.FREE_DIGITS)).sum(1)
+
+
+def batch(data, tokens, prompts, rng, training):
+    """Rows of one length: ids [B, N], mel [B, 80, 2N], x-vectors [B, 192], prompts' mels [B, 80, 2N]; and how far each
+    token sees [N], or None: as far as there are tokens."""
     length = rng.randint(SHORTEST, LONGEST)
+    streamed = training and rng.random() < STREAMED
+    common = rng.randint(0, length // 2) if streamed else None  # the chunks of all rows are the same
     ids, mels, vectors, prompt = [], [], [], []
     for _ in range(max(1, TOKENS // length)):
         voice = rng.choice(list(config.VOICES))
         one, mel = row(data, tokens, voice, length, rng)
         kept = 0 if rng.random() < NO_PROMPT else rng.randint(0, int(1.4 * length))
-        ids.append(one)
+        if streamed:
+            kept = config.FRAMES_PER_TOKEN * common
+        ids.append(altered(one, rng) if training else one)
         mels.append(mel.T)
         vectors.append(rng.choice(prompts[voice])["x_vector"])
         prompt.append(torch.cat((mel[:kept], torch.zeros_like(mel[kept:]))).T)
-    return tuple(torch.stack(part) for part in (ids, mels, vectors, prompt))
+    ends = stream_masks.known_ends(length, common, rng) if streamed else None
+    return tuple(torch.stack(part) for part in (ids, mels, vectors, prompt)), ends
 
 
 def encode(flow, ids, vectors):
@@ -79,16 +100,20 @@ def main():
 
     bf16 = stage.fast_autocast(options.device)
 
-    def step_losses(source, ids, rng):
-        with torch.autocast(torch.device(options.device).type, torch.bfloat16, enabled=bf16):
-            return losses(flow, *(t.to(options.device) for t in batch(source, ids, prompts, rng)))
+    bf16 = stage.fast_autocast(options.device)
+
+    def step_losses(source, ids, rng, training):
+        rows, ends = batch(source, ids, prompts, rng, training)
+        device = torch.device(options.device).type
+        with stream_masks.masked(ends), torch.autocast(device, torch.bfloat16, enabled=bf16):
+            return losses(flow, *(t.to(options.device) for t in rows))
 
     def loss_of(step, rng):
-        prior, direction = step_losses(data, tokens, rng)
+        prior, direction = step_losses(data, tokens, rng, True)
         return direction + 0.5 * prior, {"mu": prior.item(), "flow": direction.item()}
 
     def watch():
-        found = torch.tensor([step_losses(held_out, held_out_tokens, stage.draw(i, salt=2)) for i in range(4)])
+        found = torch.tensor([step_losses(held_out, held_out_tokens, stage.draw(i, salt=2), False) for i in range(4)])
         return dict(zip(("mu", "flow"), found.mean(0).tolist()))
 
     stage.train("flow", flow, loss_of, options, rate=1.5e-3, watch=watch, finish=lambda: models.unshare_digits(flow))
