@@ -101,9 +101,10 @@ void add_block_options(CLI::App& app, Request& request) {
   add_switch(app, "--prior,!--no-prior", request.prior,
              "score tokens by how likely they are without a text, not by their block; Flash only")
       ->default_str("on for Flash");
-  add_switch(app, "--fill-before-end", request.fill_before_end,
+  add_switch(app, "--fill-before-end,!--no-fill-before-end", request.fill_before_end,
              "do not end the speech before the positions in front of its end are filled; Flash "
-             "only");
+             "only")
+      ->default_str("on for Flash");
   add_switch(app, "--normalise,!--no-normalise", request.normalise,
              "read numbers, times and abbreviations as words; Flash only")
       ->default_str("on for Flash");

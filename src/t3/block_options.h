@@ -6,7 +6,7 @@
 
 namespace chatterbox::t3 {
 
-// Defaults: the package's. Ranges as in engine/request.h, validated there.
+// Defaults: the package's, but for fill_before_end. Ranges as in engine/request.h, validated there.
 struct BlockOptions {
   int64_t size = 16;            // positions of a block
   int64_t passes = 10;          // over a block, at most; the last one fills all that is left
@@ -14,7 +14,9 @@ struct BlockOptions {
   double early_decoding = 0.1;  // how soon good positions are filled ahead of that schedule; 0: not
   bool position_noise = true;   // which positions are filled is partly random
   bool prior = true;            // scores are relative to the model's own prior, not to the block's
-  bool fill_before_end = false;  // an end of speech waits until the positions before it are filled
+  // An end of speech waits until the positions before it are filled. The package ends at once, and
+  // the speech of those that are masked is lost.
+  bool fill_before_end = true;
 };
 
 }  // namespace chatterbox::t3

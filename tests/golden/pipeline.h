@@ -69,6 +69,7 @@ inline Request flash_request_of(const testing::Golden& golden) {
   request.position_noise = std::stod(golden.meta("position_temperature")) > 0;
   request.prior = golden.meta("prior") == "True";
   request.normalise = golden.meta("normalize") == "True";
+  request.fill_before_end = false;  // as the package
   return request;
 }
 

@@ -25,6 +25,7 @@ struct FlashSequence {
     options.blocks.schedule_shift = std::stod(golden.meta("t_shift"));
     options.blocks.position_noise = std::stod(golden.meta("position_temperature")) > 0;
     options.blocks.prior = golden.meta("prior") == "True";
+    options.blocks.fill_before_end = false;  // as the package
     options.max_new_tokens = golden.tensor("t3.budget").item<int64_t>();
     options.seed = std::stoull(golden.meta("seed"));
   }

@@ -149,7 +149,7 @@ typedef struct chatterbox_request {
                             * unset: 1 */
   int32_t fill_before_end; /* 1: an end of speech waits until the positions before it are filled;
                             * 0: it ends the block at once, and the speech of those that are
-                            * masked is lost, as in the Python package; unset: 0 */
+                            * masked is lost, as in the Python package; unset: 1 */
   int32_t normalise;       /* 1: numbers, times, abbreviations and the like in the text become
                             * words, as in the model's training; 0: the text is read as it is;
                             * unset: 1 */
