@@ -101,10 +101,10 @@ TEST_F(SourceTokens, AreReadInParts) {
     while (!reader.next()) ++parts;
     return parts;
   };
-  const int of_a_window = parts_of(30) - 1;  // without the spectrum's
+  const int of_a_window = parts_of(30) - 2;  // without the spectrum's, of 20 s each
   EXPECT_GT(of_a_window, 3);
-  EXPECT_EQ(parts_of(40), 1 + 2 * of_a_window);
-  EXPECT_EQ(parts_of(100), 2 + 4 * of_a_window);  // 10,000 frames
+  EXPECT_EQ(parts_of(40), 2 + 2 * of_a_window);
+  EXPECT_EQ(parts_of(100), 5 + 4 * of_a_window);
 }
 
 TEST_F(SourceTokens, OneTokenIsTheLeast) {
