@@ -45,6 +45,7 @@ OTHER_COMPARISONS = [
 OTHER_STAGES = ("decode step", "- flow")
 SPEECH_QUALITY, STAGE_QUALITY = "quality_demo.json", "quality_full_en.json"  # quality.py
 STREAMING, LISTENERS = "streaming_demo.json", "listeners_demo.json"  # streaming.py, chatterbox-bench --listeners
+WORD_TIMES, SERVER = "word_times_demo.json", "serve_demo.json"  # word_times.py, serve.py
 
 
 class Failure(Exception):
@@ -282,8 +283,40 @@ def streams(root):
         "", f"Version {report['version']}, {report['precision']}, {machine(report)}."]
 
 
+def word_times_table(rows):
+    """Of word_times.py's rows."""
+    cells = [[name, str(row["words"]), f"{1000 * row['median']:.0f} ms", f"{1000 * row['p90']:.0f} ms",
+              f"{100 * row['close']:.0f} %", f"{1000 * row['mean_late']:.0f} ms", str(row["lost_sentences"])]
+             for name, row in rows.items()]
+    heads = ["times of words", ">words", ">median error", ">90 of 100 within", ">within 0.1 s", ">late on average",
+             ">sentences not aligned"]
+    return table(heads, cells)
+
+
+def word_times(root):
+    report = read(root, WORD_TIMES)
+    return [*word_times_table(report["rows"]), "",
+            f"{report['sentences']} sentences; " + source(WORD_TIMES, {**report, **report["machine"]})]
+
+
+def server_table(runs):
+    """Of serve.py's runs."""
+    cells = [[str(run["clients"]), str(run["requests"]), f"{1000 * run['first_audio_p50']:.0f} ms",
+              f"{1000 * run['first_audio_p95']:.0f} ms", f"{run['real_time_factor']:.2f}",
+              f"{100 * run['continuous']:.0f} %", number(run["audio_seconds_per_second"]), str(run["refused"])]
+             for run in runs]
+    heads = [">clients", ">requests", ">first audio, median", ">95 of 100 before", ">RTF of one",
+             ">without an underrun over 0.1 s", ">audio seconds a second", ">refused"]
+    return table(heads, cells)
+
+
+def server(root):
+    report = read(root, SERVER)
+    return [*server_table(report["runs"]), "", source(SERVER, {**report, **report["machine"]})]
+
+
 TABLES = {function.__name__: function for function in (speed, latency, modes, stages, throughput, others, quality, streaming,
-                                                   listeners, streams)}
+                                                   listeners, streams, word_times, server)}
 
 
 def rewritten(root, text, document):

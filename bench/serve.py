@@ -1,9 +1,13 @@
 """serve.py [--url URL] [--clients 1,2,4,...]: how `chatterbox serve` does with so many clients at a time.
 
-Each client asks for one sentence after the other and listens to it as a player would: it begins with the first bytes, and
-what does not come in time is an underrun. Prints a table, and writes it with --json and --plot (needs matplotlib).
+Each client asks for one sentence after the other and listens to it as a player would: it begins with the first bytes,
+what does not come in time is an underrun, and the next sentence is asked for when one has been heard (--at-once: when it
+has come). Prints a table, and writes it with --json and --plot (needs matplotlib).
 """
-import argparse, http.client, json, statistics, sys, threading, time, urllib.parse
+import argparse, http.client, json, re, statistics, sys, threading, time, urllib.parse
+
+from compare_reference import machine
+from readme_table import server_table
 
 RATE = 24000 * 2  # bytes a second of pcm
 SENTENCES = ["The ferry leaves at noon, and the last one comes back when the lamps are lit.",
@@ -16,7 +20,7 @@ SMALL_UNDERRUN = 0.1  # seconds that a listener does not mind
 class Speech:
     """One request, as its listener hears it."""
 
-    def __init__(self, url, text, seed, options):
+    def __init__(self, url, text, seed, options, at_once=False):
         self.first = self.seconds = self.underrun = 0.0
         self.status = 0
         connection = http.client.HTTPConnection(url.hostname, url.port or 80, timeout=600)
@@ -41,18 +45,26 @@ class Speech:
             self.seconds += len(data) / RATE
         self.took = time.monotonic() - start
         connection.close()
+        if ends and not at_once:
+            time.sleep(max(0, ends - time.monotonic()))
+
+
+def version(url):
+    connection = http.client.HTTPConnection(url.hostname, url.port or 80)
+    connection.request("GET", "/metrics")
+    return re.search(r'chatterbox_build_info{version="(.*?)"}', connection.getresponse().read().decode()).group(1)
 
 
 def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else float("nan")
 
 
-def measure(url, clients, requests, options):
+def measure(url, clients, requests, options, at_once):
     speeches, lock = [], threading.Lock()
 
     def client(number):
         for turn in range(requests):
-            speech = Speech(url, SENTENCES[(number + turn) % len(SENTENCES)], 1000 * number + turn, options)
+            speech = Speech(url, SENTENCES[(number + turn) % len(SENTENCES)], 1000 * number + turn, options, at_once)
             with lock:
                 speeches.append(speech)
 
@@ -100,6 +112,7 @@ def main():
     parser.add_argument("--url", default="http://127.0.0.1:8080")
     parser.add_argument("--clients", default="1,2,4,8,16,32,64", help="at a time, one measurement for each")
     parser.add_argument("--requests", type=int, default=4, help="of each client")
+    parser.add_argument("--at-once", action="store_true", help="clients do not listen: how much the server can take")
     parser.add_argument("--options", type=json.loads, default={}, help="more fields of the requests, as JSON")
     parser.add_argument("--json")
     parser.add_argument("--plot")
@@ -107,16 +120,15 @@ def main():
     url = urllib.parse.urlsplit(given.url)
     Speech(url, SENTENCES[0], 0, given.options)  # what is made for the first request is not measured
     rows = []
-    print("| clients | first audio p50 | p95 | RTF | without underrun | audio s/s | refused |\n|---:|---:|---:|---:|---:|---:|---:|")
     for clients in map(int, given.clients.split(",")):
-        row = measure(url, clients, given.requests, given.options)
-        rows.append(row)
-        print(f"| {clients} | {row['first_audio_p50']:.3f} s | {row['first_audio_p95']:.3f} s | "
-              f"{row['real_time_factor'] or float('nan'):.2f} | {100 * row['continuous']:.0f} % | "
-              f"{row['audio_seconds_per_second']:.1f} | {row['refused']} |", flush=True)
+        rows.append(measure(url, clients, given.requests, given.options, given.at_once))
+        print(f"{clients} clients: first audio {rows[-1]['first_audio_p50']:.3f} s", file=sys.stderr, flush=True)
+    print(*server_table(rows), sep="\n")
     if given.json:
+        report = {"version": version(url), "machine": machine(), "options": given.options,
+                  "requests_of_a_client": given.requests, "at_once": given.at_once, "runs": rows}
         with open(given.json, "w") as file:
-            json.dump({"options": given.options, "requests_of_a_client": given.requests, "runs": rows}, file, indent=1)
+            json.dump(report, file, indent=1)
     if given.plot:
         plot(rows, given.plot)
     sys.exit(1 if any(row["requests"] == row["refused"] for row in rows) else 0)
