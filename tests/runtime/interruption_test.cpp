@@ -52,7 +52,7 @@ class InterruptionTest : public ::testing::Test {
     task.cfm_steps = task.cfg_steps = 1;
     return task;
   }
-  std::unique_ptr<Utterance> read(const Task& task) {
+  int64_t prefilled(const Task& task) {
     const int64_t id = tokens().begin(task);
     try {
       while (!tokens().prefill(id)) continue;
@@ -60,17 +60,11 @@ class InterruptionTest : public ::testing::Test {
       tokens().end(id);
       throw;
     }
-    return tokens().collect(id);
+    return id;
   }
+  std::unique_ptr<Utterance> read(const Task& task) { return tokens().collect(prefilled(task)); }
   voice::Conditionals make_voice(const Task& task) {
-    const int64_t id = tokens().begin(task);
-    try {
-      while (!tokens().prefill(id)) continue;
-    } catch (...) {
-      tokens().end(id);
-      throw;
-    }
-    return tokens().collect_voice(id);
+    return tokens().collect_voice(prefilled(task));
   }
   TokenExecutor& tokens() { return machines_.tokens(); }
   SpeechExecutor& speech() { return machines_.speech(); }
