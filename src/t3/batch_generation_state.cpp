@@ -47,6 +47,12 @@ int64_t last_repetition(const std::vector<int64_t>& tokens) {
 
 }  // namespace
 
+void append_token(Generation& generation, int64_t token) {
+  generation.tokens.push_back(token);
+  generation.quality.longest_repetition =
+      std::max(generation.quality.longest_repetition, last_repetition(generation.tokens));
+}
+
 BatchGenerationState::BatchGenerationState(int64_t rows, int64_t vocabulary, SamplingFamily family)
     : family_(family),
       logits_(at::zeros({rows, vocabulary}, at::kFloat)),
@@ -175,9 +181,7 @@ void BatchGenerationState::end_with(std::exception_ptr failure, int64_t id) {
 
 void BatchGenerationState::append(SequenceState& sequence, int64_t token) {
   Generation& generation = sequence.generation;
-  generation.tokens.push_back(token);
-  generation.quality.longest_repetition =
-      std::max(generation.quality.longest_repetition, last_repetition(generation.tokens));
+  append_token(generation, token);
   at::Tensor seen = seen_[sequence.rows.front()];
   auto counted = static_cast<int64_t>(generation.tokens.size());
   if (family_ == SamplingFamily::kPlain) {

@@ -39,6 +39,9 @@ struct SequenceState {
   [[nodiscard]] int64_t unconditional_row() const { return rows.back(); }
 };
 
+// Adds a token that was drawn, and what it does to the quality.
+void append_token(Generation& generation, int64_t token);
+
 class BatchGenerationState {
  public:
   BatchGenerationState(int64_t rows, int64_t vocabulary,

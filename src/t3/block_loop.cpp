@@ -4,7 +4,6 @@
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/softmax.h>
 
-#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -20,15 +19,6 @@ std::vector<int64_t> places(size_t count) {
   std::vector<int64_t> indices(count);
   std::iota(indices.begin(), indices.end(), int64_t{-1});
   return indices;
-}
-
-int64_t longest_repetition(const std::vector<int64_t>& tokens) {
-  int64_t longest = 0, run = 0;
-  for (size_t i = 0; i < tokens.size(); ++i) {
-    run = i > 0 && tokens[i] == tokens[i - 1] ? run + 1 : 1;
-    longest = std::max(longest, run);
-  }
-  return longest;
 }
 
 // Of a block, the first and how many: the last one, where it is done, or those before it.
@@ -162,10 +152,9 @@ void BlockLoop::finish_block(SequenceState& sequence) {
   const Block& block = sequence.blocks->block;
   Generation& generation = sequence.generation;
   const auto end = block.end_of_speech();
-  const auto last =
-      block.tokens().begin() + static_cast<std::ptrdiff_t>(end.value_or(block.tokens().size()));
-  generation.tokens.insert(generation.tokens.end(), block.tokens().begin(), last);
-  generation.quality.longest_repetition = longest_repetition(generation.tokens);
+  for (size_t i = 0; i < end.value_or(block.tokens().size()); ++i) {
+    append_token(generation, block.tokens()[i]);
+  }
   sequence.blocks->done = true;
   if (!end && !block.is_last()) return;
   if (sequence.blocks->trace) sequence.blocks->trace->finish(generation.generator);
