@@ -38,11 +38,8 @@ def memory(server):
 
 
 def wait_until_quiet(server):
-    for _ in range(600):
-        if 'chatterbox_engine_running{model="demo"} 0.0' in server.ask("GET", "/metrics")[2].decode():
-            return
-        time.sleep(0.1)
-    raise AssertionError("the engine still runs what nobody waits for")
+    server.wait_for_metrics('chatterbox_engine_running{model="demo"} 0.0', seconds=60,
+                            otherwise="the engine still runs what nobody waits for")
 
 
 def check_streams(server):

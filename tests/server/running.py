@@ -33,6 +33,15 @@ class Server:
         connection.close()
         return result
 
+    def wait_for_metrics(self, *wanted, seconds, otherwise):
+        """Until /metrics has all of these; fails with `otherwise` when the time is up."""
+        for _ in range(int(seconds / 0.05)):
+            metrics = self.ask("GET", "/metrics")[2].decode()
+            if all(part in metrics for part in wanted):
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"{otherwise}:\n{metrics}")
+
     def speak(self, **fields):
         return self.ask("POST", "/v1/audio/speech", {"input": TEXT, "seed": 7, **fields})
 

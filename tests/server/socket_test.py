@@ -137,12 +137,8 @@ def check_hang_up(server):
     client.send("text", text=TEXT * 20)
     client.socket.recv(timeout=120)
     client.socket.socket.close()
-    for _ in range(200):
-        metrics = server.ask("GET", "/metrics")[2].decode()
-        if 'stream",end="disconnect"} 1' in metrics and 'engine_running{model="demo"} 0.0' in metrics:
-            return
-        time.sleep(0.05)
-    raise AssertionError("a client that hung up is still being spoken to:\n" + metrics)
+    server.wait_for_metrics('stream",end="disconnect"} 1', 'engine_running{model="demo"} 0.0', seconds=10,
+                            otherwise="a client that hung up is still being spoken to")
 
 
 def main():
