@@ -44,6 +44,8 @@ int run(const std::vector<Command>& commands) {
   } catch (const Interrupted& interrupt) {
     return report(interrupt_exit_code(), interrupt.what());
   } catch (const Error& error) {
+    // A signal may be why a call of the system failed.
+    if (interrupted()) return report(interrupt_exit_code(), error.what());
     return report(error.status() == Status::kInvalidArgument ? kWrongUsage : kFailed, error.what());
   } catch (const std::bad_alloc&) {
     return report(kFailed, "out of memory");

@@ -10,11 +10,18 @@ quick=(--seed 1 --cfm-steps 1 --max-new-tokens 20 --threads 1)
 speak() { "$program" speak "Hello there." "${quick[@]}" "$@" 2>err; }
 fail() { echo "$*" >&2; cat err >&2; exit 1; }
 code_of() { local code=0; "$@" || code=$?; echo $code; }
-# Signals the program that was begun last until it ends, and says so where its exit code is not $1. One that reads
-# or writes nothing but a pipe without another end is in that call from some moment on.
+# Where the program's time on a CPU stands still, it waits: here, for the other end of a pipe.
+wait_until_it_waits() { # PID
+  local before=-1 now
+  while now=$(awk '{ print $14 + $15 }' "/proc/$1/stat") && [ "$now" != "$before" ]; do
+    before=$now
+    sleep 0.5
+  done
+}
+# Signals the program that was begun last until it ends, and says so where its exit code is not $1.
 end_expecting() { # CODE WHAT
   local child=$! code=0
-  sleep 1
+  wait_until_it_waits $child
   (while kill -TERM $child 2>/dev/null; do sleep 0.2; done) &
   wait $child || code=$?
   wait $!
