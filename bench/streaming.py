@@ -89,20 +89,25 @@ def missed(row):
         name for name in ("lengths_equal",) if not row[name]]
 
 
-def measure(arguments, folder):
+def measured(arguments, ways, folder):
+    """The figures of the ways; the first two are no streams."""
     from streaming_figures import figures  # needs the environment
     sentences = SENTENCES.read_text(encoding="utf-8").splitlines()[-arguments.sentences:]
     voices = [voice for voice in arguments.voices.split(",") if voice]
-    for number, way in enumerate(WAYS):
+    for number, way in enumerate(ways):
         say(f"speaking: {way.name}")
         for n, text in enumerate(sentences):
             speak(arguments, way, text, voices[n % len(voices)], n, folder / f"{number}_{n}")
-    rows = figures(WAYS, sentences, folder, arguments.threads)
+    return figures(ways, sentences, folder, arguments.threads)
+
+
+def measure(arguments, folder):
+    rows = measured(arguments, WAYS, folder)
     for way, row in zip(WAYS, rows["ways"]):
         row["asked"] = way.asked
     return {"version": run_library(arguments, "chatterbox", ["--version"]).split()[-1], "machine": machine(),
-            "model": pathlib.Path(arguments.model).name, "options": arguments.options, "sentences": len(sentences),
-            "rows": rows}
+            "model": pathlib.Path(arguments.model).name, "options": arguments.options,
+            "sentences": arguments.sentences, "rows": rows}
 
 
 def main():
