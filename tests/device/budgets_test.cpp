@@ -1,5 +1,5 @@
-// What each stage may ask of a device: copies and waits in decode and Euler steps, and operators.
-// Prints what it asks for, stage by stage.
+// What S3Gen may ask of a device: no copy and no wait in an Euler step. Prints what it asks for,
+// stage by stage, and what a voice does.
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
