@@ -2,6 +2,7 @@
 // stages make, as near as on the CPU.
 #include "device/device_options.h"
 #include "runtime/machines_golden.h"
+#include "t3/t3_golden.h"
 
 namespace chatterbox::testing {
 namespace {
@@ -35,6 +36,30 @@ TEST(OnDevice, VoiceConversion) {
   const CheckpointFolder folder;
   Machines machines(device_options(folder.path()));
   expect_conversion_equals_reference(machines, "vc_tiny");
+}
+
+// What the heads that follow the text attend to in each step, of rows that others stand beside.
+t3::Generation followed(const nn::Placement& placement) {
+  const c10::InferenceMode inference_mode;
+  const auto model = t3::load_model({tiny_file("t3_cfg"), placement});
+  const Golden golden("en_tiny_default");
+  GoldenSequence sequence(golden);
+  sequence.options.max_new_tokens = 40;
+  t3::Decoder decoder(model, 5, 300);
+  static_cast<void>(decoder.start(sequence.options));
+  sequence.options.follow_text = t3::AlignmentHeads{{{2, 1}, {1, 0}, {0, 1}}};
+  const int64_t id = decoder.start(sequence.options);
+  while (!decoder.finished(id)) decoder.step();
+  return decoder.generation(id);
+}
+
+TEST(OnDevice, FollowsTheTextAsTheCpu) {
+  use_stand_in();
+  const t3::Generation device = followed({c10::Device(c10::kPrivateUse1, 0), c10::kFloat});
+  const t3::Generation cpu = followed({});
+  EXPECT_EQ(device.tokens, cpu.tokens);
+  EXPECT_EQ(device.places, cpu.places);
+  EXPECT_EQ(device.places.size(), device.tokens.size());
 }
 
 }  // namespace
