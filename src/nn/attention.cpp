@@ -6,13 +6,12 @@
 #include <ATen/ops/index.h>
 #include <ATen/ops/minimum.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
-#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 
-#include <algorithm>
+#include <limits>
 #include <optional>
 
 #include "nn/cpu/kernels.h"
-#include "nn/rope.h"
 
 namespace chatterbox::nn {
 namespace {
@@ -32,47 +31,34 @@ at::Tensor attend(const at::Tensor& qkv, const at::Tensor& padding, int64_t firs
 
 }  // namespace
 
-at::Tensor masked_attention(const CachedAttention& args) {
-  constexpr int64_t kHead = cpu::kHeadSize;
-  const at::Device device = args.q.device();
-  const auto long_on_device = at::device(device).dtype(at::kLong);
-  const at::Tensor rows = at::tensor(args.rows).to(device);
-  const at::Tensor positions = at::tensor(args.positions).to(device);
-  const int64_t batch = args.q.size(0);
-  const int64_t heads = args.q.size(1) / kHead;
-  const auto split = [&](const at::Tensor& x) { return x.view({batch, heads, kHead}); };
-  const auto rotate = [&](const at::Tensor& x) {
-    if (!args.cos.defined()) return split(x);
-    const at::Tensor cos = args.cos.index_select(0, positions).unsqueeze(1);  // [R, 1, 32]
-    const at::Tensor sin = args.sin.index_select(0, positions).unsqueeze(1);
-    return apply_rope(split(x), cos, sin);
-  };
-  const auto type = args.k_cache.scalar_type();
-  const at::Tensor q = rotate(args.q).to(type).unsqueeze(2);
-  // One position of each row: advanced indices around the heads' dimension give [R, H, 64].
-  const auto write = [&](const at::Tensor& cache, const at::Tensor& values) {
-    cache.transpose(1, 2).index_put_({rows, positions}, values.to(type));
-  };
-  write(args.k_cache, rotate(args.k));
-  write(args.v_cache, split(args.v));
-  // Beyond a row's own positions the cache holds anything, NaN too, and 0 * NaN is NaN: there the
-  // row's last position is read in their place.
-  const int64_t longest = *std::max_element(args.positions.begin(), args.positions.end()) + 1;
-  const at::Tensor all = at::arange(longest, long_on_device).unsqueeze(0);
+at::Tensor cached_attention(const CachedAttention& args) { return cpu::attention(args); }
+
+// Beyond a row's own positions the cache holds anything, NaN too, and 0 * NaN is NaN: there the
+// row's last position is read in their place.
+StepPlaces step_places(const at::Tensor& rows, const at::Tensor& positions, int64_t longest,
+                       c10::ScalarType type) {
+  constexpr double kNever = -std::numeric_limits<double>::infinity();
+  const at::Tensor all = at::arange(longest, rows.options()).unsqueeze(0);
   const at::Tensor last = positions.unsqueeze(1);
-  const at::Tensor own = at::minimum(all, last);  // [R, longest]
-  const auto read = [&](const at::Tensor& cache) {
-    const at::Tensor by_position = cache.transpose(1, 2);
-    return at::index(by_position, {rows.unsqueeze(1), own}).transpose(1, 2);
-  };
-  const at::Tensor mask = (all <= last).view({batch, 1, 1, longest});
-  const at::Tensor out =
-      at::scaled_dot_product_attention(q, read(args.k_cache), read(args.v_cache), mask);
-  return out.reshape({batch, heads * kHead}).to(args.q.scalar_type());
+  const at::Tensor mask = at::zeros({rows.size(0), longest}, rows.options().dtype(type));
+  mask.masked_fill_(all > last, kNever);
+  return {rows, positions, at::minimum(all, last), mask.unsqueeze(1).unsqueeze(1)};
 }
 
-at::Tensor cached_attention(const CachedAttention& args) {
-  return args.q.is_cpu() ? cpu::attention(args) : masked_attention(args);
+at::Tensor step_attention(const at::Tensor& qkv, const at::Tensor& cache,
+                          const StepPlaces& places) {
+  const int64_t batch = qkv.size(0), heads = qkv.size(2), size = qkv.size(3);
+  const auto type = cache.scalar_type();
+  const at::Tensor by_position = cache.flatten(1, 2).transpose(1, 2);  // [rows, positions, 2 H, 64]
+  by_position.index_put_({places.rows, places.positions},
+                         qkv.narrow(1, 1, 2).flatten(1, 2).to(type));
+  const at::Tensor own = at::index(by_position, {places.rows.unsqueeze(1), places.seen})
+                             .to(qkv.scalar_type())
+                             .unflatten(2, {2, heads});  // [R, P, 2, H, 64]
+  const auto part = [&](int64_t index) { return own.select(2, index).transpose(1, 2); };
+  const at::Tensor out = at::scaled_dot_product_attention(qkv.select(1, 0).unsqueeze(2), part(0),
+                                                          part(1), places.mask);
+  return out.reshape({batch, heads * size});
 }
 
 at::Tensor self_attention(const at::Tensor& qkv, const at::Tensor& padding,

@@ -9,12 +9,25 @@ namespace chatterbox::nn {
 
 using cpu::CachedAttention;
 
-// Rotates q and k, appends k and v, and attends to each row's own prefix: by the kernels on the
-// CPU, by masked_attention() elsewhere. Whatever the cache holds beyond a row's own positions, NaN
-// too, makes no difference. [R, H * 64]
+// Rotates q and k, appends k and v, and attends to each row's own prefix, by the kernels on the
+// CPU. Whatever the cache holds beyond a row's own positions, NaN too, makes no difference.
+// [R, H * 64]
 [[nodiscard]] at::Tensor cached_attention(const CachedAttention& args);
-// The same with at:: operators, on any device: all rows over the longest live prefix, masked.
-[[nodiscard]] at::Tensor masked_attention(const CachedAttention& args);
+
+// The same with at:: operators, on any device, of which nothing depends on what the host knows.
+// Where the rows of a step are, and what they see: of all layers, made once.
+struct StepPlaces {
+  at::Tensor rows, positions;  // [R], int64: query r stands at positions[r] of cache row rows[r]
+  at::Tensor seen;             // [R, P]: the row's positions, and its last one in place of others
+  at::Tensor mask;             // [R, 1, 1, P], added to the scores: 0, or -inf for the others
+};
+// `longest`: at least one more than the largest of the positions. `type`: of the queries.
+[[nodiscard]] StepPlaces step_places(const at::Tensor& rows, const at::Tensor& positions,
+                                     int64_t longest, c10::ScalarType type);
+// qkv [R, 3, H, 64]: rotated queries, rotated keys, values; cache [rows, 2, H, positions, 64]: keys
+// and values. [R, H * 64]
+[[nodiscard]] at::Tensor step_attention(const at::Tensor& qkv, const at::Tensor& cache,
+                                        const StepPlaces& places);
 
 // qkv [B, T, 3 H 64]: the queries of all heads, the keys, the values; padding [B, 1, 1, T], added
 // to the scores, or undefined. before [B, P, 2 H 64]: keys and values that all queries see besides,

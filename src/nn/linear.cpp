@@ -5,7 +5,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/rsqrt.h>
+#include <ATen/ops/rms_norm.h>
 #include <ATen/ops/silu.h>
 
 #include <utility>
@@ -40,6 +40,12 @@ at::Tensor at_linear(const at::Tensor& x, const LinearParts& layer) {
   const at::ScalarType type = widen ? at::kFloat : layer.weight.scalar_type();
   const at::Tensor bias = layer.bias.defined() ? layer.bias.to(type) : layer.bias;
   return at::linear(x.to(type), layer.weight.to(type), bias).to(x.scalar_type());
+}
+
+// On a device, where each launch counts.
+bool adds_in_place(const at::Tensor& residual, const at::Tensor& x, const LinearParts& layer) {
+  return !x.is_cpu() && !layer.bias.defined() && x.dim() == 2 &&
+         x.scalar_type() == layer.weight.scalar_type() && residual.scalar_type() == x.scalar_type();
 }
 
 // y [..., out], contiguous
@@ -161,6 +167,9 @@ void add_linear(at::Tensor& residual, const at::Tensor& x, const Linear& of) {
   } else if (use_kernels(x) && residual.is_contiguous()) {
     cpu::linear(rows_of(x),
                 {{layer.weight, layer.bias, residual.view({-1, residual.size(-1)}), true}});
+  } else if (adds_in_place(residual, x, layer)) {
+    interruption_point();
+    residual.addmm_(x, layer.weight.t());
   } else {
     residual.add_(at_linear(x, layer));
   }
@@ -194,14 +203,12 @@ at::Tensor swiglu(const at::Tensor& x, const Linear& gate_layer, const Linear& u
 }
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, float eps) {
-  if (x.is_cpu() && x.scalar_type() == at::kFloat) {
-    at::Tensor y = at::empty(x.sizes(), x.options());
-    cpu::rms_norm(x.contiguous(), weight, eps, y);
-    return y;
+  if (!x.is_cpu() || x.scalar_type() != at::kFloat) {
+    return at::rms_norm(x, {x.size(-1)}, weight, eps);
   }
-  const at::Tensor wide = x.to(at::kFloat);
-  const at::Tensor scale = at::rsqrt(wide.square().mean(-1, true).add_(eps));
-  return (wide * scale * weight).to(x.scalar_type());
+  at::Tensor y = at::empty(x.sizes(), x.options());
+  cpu::rms_norm(x.contiguous(), weight, eps, y);
+  return y;
 }
 
 }  // namespace chatterbox::nn

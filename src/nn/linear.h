@@ -74,7 +74,7 @@ void add_linear(at::Tensor& residual, const at::Tensor& x, const Linear& layer);
 [[nodiscard]] at::Tensor linear_gelu(const at::Tensor& x, const Linear& layer);
 // silu(x G^T) * (x U^T); no biases.
 [[nodiscard]] at::Tensor swiglu(const at::Tensor& x, const Linear& gate, const Linear& up);
-// x / sqrt(mean(x^2) + eps) * weight, in fp32; x [R, C], weight [C] fp32.
+// x / sqrt(mean(x^2) + eps) * weight, in fp32; x [R, C], weight [C] of x's type.
 [[nodiscard]] at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, float eps);
 
 }  // namespace chatterbox::nn

@@ -42,17 +42,23 @@ c10::Device cuda_or_cpu() {
   return cuda_device_count() > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
 }
 
+// One that the program has added to libtorch, as the tests do (tests/device).
+bool is_added_backend(const std::string& name) {
+  return at::isPrivateUse1HooksRegistered() && name == c10::get_privateuse1_backend();
+}
+
 }  // namespace
 
 c10::Device choose_device(const std::string& name) {
   if (name == "cpu") return c10::kCPU;
   if (name == "auto") return cuda_or_cpu();
   if (is_cuda_name(name)) return cuda_device(name);
+  if (is_added_backend(name)) return {c10::kPrivateUse1, 0};
   fail(Status::kInvalidArgument, "device must be cpu, cuda, cuda:N or auto, got {}", name);
 }
 
 int64_t free_bytes(c10::Device device) {
-  if (device.is_cpu()) return free_memory();
+  if (!device.is_cuda()) return free_memory();
   const c10::DeviceGuard guard(device);
   return free_cuda_memory();
 }

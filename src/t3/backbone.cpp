@@ -29,7 +29,7 @@ class Backbone::Pass {
   Pass(const std::vector<Segment>& segments, BatchKVCache& cache, const Probes& probes,
        const nn::RopeTable& rope);
 
-  [[nodiscard]] const std::vector<int64_t>& positions() const { return positions_; }
+  [[nodiscard]] const at::Tensor& positions() const { return positions_; }  // [N]
   // Writes the keys and values; q, k, v [N, H 64]. Returns the queries as they attend, [N, H, 64].
   at::Tensor write(int64_t layer, const std::vector<at::Tensor>& qkv);
   // q [N, H, 64] -> [N, H 64]
@@ -59,29 +59,30 @@ class Backbone::Pass {
   BatchKVCache& cache_;
   const Probes& probes_;
   std::vector<Place> places_;
-  std::vector<int64_t> positions_;
+  at::Tensor positions_;
   at::Tensor cos_, sin_;  // [N, 1, 32], or undefined
 };
 
 Backbone::Pass::Pass(const std::vector<Segment>& segments, BatchKVCache& cache,
                      const Probes& probes, const nn::RopeTable& rope)
     : cache_(cache), probes_(probes) {
-  const at::Device device = cache.k(0).device();
+  const at::Device device = cache.device();
+  std::vector<int64_t> positions;
   for (const Segment& segment : segments) {
-    const auto first = static_cast<int64_t>(positions_.size());
+    const auto first = static_cast<int64_t>(positions.size());
     const int64_t before = cache.length(segment.row);
     Place place{segment.row, first, segment.count, before, {}, !segment.whole && before == 0};
-    for (int64_t i = 0; i < place.count; ++i) positions_.push_back(place.before + i);
+    for (int64_t i = 0; i < place.count; ++i) positions.push_back(place.before + i);
     if (place.before > 0 && !segment.whole) {
       const auto options = at::device(device).dtype(at::kBool);
       place.mask = at::ones({place.count, place.length()}, options).tril(place.before);
     }
     places_.push_back(std::move(place));
   }
+  positions_ = at::tensor(positions).to(device);
   if (!rope.cos.defined()) return;
-  const at::Tensor index = at::tensor(positions_).to(device);
-  cos_ = rope.cos.index_select(0, index).unsqueeze(1);
-  sin_ = rope.sin.index_select(0, index).unsqueeze(1);
+  cos_ = rope.cos.index_select(0, positions_).unsqueeze(1);
+  sin_ = rope.sin.index_select(0, positions_).unsqueeze(1);
 }
 
 at::Tensor Backbone::Pass::rotate(const at::Tensor& x) const {
@@ -128,9 +129,9 @@ void Backbone::Pass::read(int64_t layer, const at::Tensor& q) const {
 }
 
 at::Tensor Backbone::Pass::last_of_segments(const at::Tensor& x) const {
-  std::vector<int64_t> last;
-  for (const Place& place : places_) last.push_back(place.first + place.count - 1);
-  return x.index_select(0, at::tensor(last).to(x.device()));
+  std::vector<at::Tensor> last;
+  for (const Place& place : places_) last.push_back(x.narrow(0, place.first + place.count - 1, 1));
+  return at::cat(last);
 }
 
 void Backbone::Pass::commit() {
@@ -177,9 +178,15 @@ at::Tensor Backbone::peek(const at::Tensor& x, const std::vector<Segment>& segme
   return run(x, pass, Wanted::kAll);
 }
 
+at::Tensor Backbone::decode(const at::Tensor& x, const DecodePlan& plan, BatchKVCache& cache,
+                            const Probes& probes) const {
+  return cache.device().is_cpu() ? decode(x, plan.rows, cache, probes)
+                                 : decode_on_device(x, plan, cache, probes);
+}
+
 at::Tensor Backbone::decode(const at::Tensor& input, const std::vector<int64_t>& rows,
                             BatchKVCache& cache, const Probes& probes) const {
-  if (input.is_cpu() && input.size(0) > nn::kMaxKernelRows) {  // see there: keeps a row's bits
+  if (input.size(0) > nn::kMaxKernelRows) {  // see there: keeps a row's bits
     std::vector<at::Tensor> parts;
     for (int64_t begin = 0; begin < input.size(0); begin += nn::kMaxKernelRows) {
       const int64_t end = std::min(begin + nn::kMaxKernelRows, input.size(0));
@@ -190,7 +197,7 @@ at::Tensor Backbone::decode(const at::Tensor& input, const std::vector<int64_t>&
   }
   std::vector<int64_t> positions;
   for (const int64_t row : rows) positions.push_back(cache.length(row));
-  at::Tensor x = enter(input, positions);
+  at::Tensor x = enter(input, at::tensor(positions));
   for (int64_t i = 0; i < layers(); ++i) {
     const std::vector<at::Tensor> projected = qkv(i, x);
     const nn::CachedAttention step{projected[0], projected[1], projected[2], rope().cos, rope().sin,

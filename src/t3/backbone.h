@@ -9,6 +9,7 @@
 #include "nn/attention.h"
 #include "nn/rope.h"
 #include "t3/attention_probe.h"
+#include "t3/decode_plan.h"
 #include "t3/kv_cache.h"
 
 namespace chatterbox::t3 {
@@ -42,28 +43,37 @@ class Backbone {
   // behind them is theirs if the caller makes them longer. Otherwise as extend().
   [[nodiscard]] at::Tensor peek(const at::Tensor& x, const std::vector<Segment>& segments,
                                 BatchKVCache& cache) const;
-  // One position for each of `rows`, x [R, C] -> hidden states [R, C]. A row's bits depend on no
-  // other row. `probes` of any of these rows read it.
+  // One position for each row of the plan, x [R', C] -> hidden states [R', C]. On a CPU, a row's
+  // bits depend on no other row. `probes` of any of these rows read it.
+  [[nodiscard]] at::Tensor decode(const at::Tensor& x, const DecodePlan& plan, BatchKVCache& cache,
+                                  const Probes& probes = {}) const;
+  // The same on a CPU, of its rows alone.
   [[nodiscard]] at::Tensor decode(const at::Tensor& x, const std::vector<int64_t>& rows,
                                   BatchKVCache& cache, const Probes& probes = {}) const;
 
  protected:
-  // A tensor of its own: x [N, C], with what is learned of its positions.
+  // A tensor of its own: x [N, C], with what is learned of its positions [N].
   [[nodiscard]] virtual at::Tensor enter(const at::Tensor& x,
-                                         const std::vector<int64_t>& positions) const = 0;
+                                         const at::Tensor& positions) const = 0;
   // Queries, keys and values, each [N, H 64].
   [[nodiscard]] virtual std::vector<at::Tensor> qkv(int64_t layer, const at::Tensor& x) const = 0;
+  // The same side by side, [N, 3 H 64], on a device.
+  [[nodiscard]] virtual at::Tensor joined_qkv(int64_t layer, const at::Tensor& x) const = 0;
   // What comes after the attention [N, H 64], added to x.
   virtual void leave(int64_t layer, const at::Tensor& attended, at::Tensor& x) const = 0;
   [[nodiscard]] virtual at::Tensor norm(const at::Tensor& x) const = 0;  // the last one
   // How queries and keys are rotated; undefined tensors where they are not.
   [[nodiscard]] virtual const nn::RopeTable& rope() const = 0;
+  // The same of positions [R] as nn::rope_matrices_of(), on a device; or undefined.
+  [[nodiscard]] virtual at::Tensor rotations(const at::Tensor& positions) const = 0;
 
  private:
   class Pass;
   enum class Wanted { kNone, kLastOfSegments, kAll };
   [[nodiscard]] at::Tensor run(const at::Tensor& x, Pass& pass, Wanted wanted) const;
   void read_step(const Probes& probes, int64_t layer, const nn::CachedAttention& step) const;
+  [[nodiscard]] at::Tensor decode_on_device(const at::Tensor& x, const DecodePlan& plan,
+                                            BatchKVCache& cache, const Probes& probes) const;
 };
 
 }  // namespace chatterbox::t3

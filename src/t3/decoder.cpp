@@ -9,6 +9,7 @@
 #include "support/error.h"
 #include "t3/batch_generation_state.h"
 #include "t3/block_loop.h"
+#include "t3/decode_plan.h"
 #include "t3/model.h"
 #include "t3/prefill.h"
 #include "t3/t3.h"
@@ -59,6 +60,7 @@ struct Decoder::Impl {
   BatchKVCache cache;
   VoicePrefixCache prefixes;
   BatchGenerationState state;
+  DecodePlanner planner;
   BlockLoop blocks;  // of a model that fills blocks
   std::map<int64_t, Held> held;
 };
@@ -181,9 +183,10 @@ void Decoder::Impl::feed_back(const std::vector<int64_t>& ids) {
       indices.push_back(static_cast<int64_t>(sequence.generation.tokens.size()) - 1);
     }
   }
-  const at::Tensor x = model->embedder().speech(tokens, indices);
-  const at::Tensor hidden = model->backbone().decode(x, rows, cache, state.probes(ids));
-  const at::Tensor logits = model->logits(hidden);
+  const DecodePlan plan = planner.plan(rows, tokens, indices, cache);
+  const at::Tensor x = model->embedder().speech(plan.tokens, plan.places);
+  const at::Tensor hidden = model->backbone().decode(x, plan, cache, state.probes(ids));
+  const at::Tensor logits = model->logits(hidden, plan.size());
   state.set_logits(rows, logits);
   int64_t first = 0;
   for (const int64_t id : ids) {

@@ -6,9 +6,20 @@
 
 namespace chatterbox::t3 {
 
+at::Tensor Embedder::speech(const std::vector<int64_t>& tokens,
+                            const std::vector<int64_t>& indices) const {
+  std::vector<int64_t> places;
+  for (const int64_t index : indices) places.push_back(index + 1);
+  return speech(at::tensor(tokens, at::kLong).to(device()),
+                at::tensor(places, at::kLong).to(device()));
+}
+
 at::Tensor look_up(const at::Tensor& table, const std::vector<int64_t>& ids) {
-  const at::Tensor rows = table.index_select(0, at::tensor(ids, at::kLong).to(table.device()));
-  return rows.to(nn::activation_type({table.device(), table.scalar_type()}));
+  return look_up(table, at::tensor(ids, at::kLong).to(table.device()));
+}
+
+at::Tensor look_up(const at::Tensor& table, const at::Tensor& ids) {
+  return table.index_select(0, ids).to(nn::activation_type({table.device(), table.scalar_type()}));
 }
 
 at::Tensor speaker_tensor(const VoiceKey& voice, const nn::Placement& placement) {

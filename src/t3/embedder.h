@@ -44,12 +44,20 @@ class Embedder {
   [[nodiscard]] virtual at::Tensor starts_of_speech() const = 0;
   // Speech tokens, counted from 0: the token of index i was drawn as the i-th. The start of speech
   // has index -1. [N, C]
-  [[nodiscard]] virtual at::Tensor speech(const std::vector<int64_t>& tokens,
-                                          const std::vector<int64_t>& indices) const = 0;
+  [[nodiscard]] at::Tensor speech(const std::vector<int64_t>& tokens,
+                                  const std::vector<int64_t>& indices) const;
+  // The same of tensors [N] that are where the model is; places: the indices, counted from the
+  // start of speech, whose place is 0.
+  [[nodiscard]] virtual at::Tensor speech(const at::Tensor& tokens,
+                                          const at::Tensor& places) const = 0;
+
+ protected:
+  [[nodiscard]] virtual c10::Device device() const = 0;
 };
 
 // Rows of an embedding table in the activations' type.
 [[nodiscard]] at::Tensor look_up(const at::Tensor& table, const std::vector<int64_t>& ids);
+[[nodiscard]] at::Tensor look_up(const at::Tensor& table, const at::Tensor& ids);
 // The speaker embedding as a tensor of the activations' type, [1, 256].
 [[nodiscard]] at::Tensor speaker_tensor(const VoiceKey& voice, const nn::Placement& placement);
 

@@ -1,7 +1,6 @@
 #include "t3/gpt2.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/tensor.h>
 
 #include <algorithm>
 
@@ -30,11 +29,10 @@ Gpt2Weights load_gpt2(const nn::WeightReader& reader) {
     Gpt2Layer l;
     l.ln_1 = nn::read_layer_norm(layer, "ln_1", c);
     // A width of 1 stands for a missing table: then the third is of any size.
-    const nn::Linear attention =
-        nn::read_transposed_linear(layer, "attn.c_attn", c, c > 1 ? 3 * c : -1);
-    l.q = third(attention, 0, c);
-    l.k = third(attention, 1, c);
-    l.v = third(attention, 2, c);
+    l.qkv = nn::read_transposed_linear(layer, "attn.c_attn", c, c > 1 ? 3 * c : -1);
+    l.q = third(l.qkv, 0, c);
+    l.k = third(l.qkv, 1, c);
+    l.v = third(l.qkv, 2, c);
     l.attn_proj = nn::read_transposed_linear(layer, "attn.c_proj", c, c);
     l.ln_2 = nn::read_layer_norm(layer, "ln_2", c);
     l.fc = nn::read_transposed_linear(layer, "mlp.c_fc", c, -1);
@@ -49,12 +47,17 @@ int64_t Gpt2::layers() const { return static_cast<int64_t>(weights_.layers.size(
 
 int64_t Gpt2::heads() const { return weights_.positions.size(1) / nn::cpu::kHeadSize; }
 
-at::Tensor Gpt2::enter(const at::Tensor& x, const std::vector<int64_t>& positions) const {
-  const at::Tensor index = at::tensor(positions).to(x.device());
-  return x + weights_.positions.index_select(0, index).to(x.scalar_type());
+at::Tensor Gpt2::enter(const at::Tensor& x, const at::Tensor& positions) const {
+  return x + weights_.positions.index_select(0, positions).to(x.scalar_type());
+}
+
+at::Tensor Gpt2::joined_qkv(int64_t index, const at::Tensor& x) const {
+  const Gpt2Layer& layer = weights_.layers[static_cast<size_t>(index)];
+  return nn::linear(nn::layer_norm(x, layer.ln_1), layer.qkv);
 }
 
 std::vector<at::Tensor> Gpt2::qkv(int64_t index, const at::Tensor& x) const {
+  if (!x.is_cpu()) return joined_qkv(index, x).chunk(3, -1);
   const Gpt2Layer& layer = weights_.layers[static_cast<size_t>(index)];
   return nn::linear(nn::layer_norm(x, layer.ln_1), {&layer.q, &layer.k, &layer.v});
 }

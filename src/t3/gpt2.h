@@ -9,7 +9,8 @@ namespace chatterbox::t3 {
 
 struct Gpt2Layer {
   nn::LayerNorm ln_1, ln_2;  // [C]
-  nn::Linear q, k, v;        // [C, C], the thirds of c_attn
+  nn::Linear qkv;            // [3 C, C], c_attn
+  nn::Linear q, k, v;        // [C, C], its thirds
   nn::Linear attn_proj;      // [C, C]
   nn::Linear fc, mlp_proj;   // [F, C], [C, F]
 };
@@ -29,12 +30,13 @@ class Gpt2 final : public Backbone {
   [[nodiscard]] int64_t positions() const override { return weights_.positions.size(0); }
 
  private:
-  [[nodiscard]] at::Tensor enter(const at::Tensor& x,
-                                 const std::vector<int64_t>& positions) const override;
+  [[nodiscard]] at::Tensor enter(const at::Tensor& x, const at::Tensor& positions) const override;
   [[nodiscard]] std::vector<at::Tensor> qkv(int64_t layer, const at::Tensor& x) const override;
+  [[nodiscard]] at::Tensor joined_qkv(int64_t layer, const at::Tensor& x) const override;
   void leave(int64_t layer, const at::Tensor& attended, at::Tensor& x) const override;
   [[nodiscard]] at::Tensor norm(const at::Tensor& x) const override;
   [[nodiscard]] const nn::RopeTable& rope() const override { return not_rotated_; }
+  [[nodiscard]] at::Tensor rotations(const at::Tensor& /*positions*/) const override { return {}; }
 
   Gpt2Weights weights_;
   nn::RopeTable not_rotated_;

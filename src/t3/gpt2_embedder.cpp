@@ -58,8 +58,7 @@ at::Tensor Gpt2Embedder::no_text(int64_t /*first*/, int64_t /*count*/) const {
   fail(Status::kInternal, "this family of models has no row without a text");
 }
 
-at::Tensor Gpt2Embedder::speech(const std::vector<int64_t>& tokens,
-                                const std::vector<int64_t>& /*indices*/) const {
+at::Tensor Gpt2Embedder::speech(const at::Tensor& tokens, const at::Tensor& /*places*/) const {
   return look_up(speech_emb_, tokens);
 }
 

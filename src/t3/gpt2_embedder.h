@@ -17,10 +17,12 @@ class Gpt2Embedder final : public Embedder {
   [[nodiscard]] at::Tensor text(const std::vector<int64_t>& ids) const override;
   [[nodiscard]] at::Tensor no_text(int64_t first, int64_t count) const override;
   [[nodiscard]] at::Tensor starts_of_speech() const override;
-  [[nodiscard]] at::Tensor speech(const std::vector<int64_t>& tokens,
-                                  const std::vector<int64_t>& indices) const override;
+  using Embedder::speech;
+  [[nodiscard]] at::Tensor speech(const at::Tensor& tokens,
+                                  const at::Tensor& places) const override;
 
  private:
+  [[nodiscard]] c10::Device device() const override { return placement_.device; }
   nn::Placement placement_;
   nn::Linear speaker_;                // [C, 256]
   at::Tensor text_emb_, speech_emb_;  // [vocabulary, C]

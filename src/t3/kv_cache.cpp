@@ -1,7 +1,6 @@
 #include "t3/kv_cache.h"
 
 #include <ATen/ops/empty.h>
-#include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
 #include <c10/util/accumulate.h>
 
@@ -37,8 +36,9 @@ BatchKVCache::BatchKVCache(int64_t layers, int64_t heads, int64_t rows, int64_t 
     k_ = over(k_pages_, sizes, options);
     v_ = over(v_pages_, sizes, options);
   } else {
-    k_ = at::empty(sizes, options);
-    v_ = at::empty_like(k_);
+    kv_ = at::empty({layers, rows, 2, heads, positions, nn::cpu::kHeadSize}, options);
+    k_ = kv_.select(2, 0);
+    v_ = kv_.select(2, 1);
   }
   for (int64_t row = rows - 1; row >= 0; --row) free_.push_back(row);
 }

@@ -38,16 +38,20 @@ class BatchKVCache {
   // The same with keys and values of zero.
   void zero_row(int64_t row, int64_t count);
 
+  [[nodiscard]] c10::Device device() const { return k_.device(); }
   // [rows, H, positions, 64]
   [[nodiscard]] at::Tensor k(int64_t layer) const { return k_[layer]; }
   [[nodiscard]] at::Tensor v(int64_t layer) const { return v_[layer]; }
+  // Both, on a device, [rows, 2, H, positions, 64].
+  [[nodiscard]] at::Tensor kv(int64_t layer) const { return kv_[layer]; }
 
  private:
   void give_back(int64_t row) noexcept;
 
   std::shared_ptr<const PageMemory> k_pages_, v_pages_;  // of k_ and v_, on a CPU; else null
   at::Tensor k_, v_;                                     // [layers, rows, H, positions, 64]
-  std::vector<int64_t> free_;                            // sorted, highest first
+  at::Tensor kv_;  // on a device, of which they are parts: [layers, rows, 2, H, positions, 64]
+  std::vector<int64_t> free_;  // sorted, highest first
   std::vector<int64_t> lengths_;
 };
 

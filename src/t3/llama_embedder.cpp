@@ -100,12 +100,8 @@ at::Tensor LlamaEmbedder::starts_of_speech() const {
   return look_up(speech_emb_, tokens) + rows(speech_pos_emb_, 0, 1);
 }
 
-// The start of speech has position 0.
-at::Tensor LlamaEmbedder::speech(const std::vector<int64_t>& tokens,
-                                 const std::vector<int64_t>& indices) const {
-  std::vector<int64_t> positions;
-  for (const int64_t index : indices) positions.push_back(index + 1);
-  return look_up(speech_emb_, tokens) + look_up(speech_pos_emb_, positions);
+at::Tensor LlamaEmbedder::speech(const at::Tensor& tokens, const at::Tensor& places) const {
+  return look_up(speech_emb_, tokens) + look_up(speech_pos_emb_, places);
 }
 
 }  // namespace chatterbox::t3

@@ -57,13 +57,18 @@ void Model::load_gpt2_family(const nn::WeightReader& reader) {
   backbone_ = std::make_unique<Gpt2>(std::move(weights));
 }
 
-// Not more rows at a time than keep a row's bits (see nn::kMaxKernelRows).
-at::Tensor Model::logits(const at::Tensor& hidden) const {
-  std::vector<at::Tensor> parts;
-  for (const at::Tensor& rows : hidden.split(nn::kMaxKernelRows)) {
-    parts.push_back(nn::linear(rows, speech_head_));
+at::Tensor Model::logits(const at::Tensor& hidden) const { return logits(hidden, hidden.size(0)); }
+
+// On a CPU, not more rows at a time than keep a row's bits (see nn::kMaxKernelRows).
+at::Tensor Model::logits(const at::Tensor& hidden, int64_t rows) const {
+  if (!hidden.is_cpu()) {
+    return nn::linear(hidden, speech_head_).narrow(0, 0, rows).to(at::kCPU, at::kFloat);
   }
-  return at::cat(parts).to(at::kCPU, at::kFloat);
+  std::vector<at::Tensor> parts;
+  for (const at::Tensor& part : hidden.narrow(0, 0, rows).split(nn::kMaxKernelRows)) {
+    parts.push_back(nn::linear(part, speech_head_));
+  }
+  return at::cat(parts);
 }
 
 BatchKVCache Model::make_cache(int64_t rows, int64_t positions) const {

@@ -21,6 +21,8 @@ class Model {
   void check(const SequenceOptions& options) const;
   // Hidden states [R, C] -> [R, vocabulary], fp32 on the CPU.
   [[nodiscard]] at::Tensor logits(const at::Tensor& hidden) const;
+  // The same of the first `rows` of them alone.
+  [[nodiscard]] at::Tensor logits(const at::Tensor& hidden, int64_t rows) const;
 
   [[nodiscard]] const Embedder& embedder() const { return *embedder_; }
   [[nodiscard]] const Backbone& backbone() const { return *backbone_; }

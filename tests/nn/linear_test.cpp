@@ -177,7 +177,7 @@ TEST(RmsNorm, EqualsTheFormulaInAnyType) {
   EXPECT_LE(max_abs(rms_norm(x, weight, 1e-5F), expected(x)), 3e-6);
   EXPECT_LE(max_abs(rms_norm(x.t().contiguous().t(), weight, 1e-5F), expected(x)), 3e-6);
   const at::Tensor half = x.to(at::kBFloat16);
-  const at::Tensor y = rms_norm(half, weight, 1e-5F);
+  const at::Tensor y = rms_norm(half, weight.to(at::kBFloat16), 1e-5F);
   EXPECT_EQ(y.scalar_type(), at::kBFloat16);
   EXPECT_LE(max_abs(y, expected(half)), 4e-2);
 }

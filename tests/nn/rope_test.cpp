@@ -89,6 +89,24 @@ TEST(Rope, RotatesPairsThatAre32Apart) {
   EXPECT_TRUE(at::equal(turned, at::cat({at::full({32}, -2.0F), at::full({32}, 1.0F)})));
 }
 
+// Queries and keys as apply_rope() turns them, in one product; values keep their bits.
+TEST(Rope, MatricesTurnQueriesAndKeysAndLeaveValues) {
+  const RopeTable rope = llama3_rope(501, c10::kCPU);
+  const RopeMatrices matrices = rope_matrices(rope, at::kFloat);
+  const at::Tensor positions = at::tensor({500, 0, 3}, at::kLong);
+  const at::Tensor qkv = at::arange(3 * 3 * 2 * 64, at::kFloat).sin().view({3, 3, 2, 64});
+  const at::Tensor turned =
+      qkv.flatten(0, 1).bmm(rope_matrices_of(matrices, positions)).view({3, 3, 2, 64});
+  for (int64_t r = 0; r < 3; ++r) {
+    const auto position = positions[r].item<int64_t>();
+    const at::Tensor expected =
+        apply_rope(qkv[r].narrow(0, 0, 2), rope.cos[position], rope.sin[position]);
+    EXPECT_LE(at::sub(turned[r].narrow(0, 0, 2), expected).abs().max().item<float>(), 2e-7F);
+    EXPECT_TRUE(at::equal(turned[r][2], qkv[r][2]));
+  }
+  EXPECT_EQ(rope_matrices(rope, at::kBFloat16).places.scalar_type(), at::kBFloat16);
+}
+
 TEST(Rope, AnglesAreSharedByHeadsAndTakeTheInputsType) {
   const RopeTable rope = llama3_rope(3, c10::kCPU);
   const at::Tensor x = at::arange(2 * 3 * 64, at::TensorOptions(at::kFloat)).cos().view({2, 3, 64});

@@ -85,7 +85,6 @@ TEST(BatchKVCache, CopiesTheFirstPositionsOfARow) {
   EXPECT_TRUE(at::equal(cache.k(1)[1], before[1]));
 }
 
-// On a device rows are read by masked_attention(), beside longer ones.
 TEST(BatchKVCache, ANanInARowDoesNotReachItsNextUser) {
   BatchKVCache cache = small_cache(2);
   const RowLease longer(cache, 1);
@@ -93,18 +92,15 @@ TEST(BatchKVCache, ANanInARowDoesNotReachItsNextUser) {
   cache.v(0)[0].copy_(testing::noise({2, 10, 64}, 2));
   const at::Tensor x = testing::noise({2, 2 * 64}, 3);
   const std::vector<int64_t> rows = {0, 1}, positions = {8, 0};
-  const auto attend = [&](const auto& attention) {
-    return attention({x, x, x, {}, {}, cache.k(0), cache.v(0), rows, positions})[1];
-  };
-  for (const auto attention : {nn::cached_attention, nn::masked_attention}) {
-    for (const bool released : {true, false}) {
-      for (const at::Tensor& all : {cache.k(0), cache.v(0)}) {
-        all[1].fill_(std::numeric_limits<float>::quiet_NaN());
-      }
-      if (released) cache.release(cache.take(1));  // its user ends, and the next one begins
-      // Its only position attends to itself alone.
-      EXPECT_TRUE(at::allclose(attend(attention), x[1], 1e-6, 1e-6)) << released;
+  for (const bool released : {true, false}) {
+    for (const at::Tensor& all : {cache.k(0), cache.v(0)}) {
+      all[1].fill_(std::numeric_limits<float>::quiet_NaN());
     }
+    if (released) cache.release(cache.take(1));  // its user ends, and the next one begins
+    // Its only position attends to itself alone.
+    const at::Tensor attended =
+        nn::cached_attention({x, x, x, {}, {}, cache.k(0), cache.v(0), rows, positions})[1];
+    EXPECT_TRUE(at::allclose(attended, x[1], 1e-6, 1e-6)) << released;
   }
 }
 

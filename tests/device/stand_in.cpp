@@ -1,0 +1,145 @@
+#include "device/stand_in.h"
+
+#include <ATen/EmptyTensor.h>
+#include <ATen/Functions.h>
+#include <ATen/detail/PrivateUse1HooksInterface.h>
+#include <ATen/ops/_reshape_alias_native.h>
+#include <ATen/ops/as_strided_native.h>
+#include <ATen/ops/unfold_native.h>
+#include <ATen/ops/view_as_complex_native.h>
+#include <ATen/ops/view_as_real_native.h>
+#include <ATen/ops/view_native.h>
+#include <c10/core/CPUAllocator.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
+#include <torch/library.h>
+
+#include "device/device_counts.h"
+#include "device/fallback.h"
+#include "device/fused_kernels.h"
+#include "device/hidden_memory.h"
+#include "device/shadows.h"
+
+namespace chatterbox::testing {
+namespace {
+
+using at::Tensor;
+using c10::DispatchKey;
+const c10::Device kDevice{c10::kPrivateUse1, 0};
+
+// One device, whose streams all do their work at once.
+struct Guard final : c10::impl::NoOpDeviceGuardImpl<c10::kPrivateUse1> {
+  [[nodiscard]] c10::Device exchangeDevice(c10::Device /*to*/) const override { return kDevice; }
+  [[nodiscard]] c10::Device getDevice() const override { return kDevice; }
+  [[nodiscard]] c10::Stream getStreamFromGlobalPool(c10::Device device,
+                                                    bool /*high*/) const override {
+    return c10::Stream(c10::Stream::DEFAULT, device);
+  }
+  void synchronizeDevice(c10::DeviceIndex /*index*/) const override { count_synchronisation(); }
+};
+
+struct Hooks final : at::PrivateUse1HooksInterface {
+  [[nodiscard]] bool isBuilt() const override { return true; }
+  [[nodiscard]] bool isAvailable() const override { return true; }
+  [[nodiscard]] bool hasPrimaryContext(c10::DeviceIndex /*index*/) const override { return true; }
+  [[nodiscard]] c10::Allocator* getPinnedMemoryAllocator() const override {
+    return c10::GetCPUAllocator();
+  }
+};
+
+Tensor empty(at::IntArrayRef size, std::optional<at::ScalarType> type,
+             std::optional<at::Layout> /*layout*/, std::optional<at::Device> /*device*/,
+             std::optional<bool> /*pinned*/, std::optional<at::MemoryFormat> format) {
+  return at::detail::empty_generic(size, hidden_memory(),
+                                   c10::DispatchKeySet(DispatchKey::PrivateUse1),
+                                   at::dtype_or_default(type), format);
+}
+
+Tensor empty_strided(at::IntArrayRef size, at::IntArrayRef stride,
+                     std::optional<at::ScalarType> type, std::optional<at::Layout> /*layout*/,
+                     std::optional<at::Device> /*device*/, std::optional<bool> /*pinned*/) {
+  return at::detail::empty_strided_generic(size, stride, hidden_memory(),
+                                           c10::DispatchKeySet(DispatchKey::PrivateUse1),
+                                           at::dtype_or_default(type));
+}
+
+// Only what is empty grows: a device that moves what a tensor holds waits for it.
+const Tensor& resize(const Tensor& self, at::IntArrayRef size,
+                     std::optional<at::MemoryFormat> format) {
+  const size_t bytes =
+      at::detail::computeStorageNbytesContiguous(size, self.itemsize(), self.storage_offset());
+  if (bytes > self.storage().nbytes()) {
+    TORCH_CHECK(self.numel() == 0, "a tensor on the device grows from ", self.sizes(), " to ",
+                size);
+    const c10::Storage& storage = self.storage();
+    storage.set_data_ptr_noswap(hidden_memory()->allocate(bytes));
+    storage.set_nbytes(bytes);
+  }
+  self.unsafeGetTensorImpl()->set_sizes_contiguous(size);
+  if (format) self.unsafeGetTensorImpl()->empty_tensor_restride(*format);
+  return self;
+}
+
+// To, from and on the device.
+Tensor copy_from(const Tensor& self, const Tensor& to, bool non_blocking) {
+  Shadows shadows;
+  const Tensor from_cpu = on_device(self) ? shadows.of(self) : self;
+  const Tensor to_cpu = on_device(to) ? shadows.of(to) : to;
+  const auto bytes = static_cast<int64_t>(self.nbytes());
+  if (on_device(self) && on_device(to)) {
+    count_operator("aten::copy_");
+  } else {
+    on_device(to) ? count_upload(bytes) : count_download(bytes);
+    if (self.scalar_type() != to.scalar_type()) count_operator("aten::copy_");
+    if (!non_blocking) count_synchronisation();
+  }
+  const at::AutoDispatchBelowADInplaceOrView below_autograd;
+  to_cpu.copy_(from_cpu);
+  return to;
+}
+
+at::Scalar read_scalar(const Tensor& self) {
+  count_download(static_cast<int64_t>(self.itemsize()));
+  count_synchronisation();
+  Shadows shadows;
+  return shadows.of(self).item();
+}
+
+void register_operators(torch::Library& aten) {
+  const auto boxed = [] { return torch::CppFunction::makeFromBoxedFunction<&run_on_cpu>(); };
+  aten.impl("empty.memory_format", &empty);
+  aten.impl("empty_strided", &empty_strided);
+  aten.impl("resize_", &resize);
+  aten.impl("_copy_from", &copy_from);
+  aten.impl("_local_scalar_dense", &read_scalar);
+  aten.impl("as_strided", &at::native::as_strided_tensorimpl);
+  aten.impl("view", &at::native::view);
+  aten.impl("_reshape_alias", &at::native::_reshape_alias);
+  aten.impl("unfold", &at::native::unfold);
+  aten.impl("view_as_real", &at::native::view_as_real);
+  aten.impl("view_as_complex", &at::native::view_as_complex);
+  // Kernels of CUDA that other devices put together from several operators.
+  aten.impl("native_layer_norm", boxed());
+  aten.impl("_fused_rms_norm", boxed());
+}
+
+}  // namespace
+
+void use_stand_in() {
+  static const bool done = [] {
+    c10::register_privateuse1_backend(kStandIn);
+    c10::SetAllocator(c10::kPrivateUse1, hidden_memory());
+    c10::impl::registerDeviceGuard(c10::kPrivateUse1, new Guard);
+    at::RegisterPrivateUse1HooksInterface(new Hooks);
+    auto* fallback =
+        new torch::Library(torch::Library::IMPL, "_", DispatchKey::PrivateUse1, __FILE__, __LINE__);
+    fallback->fallback(torch::CppFunction::makeFromBoxedFunction<&run_on_cpu>());
+    auto* aten = new torch::Library(torch::Library::IMPL, "aten", DispatchKey::PrivateUse1,
+                                    __FILE__, __LINE__);
+    register_operators(*aten);
+    register_fused_kernels(*aten);
+    return true;
+  }();
+  static_cast<void>(done);
+}
+
+}  // namespace chatterbox::testing

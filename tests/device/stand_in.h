@@ -1,0 +1,40 @@
+// A device where there is none: libtorch's PrivateUse1, whose memory the host cannot read. Each of
+// its operators runs on the CPU, over the memory behind the addresses. What crosses between host
+// and device is counted, and what is on the wrong side is refused.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace chatterbox::testing {
+
+// Its name as a device. Registered with libtorch by use_stand_in(), which every test calls.
+inline constexpr const char* kStandIn = "stand_in";
+void use_stand_in();
+
+// What the device was asked to do. An operator is what CUDA needs one launch for, or a few.
+struct DeviceCounts {
+  int64_t operators = 0;  // views are none
+  int64_t uploads = 0, upload_bytes = 0;
+  int64_t downloads = 0, download_bytes = 0;
+  int64_t synchronisations = 0;  // the host waited for the device
+};
+
+// All that the device is asked to do while this lives, by any thread.
+class DeviceRecording {
+ public:
+  DeviceRecording();
+  ~DeviceRecording();
+  DeviceRecording(const DeviceRecording&) = delete;
+  DeviceRecording& operator=(const DeviceRecording&) = delete;
+
+  [[nodiscard]] DeviceCounts counts() const;
+  // By their names.
+  [[nodiscard]] std::map<std::string, int64_t> operators() const;
+  // Both in words, for a message.
+  [[nodiscard]] std::string report() const;
+  void restart();
+};
+
+}  // namespace chatterbox::testing
