@@ -11,6 +11,7 @@ TEXT = "Hello there, all of you."
 LONG = "--long" in sys.argv
 STREAMS = 64 if LONG else 24
 BAD = 8 if LONG else 3  # that read slowly, and that hang up
+PAUSE = 0.17 if LONG else 0.02  # seconds after 4 KiB: half as fast as it is heard, or four times
 IDLE = 500 if LONG else 200
 MOST_GROWTH = 64 << 20  # bytes of memory, from one round to the next
 
@@ -59,7 +60,7 @@ def check_streams(server):
         body = b""
         while data := answer.read1(4096):
             body += data
-            time.sleep(0.02)
+            time.sleep(PAUSE)
         if body != whole:
             with lock:
                 wrong.append(("slow", answer.status, len(body)))
