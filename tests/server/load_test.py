@@ -106,6 +106,24 @@ def check_idle(server):
         connection.close()
 
 
+def check_timers(server):
+    """Who sends no more of a header, or takes nothing of an answer, is dropped in the end: half a minute."""
+    half = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+    half.sendall(b"POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nContent-Le")
+    with socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        deaf.connect(("127.0.0.1", server.port))
+        body = json.dumps({"input": TEXT * 400, "response_format": "pcm"}).encode()
+        deaf.sendall(b"POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                     b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        start = time.monotonic()
+        while half.recv(4096):
+            pass
+        server.wait_for_metrics('end="slow_reader"} 1', seconds=60, otherwise="who reads nothing is still served")
+        print(f"dropped after {time.monotonic() - start:.0f} s")
+    wait_until_quiet(server)
+
+
 def check_overload(program):
     """Ten times as many as there is room for: who is refused knows it at once, who is not is served."""
     queue, room = 4, 6  # what waits, and that with what runs
@@ -166,7 +184,7 @@ def main():
     program = sys.argv[1]
     server = Server(program, "--client-limit", "200")
     try:
-        for step in (check_idle, check_streams):
+        for step in (check_idle, check_streams, *([check_timers] if LONG else [])):
             step(server)
             print(f"{step.__name__}: passed", flush=True)
         check(server.stop() == 0, "SIGTERM: the exit code is not 0")
