@@ -312,7 +312,7 @@ def server_table(runs):
 
 def server(root):
     report = read(root, SERVER)
-    return [*server_table(report["runs"]), "", source(SERVER, {**report, **report["machine"]})]
+    return [*server_table(report["runs"]), "", f"{report['precision']}; " + source(SERVER, {**report, **report["machine"]})]
 
 
 TABLES = {function.__name__: function for function in (speed, latency, modes, stages, throughput, others, quality, streaming,

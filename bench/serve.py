@@ -4,9 +4,11 @@ Each client asks for one sentence after the other and listens to it as a player 
 what does not come in time is an underrun, and the next sentence is asked for when one has been heard (--at-once: when it
 has come). Prints a table, and writes it with --json and --plot (needs matplotlib).
 """
-import argparse, http.client, json, re, statistics, sys, threading, time, urllib.parse
+import argparse, http.client, json, pathlib, re, statistics, sys, threading, time, urllib.parse
 
+import plot_listeners
 from compare_reference import machine
+from plot import import_pyplot
 from readme_table import server_table
 
 RATE = 24000 * 2  # bytes a second of pcm
@@ -49,10 +51,17 @@ class Speech:
             time.sleep(max(0, ends - time.monotonic()))
 
 
-def version(url):
+def ask(url, path):
     connection = http.client.HTTPConnection(url.hostname, url.port or 80)
-    connection.request("GET", "/metrics")
-    return re.search(r'chatterbox_build_info{version="(.*?)"}', connection.getresponse().read().decode()).group(1)
+    connection.request("GET", path)
+    return connection.getresponse().read().decode()
+
+
+def about(url):
+    """What was measured."""
+    model = json.loads(ask(url, "/v1/models"))["data"][0]
+    version = re.search(r'chatterbox_build_info{version="(.*?)"}', ask(url, "/metrics")).group(1)
+    return {"version": version, "model": model["id"], "precision": model["precision"], "device": "chatterbox serve"}
 
 
 def percentile(values, share):
@@ -85,26 +94,11 @@ def measure(url, clients, requests, options, at_once):
             "audio_seconds_per_second": sum(speech.seconds for speech in spoken) / took}
 
 
-def plot(rows, path):
-    import matplotlib
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.5))
-    clients = [row["clients"] for row in rows]
-    for name, style in (("first_audio_p50", "o-"), ("first_audio_p95", "s--")):
-        left.plot(clients, [row[name] for row in rows], style, label=name[-3:])
-    left.set(xlabel="clients", ylabel="seconds to the first audio", xscale="log", yscale="log")
-    left.legend()
-    right.plot(clients, [row["audio_seconds_per_second"] for row in rows], "o-")
-    right.set(xlabel="clients", ylabel="seconds of audio a second", xscale="log", ylim=(0, None))
-    share = right.twinx()
-    share.plot(clients, [100 * row["continuous"] for row in rows], "s--", color="tab:green")
-    share.set(ylabel="% without an underrun over 0.1 s", ylim=(0, 105))
-    for axis in (left, right):
-        axis.set_xticks(clients, [str(count) for count in clients])
-        axis.minorticks_off()
-    figure.tight_layout()
-    figure.savefig(path, dpi=100)
+def plot(report, path):
+    """As the streams of chatterbox-bench."""
+    streams = [{"listeners": run["clients"], "first_sound_median": run["first_audio_p50"],
+                "first_sound_p95": run["first_audio_p95"], "c100": run["continuous"]} for run in report["runs"]]
+    plot_listeners.draw(import_pyplot(), [(path, {**report, **report["machine"], "streams": streams})], path)
 
 
 def main():
@@ -114,8 +108,8 @@ def main():
     parser.add_argument("--requests", type=int, default=4, help="of each client")
     parser.add_argument("--at-once", action="store_true", help="clients do not listen: how much the server can take")
     parser.add_argument("--options", type=json.loads, default={}, help="more fields of the requests, as JSON")
-    parser.add_argument("--json")
-    parser.add_argument("--plot")
+    parser.add_argument("--json", type=pathlib.Path)
+    parser.add_argument("--plot", type=pathlib.Path)
     given = parser.parse_args()
     url = urllib.parse.urlsplit(given.url)
     Speech(url, SENTENCES[0], 0, given.options)  # what is made for the first request is not measured
@@ -124,13 +118,12 @@ def main():
         rows.append(measure(url, clients, given.requests, given.options, given.at_once))
         print(f"{clients} clients: first audio {rows[-1]['first_audio_p50']:.3f} s", file=sys.stderr, flush=True)
     print(*server_table(rows), sep="\n")
+    report = {**about(url), "machine": machine(), "options": given.options, "requests_of_a_client": given.requests,
+              "at_once": given.at_once, "runs": rows}
     if given.json:
-        report = {"version": version(url), "machine": machine(), "options": given.options,
-                  "requests_of_a_client": given.requests, "at_once": given.at_once, "runs": rows}
-        with open(given.json, "w") as file:
-            json.dump(report, file, indent=1)
+        given.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     if given.plot:
-        plot(rows, given.plot)
+        plot(report, given.plot)
     sys.exit(1 if any(row["requests"] == row["refused"] for row in rows) else 0)
 
 

@@ -32,7 +32,9 @@ void add_precision_options(CLI::App& app, EngineOptions& options) {
   add_named(app, "--precision", kPrecisions, options.precision,
             "number format of the weights: fp32, bf16, int8 (T3's; S3Gen takes auto) or auto: the "
             "fastest on this machine")
-      ->default_str("fp32 on a CPU, bf16 on CUDA, int8 for a quantised folder");
+      ->default_str(options.precision == Precision::kAuto
+                        ? "auto"
+                        : "fp32 on a CPU, bf16 on CUDA, int8 for a quantised folder");
   add_named(app, "--t3-precision", kPrecisions, options.t3_precision, "the same for T3 only")
       ->default_str("--precision");
   add_named(app, "--s3gen-precision", kPrecisions, options.s3gen_precision,

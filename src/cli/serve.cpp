@@ -134,6 +134,13 @@ void add_life_options(CLI::App& app, ServeCommand& command) {
       ->default_str("never");
 }
 
+// The fastest, as a server's clients wait for it.
+ServeCommand defaults() {
+  ServeCommand command;
+  command.engine.precision = Precision::kAuto;
+  return command;
+}
+
 int run_serve(ServeCommand command) {
   // The server handles both; a second one ends the program at once.
   std::signal(SIGINT, SIG_DFL);
@@ -160,7 +167,7 @@ int run_serve(ServeCommand command) {
 }  // namespace
 
 void add_serve(CLI::App& app, std::vector<Command>& commands) {
-  auto command = std::make_shared<ServeCommand>();
+  auto command = std::make_shared<ServeCommand>(defaults());
   CLI::App* app_serve =
       app.add_subcommand("serve", "speak for clients of OpenAI's speech API, over HTTP");
   app_serve

@@ -102,7 +102,8 @@ void Answer::on_gone(std::function<void()> call) {
 
 size_t Answer::bytes_sent() const {
   const std::lock_guard lock(mutex_);
-  return sent_;
+  const bool goes_out = state_ == State::kComplete && gone_.empty();
+  return goes_out ? sent_ + unsent_ : sent_;
 }
 
 Answer::Taken Answer::take() {

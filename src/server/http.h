@@ -70,7 +70,7 @@ class Exchange {
   // Called once, when the client goes away; at once if it has gone. Replaces the function before
   // it; an empty one takes it away. It must not wait.
   virtual void on_gone(std::function<void()> call) = 0;
-  // Bytes of the answer that were handed to the system.
+  // Bytes of the answer that were handed to the system; of a whole one whose client is there, all.
   [[nodiscard]] virtual size_t bytes_sent() const = 0;
 };
 

@@ -26,7 +26,7 @@ ModelFacts facts_of(const std::string& name, const ChatterboxEngine& engine) {
   ModelFacts facts;
   facts.name = name;
   facts.family = info.family;
-  facts.precision = info.precision;
+  facts.precision = precision_in_use(info);
   facts.has_default_voice = info.has_default_voice;
   facts.voices = strings(info.voices);
   facts.languages = strings(info.languages);
@@ -34,6 +34,14 @@ ModelFacts facts_of(const std::string& name, const ChatterboxEngine& engine) {
 }
 
 }  // namespace
+
+std::string precision_in_use(const EngineInfo& info) {
+  std::string precision(info.t3_precision);
+  if (info.s3gen_precision != info.t3_precision) {
+    precision.append(" and ").append(info.s3gen_precision);
+  }
+  return precision;
+}
 
 Models::Models(std::vector<ModelSpec> specs) {
   for (ModelSpec& spec : specs) {

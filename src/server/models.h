@@ -22,11 +22,14 @@ struct ModelSpec {
 struct ModelFacts {
   std::string name;
   std::string family;
-  std::string precision;
+  std::string precision;  // as precision_in_use()
   bool has_default_voice = false;
   std::vector<std::string> voices;
   std::vector<std::string> languages;
 };
+
+// "int8", or "int8 and bf16" where T3 and S3Gen have different number formats.
+[[nodiscard]] std::string precision_in_use(const EngineInfo& info);
 
 using EngineHandle = std::shared_ptr<const ChatterboxEngine>;
 

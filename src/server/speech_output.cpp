@@ -64,7 +64,7 @@ std::string base64(std::string_view bytes) {
 HeaderList speech_headers(const Call& call, const ChatterboxEngine& engine, uint64_t seed) {
   return {{"X-Seed", std::to_string(seed)},
           {"X-Model", call.record.model},
-          {"X-Precision", std::string(engine.info().precision)}};
+          {"X-Precision", precision_in_use(engine.info())}};
 }
 
 SpeechOutput::SpeechOutput(const Context& context, Call& call, OutputOptions options)

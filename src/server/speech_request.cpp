@@ -3,11 +3,17 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <vector>
 
 namespace chatterbox::server {
 namespace {
 
 constexpr size_t kMaxInstructions = 4096;  // characters, as OpenAI's
+
+// Speech tokens of the first chunks of a stream. The first lasts a second, in which a machine that
+// can just speak to eight listeners makes the second chunks of all of them: so they may begin in
+// the same moment.
+const std::vector<int32_t> kChunks = {40, 40, 100};
 
 template <class Value>
 [[nodiscard]] Value read_named(JsonFields& fields, const char* name,
@@ -34,7 +40,9 @@ SpeechRequest read_common(JsonFields& fields, const std::string& format) {
                                         std::to_string(kMaxInstructions) + " characters");
   }
   asked.long_text.pause = fields.number("pause", 0, 10).value_or(asked.long_text.pause);
-  read_options(fields, app::stream_options(), asked.request.stream_options);
+  StreamOptions& stream = asked.request.stream_options;
+  read_options(fields, app::stream_options(), stream);
+  if (stream.chunks.empty() && stream.halo == Halo::kExact) stream.chunks = kChunks;
   read_options(fields, app::request_options(), asked.request);
   check_priority(asked.request.priority);
   return asked;

@@ -91,6 +91,27 @@ TEST(Admission, OfStreamsIsATable) {
   }
 }
 
+// Where twelve can be sustained.
+TEST(Admission, AsManyStartAsHaveTheirSecondChunksInTime) {
+  const auto startable = [](int64_t streams, int64_t starting, double chunk, double first) {
+    Occupancy now;
+    now.streams = streams;
+    now.starting_streams = starting;
+    Costs costs;
+    costs.chunk = chunk;
+    costs.first_chunk = first;
+    return startable_streams(now, costs, 12);
+  };
+  EXPECT_EQ(startable(0, 0, 0, 0), 4);      // nothing is known
+  EXPECT_EQ(startable(0, 0, 0.1, 0), 4);    // nor how long first chunks are
+  EXPECT_EQ(startable(0, 0, 0.1, 0.3), 4);  // they are short
+  EXPECT_EQ(startable(0, 0, 0.1, 1.2), 7);
+  EXPECT_EQ(startable(6, 6, 0.1, 1.2), 7);   // however many start
+  EXPECT_EQ(startable(12, 6, 0.1, 1.2), 4);  // others need half of the time
+  EXPECT_EQ(startable(3, 0, 0.1, 1.2), 6);
+  EXPECT_EQ(startable(0, 0, 0.01, 9), 12);  // never more than there may be
+}
+
 ReadyUtterance ready(int64_t frames, int64_t overtaken = 0, int32_t priority = 0,
                      uint64_t series = 0) {
   ReadyUtterance utterance;

@@ -121,6 +121,29 @@ TEST_F(StreamLatencyTest, EightTogether) {
   EXPECT_LE(last_first_sound(results), 0.8);
 }
 
+// On a machine that sustains ten, and knows from one listener before what chunks take. While first
+// chunks as long as these are heard, there is time for all second ones.
+TEST_F(StreamLatencyTest, EightInTheSameMoment) {
+  FakeCosts machine = costs();
+  machine.step = 0.0005;
+  machine.step_row = 0.0001;
+  machine.prefill_part = 0.002;
+  machine.euler_frame = machine.vocoder_frame = 2 * kFrame;
+  const auto stream = [] {
+    Request request = stream_of(100);
+    request.stream_options.chunks = {36, 40, 100};
+    return request;
+  };
+  Timeline run(machine, options());
+  run.at(0, stream());
+  for (int i = 0; i < 8; ++i) run.at(10, stream());
+  std::vector<Result> results = run.results();
+  results.erase(results.begin());
+  EXPECT_EQ(continuous(results), 1);
+  // 0.62 of them are the first chunks.
+  EXPECT_LE(last_first_sound(results), 0.8);
+}
+
 // More than can be spoken as fast as they are heard: a bound keeps those continuous that have
 // begun.
 TEST_F(StreamLatencyTest, TooManyWaitInsteadOfAllFallingSilent) {

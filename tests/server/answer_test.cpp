@@ -29,6 +29,25 @@ TEST(AnswerTest, AStreamIsChunked) {
   EXPECT_TRUE(answer.keep_alive());
 }
 
+TEST(AnswerTest, OfAWholeAnswerAllBytesCount) {
+  Answer answer({});
+  answer.begin({});
+  EXPECT_TRUE(answer.write("x"));
+  EXPECT_EQ(answer.bytes_sent(), 0U);
+  answer.end();
+  const size_t all = answer.bytes_sent();
+  EXPECT_EQ(all, answer.take().bytes.size());
+  answer.sent(all);
+  EXPECT_EQ(answer.bytes_sent(), all);
+}
+
+TEST(AnswerTest, OfOneThatNobodyReadsNoneDo) {
+  Answer answer({});
+  answer.respond({404, "text/plain", {}, "none"});
+  answer.lose("disconnect");
+  EXPECT_EQ(answer.bytes_sent(), 0U);
+}
+
 TEST(AnswerTest, AStreamThatBreaksOffHasNoLastChunk) {
   Answer answer({});
   answer.begin({});

@@ -11,6 +11,7 @@ TEXT = "Hello there, all of you."
 LONG = "--long" in sys.argv
 STREAMS = 64 if LONG else 24
 BAD = 8 if LONG else 3  # that read slowly, and that hang up
+PAUSE = 0.17 if LONG else 0.02  # seconds after 4 KiB: half as fast as it is heard, or four times
 IDLE = 500 if LONG else 200
 MOST_GROWTH = 64 << 20  # bytes of memory, from one round to the next
 
@@ -59,7 +60,7 @@ def check_streams(server):
         body = b""
         while data := answer.read1(4096):
             body += data
-            time.sleep(0.02)
+            time.sleep(PAUSE)
         if body != whole:
             with lock:
                 wrong.append(("slow", answer.status, len(body)))
@@ -103,6 +104,24 @@ def check_idle(server):
         check(memory(server) - before < 2 * MOST_GROWTH, "a large body stays in memory")
     for connection in idle:
         connection.close()
+
+
+def check_timers(server):
+    """Who sends no more of a header, or takes nothing of an answer, is dropped in the end: half a minute."""
+    half = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+    half.sendall(b"POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nContent-Le")
+    with socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        deaf.connect(("127.0.0.1", server.port))
+        body = json.dumps({"input": TEXT * 400, "response_format": "pcm"}).encode()
+        deaf.sendall(b"POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                     b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        start = time.monotonic()
+        while half.recv(4096):
+            pass
+        server.wait_for_metrics('end="slow_reader"} 1', seconds=60, otherwise="who reads nothing is still served")
+        print(f"dropped after {time.monotonic() - start:.0f} s")
+    wait_until_quiet(server)
 
 
 def check_overload(program):
@@ -165,7 +184,7 @@ def main():
     program = sys.argv[1]
     server = Server(program, "--client-limit", "200")
     try:
-        for step in (check_idle, check_streams):
+        for step in (check_idle, check_streams, *([check_timers] if LONG else [])):
             step(server)
             print(f"{step.__name__}: passed", flush=True)
         check(server.stop() == 0, "SIGTERM: the exit code is not 0")

@@ -42,6 +42,14 @@ class Server:
             time.sleep(0.05)
         raise AssertionError(f"{otherwise}:\n{metrics}")
 
+    def wait_for_line(self, part):
+        """Until the server has said it."""
+        for _ in range(200):
+            if any(part in line for line in self.lines):
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"the server did not say: {part}")
+
     def speak(self, **fields):
         return self.ask("POST", "/v1/audio/speech", {"input": TEXT, "seed": 7, **fields})
 

@@ -23,6 +23,15 @@ TEST(SpeechRequestTest, DefaultsAreOpenAis) {
   EXPECT_FALSE(asked.request.temperature.has_value());
 }
 
+TEST(SpeechRequestTest, TheFirstChunkLastsASecond) {
+  const auto chunks = [](const std::string& fields) {
+    return parse(R"({"input": "x")" + fields + "}").request.stream_options.chunks;
+  };
+  EXPECT_EQ(chunks("").front(), 40);
+  EXPECT_EQ(chunks(R"(, "chunks": [12])"), std::vector<int32_t>{12});
+  EXPECT_TRUE(chunks(R"(, "halo": "low-latency")").empty());  // has shorter ones of its own
+}
+
 TEST(SpeechRequestTest, EveryOptionArrives) {
   const SpeechRequest asked = parse(
       R"({"input": "x", "voice": {"id": "abc"}, "response_format": "pcm", "speed": 0.5,

@@ -80,16 +80,33 @@ inline constexpr double kStreamsShare = 0.85;
   return std::max<int64_t>(1, static_cast<int64_t>(streams));
 }
 
-// Of one more stream, which has what else it needs. Without a bound of the caller's, a third of
-// those that can be sustained start at a time: the first chunks are short, and for a second of
-// sound cost three times what later ones do. Where the machine is too slow for those that run, none
-// of them gets ahead, and no other starts. tests/engine/stream_latency_test.cpp has what that
-// gives.
+// The share of the time in which first chunks are heard that second ones may take: what is left is
+// T3's, and makes up for chunks that take longer than others.
+inline constexpr double kSecondChunksShare = 0.65;
+
+// How many streams may be at their beginning, of `most` that can be sustained. A third: where first
+// chunks are short, they cost for a second of sound three times what later ones do. More where they
+// are long: first chunks go before second ones, so that of those that begin in the same moment the
+// last hears its second chunk when all of theirs are spoken, in the time that the settled streams
+// leave.
+[[nodiscard]] inline int64_t startable_streams(const Occupancy& now, const Costs& costs,
+                                               int64_t most) {
+  const int64_t third = std::max<int64_t>(1, most / 3);
+  if (costs.chunk <= 0) return third;
+  const auto settled = static_cast<double>(now.streams - now.starting_streams);
+  const double left = 1 - kStreamsShare * settled / static_cast<double>(most);
+  const double in_time = kSecondChunksShare * left * costs.first_chunk / costs.chunk;
+  return std::max(third, static_cast<int64_t>(std::min(in_time, static_cast<double>(most))));
+}
+
+// Of one more stream, which has what else it needs. Where the machine is too slow for those that
+// run, none of them gets ahead, and no other starts. tests/engine/stream_latency_test.cpp has what
+// that gives.
 [[nodiscard]] inline bool may_start_stream(const Occupancy& now, const AdmissionLimits& limits,
                                            const Costs& costs, bool overlaps) {
   if (limits.max_streams != 0) return now.streams < limits.max_streams;
   const int64_t most = sustainable_streams(costs, overlaps, limits.max_batch);
-  return now.streams < most && now.starting_streams < std::max<int64_t>(1, most / 3);
+  return now.streams < most && now.starting_streams < startable_streams(now, costs, most);
 }
 
 }  // namespace chatterbox::engine

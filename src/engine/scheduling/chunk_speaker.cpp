@@ -47,8 +47,8 @@ void ChunkSpeaker::speak_and_deliver(Sequence& sequence) {
   const TimePoint end = model_.now();
   metrics_.worked(end);
   const double rate = model_.catalog().info().sample_rate;
-  metrics_.spoke_chunk(seconds(end - start), stream.last_seconds);
-  stream.last_seconds = static_cast<double>(samples.size()) / rate;
+  const double lasts = static_cast<double>(samples.size()) / rate;
+  metrics_.spoke_chunk(seconds(end - start), lasts, std::exchange(stream.last_seconds, lasts));
   sequence.timings.flow += seconds(end - start);
   const audio::WaveQuality wave = Completion::quality_of(samples);
   stream.wave.peak = std::max(stream.wave.peak, wave.peak);

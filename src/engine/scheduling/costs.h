@@ -31,6 +31,7 @@ struct Costs {
   double tokens_per_id = 0;  // speech tokens that come of one id of a text (a number)
   double chunk = 0;          // of a chunk that is not the first of its stream ...
   double chunk_share = 0;    // ... for each second that the one before it lasts
+  double first_chunk = 0;    // that the first chunk of a stream lasts
 };
 
 // What S3Gen has to do for an utterance: the vocoder's share is about that of two Euler steps.

@@ -33,11 +33,14 @@ void LiveMetrics::spoke(double seconds, int64_t work) {
   speech_.add(seconds / static_cast<double>(work));
 }
 
-void LiveMetrics::spoke_chunk(double seconds, double heard_meanwhile) {
-  if (heard_meanwhile <= 0) return;
+void LiveMetrics::spoke_chunk(double seconds, double lasts, double heard_meanwhile) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  chunk_.add(seconds);
-  heard_meanwhile_.add(heard_meanwhile);
+  if (heard_meanwhile > 0) {
+    chunk_.add(seconds);
+    heard_meanwhile_.add(heard_meanwhile);
+  } else if (lasts > 0) {
+    first_chunk_.add(lasts);
+  }
 }
 
 void LiveMetrics::made_audio(double seconds) {
@@ -54,8 +57,9 @@ void LiveMetrics::set_prefixes(const runtime::PrefixStats& stats) noexcept {
 Costs LiveMetrics::costs() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   const double heard = heard_meanwhile_.value();
-  return {step_.value(),          token_.value(), speech_.value(),
-          tokens_per_id_.value(), chunk_.value(), heard > 0 ? chunk_.value() / heard : 0};
+  const double chunk_share = heard > 0 ? chunk_.value() / heard : 0;
+  return {step_.value(),  token_.value(), speech_.value(),     tokens_per_id_.value(),
+          chunk_.value(), chunk_share,    first_chunk_.value()};
 }
 
 void LiveMetrics::fill(Metrics& metrics, TimePoint now) const {

@@ -26,8 +26,9 @@ class LiveMetrics {
   void generated(int64_t text_ids, int64_t speech_tokens);
   // A batch of so much speech_work().
   void spoke(double seconds, int64_t work);
-  // A chunk of a stream; `heard_meanwhile`: what the chunk before it lasts, 0 of the first.
-  void spoke_chunk(double seconds, double heard_meanwhile);
+  // A chunk of a stream that took `seconds` and `lasts` so long; `heard_meanwhile`: what the chunk
+  // before it lasts, 0 of the first.
+  void spoke_chunk(double seconds, double lasts, double heard_meanwhile);
   void made_audio(double seconds);
   void set_prefixes(const runtime::PrefixStats& stats) noexcept;
   void set_running_seconds(double seconds) noexcept { running_seconds_ = seconds; }
@@ -47,7 +48,7 @@ class LiveMetrics {
 
   mutable std::mutex mutex_;
   double audio_seconds_ = 0;
-  MovingAverage step_, token_, speech_, tokens_per_id_, chunk_, heard_meanwhile_;
+  MovingAverage step_, token_, speech_, tokens_per_id_, chunk_, heard_meanwhile_, first_chunk_;
 };
 
 }  // namespace chatterbox::engine
