@@ -6,54 +6,93 @@ import http.client
 import json
 import os
 import pathlib
+import shutil
 import signal
-import socket
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from test_deploy import free_port, get
+from ways_to_speak import (
+    Run,
+    assert_same_samples,
+    from_http,
+    from_program,
+    from_python,
+    running_server,
+)
 
 import chatterbox
-from chatterbox._speech_protocol import Asked, Encoder, parse_speech
+from chatterbox._lists_protocol import LISTS
+from chatterbox._speech_protocol import Asked, Encoder
 
-ray = pytest.importorskip("ray", reason="ray is not installed: pip install 'ray[serve]' python-multipart")
+ray = pytest.importorskip(
+    "ray", reason="RAY IS NOT INSTALLED: bash cmake/setup.sh --tests fetches it into build/ray"
+)
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DEMO = ROOT / "examples" / "demo_voice" / "model"
 TEXT = "One, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen. " * 2
 STREAMS = 8
 
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    # For machines that are slow or busy; before Ray is told anything.
-    os.environ.setdefault("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "120")
-    os.environ.setdefault("RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S", "120")
-    os.environ.setdefault("RAY_worker_niceness", "0")  # as the rest of the test
-    os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    from ray import serve
+    # Not pytest's folder: the path of a socket, which Ray has in there, is 107 bytes at most.
+    folder = tempfile.mkdtemp(prefix="ray.", dir="/tmp")
+    with pytest.MonkeyPatch.context() as patch:
+        # For machines that are slow or busy; before Ray is told anything.
+        patch.setenv("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "120")
+        patch.setenv("RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S", "120")
+        patch.setenv("RAY_worker_niceness", "0")  # as the rest of the test
+        patch.setenv("RAY_AUTH_MODE", "disabled")
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        from ray import serve
 
-    import ray.serve._private.api as internals
+        import ray.serve._private.api as internals
 
-    internals.HTTP_PROXY_TIMEOUT = 300
-    from chatterbox.ray_serve import app
+        patch.setattr(internals, "HTTP_PROXY_TIMEOUT", 300)
+        from chatterbox.ray_serve import app
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    paths = [str(pathlib.Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
-    ray.init(
-        num_cpus=2,
-        include_dashboard=False,
-        object_store_memory=100 << 20,
-        runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(paths)}},
-    )
-    serve.start(http_options={"host": "127.0.0.1", "port": port})
-    voices = str(tmp_path_factory.mktemp("voices"))
-    serve.run(app({"replicas": "2", "threads": "1", "voices": voices}))
-    yield port
-    serve.shutdown()
-    ray.shutdown()
+        port = free_port()
+        paths = os.pathsep.join([str(ROOT / "python"), os.environ.get("PYTHONPATH", "")])
+        ray.init(
+            address="local",
+            num_cpus=2,
+            include_dashboard=False,
+            object_store_memory=100 << 20,
+            runtime_env={"env_vars": {"PYTHONPATH": paths}},
+            _node_ip_address="127.0.0.1",
+            _temp_dir=folder,
+        )
+        serve.start(http_options={"host": "127.0.0.1", "port": port})
+        voices = str(tmp_path_factory.mktemp("voices"))
+        models = f"demo=demo,twin={DEMO}"
+        serve.run(app({"model": models, "replicas": "2", "threads": "1", "voices": voices}))
+        yield port
+        serve.shutdown()
+        ray.shutdown()
+    for _ in range(600):
+        if not users_of(folder):
+            break
+        time.sleep(0.1)
+    assert users_of(folder) == [], "processes of Ray are left"
+    shutil.rmtree(folder)
+
+
+def users_of(folder: str) -> list[int]:
+    """The processes that write their logs there."""
+    found = set()
+    for descriptor in pathlib.Path("/proc").glob("[0-9]*/fd/[12]"):
+        try:
+            if os.readlink(descriptor).startswith(folder):
+                found.add(int(descriptor.parts[2]))
+        except OSError:
+            continue
+    return sorted(found)
 
 
 def ask(port: int, fields: Any) -> http.client.HTTPResponse:
@@ -110,7 +149,7 @@ def test_a_replica_is_killed(port: int, engine: chatterbox.Engine) -> None:
     threads = [threading.Thread(target=listen, args=(seed,)) for seed in range(STREAMS)]
     for thread in threads:
         thread.start()
-    for _ in range(STREAMS // 2):  # at both replicas, as they take turns
+    for _ in range(STREAMS):
         assert begun.acquire(timeout=300)
     replicas = replica_processes()
     assert len(replicas) == 2
@@ -126,14 +165,24 @@ def test_a_replica_is_killed(port: int, engine: chatterbox.Engine) -> None:
     assert replicas[0] not in replica_processes()
 
 
-def test_speech_is_the_same_as_elsewhere(port: int, engine: chatterbox.Engine) -> None:
-    fields = {"input": "Yes.", "seed": 1, "response_format": "wav", "stream": False, "voice": "low"}
-    answer = ask(port, fields)
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_samples_are_the_same_as_elsewhere(
+    port: int, engine: chatterbox.Engine, run_program: Run, tmp_path: pathlib.Path, stream: bool
+) -> None:
+    files = {
+        "Ray": from_http(port, stream),
+        "Python": from_python(engine, stream),
+        "program": from_program(run_program, tmp_path / "out.wav", stream),
+    }
+    with running_server() as server:
+        files["server"] = from_http(server, stream)
+    assert_same_samples(files)
+
+
+def test_headers(port: int) -> None:
+    answer = ask(port, {"input": "Yes.", "seed": 1, "response_format": "wav"})
     assert answer.status == 200 and answer.headers["X-Seed"] == "1"
-    assert answer.headers["Content-Type"] == "audio/wav"
-    ours = chatterbox.decode_audio(answer.read()).samples
-    theirs = chatterbox.decode_audio(engine.synthesize("Yes.", seed=1, voice="low").encode("wav"))
-    assert ours.tobytes() == theirs.samples.tobytes()
+    assert answer.headers["Content-Type"] == "audio/wav" and answer.headers["X-Model"] == "demo"
 
 
 def test_events(port: int) -> None:
@@ -174,13 +223,47 @@ def test_voices_and_models(port: int, engine: chatterbox.Engine) -> None:
     fields = {"input": "Yes.", "seed": 1, "response_format": "flac", "stream": False}
     own = ask(port, {**fields, "voice": "high"}).read()
     assert ask(port, {**fields, "voice": {"id": voice.id}}).read() == own
-    connection.request("GET", "/v1/models")
-    models = json.loads(connection.getresponse().read())["data"]
-    assert models[0]["id"] == "demo" and models[0]["voices"] == ["default", "high", "low"]
-    connection.request("GET", "/health/ready")
-    assert connection.getresponse().status == 200
+    of_twin = ask(port, {**fields, "voice": {"id": voice.id}, "model": "twin"})
+    assert of_twin.headers["X-Model"] == "twin" and of_twin.read() == own
+    models = json.loads(get(port, "/v1/models")[1])["data"]
+    assert [model["id"] for model in models] == ["demo", "twin"]
+    assert models[0]["voices"] == models[1]["voices"] == ["default", "high", "low"]
+    assert get(port, "/health/ready")[0] == 200
 
 
-def test_a_seed_is_drawn() -> None:
-    seeds = {parse_speech(b'{"input": "Yes."}').options["seed"] for _ in range(3)}
-    assert len(seeds) == 3
+def test_lists_are_those_of_the_server(port: int, tmp_path: pathlib.Path) -> None:
+    with running_server("--model", "demo=demo", "--model", f"twin={DEMO}") as server:
+        for path in (*LISTS, "/v1/models/twin"):
+            ours, theirs = (json.loads(get(one, path)[1]) for one in (port, server))
+            for model in [*theirs.get("models", theirs.get("data", [])), theirs]:
+                if "capabilities" in model:
+                    model["capabilities"].remove("conversion")
+            assert ours == theirs
+
+
+@pytest.mark.timeout(900)
+def test_a_small_server_refuses(port: int) -> None:
+    """It has one replica, which takes one request while another waits, and one of its models is missing."""
+    from ray import serve
+
+    from chatterbox.ray_serve import app
+
+    serve.delete("default")
+    small = {"replicas": "1", "max_batch": "1", "queue": "0", "threads": "1"}
+    serve.run(app({"model": "demo=demo,none=/nowhere", **small}))
+    answers: list[tuple[int, str | None]] = []
+
+    def listen() -> None:
+        answer = ask(port, {"input": TEXT, "response_format": "pcm"})
+        answer.read()
+        answers.append((answer.status, answer.headers["Retry-After"]))
+
+    threads = [threading.Thread(target=listen) for _ in range(STREAMS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(300)
+    assert set(answers) == {(200, None), (429, "1")}
+    answer = ask(port, {"input": "Yes.", "model": "none"})
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+    assert json.loads(answer.read())["error"]["code"] == "unavailable"
