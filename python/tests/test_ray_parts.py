@@ -76,7 +76,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(seconds: float) -> None:
         asked.append(seconds)
 
-    monkeypatch.setattr(ray_serve.asyncio, "sleep", sleep)
+    monkeypatch.setattr("chatterbox.ray_serve.asyncio.sleep", sleep)
     return asked
 
 
