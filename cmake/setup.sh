@@ -16,8 +16,8 @@ Run again, it does nothing.
 
   --tests   also what the tests and benchmarks need (GoogleTest, Google Benchmark, clang-format, clang-tidy, cppcheck;
             for the server curl, ffmpeg, haproxy, nginx, chromium; and from PyPI what tests the Python package, 280 MB in
-            build/python, the clients of the server, 30 MB, and the recogniser that hears the demo voice, 60 MB;
-            what is from PyPI is left out without a network)
+            build/python, Ray, 470 MB in build/ray, the clients of the server, 30 MB, and the recogniser that hears the
+            demo voice, 60 MB; what is from PyPI is left out without a network)
   --cuda    libtorch with its CUDA libraries (5 GB on disk); without it the build runs on the CPU
   --help    this text
 
@@ -253,6 +253,7 @@ else
 fi
 fetch_clang_format
 fetch_optional python "WHAT TESTS THE PYTHON PACKAGE"
+fetch_optional ray "RAY SERVE"
 fetch_optional clients "THE CLIENTS OF THE SERVER'S TESTS"
 fetch_optional recogniser "THE RECOGNISER OF demo_words_test"
 fetch_watermark

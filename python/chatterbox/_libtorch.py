@@ -98,7 +98,7 @@ def find(beside: pathlib.Path) -> pathlib.Path | None:
             return folder
     raise ImportError(
         f"chatterbox needs libtorch {BUILT_WITH}, and no torch is installed: "
-        f"pip install 'chatterbox[torch]', or set CHATTERBOX_LIBTORCH to a folder with libtorch"
+        f"pip install 'torch=={BUILT_WITH}.*', or set CHATTERBOX_LIBTORCH to a folder with libtorch"
     )
 
 

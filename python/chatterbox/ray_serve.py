@@ -30,6 +30,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from ._engine import Engine
 from ._errors import Error
 from ._job import Job
+from ._lists_protocol import LISTS, Facts, answer_list, facts_of
 from ._serving import VoiceFolder, fits_one_request
 from ._speech_protocol import FORMATS, ApiError, Asked, Encoder, parse_speech, to_api_error
 from ._threads import in_thread
@@ -131,18 +132,13 @@ class Speaker:
         except Error as error:
             return to_api_error(error)
 
-    async def facts(self, model: str) -> dict[str, Any]:
-        engine = await self._engine(model)
-        info = engine.info
-        facts = {"id": model, "object": "model", "created": 0, "owned_by": "chatterbox"}
-        facts |= {"name": model, "family": info.family, "precision": info.precision}
-        own = ["default"] if info.has_default_voice else []
-        return facts | {"voices": own + engine.voices, "languages": engine.languages}
+    async def facts(self, model: str) -> Facts:
+        return facts_of(model, await self._engine(model))
 
 
 @serve.deployment(max_ongoing_requests=1000)
 class Front:
-    """HTTP: POST /v1/audio/speech and /v1/audio/voices, GET /v1/models, /health/live and ready."""
+    """HTTP: POST /v1/audio/speech and /v1/audio/voices, the lists of GET, /health/live and ready."""
 
     def __init__(self, speakers: Any, settings: Settings) -> None:
         self._speakers = speakers
@@ -167,13 +163,18 @@ class Front:
             return await self._speech(parse_speech(await request.body()))
         if route == ("POST", "/v1/audio/voices"):
             return await self._add_voice(request)
-        if route in (("GET", "/v1/models"), ("GET", "/v1/audio/models")):
-            names = self._settings.models()
-            models = [await self._with(name).facts.remote(name) for name in names]
-            return JSONResponse({"object": "list", "data": models, "models": models})
         if route in (("GET", "/health/live"), ("GET", "/health/ready")):
             return JSONResponse({"status": "ok"})
+        if route[0] == "GET" and route[1] in LISTS:
+            models = [await self._facts(name) for name in self._settings.models()]
+            return JSONResponse(answer_list(route[1], models))
+        if route[0] == "GET" and route[1].startswith("/v1/models/"):
+            return JSONResponse(await self._facts(self._model(route[1].rpartition("/")[2])))
         raise ApiError(404, "not_found", f"there is no {request.method} {request.url.path}")
+
+    async def _facts(self, name: str) -> Facts:
+        facts: Facts = await self._with(name).facts.remote(name)
+        return facts
 
     def _with(self, model: str, **options: Any) -> Any:
         return self._speakers.options(multiplexed_model_id=model, **options)

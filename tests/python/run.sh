@@ -1,6 +1,6 @@
 #!/bin/sh
 # run.sh ROOT PYTHON ARGUMENTS...: runs PYTHON, or a script of bash, in ROOT/python with what bash cmake/setup.sh
-# --tests fetched into build/python.
+# --tests fetched into build/python and build/ray.
 set -eu
 root=$1
 python=$2
@@ -11,7 +11,7 @@ if [ ! -d "$tools" ]; then
   exit 77
 fi
 PATH=$tools/bin:$PATH
-PYTHONPATH=$root/python:$tools
+PYTHONPATH=$root/python:$tools:$root/build/ray
 export PATH PYTHONPATH
 cd "$root/python"
 case $1 in
