@@ -14,6 +14,8 @@ import pathlib
 import re
 import sys
 
+from families import FORWARD_ROWS
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DOCUMENTS = ["README.md", "bench/README.md"]
 BLOCK = re.compile(r"(?<=<!-- figures: )(\w+)( -->\n)(.*?)(?=<!-- end of figures -->)", re.DOTALL)
@@ -43,6 +45,12 @@ OTHER_COMPARISONS = [
     ("English, AVX2", "english_full_comparison_avx2.json"),
 ]
 OTHER_STAGES = ("decode step", "- flow")
+# compare_reference.py --only throughput --batches 1,8,16 of each, one after the other on one machine.
+FAMILIES = [
+    ("English", "english_full_families.json"),
+    ("Turbo", "turbo_full_families.json"),
+    ("Flash", "flash_full_families.json"),
+]
 SPEECH_QUALITY, STAGE_QUALITY = "quality_demo.json", "quality_full_en.json"  # quality.py
 STREAMING, LISTENERS = "streaming_demo.json", "listeners_demo.json"  # streaming.py, chatterbox-bench --listeners
 WORD_TIMES, SERVER = "word_times_demo.json", "serve_demo.json"  # word_times.py, serve.py
@@ -194,6 +202,27 @@ def others(root):
     if not rows:
         return ["Not measured yet."]
     heads = ["model", "measure", "precision", ">Python package", ">chatterbox", ">times as fast"]
+    return table(heads, rows) + ["", *sources]
+
+
+def families(root):
+    rows, sources = [], []
+    for title, name in present(root, FAMILIES):
+        report = read(root, name)
+        sources.append("- " + compared(report, name))
+        measured = {(row["measure"], row["precision"], row["way"]): row for row in report["throughput"]["rows"]}
+        for way, run in report["throughput"]["library"].items():
+            requests = run["requests"]
+            forwards = sum(r["decode_steps"] for r in requests) / sum(r["speech_tokens"] for r in requests)
+            row = [title, run["precision"], str(run["batch_size"]), number(forwards),
+                   number(forwards * FORWARD_ROWS[report["options"]["family"]])]
+            for measure in ("T3 decode tokens/s", "end to end s per s of sound"):
+                figures = measured[measure, *way.split(", ", 1)]
+                row += [number(figures["reference"], 3), number(figures["library"], 3), f"{figures['ratio']:.1f}"]
+            rows.append(row)
+    heads = ["model", "precision", ">requests", ">forwards a token", ">position-rows a token",
+             ">T3 tokens/s, package", ">chatterbox", ">times as fast",
+             ">end to end s per s of sound, package", ">chatterbox", ">times as fast"]
     return table(heads, rows) + ["", *sources]
 
 

@@ -75,6 +75,10 @@ at::Tensor cached_attention(const CachedAttention& args) {
   return args.q.is_cpu() ? cpu::attention(args) : masked_attention(args);
 }
 
+bool attends_in_blocks(const at::Tensor& cache) {
+  return cache.is_cpu() && cache.scalar_type() == at::kBFloat16;
+}
+
 at::Tensor self_attention(const at::Tensor& qkv, const at::Tensor& padding,
                           const at::Tensor& before) {
   if (before.defined()) {

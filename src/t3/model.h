@@ -22,6 +22,10 @@ class Model {
   // Hidden states [R, C] -> [R, vocabulary], fp32 on the CPU.
   [[nodiscard]] at::Tensor logits(const at::Tensor& hidden) const;
 
+  // Positions that may go through the backbone together, so that the bits of each depend on no
+  // other sequence's.
+  [[nodiscard]] int64_t positions_at_a_time() const { return positions_at_a_time_; }
+
   [[nodiscard]] const Embedder& embedder() const { return *embedder_; }
   [[nodiscard]] const Backbone& backbone() const { return *backbone_; }
   // A cache for its keys and values.
@@ -36,6 +40,7 @@ class Model {
   std::unique_ptr<const Embedder> embedder_;
   std::unique_ptr<const Backbone> backbone_;
   nn::Linear speech_head_;
+  int64_t positions_at_a_time_ = 0;
   Limits limits_;
 };
 
