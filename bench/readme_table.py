@@ -29,6 +29,8 @@ SPEED = [
     ("Nano", "nano_full_auto.json"),
     ("Turbo", "turbo_full_fp32.json"),
     ("Turbo", "turbo_full_auto.json"),
+    ("Flash", "flash_full_fp32.json"),
+    ("Flash", "flash_full_auto.json"),
     ("English", "english_full_fp32.json"),
     ("English", "english_full_auto.json"),
     ("Multilingual", "multilingual_full_fp32.json"),
@@ -220,6 +222,8 @@ def families(root):
                 figures = measured[measure, *way.split(", ", 1)]
                 row += [number(figures["reference"], 3), number(figures["library"], 3), f"{figures['ratio']:.1f}"]
             rows.append(row)
+    if not rows:
+        return ["Not measured yet."]
     heads = ["model", "precision", ">requests", ">forwards a token", ">position-rows a token",
              ">T3 tokens/s, package", ">chatterbox", ">times as fast",
              ">end to end s per s of sound, package", ">chatterbox", ">times as fast"]
@@ -344,7 +348,7 @@ def server(root):
     return [*server_table(report["runs"]), "", source(SERVER, {**report, **report["machine"]})]
 
 
-TABLES = {function.__name__: function for function in (speed, latency, modes, stages, throughput, others, quality, streaming,
+TABLES = {function.__name__: function for function in (speed, latency, modes, stages, throughput, families, others, quality, streaming,
                                                    listeners, streams, word_times, server)}
 
 
