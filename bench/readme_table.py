@@ -348,8 +348,9 @@ def server(root):
     return [*server_table(report["runs"]), "", source(SERVER, {**report, **report["machine"]})]
 
 
-TABLES = {function.__name__: function for function in (speed, latency, modes, stages, throughput, families, others, quality, streaming,
-                                                   listeners, streams, word_times, server)}
+TABLES = {function.__name__: function for function in (
+    speed, latency, modes, stages, throughput, families, others, quality, streaming, listeners, streams, word_times,
+    server)}
 
 
 def rewritten(root, text, document):
