@@ -119,7 +119,7 @@ TEST(BlockAttention, BitsOfABlockDependOnNothingElse) {
 TEST(BlockAttention, WithoutAnglesNothingIsRotated) {
   const std::vector<BlockPlace> places = {{1, 20, 16}};
   Blocks plain(places), unrotated(places);
-  plain.cos = plain.sin = {};
+  plain.cos = plain.sin = at::Tensor();
   unrotated.cos = at::ones_like(unrotated.cos);
   unrotated.sin = at::zeros_like(unrotated.sin);
   EXPECT_TRUE(at::equal(block_attention(plain.args()), block_attention(unrotated.args())));
