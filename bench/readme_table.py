@@ -214,6 +214,8 @@ def families(root):
         sources.append("- " + compared(report, name))
         measured = {(row["measure"], row["precision"], row["way"]): row for row in report["throughput"]["rows"]}
         for way, run in report["throughput"]["library"].items():
+            if run["mode"] != "dynamic":
+                continue
             requests = run["requests"]
             forwards = sum(r["decode_steps"] for r in requests) / sum(r["speech_tokens"] for r in requests)
             row = [title, run["precision"], str(run["batch_size"]), number(forwards),

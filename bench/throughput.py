@@ -107,7 +107,7 @@ def compare_throughput(arguments, checkpoint, folder):
     rows = summarise(arguments, reference, ways)
     report = {"texts": TEXTS, "rows": rows, "same_tokens": True, "reference": reference,
               "library": {f"{precision}, {way}": run for (precision, way), run in ways.items()}}
-    if "fp32" in arguments.precision and arguments.family == "english":
+    if ("fp32", "dynamic 8") in ways and arguments.family == "english":
         rows.append(memory_row(arguments, ways["fp32", "dynamic 8"]))
         tokens = [[r["speech_tokens"] for r in side["requests"]]
                   for side in (reference, ways["fp32", "sequential"])]
