@@ -42,17 +42,14 @@ BEFORE = "english_full_fp32_0_1.json"  # as AFTER, right after it, with version 
 COMPARISON = "english_full_comparison.json"  # compare_reference.py, all precisions in one run
 # The same, where the files are there: of other families, and as on a CPU that has no more than AVX2.
 OTHER_COMPARISONS = [
+    ("Flash", "flash_full_comparison.json"),  # --only stages
     ("Nano", "nano_full_comparison.json"),
     ("Multilingual", "multilingual_full_comparison.json"),
     ("English, AVX2", "english_full_comparison_avx2.json"),
 ]
 OTHER_STAGES = ("decode step", "- flow")
 # compare_reference.py --only throughput --batches 1,8,16 of each, one after the other on one machine.
-FAMILIES = [
-    ("English", "english_full_families.json"),
-    ("Turbo", "turbo_full_families.json"),
-    ("Flash", "flash_full_families.json"),
-]
+FAMILIES = [(name, f"{name.lower()}_full_families.json") for name in ("English", "Turbo", "Flash")]
 SPEECH_QUALITY, STAGE_QUALITY = "quality_demo.json", "quality_full_en.json"  # quality.py
 STREAMING, LISTENERS = "streaming_demo.json", "listeners_demo.json"  # streaming.py, chatterbox-bench --listeners
 WORD_TIMES, SERVER = "word_times_demo.json", "serve_demo.json"  # word_times.py, serve.py
@@ -161,8 +158,9 @@ def modes(root):
 
 def compared(report, name=COMPARISON):
     """The machine and the version of a report of compare_reference.py."""
-    first = next(iter(report["throughput"]["library"].values()))
-    return source(name, {**first, **report["machine"]})
+    runs = report["throughput"]["library"] if "throughput" in report else report["library_runs"]
+    first = next(iter(runs.values()))
+    return source(name, {**(first if "throughput" in report else first[0]), **report["machine"]})
 
 
 def stages(root):
@@ -200,7 +198,7 @@ def others(root):
                      for stage in stages_of_all if stage["stage"] in OTHER_STAGES]
         rows += [[title, f"{row['measure']}, {row['way']}", row["precision"], number(row["reference"], 3),
                   number(row["library"], 3), f"{row['ratio']:.1f}"]
-                 for row in report["throughput"]["rows"] if row["reference"] is not None]
+                 for row in report.get("throughput", {"rows": []})["rows"] if row["reference"] is not None]
     if not rows:
         return ["Not measured yet."]
     heads = ["model", "measure", "precision", ">Python package", ">chatterbox", ">times as fast"]
