@@ -38,7 +38,8 @@ REQUIREMENTS = [
     "transformers==5.2.0", "diffusers==0.29.0", "conformer==0.3.2", "safetensors==0.5.3", "pyloudnorm",
     "omegaconf", "einops", "resemble-perth==1.0.1", "setuptools<81",
 ]
-REFERENCE = "chatterbox-tts==0.1.7"  # its own requirements ask for other versions of the above
+# Their own requirements ask for other versions of the above.
+REFERENCES = ["chatterbox-tts==0.1.7", "chatterbox-flash==0.1.0"]
 PRECISIONS = ["fp32", "bf16", "int8", "auto"]
 # Stage, and how a run's report gives it in seconds or MiB.
 STAGES = [
@@ -85,6 +86,8 @@ def parse_arguments():
     parser.add_argument("--repeats", type=int, default=3, help="timed processes of each side [%(default)s]")
     parser.add_argument("--requests", type=int, default=2,
                         help="spoken one after the other for the throughput, from 1 on [%(default)s]")
+    parser.add_argument("--batches", metavar="LIST", type=lambda text: [int(size) for size in text.split(",")],
+                        help="requests that the library gets together for it [8, and 16 in fp32]")
     parser.add_argument("--only", choices=["stages", "throughput"], help="this part alone")
     parser.add_argument("--output", type=pathlib.Path, help="JSON file [bench/results/TIME.json]")
     parser.add_argument("--check", action="store_true", help="exit code 1 where a target is missed")
@@ -109,7 +112,7 @@ def set_up(folder):
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     install = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
     subprocess.run([*install, *REQUIREMENTS], check=True)
-    subprocess.run([*install, "--no-deps", REFERENCE], check=True)
+    subprocess.run([*install, "--no-deps", *REFERENCES], check=True)
     print(f"the reference is in {folder}")
 
 

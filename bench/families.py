@@ -8,7 +8,12 @@ T3_FILES = {
     "multilingual": "t3_mtl23ls_v2.safetensors",
     "turbo": "t3_turbo_v1.safetensors",
     "nano": "t3_nano_v1.safetensors",
+    "flash": "t3_flash.safetensors",
 }
+
+
+# Rows that each of T3's forwards has for a request, by family: guidance doubles them, and Flash looks at a block of 16.
+FORWARD_ROWS = {"english": 2, "multilingual": 2, "turbo": 1, "nano": 1, "flash": 2 * 16}
 
 
 def family_of(folder):

@@ -14,6 +14,8 @@ import pathlib
 import re
 import sys
 
+from families import FORWARD_ROWS
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DOCUMENTS = ["README.md", "bench/README.md"]
 BLOCK = re.compile(r"(?<=<!-- figures: )(\w+)( -->\n)(.*?)(?=<!-- end of figures -->)", re.DOTALL)
@@ -27,6 +29,8 @@ SPEED = [
     ("Nano", "nano_full_auto.json"),
     ("Turbo", "turbo_full_fp32.json"),
     ("Turbo", "turbo_full_auto.json"),
+    ("Flash", "flash_full_fp32.json"),
+    ("Flash", "flash_full_auto.json"),
     ("English", "english_full_fp32.json"),
     ("English", "english_full_auto.json"),
     ("Multilingual", "multilingual_full_fp32.json"),
@@ -38,11 +42,17 @@ BEFORE = "english_full_fp32_0_1.json"  # as AFTER, right after it, with version 
 COMPARISON = "english_full_comparison.json"  # compare_reference.py, all precisions in one run
 # The same, where the files are there: of other families, and as on a CPU that has no more than AVX2.
 OTHER_COMPARISONS = [
+    ("Flash", "flash_full_comparison.json"),  # --only stages
     ("Nano", "nano_full_comparison.json"),
     ("Multilingual", "multilingual_full_comparison.json"),
     ("English, AVX2", "english_full_comparison_avx2.json"),
 ]
-OTHER_STAGES = ("decode step", "- flow")
+TOGETHER = "dynamic 8"  # requests
+# Head, and what compare_reference.py calls it.
+OTHER_MEASURES = [("decode step", "decode step"), ("flow", "- flow"), ("T3, 8 together", "T3 decode tokens/s"),
+                  ("S3Gen, 8 together", "S3Gen s per s of sound"), ("end to end, 8 together", "end to end s per s of sound")]
+# compare_reference.py --only throughput --batches 1,8,16 of each, one after the other on one machine.
+FAMILIES = [(name, f"{name.lower()}_full_families.json") for name in ("English", "Turbo", "Flash")]
 SPEECH_QUALITY, STAGE_QUALITY = "quality_demo.json", "quality_full_en.json"  # quality.py
 STREAMING, LISTENERS = "streaming_demo.json", "listeners_demo.json"  # streaming.py, chatterbox-bench --listeners
 WORD_TIMES, SERVER = "word_times_demo.json", "serve_demo.json"  # word_times.py, serve.py
@@ -151,8 +161,9 @@ def modes(root):
 
 def compared(report, name=COMPARISON):
     """The machine and the version of a report of compare_reference.py."""
-    first = next(iter(report["throughput"]["library"].values()))
-    return source(name, {**first, **report["machine"]})
+    runs = report["throughput"]["library"] if "throughput" in report else report["library_runs"]
+    first = next(iter(runs.values()))
+    return source(name, {**(first if "throughput" in report else first[0]), **report["machine"]})
 
 
 def stages(root):
@@ -179,21 +190,53 @@ def throughput(root):
     return table(heads, rows) + ["", compared(report)]
 
 
+def times_as_fast(report, precision, way):
+    """Of one comparison: a figure for each column of OTHER_MEASURES that was measured."""
+    stages = {stage["stage"]: f"{1 / stage['ratio']:.1f}" for stage in report["stages"].get(precision, [])}
+    together = {row["measure"]: f"{row['ratio']:.1f}" for row in report.get("throughput", {"rows": []})["rows"]
+                if row["precision"] == precision and row["way"] == way and row["reference"] is not None}
+    found = together if way != TOGETHER else {**stages, **together}
+    return [found.get(measure, "") for _, measure in OTHER_MEASURES]
+
+
 def others(root):
     rows, sources = [], []
     for title, name in present(root, OTHER_COMPARISONS):
         report = read(root, name)
         sources.append("- " + compared(report, name))
-        for precision, stages_of_all in report["stages"].items():
-            rows += [[title, stage["stage"].lstrip("- ") + ", s", precision, number(stage["reference"]["min"], 3),
-                      number(stage["library"]["min"], 3), f"{1 / stage['ratio']:.1f}"]
-                     for stage in stages_of_all if stage["stage"] in OTHER_STAGES]
-        rows += [[title, f"{row['measure']}, {row['way']}", row["precision"], number(row["reference"], 3),
-                  number(row["library"], 3), f"{row['ratio']:.1f}"]
-                 for row in report["throughput"]["rows"] if row["reference"] is not None]
+        for precision in report["stages"]:
+            rows.append([title, precision, *times_as_fast(report, precision, TOGETHER)])
+            with_mean_flow = times_as_fast(report, precision, f"{TOGETHER}, mean flow")
+            if any(with_mean_flow):
+                rows.append([title, f"{precision}, mean flow", *with_mean_flow])
     if not rows:
         return ["Not measured yet."]
-    heads = ["model", "measure", "precision", ">Python package", ">chatterbox", ">times as fast"]
+    heads = ["model", "precision", *(f">{head}" for head, _ in OTHER_MEASURES)]
+    return table(heads, rows) + ["", *sources]
+
+
+def families(root):
+    rows, sources = [], []
+    for title, name in present(root, FAMILIES):
+        report = read(root, name)
+        sources.append("- " + compared(report, name))
+        measured = {(row["measure"], row["precision"], row["way"]): row for row in report["throughput"]["rows"]}
+        for way, run in report["throughput"]["library"].items():
+            if run["mode"] != "dynamic":
+                continue
+            requests = run["requests"]
+            forwards = sum(r["decode_steps"] for r in requests) / sum(r["speech_tokens"] for r in requests)
+            row = [title, run["precision"], str(run["batch_size"]), number(forwards),
+                   number(forwards * FORWARD_ROWS[report["options"]["family"]])]
+            for measure in ("T3 decode tokens/s", "end to end s per s of sound"):
+                figures = measured[measure, *way.split(", ", 1)]
+                row += [number(figures["reference"], 3), number(figures["library"], 3), f"{figures['ratio']:.1f}"]
+            rows.append(row)
+    if not rows:
+        return ["Not measured yet."]
+    heads = ["model", "precision", ">requests", ">forwards a token", ">position-rows a token",
+             ">T3 tokens/s, package", ">chatterbox", ">times as fast",
+             ">end to end s per s of sound, package", ">chatterbox", ">times as fast"]
     return table(heads, rows) + ["", *sources]
 
 
@@ -315,8 +358,9 @@ def server(root):
     return [*server_table(report["runs"]), "", f"{report['precision']}; " + source(SERVER, {**report, **report["machine"]})]
 
 
-TABLES = {function.__name__: function for function in (speed, latency, modes, stages, throughput, others, quality, streaming,
-                                                   listeners, streams, word_times, server)}
+TABLES = {function.__name__: function for function in (
+    speed, latency, modes, stages, throughput, families, others, quality, streaming, listeners, streams, word_times,
+    server)}
 
 
 def rewritten(root, text, document):

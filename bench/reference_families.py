@@ -15,6 +15,7 @@ SPEECH_VOCABULARY = 6561
 class English:
     """Llama with guidance: ChatterboxTTS."""
 
+    package = "chatterbox-tts"
     sampling = {"temperature": 0.8, "cfg_weight": 0.5, "repetition_penalty": 1.2, "min_p": 0.05, "top_p": 1.0}
 
     def __init__(self, folder, language):
@@ -25,6 +26,10 @@ class English:
         from chatterbox.tts import ChatterboxTTS
 
         return ChatterboxTTS.from_local(folder, "cpu")
+
+    def head(self):
+        """What runs once in each of T3's forwards, and in the prefill."""
+        return self.model.t3.speech_head
 
     def normalised_ids(self, text):
         from chatterbox.tts import punc_norm
@@ -99,7 +104,37 @@ class Nano(Turbo):
         return super().load(folder)
 
 
-FAMILIES = {"english": English, "multilingual": Multilingual, "turbo": Turbo, "nano": Nano}
+class Flash(English):
+    """Blocks of masked tokens with guidance, and a mean flow: ChatterboxFlashTTS, on its engine for any CPU, in fp32."""
+
+    package = "chatterbox-flash"
+    sampling = {"num_steps": 10, "temperature": 0.6, "time_shift_tau": 0.1, "omnivoice_schedule_t_shift": 0.5,
+                "cfg_scale": 1.0, "position_temperature": 5.0}
+
+    def load(self, folder):
+        import torch
+        from chatterbox_flash import ChatterboxFlashTTS
+
+        return ChatterboxFlashTTS.from_local(folder, "cpu", dtype=torch.float32)
+
+    def head(self):
+        return self.model.t3.tfmr  # its passes over a finished block have no logits
+
+    def ids(self, text):
+        return self.model._encode_text(text)
+
+    def draw(self, ids, max_new_tokens):
+        import torch
+
+        return self.model.t3.generate(t3_cond=self.model.conds.t3, text_tokens=ids,
+                                      text_token_lens=torch.tensor([ids.shape[1]]), total_speech_len=max_new_tokens,
+                                      backend="torch", batch_size=1, **self.sampling)[0]
+
+    def spoken(self, drawn):
+        return self.model._trim_to_eos(drawn)
+
+
+FAMILIES = {"english": English, "multilingual": Multilingual, "turbo": Turbo, "nano": Nano, "flash": Flash}
 
 
 def golden_models():

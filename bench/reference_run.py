@@ -49,10 +49,9 @@ class Stopwatch:
 
 
 def speech_tokens(family, ids, max_new_tokens, seconds):
-    """T3; the first logits divide its time into prefill and decode."""
+    """T3; the first forward divides its time into prefill and decode."""
     forwards = []
-    hook = family.model.t3.speech_head.register_forward_hook(
-        lambda *_: forwards.append(time.perf_counter()))
+    hook = family.head().register_forward_hook(lambda *_: forwards.append(time.perf_counter()))
     start = time.perf_counter()
     drawn = family.draw(ids, max_new_tokens)
     end = time.perf_counter()
@@ -140,7 +139,7 @@ def main():
     report.update({
         "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "rss_mib": resident_mib(),
-        "reference": "checkout" if arguments.reference else "chatterbox-tts " + version("chatterbox-tts"),
+        "reference": "checkout" if arguments.reference else f"{family.package} {version(family.package)}",
         "torch": torch.__version__,
         "python": sys.version.split()[0],
     })

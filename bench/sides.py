@@ -58,8 +58,10 @@ def run_reference(arguments, checkpoint, folder, options):
 
 
 def library_options(arguments, checkpoint, precision):
-    language = ["--language", arguments.language] if family_of(checkpoint) == "multilingual" else []
-    return ["--model", checkpoint, *language, "--voice", arguments.voice, "--device", "cpu", "--precision", precision,
+    family = family_of(checkpoint)
+    own = {"multilingual": ["--language", arguments.language],
+           "flash": ["--no-fill-before-end"]}.get(family, [])  # as the package
+    return ["--model", checkpoint, *own, "--voice", arguments.voice, "--device", "cpu", "--precision", precision,
             "--watermark", "off",
             "--seed", arguments.seed, "--threads", arguments.threads,
             "--max-new-tokens", arguments.max_new_tokens]

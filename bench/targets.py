@@ -26,6 +26,8 @@ THROUGHPUT_FAST = {
     "AVX2": {"T3 decode tokens/s": {"dynamic 8": 8},
              "end to end s per s of sound": {"dynamic 8": 3, "dynamic 8, mean flow": 7}},
 }
+# Of Flash, in the lower precisions.
+THROUGHPUT_FLASH = {"T3 decode tokens/s": {"dynamic 1": 2}, "end to end s per s of sound": {"dynamic 8": 3}}
 
 
 def instructions(limit=None):
@@ -51,6 +53,8 @@ def stage_target(arguments, precision, stage):
 
 
 def throughput_target(arguments, precision, measure, way):
+    if arguments.family == "flash" and precision != "fp32":
+        return THROUGHPUT_FLASH.get(measure, {}).get(way)
     if arguments.family != "english":
         return None
     if precision == "fp32":

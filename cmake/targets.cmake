@@ -16,6 +16,7 @@ if(TARGET fmt::fmt)
   target_include_directories(chatterbox_flags SYSTEM BEFORE INTERFACE ${PROJECT_BINARY_DIR}/fmt)
 endif()
 set(CHATTERBOX_FULL_CHECKPOINT ${PROJECT_BINARY_DIR}/full_checkpoint)
+set(CHATTERBOX_FULL_FLASH ${PROJECT_BINARY_DIR}/full_flash)
 # What every test runs with. A spinning OpenMP team starves the other tests of a parallel run.
 set(CHATTERBOX_TEST_ENVIRONMENT OMP_WAIT_POLICY=passive)
 if(CHATTERBOX_SANITIZE)

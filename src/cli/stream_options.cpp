@@ -45,7 +45,7 @@ void add_stream_plan_options(CLI::App& app, StreamOptions& options, CLI::Option*
       ->type_name("N,...")
       ->delimiter(',')
       ->check(in_range(6, 4096))
-      ->default_str("25,50,100; 12 before them with --halo low-latency")
+      ->default_str("25,50,100; 12 before them with --halo low-latency; Flash: by its blocks")
       ->needs(stream);
   add_named(app, "--halo", app::halo_names(), options.halo,
             "exact: the vocoder waits for 0.4 s behind a chunk; low-latency: for 0.16 s, and the "

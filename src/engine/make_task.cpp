@@ -4,6 +4,7 @@
 #include <random>
 #include <utility>
 
+#include "engine/default_chunks.h"
 #include "engine/validate.h"
 #include "support/error.h"
 #include "voice/recording.h"
@@ -89,7 +90,8 @@ t3::BlockOptions blocks_of(const BlockRequest& request) {
   return blocks;
 }
 
-runtime::StreamPlan plan_of(const StreamOptions& options) {
+// `block`: the tokens that are drawn together, where they are.
+runtime::StreamPlan plan_of(const StreamOptions& options, std::optional<int64_t> block) {
   runtime::StreamPlan plan;
   plan.exact_halo = options.halo == Halo::kExact;
   plan.left_tokens = options.left_tokens;
@@ -98,18 +100,16 @@ runtime::StreamPlan plan_of(const StreamOptions& options) {
   plan.slack_tokens = options.slack_tokens;
   plan.frozen_prompt = options.prompt == StreamPrompt::kFrozen;
   plan.chunks.assign(options.chunks.begin(), options.chunks.end());
-  if (!plan.chunks.empty()) return plan;
-  // The exact halo keeps back ten tokens: of 12, two would be heard.
-  plan.chunks = {25, 50, 100};
-  if (!plan.exact_halo) plan.chunks.insert(plan.chunks.begin(), 12);
+  if (plan.chunks.empty()) plan.chunks = default_chunks(plan, block);
   return plan;
 }
 
-void set_stream(const JobOptions& options, std::optional<NoiseLayout> noise, Task& task) {
+void set_stream(const JobOptions& options, std::optional<NoiseLayout> noise,
+                std::optional<int64_t> block, Task& task) {
   task.noise = noise.value_or(NoiseLayout::kReference);
   if (options.stream != StreamMode::kChunks) return;
   task.noise = NoiseLayout::kByFrame;
-  task.stream = plan_of(options.stream_options);
+  task.stream = plan_of(options.stream_options, block);
 }
 
 }  // namespace
@@ -144,7 +144,8 @@ Task make_task_without_text(const Request& request, const ModelCatalog& catalog)
   task.word_times = request.word_times;
   task.blocks = blocks_of(request.blocks);
   task.normalise = request.normalise.value_or(true);
-  set_stream(request, request.noise, task);
+  const bool blocks = catalog.info().fills_blocks;
+  set_stream(request, request.noise, blocks ? std::optional(task.blocks.size) : std::nullopt, task);
   return task;
 }
 
@@ -171,7 +172,7 @@ Task make_task(const Conversion& conversion, const ModelCatalog& catalog) {
   task.seed = conversion.seed ? *conversion.seed : random_seed();
   task.cfm_steps = conversion.cfm_steps.value_or(catalog.info().defaults.cfm_steps);
   task.cfg_steps = guided_steps(conversion.cfg_steps, task.cfm_steps, catalog);
-  set_stream(conversion, conversion.noise, task);
+  set_stream(conversion, conversion.noise, std::nullopt, task);
   catalog.check(task);
   return task;
 }

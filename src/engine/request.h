@@ -54,8 +54,7 @@ enum class StreamPrompt : int32_t {
 };
 // Of a job that streams in chunks; see runtime::StreamPlan.
 struct StreamOptions {
-  // Tokens of each chunk, the last one again and again; empty: 25, 50, 100, with kLowLatency
-  // 12, 25, 50, 100.
+  // Tokens of each chunk, the last one again and again; empty: see default_chunks.h.
   std::vector<int32_t> chunks = {};
   int32_t left_tokens = 50;
   int32_t right_tokens = 6;

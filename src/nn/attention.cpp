@@ -61,6 +61,10 @@ at::Tensor step_attention(const at::Tensor& qkv, const at::Tensor& cache,
   return out.reshape({batch, heads * size});
 }
 
+bool attends_in_blocks(const at::Tensor& cache) {
+  return cache.is_cpu() && cache.scalar_type() == at::kBFloat16;
+}
+
 at::Tensor self_attention(const at::Tensor& qkv, const at::Tensor& padding,
                           const at::Tensor& before) {
   if (before.defined()) {

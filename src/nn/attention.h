@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "nn/cpu/block_attention.h"
 #include "nn/cpu/parallel.h"
 
 namespace chatterbox::nn {
@@ -28,6 +29,14 @@ struct StepPlaces {
 // and values. [R, H * 64]
 [[nodiscard]] at::Tensor step_attention(const at::Tensor& qkv, const at::Tensor& cache,
                                         const StepPlaces& places);
+
+using cpu::BlockAttention;
+using cpu::BlockPlace;
+
+// Whether block_attention() is for this cache: on the CPU in bfloat16, which libtorch's operators
+// would widen anew each time. In fp32 these keep the bits that the goldens have.
+[[nodiscard]] bool attends_in_blocks(const at::Tensor& cache);
+using cpu::block_attention;
 
 // qkv [B, T, 3 H 64]: the queries of all heads, the keys, the values; padding [B, 1, 1, T], added
 // to the scores, or undefined. before [B, P, 2 H 64]: keys and values that all queries see besides,

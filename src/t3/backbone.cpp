@@ -30,6 +30,10 @@ class Backbone::Pass {
        const nn::RopeTable& rope);
 
   [[nodiscard]] const at::Tensor& positions() const { return positions_; }  // [N]
+  // Whether attend_blocks() can do what write() and attend() do.
+  [[nodiscard]] bool of_blocks() const;
+  // [N, H 64] three times -> [N, H 64]
+  [[nodiscard]] at::Tensor attend_blocks(int64_t layer, const std::vector<at::Tensor>& qkv) const;
   // Writes the keys and values; q, k, v [N, H 64]. Returns the queries as they attend, [N, H, 64].
   at::Tensor write(int64_t layer, const std::vector<at::Tensor>& qkv);
   // q [N, H, 64] -> [N, H 64]
@@ -44,6 +48,7 @@ class Backbone::Pass {
     int64_t row, first, count, before;  // first of the packed positions; before: in the cache row
     at::Tensor mask;                    // [count, before + count], or undefined: none is needed
     bool causal;                        // without a mask: each sees those before it, or all
+    bool whole;                         // of the segment
     [[nodiscard]] int64_t length() const { return before + count; }
   };
   [[nodiscard]] at::Tensor rotate(const at::Tensor& x) const;
@@ -71,7 +76,8 @@ Backbone::Pass::Pass(const std::vector<Segment>& segments, BatchKVCache& cache,
   for (const Segment& segment : segments) {
     const auto first = static_cast<int64_t>(positions.size());
     const int64_t before = cache.length(segment.row);
-    Place place{segment.row, first, segment.count, before, {}, !segment.whole && before == 0};
+    Place place{segment.row,  first, segment.count, before, {}, !segment.whole && before == 0,
+                segment.whole};
     for (int64_t i = 0; i < place.count; ++i) positions.push_back(place.before + i);
     if (place.before > 0 && !segment.whole) {
       const auto options = at::device(device).dtype(at::kBool);
@@ -87,6 +93,19 @@ Backbone::Pass::Pass(const std::vector<Segment>& segments, BatchKVCache& cache,
 
 at::Tensor Backbone::Pass::rotate(const at::Tensor& x) const {
   return cos_.defined() ? nn::apply_rope(heads_of(x), cos_, sin_) : heads_of(x);
+}
+
+bool Backbone::Pass::of_blocks() const {
+  return nn::attends_in_blocks(cache_.k(0)) &&
+         std::all_of(places_.begin(), places_.end(),
+                     [](const Place& place) { return place.whole; });
+}
+
+at::Tensor Backbone::Pass::attend_blocks(int64_t layer, const std::vector<at::Tensor>& qkv) const {
+  std::vector<nn::BlockPlace> blocks;
+  for (const Place& place : places_) blocks.push_back({place.row, place.before, place.count});
+  return nn::block_attention(
+      {qkv[0], qkv[1], qkv[2], cos_, sin_, cache_.k(layer), cache_.v(layer), blocks});
 }
 
 at::Tensor Backbone::Pass::write(int64_t layer, const std::vector<at::Tensor>& qkv) {
@@ -140,12 +159,19 @@ void Backbone::Pass::commit() {
 
 at::Tensor Backbone::run(const at::Tensor& input, Pass& pass, Wanted wanted) const {
   at::Tensor x = enter(input, pass.positions());
-  for (int64_t i = 0; i < layers(); ++i) {
-    const at::Tensor q = pass.write(i, qkv(i, x));
+  const bool blocks = pass.of_blocks();
+  const auto attend = [&](int64_t i) {
+    const std::vector<at::Tensor> projected = qkv(i, x);
+    if (blocks) return pass.attend_blocks(i, projected);
+    const at::Tensor q = pass.write(i, projected);
     pass.read(i, q);
+    const bool unwanted = wanted == Wanted::kNone && i + 1 == layers();
+    return unwanted ? at::Tensor() : pass.attend(i, q);
+  };
+  for (int64_t i = 0; i < layers(); ++i) {
+    at::Tensor attended = attend(i);
     const bool last = i + 1 == layers();
     if (last && wanted == Wanted::kNone) return {};
-    at::Tensor attended = pass.attend(i, q);
     if (last && wanted == Wanted::kLastOfSegments) {  // nothing reads the other positions any more
       attended = pass.last_of_segments(attended);
       x = pass.last_of_segments(x);

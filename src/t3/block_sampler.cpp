@@ -1,11 +1,15 @@
 #include "t3/block_sampler.h"
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/TensorOperators.h>
+#include <ATen/core/DistributionsHelper.h>
 #include <ATen/ops/argmax.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/log_softmax.h>
-#include <ATen/ops/multinomial.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/softmax.h>
+
+#include "support/error.h"
 
 namespace chatterbox::t3 {
 namespace {
@@ -20,8 +24,26 @@ std::vector<T> values(const at::Tensor& tensor) {
 // [L]
 at::Tensor draw_ids(const at::Tensor& logits, float temperature, const at::Generator& generator) {
   if (temperature <= 0) return at::argmax(logits, -1);
-  const at::Tensor probabilities = at::softmax(logits / temperature, -1);
-  return at::multinomial(probabilities, 1, /*replacement=*/false, generator).squeeze(-1);
+  return draw_each(at::softmax(logits / temperature, -1), generator);
+}
+
+// The place of the largest p / e among `count` probabilities, e = -log(1 - u) with random u. As e
+// is no less than u, only where p / u could be the largest is the logarithm taken.
+int64_t draw_one(const float* p, int64_t count, at::CPUGeneratorImpl* random) {
+  constexpr double kRounding = 1 - 1e-6;  // and more, of p / e
+  const at::uniform_real_distribution<double> uniform(0, 1);
+  int64_t place = -1;
+  float highest = -1;
+  for (int64_t i = 0; i < count; ++i) {
+    const double u = uniform(random);
+    if (static_cast<double>(p[i]) < static_cast<double>(highest) * kRounding * u) continue;
+    const float share = p[i] / static_cast<float>(at::transformation::exponential(u, 1.0));
+    if (!(share > highest)) continue;
+    highest = share;
+    place = i;
+  }
+  if (place < 0) fail(Status::kInternal, "the probabilities of a token are not finite");
+  return place;
 }
 
 // Of Gumbel's distribution, [L].
@@ -38,6 +60,17 @@ at::Tensor guided_log_probabilities(const at::Tensor& conditional, const at::Ten
   const at::Tensor with = at::log_softmax(conditional, -1);
   const at::Tensor without = at::log_softmax(unconditional, -1);
   return with + weight * (with - without);
+}
+
+at::Tensor draw_each(const at::Tensor& probabilities, const at::Generator& generator) {
+  const at::Tensor rows = probabilities.contiguous();
+  const int64_t count = rows.size(1);
+  const auto* first = rows.const_data_ptr<float>();
+  auto* random = at::check_generator<at::CPUGeneratorImpl>(generator);
+  at::Tensor ids = at::empty({rows.size(0)}, at::kLong);
+  auto* to = ids.mutable_data_ptr<int64_t>();
+  for (int64_t r = 0; r < rows.size(0); ++r) to[r] = draw_one(first + r * count, count, random);
+  return ids;
 }
 
 at::Tensor pointwise_information(const at::Tensor& probabilities, const at::Tensor& ids,

@@ -2,6 +2,8 @@
 
 #include <ATen/ops/cat.h>
 
+#include <limits>
+
 #include "nn/cpu/kernels.h"
 #include "t3/gpt2.h"
 #include "t3/gpt2_embedder.h"
@@ -29,6 +31,8 @@ Model::Model(const nn::WeightReader& reader, TextFraming framing,
   const nn::WeightReader backbone = reader.scope("tfmr");
   const bool gpt2 = backbone.has("wpe.weight") || backbone.count("h") > 0;
   gpt2 ? load_gpt2_family(reader) : load_llama_family(reader, framing);
+  const bool limited = reader.placement().device.is_cpu() && !reader.placement().int8;
+  positions_at_a_time_ = limited ? nn::kMaxKernelRows : std::numeric_limits<int64_t>::max();
   limits_.kv_bytes_per_position = 2 * backbone_->layers() * backbone_->heads() *
                                   nn::cpu::kHeadSize *
                                   static_cast<int64_t>(c10::elementSize(cache_placement_.dtype));

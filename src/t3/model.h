@@ -24,6 +24,10 @@ class Model {
   // The same of the first `rows` of them alone.
   [[nodiscard]] at::Tensor logits(const at::Tensor& hidden, int64_t rows) const;
 
+  // Positions that may go through the backbone together, so that the bits of each depend on no
+  // other sequence's.
+  [[nodiscard]] int64_t positions_at_a_time() const { return positions_at_a_time_; }
+
   [[nodiscard]] const Embedder& embedder() const { return *embedder_; }
   [[nodiscard]] const Backbone& backbone() const { return *backbone_; }
   // A cache for its keys and values.
@@ -38,6 +42,7 @@ class Model {
   std::unique_ptr<const Embedder> embedder_;
   std::unique_ptr<const Backbone> backbone_;
   nn::Linear speech_head_;
+  int64_t positions_at_a_time_ = 0;
   Limits limits_;
 };
 

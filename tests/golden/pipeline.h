@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "support/collected_tensors.h"
+#include "support/flash_tensors.h"
 #include "support/golden.h"
 #include "support/synthetic_folder.h"
 #include "support/wave.h"
@@ -113,6 +114,38 @@ inline void expect_equals_reference(const ChatterboxEngine& engine, const std::s
   EXPECT_EQ(result.finish_reason(), stats.speech_tokens < *request.max_new_tokens
                                         ? FinishReason::kEos
                                         : FinishReason::kMaxTokens);
+}
+
+// The same for Flash, and its passes.
+inline void expect_flash_equals_reference(const ChatterboxEngine& engine, const std::string& name) {
+  SCOPED_TRACE(name);
+  const testing::Golden golden(name);
+  testing::CollectedTensors collected;
+  Request request = flash_request_of(golden);
+  request.voice = voice_of(engine, golden, collected);
+  request.on_tensor = collected.sink();
+  const auto budget = golden.tensor("t3.budget").item<int64_t>();
+  int64_t progress = 0;
+  request.on_progress = [&](const Progress& now) {
+    if (now.stage != Stage::kDecode) return;
+    EXPECT_GE(now.done, progress);
+    EXPECT_EQ(now.total, budget);
+    progress = now.done;
+  };
+  const Result result = engine.generate(request);
+  EXPECT_EQ(progress, at::sum(golden.tensor("flash.info").select(1, 5)).item<int64_t>());
+  testing::expect_flash_tensors(collected, golden);
+  expect_same_ids(collected, golden,
+                  {"voice.cond_prompt_speech_tokens", "voice.gen.prompt_token", "t3.tokens",
+                   "s3gen.speech_tokens"});
+  expect_stages(collected, golden);
+  const ResultStats stats = result.stats();
+  EXPECT_EQ(stats.speech_tokens, golden.tensor("t3.tokens").numel());
+  EXPECT_EQ(stats.decode_steps, testing::flash_forwards(golden));
+  EXPECT_EQ(result.finish_reason(),
+            stats.speech_tokens < budget ? FinishReason::kEos : FinishReason::kMaxTokens);
+  testing::expect_close(testing::as_tensor(wave_of(result)), golden.tensor("s3gen.wav").flatten(),
+                        testing::Stage::kWave);
 }
 
 inline EngineOptions cpu_fp32(const std::string& model) {

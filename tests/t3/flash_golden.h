@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "support/flash_tensors.h"
 #include "t3_golden.h"
 
 namespace chatterbox::testing {
@@ -36,24 +37,6 @@ struct FlashSequence {
   t3::SequenceOptions options;
 };
 
-// Scores are differences of logarithms of probabilities, and have the range of logits.
-inline void expect_flash_tensors(const CollectedTensors& collected, const Golden& golden) {
-  for (const char* tensor : {"t3.budget", "text.ids", "flash.sampled", "flash.state", "flash.info",
-                             "flash.committed_in"}) {
-    EXPECT_TRUE(collected.equal(tensor, golden.tensor(tensor))) << tensor;
-  }
-  for (const char* tensor : {"t3.logits.b0k0", "t3.logits.b0k1", "t3.logits.b1k0", "flash.pmi"}) {
-    SCOPED_TRACE(tensor);
-    expect_close(collected.tensor(tensor), golden.tensor(tensor), Stage::kLogits);
-  }
-  for (const char* tensor : {"flash.noise", "rng.after_t3"}) {
-    EXPECT_LE(max_abs(collected.tensor(tensor), golden.tensor(tensor)), 1e-5) << tensor;
-  }
-  if (!golden.has("t3.prior")) return;
-  const at::Tensor prior = golden.tensor("t3.prior");
-  EXPECT_LE(max_abs(collected.tensor("t3.prior") / prior, at::ones_like(prior)), 1e-4);
-}
-
 inline void expect_equals_flash(const std::shared_ptr<const t3::Model>& model,
                                 const std::string& name) {
   SCOPED_TRACE(name);
@@ -69,9 +52,7 @@ inline void expect_equals_flash(const std::shared_ptr<const t3::Model>& model,
   const bool ended =
       static_cast<int64_t>(generation.tokens.size()) < sequence.options.max_new_tokens;
   EXPECT_EQ(generation.finish, ended ? t3::Finish::kEos : t3::Finish::kMaxTokens);
-  // A pass more for each block but the last.
-  const at::Tensor info = golden.tensor("flash.info");
-  EXPECT_EQ(generation.decode_steps, info.size(0) + info[-1][0].item<int64_t>());
+  EXPECT_EQ(generation.decode_steps, flash_forwards(golden));
   expect_flash_tensors(collected, golden);
 }
 

@@ -5,7 +5,6 @@
 #include <cstdlib>
 
 #include "checkpoint/safetensors.h"
-#include "flash_golden.h"
 #include "t3_golden.h"
 
 namespace chatterbox {
@@ -16,11 +15,6 @@ TEST(T3Full, EqualsTheReference) {
   if (folder == nullptr) GTEST_SKIP() << "CHATTERBOX_FULL_CHECKPOINT names no checkpoint folder";
   const auto file = checkpoint::open_safetensors(std::string(folder) + "/t3_cfg.safetensors");
   testing::expect_equals_reference(testing::load_t3(file), "en_full_default");
-}
-
-TEST(T3Full, FlashEqualsTheReference) {
-  const auto file = testing::make_synthetic("t3_flash", testing::SyntheticSize::kFull);
-  testing::expect_equals_flash(testing::load_t3(file), "flash_full_default");
 }
 
 // The same code, with other widths: 12 layers of 12 heads, which no tiny checkpoint has.

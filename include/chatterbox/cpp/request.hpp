@@ -52,7 +52,8 @@ enum class Prompt : int32_t {
 // Of a request that streams in chunks, in speech tokens, 25 a second. See
 // chatterbox_stream_options, also for ranges.
 struct StreamOptions {
-  // Of the first chunk, the second, ...; empty: 25, 50, 100, with kLowLatency 12, 25, 50, 100.
+  // Of the first chunk, the second, ...; empty: 25, 50, 100, with kLowLatency 12, 25, 50, 100; of
+  // Flash so that each comes with a block: 26, 48, 96 and 10, 32, 48, 96.
   std::vector<int32_t> chunks = {};
   int32_t left_tokens = 50;      // before a chunk, computed again with it
   int32_t right_tokens = 6;      // behind a chunk, waited for

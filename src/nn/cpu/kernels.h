@@ -60,6 +60,16 @@ struct AttentionArgs {
   float* out;  // [64]
 };
 
+// One head of one row: the same for `count` positions that follow `before` others, of which each
+// attends to all of both.
+struct BlockAttentionArgs {
+  const float *q, *k, *v;   // [count] rows of 64, `stride` apart
+  const float *cos, *sin;   // [count, 32], or null
+  Bf16 *k_cache, *v_cache;  // [positions, 64]
+  int64_t before, count, stride;
+  float* out;  // as q
+};
+
 // Positions of one head, from `first` on, attend to all.
 struct SelfAttentionArgs {
   const float *q, *k, *v;  // [length] rows of 64, `stride` apart
@@ -99,6 +109,7 @@ struct Kernels {
   bool rounded_rows;  // bf16 needs Rows::rounded
   // y = x / rms(x) * weight, over n features
   void (*rms_norm)(const float* x, const float* weight, float eps, int64_t n, float* y);
+  void (*block_attention)(const BlockAttentionArgs& args);
   void (*self_attention)(const SelfAttentionArgs& args);
   int64_t (*self_attention_scratch)(int64_t length);
   // The rows [begin, end) of one panel of outputs.

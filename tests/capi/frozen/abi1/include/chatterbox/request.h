@@ -52,7 +52,8 @@ typedef struct chatterbox_stream_options {
                           * the last are as long as that. Short first ones give an early sound,
                           * long ones take less work. A remainder of fewer than 6 tokens belongs
                           * to the chunk before. Default NULL: 25, 50, 100, and 12 before them
-                          * with CHATTERBOX_HALO_LOW_LATENCY */
+                          * with CHATTERBOX_HALO_LOW_LATENCY; of Flash so that each chunk is due
+                          * with a block, with blocks of 16 tokens 26, 48, 96 and 10, 32, 48, 96 */
   uint64_t chunk_count;  /* number of `chunks`, at most 32; default 0 */
   int32_t left_tokens;   /* before a chunk that are computed again with it, 0 to 500; default 50 */
   int32_t right_tokens;  /* behind a chunk that are waited for, 3 to 13; default 6. More of them
