@@ -29,7 +29,6 @@ SPEED = [
     ("Nano", "nano_full_auto.json"),
     ("Turbo", "turbo_full_fp32.json"),
     ("Turbo", "turbo_full_auto.json"),
-    ("Flash", "flash_full_fp32.json"),
     ("Flash", "flash_full_auto.json"),
     ("English", "english_full_fp32.json"),
     ("English", "english_full_auto.json"),
