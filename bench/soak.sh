@@ -4,7 +4,7 @@
 
 usage() {
   cat <<'TEXT'
-usage: bash bench/soak.sh [--minutes M] [--preset NAME] [--models]
+usage: bash bench/soak.sh [--minutes M] [--preset NAME] [--random | --models]
 
 Repeats the stress test of the C functions (10 000 requests from 8 threads, a quarter of them cancelled, each ends
 exactly once and has the bits that it has alone) in one process, and looks at its resident memory, its open files
@@ -13,7 +13,9 @@ in all, whichever is more; files and threads may not grow.
 
   --minutes M     default 2
   --preset NAME   of the build, default dev
-  --models        the real executor with the tiny models instead of the fake one
+  --random        12 800 calls a round instead, at random from 32 threads: streams, voices, long texts, deadlines,
+                  cancellations, engines that come and go
+  --models        1500 requests a round over the real executor with the tiny models instead of the fake one
   --help          this text
 TEXT
 }
@@ -22,11 +24,13 @@ minutes=2
 preset=dev
 program=tests/capi/capi_test
 filter='StressTest.*'
+unit='requests' each=10000
 while [ $# -gt 0 ]; do
   case $1 in
     --minutes) minutes=${2-}; [[ $minutes =~ ^[1-9][0-9]*$ ]] || die "--minutes needs a number, got '$minutes'"; shift ;;
     --preset) preset=${2-}; shift ;;
-    --models) program=tests/golden/stress_test filter='RealStress.*' ;;
+    --random) program=tests/engine/random_driver_test filter='RandomDriver.*' unit='calls' each=12800 ;;
+    --models) program=tests/golden/stress_test filter='RealStress.*' each=1500 ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; die "unknown option '$1'" ;;
   esac
@@ -60,7 +64,7 @@ done
 rounds=$(grep -c '^\[  PASSED  \]' "$log" || true)
 growth=$((last - first))
 allowed=$(most 2048 $((minutes * 1024 / 60)))
-echo "$((rounds * 10000)) requests in $minutes min; memory $first KiB while warming up, $last KiB after it;" \
+echo "$((rounds * each)) $unit in $minutes min; memory $first KiB while warming up, $last KiB after it;" \
   "$first_files and $files files; $first_threads and $threads threads"
 [ "$rounds" -gt 0 ] || die "not one round was done"
 [ $growth -le "$allowed" ] || die "memory grew by $growth KiB, $allowed are allowed"

@@ -20,7 +20,7 @@ size_t sign_end(TextView text, size_t at) {
 // "1,234.5" and all that follows it in the word, without the commas of the number, and without
 // capital letters before it ("USD1,000").
 std::optional<Spelt> grouped_number(TextView text, size_t i) {
-  constexpr TextView kSignsBefore = U"$|£¥€#(";
+  static constexpr TextView kSignsBefore = U"$|£¥€#(";
   const auto number_at = [&](size_t at) -> std::optional<Spelt> {
     const size_t first = skip(text, at, [](char32_t c) { return is_one_of(c, kSignsBefore); });
     if (!is_ascii_digit(at_or_end(text, first))) return std::nullopt;

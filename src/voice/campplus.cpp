@@ -12,6 +12,8 @@
 #include <ATen/ops/stack.h>
 #include <ATen/ops/std.h>
 
+#include "support/interruption.h"
+
 namespace chatterbox::voice {
 namespace {
 
@@ -28,6 +30,7 @@ at::Tensor norm_relu(const at::Tensor& x, const Norm& norm) {
 
 // Strides are over the features only. [B, C, features, T]
 at::Tensor conv2d(const at::Tensor& x, const Conv& conv, int64_t stride) {
+  interruption_point();
   const int64_t padding = conv.weight.size(2) / 2;
   return at::conv2d(x, conv.weight, conv.bias, {stride, 1}, {padding, padding});
 }
@@ -65,6 +68,7 @@ at::Tensor three_taps(const at::Tensor& x, int64_t dilation) {
 
 // [B, T, C] -> the layer's new channels [B, T, growth]
 at::Tensor dense_layer(const CamPlus::DenseLayer& layer, const at::Tensor& x, int64_t dilation) {
+  interruption_point();
   const at::Tensor h = linear(norm_relu(x, layer.norm), layer.bottleneck).relu_();
   const at::Tensor local = at::linear(three_taps(h, dilation), layer.local);
   // The mask depends on the utterance and on the segment, so it is made once for each segment.

@@ -183,7 +183,9 @@ bool S3TokenRun::next() {
       attend(block);
       part_ = Part::kMlpIn;
     } else if (part_ == Part::kMlpIn) {
-      inner_ = at::gelu(linear(nn::layer_norm(x_, block.mlp_ln), block.mlp_in));
+      inner_ = linear(nn::layer_norm(x_, block.mlp_ln), block.mlp_in);
+      interruption_point();
+      inner_ = at::gelu(inner_);
       part_ = Part::kMlpOut;
     } else {
       x_ = x_.add_(linear(inner_, block.mlp_out));

@@ -11,6 +11,9 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
+
+#include "support/interruption.h"
 
 namespace chatterbox::voice {
 namespace {
@@ -30,11 +33,17 @@ at::Tensor unit(const at::Tensor& vectors) {  // [B, E]
 // [N, 160, 40] -> [N, 256]
 at::Tensor embed_partials(const VoiceEncoder& encoder, const at::Tensor& partials) {
   const int64_t hidden = encoder.proj_weight.size(1);
-  const at::Tensor zeros = at::zeros({kLayers, partials.size(0), hidden}, partials.options());
-  const auto [all, last_hidden, last_cell] =
-      at::lstm(partials, {zeros, zeros}, encoder.lstm, /*has_biases=*/true, kLayers,
-               /*dropout=*/0.0, /*train=*/false, /*bidirectional=*/false, /*batch_first=*/true);
-  const at::Tensor top = last_hidden.select(0, kLayers - 1);
+  const at::Tensor zeros = at::zeros({1, partials.size(0), hidden}, partials.options());
+  at::Tensor x = partials, top;
+  for (size_t i = 0; i < encoder.lstm.size(); i += 4) {  // a layer at a time
+    interruption_point();
+    const at::TensorList layer = at::TensorList(encoder.lstm).slice(i, 4);
+    auto [all, last_hidden, last_cell] =
+        at::lstm(x, {zeros, zeros}, layer, /*has_biases=*/true, /*num_layers=*/1,
+                 /*dropout=*/0.0, /*train=*/false, /*bidirectional=*/false, /*batch_first=*/true);
+    x = std::move(all);
+    top = last_hidden.select(0, 0);
+  }
   return unit(at::relu(at::linear(top, encoder.proj_weight, encoder.proj_bias)));
 }
 

@@ -5,37 +5,19 @@
 
 #include "audio/damaged.h"
 #include "audio/writer.h"
+#include "support/ogg_page.h"
 
 namespace chatterbox::audio {
 namespace {
 
 using ::testing::HasSubstr;
-
-size_t page_size(const std::string& bytes, size_t at) {
-  size_t size = 27 + static_cast<unsigned char>(bytes[at + 26]);
-  for (size_t i = 27; i < 27U + static_cast<unsigned char>(bytes[at + 26]); ++i) {
-    size += static_cast<unsigned char>(bytes[at + i]);
-  }
-  return size;
-}
-
-// The page that starts there gets the checksum that it should have.
-void mend_checksum(std::string& bytes, size_t at) {
-  const size_t size = page_size(bytes, at);
-  if (at + size > bytes.size()) return;
-  bytes.replace(at + 22, 4, 4, '\0');
-  uint32_t sum = 0;
-  for (size_t i = at; i < at + size; ++i) {
-    sum ^= uint32_t{static_cast<unsigned char>(bytes[i])} << 24U;
-    for (int bit = 0; bit < 8; ++bit) sum = sum << 1U ^ (sum >> 31U) * 0x04C11DB7U;
-  }
-  for (size_t i = 0; i < 4; ++i) bytes[at + 22 + i] = static_cast<char>(sum >> 8 * i);
-}
+using testing::mend_ogg_checksum;
+using testing::ogg_page_size;
 
 TEST(OggDamage, WhatIsWrongIsNamed) {
   const std::string bytes = encode_audio(speech(), AudioFormat::kVorbis);
-  const size_t second = page_size(bytes, 0);
-  const size_t third = second + page_size(bytes, second);
+  const size_t second = ogg_page_size(bytes, 0);
+  const size_t third = second + ogg_page_size(bytes, second);
   const auto refused = [](const std::string& damaged, const std::string& why) {
     EXPECT_THAT(decode_damaged(damaged).message, HasSubstr(why));
   };
@@ -57,24 +39,24 @@ TEST(OggDamage, WhatIsWrongIsNamed) {
 // Made to deceive: every page is sound by itself.
 TEST(OggDamage, PagesThatDoNotFitTogether) {
   const std::string bytes = encode_audio(speech(), AudioFormat::kVorbis);
-  const size_t second = page_size(bytes, 0);
+  const size_t second = ogg_page_size(bytes, 0);
   std::string damaged = bytes;
   damaged[second + 5] |= 1;  // goes on with a packet that has ended
-  mend_checksum(damaged, second);
+  mend_ogg_checksum(damaged, second);
   EXPECT_THAT(decode_damaged(damaged).message,
               HasSubstr(fmt::format("a page is missing before byte {}", second)));
   damaged = bytes;
   damaged[26] = 2;  // a segment of no bytes, from the packet's first
   damaged.insert(28, 1, '\0');
-  mend_checksum(damaged, 0);
+  mend_ogg_checksum(damaged, 0);
   EXPECT_THAT(decode_damaged(damaged).message, HasSubstr("must hold one header alone"));
   damaged = bytes.substr(0, 27) + bytes.substr(second);
   damaged[26] = 0;  // nothing
-  mend_checksum(damaged, 0);
+  mend_ogg_checksum(damaged, 0);
   EXPECT_THAT(decode_damaged(damaged).message, HasSubstr("must hold one header alone"));
   damaged = bytes;
   damaged[35] = 1;
-  mend_checksum(damaged, 0);
+  mend_ogg_checksum(damaged, 0);
   EXPECT_THAT(decode_damaged(damaged).message, HasSubstr("the version of Vorbis must be 0, got 1"));
 }
 
@@ -82,13 +64,13 @@ TEST(OggDamage, HeadersAndSoundMadeToDeceive) {
   std::mt19937 random(3);
   for (const AudioFormat format : {AudioFormat::kVorbis, AudioFormat::kOpus}) {
     const std::string bytes = encode_audio(speech(), format);
-    for (size_t at = 0; at < bytes.size(); at += page_size(bytes, at)) {
+    for (size_t at = 0; at < bytes.size(); at += ogg_page_size(bytes, at)) {
       for (size_t i = 0; i < 60; ++i) {
         std::string damaged = bytes;
         for (size_t flips = 1 + i % 4; flips > 0; --flips) {
-          damaged[at + 6 + random() % (page_size(bytes, at) - 6)] ^= 1 << random() % 8;
+          damaged[at + 6 + random() % (ogg_page_size(bytes, at) - 6)] ^= 1 << random() % 8;
         }
-        mend_checksum(damaged, at);
+        mend_ogg_checksum(damaged, at);
         (void)decode_damaged(damaged);
       }
     }

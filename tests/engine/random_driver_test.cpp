@@ -307,7 +307,8 @@ int number_of(const char* variable, int otherwise) {
 
 TEST(RandomDriver, ThirtyTwoThreads) {
   const int operations = number_of("CHATTERBOX_DRIVER_OPERATIONS", 12800);
-  const auto seed = static_cast<uint32_t>(number_of("CHATTERBOX_DRIVER_SEED", 1));
+  static uint32_t repeated = 0;  // which takes the next seed each time
+  const uint32_t seed = static_cast<uint32_t>(number_of("CHATTERBOX_DRIVER_SEED", 1)) + repeated++;
   std::cout << operations << " operations, seed " << seed << std::endl;
   Shared shared(seed);
   std::vector<std::thread> threads;

@@ -34,6 +34,11 @@ Audio second_of_sound() {
   return audio;
 }
 
+int error_of(testing::Call call) {
+  if (call == testing::Call::kWrite) return EDQUOT;
+  return call == testing::Call::kMap || call == testing::Call::kLock ? ENOMEM : EIO;
+}
+
 class Io : public ::testing::Test {
  protected:
   [[nodiscard]] std::string path(const std::string& name = "a.wav") const {
@@ -53,7 +58,7 @@ class Io : public ::testing::Test {
   int fail_each(const std::function<void()>& work, const std::function<void()>& check) const {
     int failures = 0;
     for (const testing::Call call : testing::kCalls) {
-      const int error = call == testing::Call::kMap || call == testing::Call::kLock ? ENOMEM : EIO;
+      const int error = error_of(call);
       for (int n = 0;; ++n) {
         testing::fail_call(call, n, error);
         bool refused = false;

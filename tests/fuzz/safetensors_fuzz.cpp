@@ -1,4 +1,5 @@
-// A safetensors file: the bytes as they are, and as a header of the right length with what follows.
+// A safetensors file: the bytes as they are, or, where they begin as a header does, behind the
+// length of that header.
 #include "checkpoint/safetensors.h"
 #include "fuzz/parser.h"
 
@@ -29,9 +30,7 @@ std::string with_length(std::string_view bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes = chatterbox::fuzz::Input(data, size).rest();
-  chatterbox::fuzz::parse(std::string(bytes));
-  if (!bytes.empty() && bytes.front() == '{') {
-    chatterbox::fuzz::parse(chatterbox::fuzz::with_length(bytes));
-  }
+  const bool is_header = !bytes.empty() && bytes.front() == '{';  // whose length is none
+  chatterbox::fuzz::parse(is_header ? chatterbox::fuzz::with_length(bytes) : std::string(bytes));
   return 0;
 }

@@ -1,5 +1,5 @@
-// Zip archives and the files of torch.save(): the bytes as they are, and with the checksums that
-// their records would have.
+// Zip archives and the files of torch.save(): with the checksums that their records would have, or,
+// where their size is a multiple of eight, as they are.
 #include "checkpoint/torch_checkpoint.h"
 #include "checkpoint/torch_zip.h"
 #include "checkpoint/zip_archive.h"
@@ -44,12 +44,14 @@ void parse(const std::string& bytes) {
       read_all(record.data, record.size);
     }
   });
+  bool is_torch = !bytes.empty() && bytes.front() == '\x80';  // the format before zip archives
   run_parser([&] {
     const auto file = checkpoint::parse_torch_zip(bytes.data(), bytes.size(), "file");
-    for (const auto& entry : file->entries()) read_all(entry.data, entry.bytes);
     require(file->path() == "file" && file->metadata().empty(), "another file");
     (void)file->number("x.i");
+    is_torch = true;
   });
+  if (!is_torch) return;
   run_parser([&] {
     const auto file = checkpoint::parse_torch_checkpoint(own_bytes(bytes), "file");
     for (const auto& entry : file->entries()) read_all(entry.data, entry.bytes);
@@ -61,9 +63,7 @@ void parse(const std::string& bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string bytes(chatterbox::fuzz::Input(data, size).rest());
+  if (size % 8 != 0) chatterbox::fuzz::repair_checksums(bytes);
   chatterbox::fuzz::parse(bytes);
-  const std::string before = bytes;
-  chatterbox::fuzz::repair_checksums(bytes);
-  if (bytes != before) chatterbox::fuzz::parse(bytes);
   return 0;
 }
