@@ -19,8 +19,8 @@ import tempfile
 import time
 
 from compare_reference import machine
-from readme_table import speech_table, stage_table
 from sides import ROOT, enter, existing, run_library
+from speech_tables import speech_table, stage_table
 from ways import WAYS, chosen_ways
 
 REQUIREMENTS = ["numpy==2.4.6", "pocketsphinx==5.1.1", "soxr==1.1.0", "onnx==1.23.2", "onnxruntime==1.32.0"]

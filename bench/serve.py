@@ -9,7 +9,7 @@ import argparse, http.client, json, pathlib, re, statistics, sys, threading, tim
 import plot_listeners
 from compare_reference import machine
 from plot import import_pyplot
-from readme_table import server_table
+from speech_tables import server_table
 
 RATE = 24000 * 2  # bytes a second of pcm
 SENTENCES = ["The ferry leaves at noon, and the last one comes back when the lamps are lit.",

@@ -116,7 +116,7 @@ def main():
     enter(arguments.environment)
     with tempfile.TemporaryDirectory() as folder:
         report = measure(arguments, pathlib.Path(folder))
-    from readme_table import streaming_table
+    from speech_tables import streaming_table
     print("\n".join(streaming_table(report)))
     output = arguments.output or ROOT / "bench" / "results" / time.strftime("%Y%m%dT%H%M%SZ.json", time.gmtime())
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -107,7 +107,7 @@ def main():
     if arguments.teacher:
         rows["the teacher, of its own"] = figures(*errors(aligner, (
             (text, *said_by_teacher(text, voice)) for text, voice, _ in asked)))
-    from readme_table import word_times_table
+    from speech_tables import word_times_table
     print(*word_times_table(rows), sep="\n")
     if arguments.output:
         from compare_reference import machine

@@ -76,7 +76,7 @@ expect_readme() {
   mkdir -p "$tree/readme/bench" "$tree/readme/examples"
   root=$scripts/../..
   cp -R "$root/bench/results" "$root/bench/README.md" "$root/bench/readme_table.py" \
-    "$root/bench/families.py" "$tree/readme/bench"
+    "$root/bench/speech_tables.py" "$root/bench/table_parts.py" "$root/bench/families.py" "$tree/readme/bench"
   cp "$root/README.md" "$tree/readme"
   cp "$root/examples/minimal.c" "$root/examples/minimal.cpp" "$tree/readme/examples"
   sed -i "$3" "$tree/readme/$4"
