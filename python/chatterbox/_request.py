@@ -25,7 +25,8 @@ class StreamOptions:
     ----------
     chunks : sequence of int
         Tokens of the first chunk, the second, ..., 6 to 4096 each; those after the last are as long
-        as that. Empty: 25, 50, 100, and 12 before them with Halo.LOW_LATENCY.
+        as that. Empty: 25, 50, 100, and 12 before them with Halo.LOW_LATENCY; of Flash
+        so that each comes with a block.
     left_tokens : int
         Before a chunk, computed again with it, 0 to 500.
     right_tokens : int
