@@ -35,10 +35,13 @@ t3::LlamaWeights random_llama(const nn::Placement& placement) {
   t3::LlamaWeights llama;
   llama.norm = random({kSize}, 1);
   for (int64_t i = 0; i < kLayers; ++i) {
-    llama.layers.push_back({random({kSize}, 1), random({kSize}, 1), layer(kSize, kSize),
-                            layer(kSize, kSize), layer(kSize, kSize), layer(kSize, kSize),
-                            layer(kFeedForward, kSize), layer(kFeedForward, kSize),
-                            layer(kSize, kFeedForward)});
+    t3::LlamaLayer& l = llama.layers.emplace_back();
+    for (at::Tensor* norm : {&l.input_norm, &l.post_attention_norm}) *norm = random({kSize}, 1);
+    for (nn::Linear* projection : {&l.q_proj, &l.k_proj, &l.v_proj, &l.o_proj}) {
+      *projection = layer(kSize, kSize);
+    }
+    for (nn::Linear* inner : {&l.gate_proj, &l.up_proj}) *inner = layer(kFeedForward, kSize);
+    l.down_proj = layer(kSize, kFeedForward);
   }
   return llama;
 }

@@ -17,6 +17,7 @@ import chatterbox
 
 TEXT = "One, two, three, four, five, six, seven."
 SEED = 7
+CHUNKS = [25, 50, 100]  # of the library; a server's first chunk is longer
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
@@ -36,6 +37,7 @@ def running_server(*options: str) -> Iterator[int]:
 def from_http(port: int, stream: bool) -> bytes:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=200)
     body = {"input": TEXT, "seed": SEED, "voice": "low", "response_format": "wav", "stream": stream}
+    body |= {"chunks": CHUNKS} if stream else {}
     headers = {"Content-Type": "application/json"}
     connection.request("POST", "/v1/audio/speech", json.dumps(body), headers)
     answer = connection.getresponse()
