@@ -133,6 +133,11 @@ void Answer::lose(const std::string& why) {
   if (call) call();
 }
 
+bool Answer::is_complete() const {
+  const std::lock_guard lock(mutex_);
+  return state_ == State::kComplete;
+}
+
 bool Answer::keep_alive() const {
   const std::lock_guard lock(mutex_);
   return options_.keep_alive && !until_close_ && state_ == State::kComplete;

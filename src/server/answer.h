@@ -46,6 +46,7 @@ class Answer final : public Exchange {
   void sent(size_t bytes);
   // Nobody reads any more.
   void lose(const std::string& why);
+  [[nodiscard]] bool is_complete() const;
   // After kComplete.
   [[nodiscard]] bool keep_alive() const;
   // Whether to reset the connection: the only way to say that a body without an end is not whole.

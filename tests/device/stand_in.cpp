@@ -130,11 +130,12 @@ void use_stand_in() {
     c10::SetAllocator(c10::kPrivateUse1, hidden_memory());
     c10::impl::registerDeviceGuard(c10::kPrivateUse1, new Guard);
     at::RegisterPrivateUse1HooksInterface(new Hooks);
-    auto* fallback =
+    // For as long as the process lives, like libtorch's own.
+    static auto* const fallback =
         new torch::Library(torch::Library::IMPL, "_", DispatchKey::PrivateUse1, __FILE__, __LINE__);
     fallback->fallback(torch::CppFunction::makeFromBoxedFunction<&run_on_cpu>());
-    auto* aten = new torch::Library(torch::Library::IMPL, "aten", DispatchKey::PrivateUse1,
-                                    __FILE__, __LINE__);
+    static auto* const aten = new torch::Library(torch::Library::IMPL, "aten",
+                                                 DispatchKey::PrivateUse1, __FILE__, __LINE__);
     register_operators(*aten);
     register_fused_kernels(*aten);
     return true;

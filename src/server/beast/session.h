@@ -208,9 +208,15 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
                               self->watching_ = false;
                               self->buffer_.commit(bytes);
                               if (self->finished_) return self->next();
-                              if (error) return self->lose("disconnect");
+                              if (error) return self->on_end_of_client();
                               self->watch();
                             });
+  }
+
+  // Whoever has read the end of an answer may go: whether its last bytes went out tells the write,
+  // whose handler may come after that of the read.
+  void on_end_of_client() {
+    if (!sending_ || !answer_ || !answer_->is_complete()) lose("disconnect");
   }
 
   void pump() {
