@@ -64,23 +64,32 @@ class SpeechExchange final : public Exchange {
     (void)socket_->send_text(event.dump());
   }
   bool write(std::string_view bytes) override {
-    if (speech_->cancelled() || !socket_->send_bytes(bytes)) return false;
+    if (speech_->cancelled() || !taken(socket_->send_bytes(bytes))) return false;
     sent_ += bytes.size();
     return true;
   }
   bool write_event(std::string_view event) override {
-    return !speech_->cancelled() && socket_->send_text(event);
+    return !speech_->cancelled() && taken(socket_->send_text(event));
   }
-  void end() override {}
+  void end() override { ended_ = true; }
   void break_off() override {}
-  [[nodiscard]] std::string gone() const override { return socket_->gone(); }
+  // Whoever has all of a speech may go.
+  [[nodiscard]] std::string gone() const override {
+    return ended_ && all_taken_ ? std::string() : socket_->gone();
+  }
   void on_gone(std::function<void()> /*call*/) override {}
   [[nodiscard]] size_t bytes_sent() const override { return sent_; }
 
  private:
+  bool taken(bool was_taken) {
+    if (!was_taken) all_taken_ = false;
+    return was_taken;
+  }
+
   const std::shared_ptr<Socket> socket_;
   const std::shared_ptr<const FedSpeech> speech_;
   std::atomic<size_t> sent_{0};
+  std::atomic<bool> ended_{false}, all_taken_{true};
 };
 
 class SpeechSocket final : public SocketListener,
