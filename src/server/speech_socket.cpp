@@ -188,12 +188,13 @@ class SpeechSocket final : public SocketListener,
         [self = shared_from_this()] { self->next(); });
   }
 
-  // A speech is over.
+  // A speech is over. What cancelled it may have come after speak() looked.
   void next() {
     std::shared_ptr<FedSpeech> speech;
+    std::shared_ptr<FedSpeech> over;
     {
       const std::lock_guard lock(mutex_);
-      last_ = std::move(speeches_.front());
+      over = last_ = std::move(speeches_.front());
       speeches_.pop_front();
       if (!speeches_.empty()) {
         speech = speeches_.front();
@@ -201,6 +202,7 @@ class SpeechSocket final : public SocketListener,
         close_for_drain();
       }
     }
+    if (over->cancelled() && std::exchange(told_, nullptr) != over.get()) tell_heard(*over);
     if (speech) run(speech);
   }
 
@@ -253,21 +255,25 @@ class SpeechSocket final : public SocketListener,
                         {asked.format, asked.speed, Framing::kSocket,
                          speech_headers(call, *engine, *asked.request.seed)});
     std::optional<Job> job;
+    bool whole = false;
     try {
       job.emplace(speech.open(*engine));
-      if (!output.send(*job)) job->cancel();
+      whole = output.send(*job);
+      if (!whole) job->cancel();
     } catch (const Error& error) {
       if (job) job->cancel();
       call.record.characters = speech.characters();
       if (speech.blank()) {
         output.finish_empty();
+        whole = true;
       } else if (!speech.cancelled()) {
         throw refused(*engine, error);
       }
     }
     call.record.characters = speech.characters();
     if (!speech.cancelled() || !call.exchange->gone().empty()) return;
-    call.record.end = "cancelled";
+    if (!whole) call.record.end = "cancelled";  // else it is still being played, at most
+    told_ = &speech;
     tell_heard(speech);
   }
 
@@ -276,6 +282,7 @@ class SpeechSocket final : public SocketListener,
   std::mutex mutex_;
   std::deque<std::shared_ptr<FedSpeech>> speeches_;  // the first is being spoken
   std::shared_ptr<FedSpeech> last_;                  // that was spoken
+  const FedSpeech* told_ = nullptr;  // of which speak() told what was heard; on its thread alone
 };
 
 }  // namespace
