@@ -188,22 +188,21 @@ class SpeechSocket final : public SocketListener,
         [self = shared_from_this()] { self->next(); });
   }
 
-  // A speech is over. What cancelled it may have come after speak() looked.
+  // A speech is over. Of one that was cancelled it tells what was heard: here, behind which no
+  // cancel takes it for one that is still being spoken.
   void next() {
-    std::shared_ptr<FedSpeech> speech;
-    std::shared_ptr<FedSpeech> over;
+    std::shared_ptr<FedSpeech> over, speech;
+    bool was_cancelled = false;
     {
       const std::lock_guard lock(mutex_);
       over = last_ = std::move(speeches_.front());
       speeches_.pop_front();
-      if (!speeches_.empty()) {
-        speech = speeches_.front();
-      } else if (parts_.context.draining) {
-        close_for_drain();
-      }
+      was_cancelled = over->cancelled();
+      if (!speeches_.empty()) speech = speeches_.front();
     }
-    if (over->cancelled() && std::exchange(told_, nullptr) != over.get()) tell_heard(*over);
-    if (speech) run(speech);
+    if (was_cancelled) tell_heard(*over);
+    if (speech) return run(speech);
+    if (parts_.context.draining) on_drain();
   }
 
   void close_for_drain() {
@@ -271,10 +270,9 @@ class SpeechSocket final : public SocketListener,
       }
     }
     call.record.characters = speech.characters();
-    if (!speech.cancelled() || !call.exchange->gone().empty()) return;
-    if (!whole) call.record.end = "cancelled";  // else it is still being played, at most
-    told_ = &speech;
-    tell_heard(speech);
+    // One that is whole is still being played, at most.
+    const bool gone = !call.exchange->gone().empty();
+    if (speech.cancelled() && !whole && !gone) call.record.end = "cancelled";
   }
 
   const SpeechSocketParts parts_;
@@ -282,7 +280,6 @@ class SpeechSocket final : public SocketListener,
   std::mutex mutex_;
   std::deque<std::shared_ptr<FedSpeech>> speeches_;  // the first is being spoken
   std::shared_ptr<FedSpeech> last_;                  // that was spoken
-  const FedSpeech* told_ = nullptr;  // of which speak() told what was heard; on its thread alone
 };
 
 }  // namespace
