@@ -48,7 +48,6 @@ class Backbone::Pass {
     int64_t row, first, count, before;  // first of the packed positions; before: in the cache row
     at::Tensor mask;                    // [count, before + count], or undefined: none is needed
     bool causal;                        // without a mask: each sees those before it, or all
-    bool whole;                         // of the segment
     [[nodiscard]] int64_t length() const { return before + count; }
   };
   [[nodiscard]] at::Tensor rotate(const at::Tensor& x) const;
@@ -64,6 +63,7 @@ class Backbone::Pass {
   BatchKVCache& cache_;
   const Probes& probes_;
   std::vector<Place> places_;
+  std::vector<nn::BlockPlace> blocks_;  // of the segments that are whole
   at::Tensor positions_;
   at::Tensor cos_, sin_;  // [N, 1, 32], or undefined
 };
@@ -76,8 +76,8 @@ Backbone::Pass::Pass(const std::vector<Segment>& segments, BatchKVCache& cache,
   for (const Segment& segment : segments) {
     const auto first = static_cast<int64_t>(positions.size());
     const int64_t before = cache.length(segment.row);
-    Place place{segment.row,  first, segment.count, before, {}, !segment.whole && before == 0,
-                segment.whole};
+    Place place{segment.row, first, segment.count, before, {}, !segment.whole && before == 0};
+    if (segment.whole) blocks_.push_back({segment.row, before, segment.count});
     for (int64_t i = 0; i < place.count; ++i) positions.push_back(place.before + i);
     if (place.before > 0 && !segment.whole) {
       const auto options = at::device(device).dtype(at::kBool);
@@ -96,16 +96,12 @@ at::Tensor Backbone::Pass::rotate(const at::Tensor& x) const {
 }
 
 bool Backbone::Pass::of_blocks() const {
-  return nn::attends_in_blocks(cache_.k(0)) &&
-         std::all_of(places_.begin(), places_.end(),
-                     [](const Place& place) { return place.whole; });
+  return nn::attends_in_blocks(cache_.k(0)) && blocks_.size() == places_.size();
 }
 
 at::Tensor Backbone::Pass::attend_blocks(int64_t layer, const std::vector<at::Tensor>& qkv) const {
-  std::vector<nn::BlockPlace> blocks;
-  for (const Place& place : places_) blocks.push_back({place.row, place.before, place.count});
   return nn::block_attention(
-      {qkv[0], qkv[1], qkv[2], cos_, sin_, cache_.k(layer), cache_.v(layer), blocks});
+      {qkv[0], qkv[1], qkv[2], cos_, sin_, cache_.k(layer), cache_.v(layer), blocks_});
 }
 
 at::Tensor Backbone::Pass::write(int64_t layer, const std::vector<at::Tensor>& qkv) {
