@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "t3/embedder.h"
+
 namespace chatterbox::t3 {
 namespace {
 
@@ -24,8 +26,7 @@ DecodePlan DecodePlanner::plan(const std::vector<int64_t>& rows, const std::vect
   DecodePlan plan;
   plan.rows = rows;
   for (const int64_t row : rows) plan.positions.push_back(cache.length(row));
-  std::vector<int64_t> places;
-  for (const int64_t index : indices) places.push_back(index + 1);
+  const std::vector<int64_t> places = speech_places(indices);
   const c10::Device device = cache.device();
   if (device.is_cpu()) {
     plan.tokens = at::tensor(tokens, at::kLong);

@@ -8,10 +8,14 @@ namespace chatterbox::t3 {
 
 at::Tensor Embedder::speech(const std::vector<int64_t>& tokens,
                             const std::vector<int64_t>& indices) const {
+  return speech(at::tensor(tokens, at::kLong).to(device()),
+                at::tensor(speech_places(indices), at::kLong).to(device()));
+}
+
+std::vector<int64_t> speech_places(const std::vector<int64_t>& indices) {
   std::vector<int64_t> places;
   for (const int64_t index : indices) places.push_back(index + 1);
-  return speech(at::tensor(tokens, at::kLong).to(device()),
-                at::tensor(places, at::kLong).to(device()));
+  return places;
 }
 
 at::Tensor look_up(const at::Tensor& table, const std::vector<int64_t>& ids) {

@@ -55,6 +55,8 @@ class Embedder {
   [[nodiscard]] virtual c10::Device device() const = 0;
 };
 
+// Of tokens that were drawn as the ones of these indices: see Embedder::speech().
+[[nodiscard]] std::vector<int64_t> speech_places(const std::vector<int64_t>& indices);
 // Rows of an embedding table in the activations' type.
 [[nodiscard]] at::Tensor look_up(const at::Tensor& table, const std::vector<int64_t>& ids);
 [[nodiscard]] at::Tensor look_up(const at::Tensor& table, const at::Tensor& ids);
