@@ -152,11 +152,7 @@ TEST_P(BlockAttentionKernel, IsTheSoftmaxOverAllPositions) {
 INSTANTIATE_TEST_SUITE_P(Variants, BlockAttentionKernel,
                          ::testing::Values(Isa::kPortable, Isa::kAvx2, Isa::kAvx512,
                                            Isa::kAvx512Bf16),
-                         [](const auto& isa) -> std::string {
-                           if (isa.param == Isa::kPortable) return "Portable";
-                           if (isa.param == Isa::kAvx2) return "Avx2";
-                           return isa.param == Isa::kAvx512 ? "Avx512" : "Avx512Bf16";
-                         });
+                         testing::variant_name);
 
 }  // namespace
 }  // namespace chatterbox::nn::cpu

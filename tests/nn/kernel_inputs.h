@@ -1,8 +1,10 @@
-// Weights and activations as the kernels of nn/cpu/kernels.h take them.
+// Weights and activations as the kernels of nn/cpu/kernels.h take them, and the names of variants.
 #pragma once
 
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
+#include <string>
 #include <type_traits>
 
 #include "nn/cpu/kernels.h"
@@ -36,5 +38,20 @@ struct Activations {
   at::Tensor exact;  // what is multiplied
   nn::cpu::Rows rows{};
 };
+
+// Of a test that runs for each variant.
+inline std::string variant_name(const ::testing::TestParamInfo<nn::cpu::Isa>& isa) {
+  switch (isa.param) {
+    case nn::cpu::Isa::kPortable:
+      return "Portable";
+    case nn::cpu::Isa::kAvx2:
+      return "Avx2";
+    case nn::cpu::Isa::kAvx512:
+      return "Avx512";
+    case nn::cpu::Isa::kAvx512Bf16:
+      return "Avx512Bf16";
+  }
+  return "Unknown";
+}
 
 }  // namespace chatterbox::testing

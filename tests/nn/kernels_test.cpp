@@ -371,11 +371,7 @@ TEST_P(KernelsTest, SelfAttentionIsTheSoftmaxOverAllPositions) {
 INSTANTIATE_TEST_SUITE_P(Variants, KernelsTest,
                          ::testing::Values(Isa::kPortable, Isa::kAvx2, Isa::kAvx512,
                                            Isa::kAvx512Bf16),
-                         [](const auto& isa) -> std::string {
-                           if (isa.param == Isa::kPortable) return "Portable";
-                           if (isa.param == Isa::kAvx2) return "Avx2";
-                           return isa.param == Isa::kAvx512 ? "Avx512" : "Avx512Bf16";
-                         });
+                         testing::variant_name);
 
 TEST(Kernels, TheBestThatTheMachineRunsIsChosen) {
   EXPECT_TRUE(supported(Isa::kPortable));
