@@ -100,8 +100,6 @@ def main():
 
     bf16 = stage.fast_autocast(options.device)
 
-    bf16 = stage.fast_autocast(options.device)
-
     def step_losses(source, ids, rng, training):
         rows, ends = batch(source, ids, prompts, rng, training)
         device = torch.device(options.device).type
