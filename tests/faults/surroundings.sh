@@ -4,7 +4,7 @@
 set -euo pipefail
 program=$1
 folder=$(mktemp -d)
-trap 'jobs -p | xargs -r kill 2>/dev/null; rm -rf "$folder"' EXIT
+trap '{ jobs -p | xargs -r kill || true; } 2>/dev/null; rm -rf "$folder"' EXIT # a job may have ended by itself
 cd "$folder"
 quick=(--seed 1 --cfm-steps 1 --max-new-tokens 20 --threads 1)
 speak() { "$program" speak "Hello there." "${quick[@]}" "$@" 2>err; }
