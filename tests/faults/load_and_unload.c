@@ -38,7 +38,8 @@ static int speak(void* library) {
   return 0;
 }
 
-/* MiB of its own. Pages of files come and go as the kernel likes: libtorch alone has hundreds of MiB of them. */
+/* MiB of its own. Pages of files come and go as the kernel likes: libtorch alone has hundreds of
+ * MiB of them. */
 static double own_memory(void) {
   long size = 0, resident = 0, of_files = 0;
   FILE* statm = fopen("/proc/self/statm", "r");
