@@ -19,14 +19,19 @@ def program() -> str:
     return found
 
 
-def main() -> None:
-    """Become the program, with the libtorch that the package would take."""
+def environment() -> dict[str, str]:
+    """This process's, with the libtorch that the package would take."""
     libtorch = _libtorch.find(path().parent)
     environment = dict(os.environ)
     folders = [str(libtorch / "lib")] if libtorch else []
     folders += [folder for folder in environment.get("LD_LIBRARY_PATH", "").split(":") if folder]
     environment["LD_LIBRARY_PATH"] = ":".join(folders)
-    os.execve(program(), ["chatterbox", *sys.argv[1:]], environment)
+    return environment
+
+
+def main() -> None:
+    """Become the program."""
+    os.execve(program(), ["chatterbox", *sys.argv[1:]], environment())
 
 
 if __name__ == "__main__":

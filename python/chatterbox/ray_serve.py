@@ -1,44 +1,51 @@
-"""Many machines: speech over HTTP by Ray Serve, in the protocol of `chatterbox serve`.
+"""Many machines: `chatterbox serve` by Ray Serve, with the whole of its protocol.
 
-    pip install 'ray[serve]' python-multipart
+    pip install 'ray[serve]'
     serve run chatterbox.ray_serve:app model=models/chatterbox replicas=4 voices=/shared/voices
 
-A `Speaker` is one process with one engine, which batches; a `Front` speaks HTTP. A Speaker sends
-samples, and the Front makes the file of them. If a Speaker dies in the middle of a stream, the Front
-asks another one for the same speech and leaves out what it has sent: the same seed gives the same
-samples, so the client hears nothing of it. (The CPUs of all machines must use the same kernels, see
-`engine.info`, and `slack_tokens` must be 0.)
+A `Speaker` is one process, with one `chatterbox serve` as its child, whose engine batches; each lives
+as long as the other. A `Front` is what Ray's proxies hand requests to. It asks Ray for a Speaker with
+a free place (a lease, which lasts as long as the answer), and then passes bytes between the client
+and that Speaker's server. It knows nothing of what they mean but which requests may be made again.
+
+If a Speaker dies in the middle of a stream, the Front asks another one for the same speech and leaves
+out what it has sent: the same seed gives the same bytes, so the client hears nothing of it. (The CPUs
+of all machines must use the same kernels, see `engine.info`, and `slack_tokens` must be 0. Where the
+bytes are others, the stream breaks off.)
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
 import os
 import pathlib
+import random
+import re
+import shlex
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-import numpy as np
+import aiohttp
+import ray
 import ray.exceptions
 from ray import serve
 from ray.serve.exceptions import BackPressureError, RayServeException
-from starlette.requests import Request as HttpRequest
-from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from ._engine import Engine
-from ._errors import Error
-from ._job import Job
-from ._lists_protocol import LISTS, Facts, answer_list, facts_of
-from ._serving import VoiceFolder, fits_one_request
-from ._speech_protocol import FORMATS, ApiError, Asked, Encoder, parse_speech, to_api_error
-from ._threads import in_thread
+from ._forwarding import ClientGone, Exchange, Message, Receive, ReplicaLost, Scope, Send, new_session
+from ._metrics_text import merge
+from ._relay import Address, Relay
+from ._roster import Roster
+from ._server_process import ServerProcess
+from ._socket_bridge import Refused, bridge
 
-#: How often a speech is begun anew, with pauses of 0.1, 0.2, 0.4, ... s between.
+#: How often a request is begun anew, with pauses of 0.1, 0.2, 0.4, ... s between.
 ATTEMPTS = 6
-#: Without progress for so long, an engine is not well, s.
-MAX_STEP_SECONDS = 60.0
+#: Replicas that end are found out by asking them; those that come are known after so many seconds.
+ROSTER_SECONDS = 5.0
 log = logging.getLogger("ray.serve")
 
 
@@ -55,203 +62,208 @@ class Settings:
     num_cpus: float = 1  # that Ray reserves for a replica
     precision: str = ""
     voices: str = ""  # a folder that all machines share, for uploaded voices
+    keys: str = ""  # a file of keys, on each machine
+    options: str = ""  # more options of `chatterbox serve`, as in a shell
     fronts: int = 1
 
-    def models(self) -> dict[str, str]:
+    def models(self) -> list[str]:
+        """Their names, as the server has them."""
         named = [item.rpartition("=") for item in self.model.split(",")]
-        return {name or pathlib.Path(folder).name: folder for name, _, folder in named}
+        return [name or pathlib.Path(folder).name for name, _, folder in named]
+
+    def arguments(self) -> list[str]:
+        """Of `chatterbox serve`, but for its address and its keys."""
+        limit = str(self.max_batch + self.queue)
+        arguments = [word for item in self.model.split(",") for word in ("--model", item)]
+        arguments += ["--max-batch", str(self.max_batch), "--max-queue", limit]
+        for name, value in [("threads", self.threads), ("precision", self.precision), ("voices", self.voices)]:
+            arguments += [f"--{name}", str(value)] if value else []
+        if not self.keys:  # to the server all clients have one address, the Relay's
+            arguments += ["--client-limit", "65536"]
+        return arguments + shlex.split(self.options)
 
 
 @serve.deployment
 class Speaker:
-    """One engine. It is asked by Fronts alone."""
+    """One server. It is asked by Fronts alone."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._engines: dict[str, Engine] = {}
-        self._voices = VoiceFolder(settings.voices)
+    async def __init__(self, settings: Settings) -> None:  # type: ignore[misc]  # Ray awaits it
+        self._server = ServerProcess(settings.arguments(), settings.keys, on_end=_end_process)
+        await self._server.ready()
+        replica = serve.get_replica_context().replica_id.unique_id
+        self._relay = Relay(replica, ray.util.get_node_ip_address(), self._server.port)
+        await self._relay.start()
+        await asyncio.to_thread(_roster().put, self._relay.address)
+
+    async def check_health(self) -> None:
+        await self._server.check_health()
+        await asyncio.to_thread(_roster().put, self._relay.address)
+
+    async def lease(self) -> AsyncIterator[Address]:
+        """Yield an address for one connection, and end with that."""
+        if model := serve.get_multiplexed_model_id():
+            await self._note(model)
+        lease = self._relay.lease()
+        yield lease.address
+        await lease.ended.wait()
 
     @serve.multiplexed(max_num_models_per_replica=1)  # type: ignore[untyped-decorator]
-    async def _engine(self, name: str) -> Engine:
-        settings = self._settings
+    async def _note(self, model: str) -> str:
+        """So that Ray sends requests for this model here: it is loaded, while others may be idle."""
+        return model
 
-        def load() -> Engine:
-            return Engine(
-                settings.models()[name],
-                max_batch=settings.max_batch,
-                max_queue=settings.max_batch + settings.queue,
-                threads=settings.threads or None,
-                precision=settings.precision or None,
-            )
 
-        # The one before it lives as long as its streams.
-        self._engines = {name: await in_thread(load, lambda: None)}
-        return self._engines[name]
+def _roster() -> Roster:
+    return Roster(serve.get_replica_context().app_name)
 
-    def check_health(self) -> None:
-        for engine in self._engines.values():
-            metrics = engine.metrics
-            if not metrics.healthy or metrics.seconds_since_step > MAX_STEP_SECONDS:
-                raise RuntimeError(f"the engine hangs or lost its device: {metrics}")
 
-    async def speak(self, asked: Asked) -> AsyncIterator[dict[str, Any]]:
-        """Yield samples with the index of the first; then the usage. Errors are yielded, too."""
-        engine = await self._engine(asked.model)
-        job: Job | None = None
-        try:
-            job = engine.submit(
-                asked.text,
-                voice=self._voices.find(engine, asked.voice, asked.voice_id),
-                long=not fits_one_request(engine, asked.text, asked.options),
-                pause=asked.pause,
-                stream="chunks" if asked.streams else "none",
-                **asked.options,
-            )
-            if asked.streams:
-                async for chunk in job:
-                    words = [dataclasses.asdict(word) for word in chunk.words]
-                    yield {"first": chunk.first_sample, "samples": chunk.samples, "words": words}
-            speech = await job
-            if not asked.streams:
-                yield {"first": 0, "samples": speech.samples.copy(), "words": []}
-            tokens = (speech.stats.text_tokens, speech.stats.speech_tokens)
-            usage = {"input_tokens": tokens[0], "output_tokens": tokens[1], "total_tokens": sum(tokens)}
-            yield {"usage": usage}
-        except Error as error:
-            yield {"error": to_api_error(error, engine.metrics.queue_seconds)}
-        finally:
-            if job is not None:
-                job.cancel()  # the client is gone; a job that is done does not change
+def _end_process(why: str) -> None:
+    """Ray starts another replica, and sends this one nothing meanwhile."""
+    log.error("%s: so does this replica", why)
+    os._exit(1)
 
-    async def add_voice(self, model: str, data: bytes) -> str | ApiError:
-        """Keep the voice of a recording, or a saved voice, under the id of its content."""
-        engine = await self._engine(model)
 
-        try:
-            return await in_thread(lambda: self._voices.add(engine, data), lambda: None)
-        except Error as error:
-            return to_api_error(error)
-
-    async def facts(self, model: str) -> Facts:
-        return facts_of(model, await self._engine(model))
+async def _asgi(scope: Scope, receive: Receive, send: Send) -> None:
+    """Ray makes this before it makes the Front."""
+    if scope["type"] != "lifespan":
+        front: Any = serve.get_replica_context().servable_object
+        await front.answer(scope, receive, send)
+        return
+    while (event := (await receive())["type"]) != "lifespan.shutdown":
+        await send({"type": f"{event}.complete"})
+    await send({"type": "lifespan.shutdown.complete"})
 
 
 @serve.deployment(max_ongoing_requests=1000)
+@serve.ingress(lambda: _asgi)
 class Front:
-    """HTTP: POST /v1/audio/speech and /v1/audio/voices, the lists of GET, /health/live and ready."""
+    """HTTP and WebSockets, for all routes of `chatterbox serve`."""
 
     def __init__(self, speakers: Any, settings: Settings) -> None:
         self._speakers = speakers
-        self._settings = settings
+        self._models = settings.models()
+        self._session = new_session()
+        self._roster = _roster()
+        self._addresses: list[Address] = []
+        self._addresses_time = -ROSTER_SECONDS
 
-    async def __call__(self, request: HttpRequest) -> Response:
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """An ASGI application."""
+        if scope["type"] == "websocket":
+            return await self._socket(scope, receive, send)
+        exchange = Exchange(scope, receive, send)
+        with contextlib.suppress(ClientGone):
+            if exchange.method == "POST":
+                await self._answer_by_lease(exchange)
+            elif exchange.method == "GET" and exchange.path == "/metrics":
+                await self._metrics(exchange)
+            else:
+                await self._answer_at_once(exchange)
+
+    @contextlib.asynccontextmanager
+    async def _lease(self, model: str = "") -> AsyncIterator[tuple[Address, asyncio.Future[Any]]]:
+        """A free place at a replica; and what fails if that is lost."""
+        options = {"multiplexed_model_id": model} if model else {}
+        lease = self._speakers.options(stream=True, **options).lease.remote()
         try:
-            return await self._answer(request)
-        except BackPressureError:
-            error = ApiError(429, "queue_full", "all replicas are full", retry_after=1)
-        except ApiError as refused:
-            error = refused
-        except (RayServeException, ray.exceptions.RayError) as failed:
-            log.error("no replica answers: %s", failed)
-            error = ApiError(503, "unavailable", "no replica answers", retry_after=1)
-        headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
-        return JSONResponse(error.to_json(), error.status, headers)
-
-    async def _answer(self, request: HttpRequest) -> Response:
-        route = (request.method, request.url.path.rstrip("/"))
-        if route == ("POST", "/v1/audio/speech"):
-            return await self._speech(parse_speech(await request.body()))
-        if route == ("POST", "/v1/audio/voices"):
-            return await self._add_voice(request)
-        if route in (("GET", "/health/live"), ("GET", "/health/ready")):
-            return JSONResponse({"status": "ok"})
-        if route[0] == "GET" and route[1] in LISTS:
-            models = [await self._facts(name) for name in self._settings.models()]
-            return JSONResponse(answer_list(route[1], models))
-        if route[0] == "GET" and route[1].startswith("/v1/models/"):
-            return JSONResponse(await self._facts(self._model(route[1].rpartition("/")[2])))
-        raise ApiError(404, "not_found", f"there is no {request.method} {request.url.path}")
-
-    async def _facts(self, name: str) -> Facts:
-        facts: Facts = await self._with(name).facts.remote(name)
-        return facts
-
-    def _with(self, model: str, **options: Any) -> Any:
-        return self._speakers.options(multiplexed_model_id=model, **options)
-
-    def _model(self, name: str) -> str:
-        """Clients send the names of OpenAI's models whatever they are told."""
-        names = self._settings.models()
-        if name in names:
-            return name
-        if not name or name.startswith(("tts-1", "gpt-4o-mini-tts")):
-            return next(iter(names))
-        raise ApiError(404, "model_not_found", f"there is no model {name!r}", "model")
-
-    async def _speech(self, asked: Asked) -> Response:
-        asked.model = self._model(asked.model)
-        items = self._items(asked)
-        first = await anext(items)  # what fails before it has a status of its own
-        content_type = "text/event-stream" if asked.sse else FORMATS[asked.format][0]
-        headers = {"X-Seed": str(asked.options["seed"]), "X-Model": asked.model}
-        headers |= {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(
-            self._file(asked, first, items), headers=headers, media_type=content_type
-        )
-
-    async def _file(
-        self, asked: Asked, item: dict[str, Any], items: AsyncIterator[dict[str, Any]]
-    ) -> AsyncIterator[bytes]:
-        encoder = Encoder(asked)
-        try:
-            while "usage" not in item:
-                if data := encoder.encode(item["samples"], item["words"]):
-                    yield data
-                item = await anext(items)
-            yield encoder.finish(item["usage"])
-        except ApiError as error:
-            if not asked.sse:
-                raise  # the answer breaks off without its last chunk, which clients notice
-            yield encoder.event({"type": "speech.audio.error", **error.to_json()})
-
-    async def _items(self, asked: Asked) -> AsyncIterator[dict[str, Any]]:
-        """What a Speaker yields, each sample once, whatever happens to Speakers."""
-        sent = 0
-        for attempt in range(ATTEMPTS):
-            stream = self._with(asked.model, stream=True).speak.remote(asked)
+            address = await anext(lease)
+            end = asyncio.ensure_future(anext(lease, None))
             try:
-                async for item in stream:
-                    if "error" in item:
-                        raise item["error"]
-                    if "samples" in item:
-                        end = item["first"] + len(item["samples"])
-                        if end <= sent:
-                            continue  # the client has these
-                        item["samples"] = np.asarray(item["samples"])[max(sent - item["first"], 0) :]
-                        sent = end
-                    yield item
-                return
-            except ray.exceptions.RayTaskError:
-                raise
-            except ray.exceptions.RayError as error:
-                log.warning("a replica is gone after %d samples: %s", sent, error)
-                await asyncio.sleep(0.1 * 2**attempt)
+                yield address, end
             finally:
-                stream.cancel()
-        raise ApiError(503, "unavailable", "replicas end again and again", retry_after=1)
+                await asyncio.wait({end}, timeout=1)  # it ends with its connection
+                end.cancel()
+        finally:
+            lease.cancel()
 
-    async def _add_voice(self, request: HttpRequest) -> Response:
-        if not self._settings.voices:
-            raise ApiError(501, "unsupported", "there is no folder for voices")
-        form = await request.form()
-        file = form.get("audio_sample") or form.get("file")
-        if file is None or isinstance(file, str):
-            raise ApiError(400, "missing_parameter", "audio_sample must be there", "audio_sample")
-        model = self._model(str(form.get("model") or ""))
-        made = await self._with(model).add_voice.remote(model, await file.read())
-        if isinstance(made, ApiError):
-            raise made
-        return JSONResponse({"object": "audio.voice", "id": made, "model": model}, 201)
+    async def _answer_by_lease(self, exchange: Exchange) -> None:
+        model = self._model_of(await exchange.small_body())
+        for attempt in range(ATTEMPTS):
+            try:
+                async with self._lease(model) as (address, lost):
+                    take_503 = not exchange.may_repeat or attempt + 1 == ATTEMPTS
+                    return await exchange.forward(self._session, address, lost, take_503)
+            except BackPressureError:
+                if not exchange.begun:
+                    return await exchange.refuse(429, "queue_full", "all replicas are full", 1)
+            except ReplicaLost as error:
+                log.warning("a replica is gone after %d bytes: %s", exchange.sent, error)
+                if not exchange.may_go_on(error):
+                    return await exchange.refuse_unclear()
+            except (RayServeException, ray.exceptions.RayError) as error:
+                log.warning("no replica answers: %s", error)
+            await asyncio.sleep(0.1 * 2**attempt)
+        await exchange.refuse(503, "unavailable", "no replica answers", 1)
+
+    def _model_of(self, body: bytes) -> str:
+        """The model that it names, if there are several; its server says what is wrong with it."""
+        if len(self._models) == 1:
+            return ""
+        # In JSON, or in a form.
+        found = re.search(rb'"model"(?:\s*:\s*"|\r\n\r\n)([^"\r\n]*)', body)
+        name = found[1].decode("utf-8", "replace") if found else ""
+        return name if name in self._models else self._models[0]
+
+    async def _answer_at_once(self, exchange: Exchange) -> None:
+        """What takes no place: any replica does it, however full they are."""
+        for attempt in range(2):
+            for address in await self._known(ROSTER_SECONDS * (1 - attempt)):
+                take_503 = not exchange.may_repeat or attempt == 1
+                try:
+                    return await exchange.forward(self._session, address, take_503=take_503)
+                except ReplicaLost as error:
+                    await self._forget(address, error)
+                    if not exchange.may_go_on(error):
+                        return await exchange.refuse_unclear()
+        await exchange.refuse(503, "unavailable", "no replica answers", 1)
+
+    async def _metrics(self, exchange: Exchange) -> None:
+        addresses = await self._known(0)
+        asked = (exchange.fetch(self._session, address) for address in addresses)
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        texts: dict[str, tuple[int, str]] = {}
+        for address, got in zip(addresses, answers):
+            if isinstance(got, BaseException):
+                await self._forget(address, got)
+            else:
+                texts[address.replica] = got
+        if not texts or any(status != 200 for status, _ in texts.values()):
+            return await self._answer_at_once(exchange)  # with what the server says
+        text = merge({replica: text for replica, (_, text) in texts.items()})
+        await exchange.respond(200, text.encode(), "text/plain; version=0.0.4")
+
+    async def _known(self, max_age: float) -> list[Address]:
+        """The replicas that there were not more than `max_age` seconds ago, in any order."""
+        if not self._addresses or time.monotonic() - self._addresses_time >= max_age:
+            self._addresses = await asyncio.to_thread(self._roster.addresses)
+            self._addresses_time = time.monotonic()
+        return random.sample(self._addresses, len(self._addresses))
+
+    async def _forget(self, address: Address, error: BaseException) -> None:
+        log.warning("%s does not answer: %s", address.replica, error)
+        await asyncio.to_thread(self._roster.remove, address)
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+
+        async def refuse(message: Message) -> None:
+            await send({**message, "type": f"websocket.{message['type']}"})
+
+        # If it cannot be opened: what the server answers to the same request without its upgrade.
+        headers = [item for item in scope["headers"] if not item[0].startswith(b"sec-websocket-")]
+        refusal = Exchange({**scope, "method": "GET", "headers": headers}, receive, refuse)
+        for attempt in range(ATTEMPTS):
+            try:
+                async with self._lease() as (address, _):
+                    return await bridge(self._session, address, scope, receive, send)
+            except Refused:
+                return await self._answer_at_once(refusal)
+            except BackPressureError:
+                return await refusal.refuse(429, "queue_full", "all replicas are full", 1)
+            except (ReplicaLost, RayServeException, ray.exceptions.RayError) as error:
+                log.warning("a replica is gone before a socket was open: %s", error)
+            await asyncio.sleep(0.1 * 2**attempt)
+        await refusal.refuse(503, "unavailable", "no replica answers", 1)
 
 
 def app(args: dict[str, str]) -> serve.Application:

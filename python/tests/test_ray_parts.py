@@ -1,150 +1,201 @@
-"""Front and Speaker without Ray's processes: what a client gets when replicas fail or are full."""
+"""Front and its settings without Ray's processes: what a client gets when no replica answers."""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
-import random
 from collections.abc import AsyncIterator
-from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
-
-from chatterbox._speech_protocol import ApiError, Asked
 
 ray = pytest.importorskip(
     "ray", reason="RAY IS NOT INSTALLED: bash cmake/setup.sh --tests fetches it into build/ray"
 )
 from ray.exceptions import ActorDiedError, RayTaskError  # noqa: E402
 from ray.serve.exceptions import BackPressureError  # noqa: E402
-from starlette.requests import Request  # noqa: E402
-from starlette.responses import Response  # noqa: E402
+from test_deploy import free_port  # noqa: E402
+from test_forwarding import BODY, PAUSE, Client, Server, whole  # noqa: E402
 
 from chatterbox import ray_serve  # noqa: E402
+from chatterbox._relay import Address  # noqa: E402
 
-SAMPLES = np.arange(1000, dtype=np.float32)
+FULL = BackPressureError(num_queued_requests=9, max_queued_requests=9)
 
 
-class Stream:
-    """Samples in chunks of random lengths; then the usage, or an error after so many chunks."""
+class Lease:
+    """What Ray gives for a call of Speaker.lease()."""
 
-    def __init__(self, draw: random.Random, error: Exception | None, chunks: int) -> None:
-        self._draw, self._error, self._chunks = draw, error, chunks
+    def __init__(self, outcome: Address | Exception) -> None:
+        self._items = self._yield(outcome)
         self.cancelled = False
 
-    async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
-        first = 0
-        while first < len(SAMPLES):
-            if self._error and self._chunks == 0:
-                raise self._error
-            self._chunks -= 1
-            end = first + self._draw.randint(1, 300)
-            yield {"first": first, "samples": SAMPLES[first:end], "words": []}
-            first = end
-        if self._error:
-            raise self._error
-        yield {"usage": {}}
+    async def _yield(self, outcome: Address | Exception) -> AsyncIterator[Address]:
+        if isinstance(outcome, Exception):
+            raise outcome
+        yield outcome
+
+    def __anext__(self) -> Any:
+        return self._items.__anext__()
+
+    def __aiter__(self) -> Lease:
+        return self
 
     def cancel(self) -> None:
         self.cancelled = True
 
 
 class Speakers:
-    """A handle whose first replicas end with these errors."""
+    """A handle whose replicas are these, one after the other; the last one again and again."""
 
-    def __init__(self, draw: random.Random, errors: list[Exception]) -> None:
-        self._draw, self._errors = draw, errors
-        self.streams: list[Stream] = []
-        self.speak = self
+    def __init__(self, outcomes: list[Address | Exception]) -> None:
+        self._outcomes = outcomes
+        self.options_seen: list[dict[str, Any]] = []
+        self.leases: list[Lease] = []
+        self.lease = self
 
-    def options(self, **_: Any) -> Speakers:
+    def options(self, **options: Any) -> Speakers:
+        self.options_seen.append(options)
         return self
 
-    def remote(self, asked: Asked) -> Stream:
-        error = self._errors.pop(0) if self._errors else None
-        self.streams.append(Stream(self._draw, error, self._draw.randrange(8)))
-        return self.streams[-1]
+    def remote(self) -> Lease:
+        self.leases.append(Lease(self._outcomes.pop(0) if len(self._outcomes) > 1 else self._outcomes[0]))
+        return self.leases[-1]
+
+
+class Roster:
+    """The addresses of these replicas, but for those that are removed."""
+
+    def __init__(self, outcomes: list[Address | Exception]) -> None:
+        self._addresses = [outcome for outcome in outcomes if isinstance(outcome, Address)]
+
+    def addresses(self) -> list[Address]:
+        return list(self._addresses)
+
+    def remove(self, address: Address) -> None:
+        self._addresses.remove(address)
 
 
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses that were asked for, and take no time."""
+    """The Front's pauses, which take no time."""
     asked: list[float] = []
+    wait = asyncio.sleep
 
     async def sleep(seconds: float) -> None:
-        asked.append(seconds)
+        if seconds == PAUSE:  # of a server
+            await wait(seconds)
+        else:
+            asked.append(seconds)
 
     monkeypatch.setattr("chatterbox.ray_serve.asyncio.sleep", sleep)
     return asked
 
 
-def make_front(*errors: Exception, seed: int = 1) -> Any:
-    speakers = Speakers(random.Random(seed), list(errors))
-    return ray_serve.Front.func_or_class(speakers, ray_serve.Settings())  # type: ignore[attr-defined]
+async def answer(client: Client, outcomes: list[Address | Exception], model: str = "demo") -> Speakers:
+    """Let a Front answer a client by these replicas."""
+    speakers = Speakers(outcomes)
+    make: Any = ray_serve.Front.func_or_class.__wrapped__  # type: ignore[attr-defined]
+    front = object.__new__(make)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ray_serve, "_roster", lambda: Roster(outcomes))
+        make.__init__(front, speakers, ray_serve.Settings(model=model))
+    try:
+        if client.exchange.method == "POST":
+            await front._answer_by_lease(client.exchange)
+        else:
+            await front._answer_at_once(client.exchange)
+    finally:
+        await front._session.close()
+    return speakers
 
 
-def answer(front: Any) -> Response:
-    body = json.dumps({"input": "Yes.", "response_format": "wav"}).encode()
+def test_a_request_goes_from_one_to_the_next(pauses: list[float]) -> None:
+    async def ask() -> None:
+        client = Client()
+        dying, well = Server(whole(BODY), stops_after=8000), Server(whole(BODY))
+        async with dying.running() as first, well.running() as second:
+            speakers = await answer(client, [first, ActorDiedError(), FULL, first, second])
+        assert client.body == BODY and client.sent[0]["status"] == 200
+        assert all(lease.cancelled for lease in speakers.leases) and len(speakers.leases) == 5
+        assert pauses == pytest.approx([0.1, 0.2, 0.4, 0.8])
 
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    path = {"path": "/v1/audio/speech", "query_string": b"", "headers": []}
-    scope = {"type": "http", "method": "POST", "server": ("localhost", 80), **path}
-    response: Response = asyncio.run(front(Request(scope, receive)))
-    return response
-
-
-@pytest.mark.parametrize("deaths", range(ray_serve.ATTEMPTS))
-@pytest.mark.parametrize("seed", range(20))
-def test_each_sample_comes_once(deaths: int, seed: int, pauses: list[float]) -> None:
-    front = make_front(*[ActorDiedError()] * deaths, seed=seed)
-
-    async def listen() -> list[dict[str, Any]]:
-        return [item async for item in front._items(Asked("Yes.", model="demo"))]
-
-    *chunks, usage = asyncio.run(listen())
-    assert usage == {"usage": {}}
-    np.testing.assert_array_equal(np.concatenate([chunk["samples"] for chunk in chunks]), SAMPLES)
-    assert pauses == pytest.approx([0.1 * 2**n for n in range(deaths)])
-    assert [stream.cancelled for stream in front._speakers.streams] == [True] * (deaths + 1)
+    asyncio.run(ask())
 
 
 @pytest.mark.parametrize(
-    ("errors", "status", "code"),
+    ("error", "status", "code", "times"),
     [
-        ([ActorDiedError()] * ray_serve.ATTEMPTS, 503, "unavailable"),
-        ([RayTaskError("speak", "no model", ValueError("no model"))], 503, "unavailable"),
-        ([BackPressureError(num_queued_requests=9, max_queued_requests=9)], 429, "queue_full"),
-        ([ApiError(429, "queue_full", "the queue is full", retry_after=1)], 429, "queue_full"),
+        (ActorDiedError(), 503, "unavailable", ray_serve.ATTEMPTS),
+        (RayTaskError("lease", "no model", ValueError("no model")), 503, "unavailable", ray_serve.ATTEMPTS),
+        (FULL, 429, "queue_full", 1),
     ],
 )
-def test_a_refusal_says_when_to_come_again(errors: list[Exception], status: int, code: str) -> None:
-    front = make_front(*errors)
-    front._speakers._draw = SimpleNamespace(randrange=lambda _: 0)  # before the first chunk
-    refused = answer(front)
-    assert (refused.status_code, refused.headers["Retry-After"]) == (status, "1")
-    assert json.loads(bytes(refused.body))["error"]["code"] == code
+def test_a_refusal_says_when_to_come_again(error: Exception, status: int, code: str, times: int) -> None:
+    client = Client()
+    speakers = asyncio.run(answer(client, [error]))
+    assert client.sent[0]["status"] == status and (b"retry-after", b"1") in client.sent[0]["headers"]
+    assert json.loads(client.body)["error"]["code"] == code
+    assert len(speakers.leases) == times
 
 
-@pytest.mark.parametrize(("healthy", "seconds", "well"), [(1, 0, 1), (0, 0, 0), (1, 61, 0)])
-def test_health_is_the_engines(healthy: bool, seconds: float, well: bool) -> None:
-    speaker = ray_serve.Speaker.func_or_class(ray_serve.Settings())  # type: ignore[attr-defined]
-    speaker.check_health()  # nothing is loaded yet
-    metrics = SimpleNamespace(healthy=healthy, seconds_since_step=seconds)
-    speaker._engines = {"demo": SimpleNamespace(metrics=metrics)}
-    if well:
-        speaker.check_health()
-    else:
-        with pytest.raises(RuntimeError, match="hangs or lost its device"):
-            speaker.check_health()
+@pytest.mark.parametrize(("method", "path"), [("POST", "/v1/audio/voices"), ("DELETE", "/v1/audio/voices/ann")])
+def test_what_changes_something_is_not_done_twice(method: str, path: str) -> None:
+    async def ask() -> None:
+        client, dying, well = Client(method, path), Server(b""), Server(whole(BODY))
+        async with dying.running() as first, well.running() as second:
+            await answer(client, [first, second] if method == "POST" else [first, first])
+        assert client.sent[0]["status"] == 503 and "done this or not" in client.body.decode()
+        assert len(dying.requests) == 1 and well.requests == []
+        # But one that was not reached has done nothing.
+        client = Client(method, path)
+        async with well.running() as second:
+            await answer(client, [dataclasses.replace(second, port=free_port()), second])
+        assert client.sent[0]["status"] == 200 and len(well.requests) == 1
+
+    asyncio.run(ask())
+
+
+def test_what_is_light_asks_whoever_is_there() -> None:
+    async def ask() -> None:
+        client, dying, well = Client("GET", "/v1/models", b""), Server(b""), Server(whole(BODY))
+        async with dying.running() as first, well.running() as second:
+            await answer(client, [first, ActorDiedError(), second])
+        assert client.body == BODY and len(well.requests) == 1
+        ready = Client("GET", "/health/ready", b"")
+        async with Server(whole(b"{}", 503)).running() as unable, well.running() as second:
+            await answer(ready, [unable, second])
+        assert ready.sent[0]["status"] == 200
+        nobody = Client("GET", "/v1/models", b"")
+        await answer(nobody, [ActorDiedError()])
+        assert nobody.sent[0]["status"] == 503
+
+    asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    ("models", "body", "model"),
+    [
+        ("demo", b'{"model": "fr"}', None),
+        ("en=/e,fr=/f", b'{"input": "Yes.", "model" : "fr"}', "fr"),
+        ("en=/e,fr=/f", b'{"input": "Not \\"model\\": \\"fr\\"."}', "en"),
+        ("en=/e,fr=/f", b'{"model": "tts-1"}', "en"),
+        ("en=/e,fr=/f", b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nfr\r\n--b--', "fr"),
+    ],
+)
+def test_ray_is_told_of_the_model(models: str, body: bytes, model: str | None) -> None:
+    speakers = asyncio.run(answer(Client(body=body), [FULL], models))
+    assert speakers.options_seen[0].get("multiplexed_model_id") == model
 
 
 def test_settings() -> None:
-    settings = ray_serve.Settings(model="/models/en,fr=/models/mtl")
-    assert settings.models() == {"en": "/models/en", "fr": "/models/mtl"}
+    settings = ray_serve.Settings(model="/models/en,fr=/models/mtl", voices="/v", options='--cors "*"')
+    assert settings.models() == ["en", "fr"]
+    arguments = " ".join(settings.arguments())
+    assert arguments.startswith("--model /models/en --model fr=/models/mtl --max-batch 8 --max-queue 16")
+    assert arguments.endswith("--voices /v --client-limit 65536 --cors *") and "--threads" not in arguments
+    assert "--client-limit" not in ray_serve.Settings(keys="/k").arguments()
     with pytest.raises(ValueError, match="there is no setting replica; there are model, replicas"):
         ray_serve.app({"replica": "2"})
 

@@ -34,11 +34,11 @@ def running_server(*options: str) -> Iterator[int]:
         yield port
 
 
-def from_http(port: int, stream: bool) -> bytes:
+def from_http(port: int, stream: bool, key: str = "") -> bytes:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=200)
     body = {"input": TEXT, "seed": SEED, "voice": "low", "response_format": "wav", "stream": stream}
     body |= {"chunks": CHUNKS} if stream else {}
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
     connection.request("POST", "/v1/audio/speech", json.dumps(body), headers)
     answer = connection.getresponse()
     assert answer.status == 200

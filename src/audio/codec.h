@@ -48,8 +48,7 @@ enum class AudioFormat : int32_t {
 // kInvalidArgument: NaN, no samples, or a rate or a number of channels that the format has not.
 void write_audio(const std::string& path, const Audio& audio,
                  AudioFormat format = AudioFormat::kAuto);
-// The bytes of such a file. `format`: not kAuto. Those of Ogg differ from call to call, by a random
-// number that Ogg gives each stream.
+// The bytes of such a file, which depend on the samples alone. `format`: not kAuto.
 [[nodiscard]] std::string encode_audio(const Audio& audio, AudioFormat format);
 
 }  // namespace chatterbox::audio

@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <cstring>
+#include <optional>
 #include <vector>
 
 #include "audio/encode.h"
+#include "audio/ogg_pages.h"
 #include "audio/sndfile_handle.h"
 #include "audio/wav.h"
 #include "support/error.h"
@@ -15,6 +18,8 @@ class Stream final : public VirtualFile {
  public:
   // `left_out`: bytes at the start that the output does not get, where it cannot be rewritten.
   Stream(Output* output, size_t left_out) : output_(output), left_out_(left_out) {}
+  // The stream is Ogg: its serial number, before anything is written.
+  void set_serial(uint32_t serial) { serial_.emplace().set(serial); }
 
   size_t size() override { return end_; }
   void write(const void* data, size_t count) override {
@@ -28,13 +33,16 @@ class Stream final : public VirtualFile {
     const size_t skipped = std::min(bytes.size(), left_out_ - std::min(left_out_, end_));
     end_ += bytes.size();
     bytes.remove_prefix(skipped);
-    if (!bytes.empty() && output_ != nullptr) output_->append(bytes);
+    if (bytes.empty() || output_ == nullptr) return;
+    if (!serial_) return output_->append(bytes);
+    if (const std::string pages = serial_->take(bytes); !pages.empty()) output_->append(pages);
   }
   [[nodiscard]] size_t rewritten() const { return rewritten_; }
 
  private:
   Output* const output_;  // null: nobody wants the bytes
   const size_t left_out_;
+  std::optional<OggSerial> serial_;
   size_t end_ = 0;
   size_t rewritten_ = 0;  // bytes that were there before
 };
@@ -95,6 +103,23 @@ size_t info_frame_size(const Shape& shape) {
   return stream.rewritten();
 }
 
+bool is_ogg(AudioFormat format) {
+  return format == AudioFormat::kVorbis || format == AudioFormat::kOpus;
+}
+
+// The same for the same samples, and most likely another for others, so that files can be chained.
+// FNV-1a.
+uint32_t serial_of(const std::vector<float>& samples) {
+  uint32_t hash = 0x811C9DC5;
+  for (const float sample : samples) {
+    uint32_t bits = 0;
+    std::memcpy(&bits, &sample, sizeof bits);
+    for (int shift = 0; shift < 32; shift += 8)
+      hash = (hash ^ (bits >> shift & 0xFFU)) * 0x01000193;
+  }
+  return hash;
+}
+
 class SndfileEncoder final : public Encoder {
  public:
   SndfileEncoder(Output& output, const Shape& shape, bool is_live)
@@ -127,6 +152,8 @@ class SndfileEncoder final : public Encoder {
 
   void encode_pending() {
     const auto count = static_cast<sf_count_t>(pending_.size());
+    if (is_ogg(shape_.format) && !has_serial_) stream_.set_serial(serial_of(pending_));
+    has_serial_ = true;
     const sf_count_t written =
         shape_.format == AudioFormat::kFlac ? encode_integers() : encode_clipped();
     pending_.clear();
@@ -150,6 +177,7 @@ class SndfileEncoder final : public Encoder {
   const Shape shape_;
   Stream stream_;
   Sndfile file_;
+  bool has_serial_ = false;     // that of the first block
   std::vector<float> pending_;  // less than a block
   std::vector<int16_t> integers_;
 };

@@ -1,4 +1,5 @@
-// RFC 3533: what every page of an Ogg file begins with.
+#include "audio/ogg_pages.h"
+
 #include <array>
 #include <cstdint>
 #include <numeric>
@@ -10,6 +11,7 @@
 namespace chatterbox::audio {
 namespace {
 
+// RFC 3533: what every page of an Ogg file begins with.
 constexpr size_t kHeader = 27;
 constexpr size_t kFlagsAt = 5;
 constexpr size_t kSerialAt = 14;
@@ -21,6 +23,10 @@ uint32_t little_endian(std::string_view bytes, size_t at) {
   uint32_t value = 0;
   for (size_t i = 4; i-- > 0;) value = value << 8U | static_cast<unsigned char>(bytes[at + i]);
   return value;
+}
+
+void put_little_endian(std::string& bytes, size_t at, uint32_t value) {
+  for (size_t i = 0; i < 4; ++i) bytes[at + i] = static_cast<char>(value >> 8U * i & 0xFFU);
 }
 
 constexpr std::array<uint32_t, 256> make_table() {
@@ -129,6 +135,19 @@ class PageCheck {
 };
 
 }  // namespace
+
+std::string OggSerial::take(std::string_view bytes) {
+  rest_.append(bytes);
+  std::string pages;
+  while (const std::optional<std::string_view> whole = first_page(rest_)) {
+    std::string page(*whole);
+    put_little_endian(page, kSerialAt, serial_);
+    put_little_endian(page, kChecksumAt, checksum(page));
+    pages += page;
+    rest_.erase(0, page.size());
+  }
+  return pages;
+}
 
 void check_ogg_pages(std::string_view file, const std::string& name) {
   constexpr std::string_view kMagic = "OggS";

@@ -118,8 +118,8 @@ void add_limit_options(CLI::App& app, ServeCommand& command) {
 
 void add_life_options(CLI::App& app, ServeCommand& command) {
   app.add_option("--voices", command.serve.voices,
-                 "folder in which uploaded voices are kept; without it they are forgotten at the "
-                 "end")
+                 "folder in which uploaded voices are kept, and which several servers may share; "
+                 "without it they are forgotten at the end")
       ->type_name("DIR");
   app.add_option("--grace", command.grace_seconds,
                  "seconds that running requests have to finish at SIGTERM")

@@ -1,6 +1,7 @@
 #include "server/voice_store.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,7 +11,6 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -48,6 +48,27 @@ void write_in_one_step(const std::string& path, const std::string& text) {
   throw Error(Status::kIo, path + ": cannot be written: " + why);
 }
 
+// Held by whoever changes the folder, on this machine or another that shares it. Where the file
+// system has no locks, names that two machines change in the same moment may get mixed up.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::string& folder)
+      : file_(folder.empty() ? -1
+                             : open((fs::path(folder) / ".lock").c_str(),
+                                    O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
+    while (file_ >= 0 && flock(file_, LOCK_EX) != 0 && errno == EINTR) {
+    }
+  }
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+  ~FolderLock() {
+    if (file_ >= 0) close(file_);  // and with it the lock
+  }
+
+ private:
+  const int file_;
+};
+
 StoredVoice read_name_file(const fs::path& path) {
   std::ifstream file(path);
   const json object = json::parse(file);
@@ -62,6 +83,15 @@ StoredVoice read_name_file(const fs::path& path) {
   return voice;
 }
 
+bool has_id(const std::map<std::string, StoredVoice>& names, const std::string& id) {
+  return std::any_of(names.begin(), names.end(),
+                     [&id](const auto& named) { return named.second.id == id; });
+}
+
+ApiError no_voice(const std::string& name_or_id) {
+  return {404, "voice_not_found", "there is no voice " + shown(name_or_id), "voice"};
+}
+
 }  // namespace
 
 bool is_voice_name(const std::string& name) {
@@ -70,30 +100,30 @@ bool is_voice_name(const std::string& name) {
                      [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_'; });
 }
 
-VoiceStore::VoiceStore(const std::string& folder,
-                       const std::function<void(const std::string&)>& warn)
-    : folder_(folder) {
+VoiceStore::VoiceStore(const std::string& folder, const Warn& warn) : folder_(folder) {
   if (folder_.empty()) return;
   std::error_code error;
   fs::create_directories(folder_, error);
   if (!fs::is_directory(folder_, error) || access(folder_.c_str(), W_OK) != 0) {
     throw Error(Status::kIo, folder_ + ": is no folder that can be written to");
   }
-  read_folder(warn);
+  (void)read_folder(warn);
 }
 
-void VoiceStore::read_folder(const std::function<void(const std::string&)>& warn) {
+VoiceStore::Names VoiceStore::read_folder(const Warn& warn) const {
+  Names names;
   for (const fs::directory_entry& file : fs::directory_iterator(folder_)) {
     if (file.path().extension() != ".json") continue;
     try {
       StoredVoice about = read_name_file(file.path());
       if (!fs::exists(voice_path(about.id))) throw Error(Status::kNotFound, "its voice is missing");
-      const std::string name = about.name;
-      entries_[name] = {std::move(about), std::nullopt};
+      std::string name = about.name;
+      names.emplace(std::move(name), std::move(about));
     } catch (const std::exception& error) {
-      warn(file.path().string() + ": left out: " + error.what());
+      if (warn) warn(file.path().string() + ": left out: " + error.what());
     }
   }
+  return names;
 }
 
 std::string VoiceStore::voice_path(const std::string& id) const {
@@ -103,10 +133,34 @@ std::string VoiceStore::name_path(const std::string& name) const {
   return (fs::path(folder_) / (name + ".json")).string();
 }
 
+VoiceStore::Names VoiceStore::names() const {
+  return folder_.empty() ? names_ : read_folder(nullptr);
+}
+
+std::string VoiceStore::id_of(const VoiceChoice& choice) const {
+  if (folder_.empty()) {
+    if (choice.name.empty()) return has_id(names_, choice.id) ? choice.id : "";
+    const auto named = names_.find(choice.name);
+    return named == names_.end() ? "" : named->second.id;
+  }
+  std::error_code error;
+  if (choice.name.empty()) {
+    return is_id(choice.id) && fs::exists(voice_path(choice.id), error) ? choice.id : "";
+  }
+  // By its own file: a listing of a shared folder may be older than that.
+  const std::string path = is_voice_name(choice.name) ? name_path(choice.name) : "";
+  if (path.empty() || !fs::exists(path, error)) return "";
+  try {
+    return read_name_file(path).id;
+  } catch (const std::exception&) {
+    return "";  // as read_folder() has it
+  }
+}
+
 std::vector<StoredVoice> VoiceStore::list() const {
   const std::lock_guard lock(mutex_);
   std::vector<StoredVoice> voices;
-  for (const auto& [name, entry] : entries_) voices.push_back(entry.about);
+  for (auto& [name, about] : names()) voices.push_back(about);
   return voices;
 }
 
@@ -117,60 +171,66 @@ StoredVoice VoiceStore::add(const std::string& name, const std::string& model, c
         "name must be 1 to 64 letters, digits, - and _, not beginning with -, got " + shown(name));
   }
   StoredVoice about{name, std::string(voice.id()), model, static_cast<int64_t>(std::time(nullptr))};
+  const FolderLock folder_lock(folder_);  // first: who speaks need not wait for another machine
   const std::lock_guard lock(mutex_);
-  if (entries_.count(name) == 0 && entries_.size() >= kMaxVoices) {
+  Names names = this->names();
+  const auto replaced = names.find(name);
+  if (replaced == names.end() && names.size() >= kMaxVoices) {
     throw ApiError(409, "too_many_voices", "there are 1000 voices already: delete one first");
   }
+  const std::string old_id = replaced == names.end() ? "" : replaced->second.id;
   if (!folder_.empty()) {
     voice.save(voice_path(about.id));
     const json object = {{"id", about.id}, {"model", model}, {"created", about.created}};
     write_in_one_step(name_path(name), object.dump());
   }
-  const auto replaced = entries_.find(name);
-  const std::string old_id = replaced == entries_.end() ? "" : replaced->second.about.id;
-  entries_[name] = {about, voice};
-  const auto has_old = [&old_id](const auto& entry) { return entry.second.about.id == old_id; };
-  if (!old_id.empty() && !folder_.empty() &&
-      std::none_of(entries_.begin(), entries_.end(), has_old)) {
-    unlink(voice_path(old_id).c_str());
-  }
+  names[name] = about;
+  keep(about.id, voice);
+  if (!old_id.empty() && !has_id(names, old_id)) forget(old_id);
+  if (folder_.empty()) names_ = std::move(names);
   return about;
 }
 
-void VoiceStore::erase(std::map<std::string, Entry>::iterator entry) {
-  const StoredVoice about = entry->second.about;
-  entries_.erase(entry);
-  if (folder_.empty()) return;
-  unlink(name_path(about.name).c_str());
-  const auto same = [&about](const auto& other) { return other.second.about.id == about.id; };
-  if (std::none_of(entries_.begin(), entries_.end(), same)) unlink(voice_path(about.id).c_str());
+void VoiceStore::remove(const std::string& name_or_id) {
+  const FolderLock folder_lock(folder_);
+  const std::lock_guard lock(mutex_);
+  Names names = this->names();
+  std::vector<StoredVoice> removed;
+  if (const auto named = names.find(name_or_id); named != names.end()) {
+    removed.push_back(named->second);
+  } else {
+    for (const auto& [name, about] : names) {
+      if (about.id == name_or_id) removed.push_back(about);
+    }
+  }
+  if (removed.empty()) throw no_voice(name_or_id);
+  for (const StoredVoice& about : removed) {
+    names.erase(about.name);
+    if (!folder_.empty()) unlink(name_path(about.name).c_str());
+  }
+  const std::string id = removed.front().id;  // of all of them
+  if (!has_id(names, id)) forget(id);
+  if (folder_.empty()) names_ = std::move(names);
 }
 
-void VoiceStore::remove(const std::string& name_or_id) {
-  const std::lock_guard lock(mutex_);
-  if (const auto named = entries_.find(name_or_id); named != entries_.end()) return erase(named);
-  bool found = false;
-  for (auto entry = entries_.begin(); entry != entries_.end();) {
-    const auto next = std::next(entry);
-    if (entry->second.about.id == name_or_id) {
-      erase(entry);
-      found = true;
-    }
-    entry = next;
-  }
-  if (!found)
-    throw ApiError(404, "voice_not_found", "there is no voice " + shown(name_or_id), "voice");
+void VoiceStore::keep(const std::string& id, const Voice& voice) {
+  if (voices_.size() >= kMaxVoices && !folder_.empty()) voices_.clear();  // they can be read again
+  voices_.insert_or_assign(id, voice);
+}
+
+void VoiceStore::forget(const std::string& id) {
+  voices_.erase(id);
+  if (!folder_.empty()) unlink(voice_path(id).c_str());
 }
 
 std::optional<Voice> VoiceStore::find(const VoiceChoice& choice) {
   const std::lock_guard lock(mutex_);
-  for (auto& [name, entry] : entries_) {
-    const bool meant = choice.id.empty() ? name == choice.name : entry.about.id == choice.id;
-    if (!meant) continue;
-    if (!entry.voice) entry.voice = Voice::load(voice_path(entry.about.id));
-    return entry.voice;
-  }
-  return std::nullopt;
+  const std::string id = id_of(choice);
+  if (id.empty()) return std::nullopt;
+  if (const auto kept = voices_.find(id); kept != voices_.end()) return kept->second;
+  Voice voice = Voice::load(voice_path(id));
+  keep(id, voice);
+  return voice;
 }
 
 std::optional<Voice> resolve_voice(VoiceStore& store, const ChatterboxEngine& engine,

@@ -1,8 +1,11 @@
 // The voices that clients upload. In a folder: the voice under the id of its content, and a small
-// file for each name, both written in one step, so that a crash leaves no half of one.
+// file for each name, both written in one step, so that a crash leaves no half of one. What is not
+// in memory but a voice's content is looked up in the folder each time: several servers may share
+// it, and what one of them stores or deletes the others have, or have no more, at once.
 #pragma once
 
 #include <chatterbox/chatterbox.hpp>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -23,9 +26,10 @@ struct StoredVoice {
 
 class VoiceStore {
  public:
+  using Warn = std::function<void(const std::string&)>;
   // `folder`: made if it is not there; empty: voices are kept in memory alone. Throws Error kIo.
   // `warn` is told of files that cannot be read.
-  VoiceStore(const std::string& folder, const std::function<void(const std::string&)>& warn);
+  VoiceStore(const std::string& folder, const Warn& warn);
 
   [[nodiscard]] std::vector<StoredVoice> list() const;  // by name
   // Replaces what has the name. Throws ApiError 400 for a name that is not 1 to 64 letters, digits,
@@ -36,18 +40,22 @@ class VoiceStore {
   [[nodiscard]] std::optional<Voice> find(const VoiceChoice& choice);
 
  private:
-  struct Entry {
-    StoredVoice about;
-    std::optional<Voice> voice;  // unset: not read yet
-  };
-  void read_folder(const std::function<void(const std::string&)>& warn);
+  using Names = std::map<std::string, StoredVoice>;  // by name
+  [[nodiscard]] Names read_folder(const Warn& warn) const;
   [[nodiscard]] std::string voice_path(const std::string& id) const;
   [[nodiscard]] std::string name_path(const std::string& name) const;
-  void erase(std::map<std::string, Entry>::iterator entry);
+  // All of these with the lock.
+  [[nodiscard]] Names names() const;
+  [[nodiscard]] std::string id_of(
+      const VoiceChoice& choice) const;  // empty: there is no such voice
+  void keep(const std::string& id, const Voice& voice);
+  void forget(const std::string& id);  // which has no name any more
 
   const std::string folder_;
   mutable std::mutex mutex_;
-  std::map<std::string, Entry> entries_;  // by name
+  Names names_;  // where there is no folder
+  std::map<std::string, Voice>
+      voices_;  // by id: all of them, or with a folder those that were used
 };
 
 [[nodiscard]] bool is_voice_name(const std::string& name);

@@ -100,6 +100,26 @@ TEST(Codec, RatesAndChannelsOfTheLossyFormats) {
   }
 }
 
+// Also Ogg's serial numbers: another one for other samples, so that files can be chained.
+TEST(Codec, TheSameSamplesMakeTheSameFile) {
+  Audio other = speech(24000);
+  other.samples.front() += 0.5F;
+  for (const AudioFormat format : kFormats) {
+    const std::string bytes = encode_audio(speech(24000), format);
+    EXPECT_EQ(bytes, encode_audio(speech(24000), format)) << name_of(format);
+    if (bytes.substr(0, 4) != "OggS") continue;
+    constexpr size_t kSerialAt = 14;
+    const std::string serial = bytes.substr(kSerialAt, 4);
+    EXPECT_NE(serial, encode_audio(other, format).substr(kSerialAt, 4)) << name_of(format);
+    size_t pages = 0;
+    for (size_t at = 0; at != std::string::npos; at = bytes.find("OggS", at + 1), ++pages) {
+      EXPECT_EQ(bytes.substr(at + kSerialAt, 4), serial) << name_of(format) << " page at " << at;
+    }
+    EXPECT_GE(pages, 3) << name_of(format);  // their checksums are seen to by decoded()
+    EXPECT_EQ(decoded(bytes).samples.size(), 24000) << name_of(format);
+  }
+}
+
 TEST(Codec, ClipsWhatIsBeyondFullScale) {
   Audio audio;
   audio.samples.assign(4800, 50.0F);

@@ -64,6 +64,22 @@ def check_refusals(server):
     refused(403, None, server.ask("GET", "/v1/models", headers={"Origin": "http://evil.example"}))
 
 
+def check_seed_of_a_header(server):
+    """A proxy gives a request a seed without reading its body, and gets the same bytes from any server."""
+    def speak(header, **fields):
+        body = {"input": TEXT, "response_format": "pcm", **fields}
+        return server.ask("POST", "/v1/audio/speech", body, {"X-Seed": header})
+
+    wanted = server.speak(response_format="pcm")[2]
+    check(speak("7")[2] == speak("8", seed=7)[2] == wanted != speak("8")[2], "X-Seed is not the seed of what has none")
+    status, headers, body = speak(str(2**64 - 1))
+    check(status == 200 and headers["X-Seed"] == str(2**64 - 1), f"{status} {headers}")
+    for wrong in ("-1", "7x", "0x7", str(2**64), "7 8"):
+        status, _, body = speak(wrong)
+        error = json.loads(body)["error"]
+        check((status, error["param"]) == (400, "X-Seed") and wrong in error["message"], error)
+
+
 def check_large_body(server):
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.sendall(b"POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nContent-Length: 104857600\r\n\r\n")
@@ -201,7 +217,8 @@ def main():
     with tempfile.TemporaryDirectory() as voices:
         server = Server(program, "--voices", voices)
         try:
-            for step in (check_formats, check_same_in_a_crowd, check_events, check_refusals, check_large_body, check_pipelined,
+            for step in (check_formats, check_same_in_a_crowd, check_events, check_refusals,
+                         check_seed_of_a_header, check_large_body, check_pipelined,
                          check_hang_up, check_openai, check_openai_async, check_what_clients_send):
                 step(server)
                 print(f"{step.__name__}: passed", flush=True)

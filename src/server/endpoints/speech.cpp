@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <random>
 #include <utility>
 
@@ -18,6 +19,21 @@ Job submit(const ChatterboxEngine& engine, const SpeechRequest& asked) {
   }
 }
 
+// For what brings no seed: that of the header X-Seed, by which a proxy can ask another server for
+// the same bytes without reading the body. Or a new one.
+uint64_t seed_for(const Call& call) {
+  const std::string_view given = call.request.header("x-seed");
+  if (given.empty()) return draw_seed();
+  uint64_t seed = 0;
+  const char* const end = given.data() + given.size();
+  const auto [stop, error] = std::from_chars(given.data(), end, seed);
+  if (error != std::errc() || stop != end) {
+    throw bad_value(
+        "X-Seed", "X-Seed must be a whole number in [0, 2^64-1], got " + shown(std::string(given)));
+  }
+  return seed;
+}
+
 Conversion read_conversion(Context& context, Call& call, JsonFields& fields,
                            const ChatterboxEngine& engine) {
   Conversion conversion;
@@ -27,7 +43,7 @@ Conversion read_conversion(Context& context, Call& call, JsonFields& fields,
   read_options(fields, app::conversion_options(), conversion);
   read_options(fields, app::stream_options(), conversion.stream_options);
   check_priority(conversion.priority);
-  if (!conversion.seed) conversion.seed = draw_seed();
+  if (!conversion.seed) conversion.seed = seed_for(call);
   conversion.deadline = deadline(context, conversion.deadline);
   conversion.client = call.client.number();
   call.record.seed = conversion.seed;
@@ -43,7 +59,7 @@ void prepare_speech(Context& context, Call& call, const ChatterboxEngine& engine
   request.voice =
       resolve_voice(context.voices, engine, context.models.facts(call.record.model), asked.voice);
   // Known before the answer begins, so that its header can say it.
-  if (!request.seed) request.seed = draw_seed();
+  if (!request.seed) request.seed = seed_for(call);
   request.client = call.client.number();
   request.deadline = deadline(context, request.deadline);
   request.stream = asked.streams ? StreamMode::kChunks : StreamMode::kNone;
