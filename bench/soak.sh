@@ -44,7 +44,8 @@ OMP_WAIT_POLICY=passive "$program" --gtest_filter="$filter" --gtest_repeat=-1 --
 child=$!
 trap 'kill $child 2>/dev/null || true; rm -f "$log"' EXIT
 
-resident_kib() { awk '/^VmRSS:/ { print $2 }' "/proc/$child/status"; }
+# Its own: pages of files come and go as the kernel likes.
+resident_kib() { awk '/^RssAnon:/ { print $2 }' "/proc/$child/status"; }
 most() { printf '%s\n' "$@" | sort -n | tail -n 1; }
 
 end=$((SECONDS + 60 * minutes)) warm=$((SECONDS + 20 * minutes))

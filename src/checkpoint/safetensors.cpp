@@ -8,6 +8,7 @@
 
 #include "support/error.h"
 #include "support/file_bytes.h"
+#include "support/shorten.h"
 
 namespace chatterbox::checkpoint {
 namespace {
@@ -20,6 +21,10 @@ constexpr size_t kMaxTensors = 100'000;
 constexpr size_t kMaxRank = 16;
 constexpr size_t kMaxDepth = 3;           // tensors, a tensor, its shape
 constexpr size_t kMaxValues = 3'000'000;  // of all kinds
+constexpr size_t kMaxShown = 500;         // bytes of a name or value in a message
+
+std::string shown(const std::string& name) { return shorten(name, kMaxShown); }
+std::string shown(const Json& value) { return shorten(value.dump(), kMaxShown); }
 
 // Walks through a header before it is held in memory. Stops at the first defect.
 class HeaderCheck final : public nlohmann::json_sax<Json> {
@@ -38,7 +43,7 @@ class HeaderCheck final : public nlohmann::json_sax<Json> {
   bool start_object(size_t) override { return open(); }
   bool end_object() override { return close(); }
   bool key(std::string& name) override {
-    return keys_.back().insert(name).second || stop("has " + name + " twice");
+    return keys_.back().insert(name).second || stop("has " + shown(name) + " twice");
   }
   bool parse_error(size_t position, const std::string&, const Json::exception&) override {
     // Its text quotes the file's bytes, which need not be UTF-8.
@@ -137,7 +142,7 @@ Json SafetensorsFile::parse_header(uint64_t length) const {
 void SafetensorsFile::read_metadata(const Json& metadata) {
   if (!metadata.is_object()) bad("__metadata__ is not an object");
   for (const auto& [key, value] : metadata.items()) {
-    if (!value.is_string()) bad("__metadata__ {} is not a string", key);
+    if (!value.is_string()) bad("__metadata__ {} is not a string", shown(key));
     metadata_[key] = value.get<std::string>();
   }
 }
@@ -145,7 +150,7 @@ void SafetensorsFile::read_metadata(const Json& metadata) {
 uint64_t SafetensorsFile::read_number(const std::string& name, const char* key,
                                       const Json& value) const {
   if (!value.is_number_unsigned() || value.get<uint64_t>() > uint64_t{INT64_MAX}) {
-    bad("{}: {} has {} where a number from 0 belongs", name, key, value.dump());
+    bad("{}: {} has {} where a number from 0 belongs", shown(name), key, shown(value));
   }
   return value.get<uint64_t>();
 }
@@ -154,16 +159,17 @@ void SafetensorsFile::read_entry(const std::string& name, const Json& value,
                                  const unsigned char* data, size_t size) {
   if (!value.is_object() || value.size() != 3 || !value.contains("dtype") ||
       !value.contains("shape") || !value.contains("data_offsets")) {
-    bad("{}: an entry has dtype, shape and data_offsets, nothing else", name);
+    bad("{}: an entry has dtype, shape and data_offsets, nothing else", shown(name));
   }
   const Json& dtype = value["dtype"];
   const auto known = dtype.is_string() ? dtype_named(dtype.get<std::string>()) : std::nullopt;
-  if (!known) bad("{}: unknown dtype {}", name, dtype.dump());
+  if (!known) bad("{}: unknown dtype {}", shown(name), shown(dtype));
   const Json& shape = value["shape"];
-  if (!shape.is_array() || shape.size() > kMaxRank) bad("{}: bad shape {}", name, shape.dump());
+  if (!shape.is_array() || shape.size() > kMaxRank)
+    bad("{}: bad shape {}", shown(name), shown(shape));
   const Json& offsets = value["data_offsets"];
   if (!offsets.is_array() || offsets.size() != 2)
-    bad("{}: bad data_offsets {}", name, offsets.dump());
+    bad("{}: bad data_offsets {}", shown(name), shown(offsets));
 
   TensorEntry entry{name, *known, {}, nullptr, 0};
   uint64_t expected = item_size(*known);
@@ -171,17 +177,17 @@ void SafetensorsFile::read_entry(const std::string& name, const Json& value,
     const uint64_t count = read_number(name, "shape", dimension);
     entry.shape.push_back(static_cast<int64_t>(count));
     if (__builtin_mul_overflow(expected, count, &expected))
-      bad("{}: shape {} overflows", name, shape.dump());
+      bad("{}: shape {} overflows", shown(name), shown(shape));
   }
   const uint64_t begin = read_number(name, "data_offsets", offsets[0]);
   const uint64_t end = read_number(name, "data_offsets", offsets[1]);
   if (begin > end || end > size) {
-    bad("{}: data_offsets {} reach beyond the file's {} data bytes: truncated?", name,
-        offsets.dump(), size);
+    bad("{}: data_offsets {} reach beyond the file's {} data bytes: truncated?", shown(name),
+        shown(offsets), size);
   }
   if (end - begin != expected) {
-    bad("{}: {} bytes of data, {} {} takes {}", name, end - begin,
-        entry.shape.empty() ? "a scalar" : shape.dump(), checkpoint::name(*known), expected);
+    bad("{}: {} bytes of data, {} {} takes {}", shown(name), end - begin,
+        entry.shape.empty() ? "a scalar" : shown(shape), checkpoint::name(*known), expected);
   }
   entry.data = data + begin;
   entry.bytes = expected;
@@ -198,7 +204,7 @@ void SafetensorsFile::check_layout(const unsigned char* data, size_t size) const
   const unsigned char* position = data;
   for (const TensorEntry* entry : order) {
     if (entry->data != position)
-      bad("{}: its data overlap another tensor's, or leave a hole", entry->name);
+      bad("{}: its data overlap another tensor's, or leave a hole", shown(entry->name));
     position += entry->bytes;
   }
   const auto covered = static_cast<size_t>(position - data);

@@ -3,12 +3,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <set>
+#include <system_error>
 #include <utility>
 
 namespace chatterbox::cli {
@@ -16,13 +16,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Why the last call of the system failed.
+std::string reason() { return std::generic_category().message(errno); }
+
 std::ifstream open_file(const std::string& path) {
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) throw Error(Status::kIo, path + ": is a folder");
   std::ifstream file(path, std::ios::binary);
   if (file) return file;
   const Status status = errno == ENOENT ? Status::kNotFound : Status::kIo;
-  throw Error(status, path + ": " + std::strerror(errno));
+  throw Error(status, path + ": " + reason());
 }
 
 // Some editors begin a file with U+FEFF.
@@ -47,7 +50,7 @@ void check_writable(const std::string& path) {
   }
   const fs::path written = fs::exists(file, ignored) ? file : folder;
   if (access(written.c_str(), W_OK) != 0) {
-    throw Error(Status::kIo, path + ": cannot be written: " + std::strerror(errno));
+    throw Error(Status::kIo, path + ": cannot be written: " + reason());
   }
 }
 
@@ -126,7 +129,7 @@ void write_text(const std::string& path, std::string_view text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
   file.close();
-  if (!file) throw Error(Status::kIo, path + ": cannot be written: " + std::strerror(errno));
+  if (!file) throw Error(Status::kIo, path + ": cannot be written: " + reason());
 }
 
 }  // namespace chatterbox::cli

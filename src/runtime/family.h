@@ -22,20 +22,21 @@ enum class TextKind {
 };
 
 struct FamilyTraits {
-  Family family;     // kMultilingual: the first version
-  const char* name;  // EngineInfo::family
-  const char* t3;    // the weights' file, by which a folder is recognised
+  Family family = Family::kEnglish;  // kMultilingual: the first version
+  const char* name = nullptr;        // EngineInfo::family
+  const char* t3 = nullptr;          // the weights' file, by which a folder is recognised
   // The other files: of S3Gen, the voice encoder and the tokenizer. " or ": any of these will do,
   // and the first that is there is taken; " and ": all of them.
-  std::array<const char*, 3> companions;
-  TextKind text;
-  bool guided;            // T3 takes guidance, exaggeration and min-p, and no top-k
-  bool blocks;            // T3 fills blocks, and draws with guidance and temperature alone
-  bool meanflow;          // S3Gen's flow must be one that takes few steps, without guidance
-  bool drops_last_token;  // of S3Gen's wave, where the speech has ended
-  int64_t piece_tokens;   // of a long text: as many as are spoken in half a minute or less
+  std::array<const char*, 3> companions{};
+  TextKind text = TextKind::kEnglish;
+  bool guided = false;            // T3 takes guidance, exaggeration and min-p, and no top-k
+  bool blocks = false;            // T3 fills blocks, and draws with guidance and temperature alone
+  bool meanflow = false;          // S3Gen's flow must be one that takes few steps, without guidance
+  bool drops_last_token = false;  // of S3Gen's wave, where the speech has ended
+  int64_t piece_tokens = 0;       // of a long text: as many as are spoken in half a minute or less
   // What S3Gen may see of the tokens that T3 drew; see speech_tokens.h.
-  std::vector<int64_t> (*speech_tokens)(const std::vector<int64_t>& drawn, int64_t vocabulary);
+  std::vector<int64_t> (*speech_tokens)(const std::vector<int64_t>& drawn,
+                                        int64_t vocabulary) = nullptr;
   voice::VoiceRecipe recipe;
   // Of the Python package's classes. The alignment analyzer is on for the second multilingual
   // version, as in the package's release.

@@ -23,7 +23,7 @@ constexpr int64_t kLeastPositions = 256;
 constexpr int64_t kLeastRows = 2;  // of one request with guidance
 // What S3Gen holds for a mel frame is most in HiFT's last stage: about ten tensors of 120 positions
 // and 64 channels in fp32 (the vocoder is never bf16), and as much again in the stages before.
-constexpr int64_t kFrameBytes = 2 * 10 * 120 * 64 * 4;
+constexpr int64_t kFrameBytes = int64_t{2} * 10 * 120 * 64 * 4;
 
 }  // namespace
 

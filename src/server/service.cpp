@@ -183,7 +183,8 @@ std::shared_ptr<SocketListener> Service::open(HttpRequest request, std::shared_p
     call->record.id = id_of({});  // each speech has its own
     return call;
   };
-  parts.start = [this](const std::shared_ptr<Call>& call, Work work, std::function<void()> done) {
+  parts.start = [this](const std::shared_ptr<Call>& call, Work work,
+                       const std::function<void()>& done) {
     context_.metrics.begin();
     try {
       identify(*call, route_of(call->request, call->target));

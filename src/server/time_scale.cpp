@@ -29,8 +29,8 @@ const std::vector<float>& TimeScale::scale(Samples samples) {
   for (size_t begin = 0; begin < samples.size(); begin += kMost) {
     const size_t count = std::min(kMost, samples.size() - begin);
     // It takes a pointer to what it does not change.
-    check(sonicWriteFloatToStream(stream_.get(), const_cast<float*>(samples.data()) + begin,
-                                  static_cast<int>(count)));
+    auto* const from = const_cast<float*>(samples.data() + begin);  // NOLINT(*-const-cast)
+    check(sonicWriteFloatToStream(stream_.get(), from, static_cast<int>(count)));
     (void)read();
   }
   return scaled_;

@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 
 namespace chatterbox::server {
@@ -43,7 +43,7 @@ void write_in_one_step(const std::string& path, const std::string& text) {
                        fsync(file) == 0;
   if (file >= 0) close(file);
   if (written && rename(temporary.c_str(), path.c_str()) == 0) return;
-  const std::string why = std::strerror(errno);
+  const std::string why = std::generic_category().message(errno);
   unlink(temporary.c_str());
   throw Error(Status::kIo, path + ": cannot be written: " + why);
 }
@@ -100,7 +100,7 @@ bool is_voice_name(const std::string& name) {
                      [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_'; });
 }
 
-VoiceStore::VoiceStore(const std::string& folder, const Warn& warn) : folder_(folder) {
+VoiceStore::VoiceStore(std::string folder, const Warn& warn) : folder_(std::move(folder)) {
   if (folder_.empty()) return;
   std::error_code error;
   fs::create_directories(folder_, error);

@@ -29,7 +29,7 @@ class VoiceStore {
   using Warn = std::function<void(const std::string&)>;
   // `folder`: made if it is not there; empty: voices are kept in memory alone. Throws Error kIo.
   // `warn` is told of files that cannot be read.
-  VoiceStore(const std::string& folder, const Warn& warn);
+  VoiceStore(std::string folder, const Warn& warn);
 
   [[nodiscard]] std::vector<StoredVoice> list() const;  // by name
   // Replaces what has the name. Throws ApiError 400 for a name that is not 1 to 64 letters, digits,

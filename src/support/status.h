@@ -11,7 +11,7 @@ namespace chatterbox {
 
 // The same names and numbers as chatterbox_status.
 enum class Status : int32_t {
-#define CHATTERBOX_DEFINE_STATUS(name, camel, value, text) k##camel = value,
+#define CHATTERBOX_DEFINE_STATUS(name, camel, value, text) k##camel = (value),
   CHATTERBOX_FOR_EACH_STATUS(CHATTERBOX_DEFINE_STATUS)
 #undef CHATTERBOX_DEFINE_STATUS
 };

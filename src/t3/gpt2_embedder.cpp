@@ -13,8 +13,9 @@ constexpr int64_t kStarts = 1;
 
 }  // namespace
 
-Gpt2Embedder::Gpt2Embedder(const nn::WeightReader& reader) : placement_(reader.placement()) {
-  speaker_ = nn::read_linear(reader.scope("cond_enc"), "spkr_enc", -1, -1);
+Gpt2Embedder::Gpt2Embedder(const nn::WeightReader& reader)
+    : placement_(reader.placement()),
+      speaker_(nn::read_linear(reader.scope("cond_enc"), "spkr_enc", -1, -1)) {
   const int64_t c = speaker_.outputs();
   text_emb_ = reader.get("text_emb.weight", {-1, c});
   speech_emb_ = reader.get("speech_emb.weight", {-1, c});

@@ -1,6 +1,7 @@
 // Which of a block's masked positions a pass fills: by how many, and by their scores. Torch-free.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

@@ -1,5 +1,7 @@
 #include "text/bpe_parts.h"
 
+#include "support/shorten.h"
+
 namespace chatterbox::text {
 
 void read_vocabulary(const JsonReader& reader, const Json& json, const char* what,
@@ -21,7 +23,7 @@ Merge split_merge(const JsonReader& reader, std::string_view merge) {
   const size_t space = merge.find(' ');
   if (space == std::string_view::npos || merge.find(' ', space + 1) != std::string_view::npos) {
     reader.bad("a merge must be two tokens with one space between them, is '{}'",
-               JsonReader::shorten(std::string(merge)));
+               shorten(std::string(merge)));
   }
   return {merge.substr(0, space), merge.substr(space + 1)};
 }
@@ -30,7 +32,7 @@ void add_merge(const JsonReader& reader, const char* what, size_t rank, const Me
                BpeModel& model) {
   const auto require = [&](const std::string& token) {
     const auto id = model.find(token);
-    if (!id) reader.bad("merge {}: '{}' is not in {}", rank, JsonReader::shorten(token), what);
+    if (!id) reader.bad("merge {}: '{}' is not in {}", rank, shorten(token), what);
     return *id;
   };
   const std::string left(merge.first);
@@ -52,7 +54,7 @@ AddedTokenList::AddedTokenList(const JsonReader& reader, TokenizerFile& file)
 }
 
 void AddedTokenList::add(AddedToken token) {
-  const std::string name = JsonReader::shorten(token.content);
+  const std::string name = shorten(token.content);
   const auto id = file_.model.find(token.content);
   if (id && *id != token.id) {
     reader_.bad("the token '{}' has two ids, {} and {}", name, *id, token.id);

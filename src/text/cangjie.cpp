@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "support/shorten.h"
 #include "text/json_reader.h"
 #include "text/text_file.h"
 
@@ -26,8 +27,7 @@ Table read_table(const JsonReader& reader, const Json& json) {
     const std::string code =
         tab == std::string::npos ? "" : entry.substr(tab + 1, entry.find('\t', tab + 1) - tab - 1);
     if (character.empty() || code.empty()) {
-      reader.bad("an entry must be a character, a tab and a code, is '{}'",
-                 JsonReader::shorten(entry));
+      reader.bad("an entry must be a character, a tab and a code, is '{}'", shorten(entry));
     }
     table.codes[character] = code;
     table.characters[code].push_back(character);
@@ -45,8 +45,7 @@ Cangjie::Cangjie(const FileSource& files, const BpeTokenizer& tokenizer) {
     const std::string token = std::string("[cj_") + key + "]";
     const auto id = tokenizer.find(token);
     if (!id) {
-      reader.bad("the code of '{}' needs {}, which is no token", JsonReader::shorten(character),
-                 token);
+      reader.bad("the code of '{}' needs {}, which is no token", shorten(character), token);
     }
     return *id;
   };

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "support/shorten.h"
 #include "text/bpe_parts.h"
 #include "text/byte_level.h"
 #include "text/text_file.h"
@@ -45,7 +46,7 @@ class Config {
     if (JsonReader::is_null(json_, kKey)) return std::nullopt;
     const Json& value = json_.at(kKey);
     if (!value.is_number() || value.get<double>() < 1) {
-      reader_.bad("{} must be a number from 1 on, is {}", kKey, value.dump());
+      reader_.bad("{} must be a number from 1 on, is {}", kKey, shorten(value.dump()));
     }
     if (value.get<double>() >= kNoLimit) return std::nullopt;
     return value.get<int64_t>();

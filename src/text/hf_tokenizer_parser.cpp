@@ -1,5 +1,7 @@
 #include "text/hf_tokenizer_parser.h"
 
+#include "support/shorten.h"
+
 #include "text/byte_level.h"
 
 namespace chatterbox::text {
@@ -65,8 +67,7 @@ class Parser {
     reader_.require_object(part, key);
     const std::string& actual = reader_.get_string(reader_.get(part, "type"), "type");
     if (actual != type) {
-      reader_.unsupported("{} '{}' is not supported, only {}", key, JsonReader::shorten(actual),
-                          type);
+      reader_.unsupported("{} '{}' is not supported, only {}", key, shorten(actual), type);
     }
   }
 
@@ -90,7 +91,7 @@ class Parser {
     const std::string& unknown = reader_.get_string(json.at("unk_token"), "model.unk_token");
     model.unknown = model.find(unknown);
     if (!model.unknown) {
-      reader_.bad("model.unk_token '{}' is not in {}", JsonReader::shorten(unknown), kVocabulary);
+      reader_.bad("model.unk_token '{}' is not in {}", shorten(unknown), kVocabulary);
     }
   }
 

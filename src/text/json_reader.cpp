@@ -1,5 +1,7 @@
 #include "text/json_reader.h"
 
+#include "support/shorten.h"
+
 namespace chatterbox::text {
 namespace {
 
@@ -26,10 +28,6 @@ Json JsonReader::parse(std::string_view text) const {
 bool JsonReader::is_null(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found == object.end() || found->is_null();
-}
-
-std::string JsonReader::shorten(const std::string& value) {
-  return value.size() <= 40 ? value : "a string of " + std::to_string(value.size()) + " bytes";
 }
 
 void JsonReader::require_object(const Json& value, const char* what) const {

@@ -34,8 +34,6 @@ class JsonReader {
 
   // A key that is absent counts as null.
   [[nodiscard]] static bool is_null(const Json& object, const char* key);
-  // `value` for a message: a long one is only measured.
-  [[nodiscard]] static std::string shorten(const std::string& value);
 
   void require_object(const Json& value, const char* what) const;
   [[nodiscard]] const Json& get(const Json& object, const char* key) const;

@@ -16,11 +16,11 @@ class SentencePieceTokenizer final : public Tokenizer {
  public:
   SentencePieceTokenizer(const FileSource& files, const std::string& name,
                          std::string (*normalize)(std::string_view))
-      : normalize_(normalize) {
+      : path_(files.path(name)), normalize_(normalize) {
     const std::string bytes = files.read(name, kMaxFileBytes);
     const std::string problem = load(bytes);
     if (!problem.empty()) {
-      fail(Status::kBadModelFile, "{}: not a SentencePiece model: {}", files.path(name), problem);
+      fail(Status::kBadModelFile, "{}: not a SentencePiece model: {}", path_, problem);
     }
   }
 
@@ -31,7 +31,11 @@ class SentencePieceTokenizer final : public Tokenizer {
     std::vector<int> ids;
     const auto status =
         processor_.Encode(options.normalise ? normalize_(text) : std::string(text), &ids);
-    if (!status.ok()) fail(Status::kInternal, "SentencePiece failed: {}", status.message());
+    // A model that is sound has pieces, or the unknown one, for every text.
+    if (!status.ok()) {
+      fail(Status::kBadModelFile, "{}: no SentencePiece model that can encode the text: {}", path_,
+           status.message());
+    }
     return {ids.begin(), ids.end()};
   }
   [[nodiscard]] int64_t vocabulary_size() const override { return processor_.GetPieceSize(); }
@@ -65,6 +69,7 @@ class SentencePieceTokenizer final : public Tokenizer {
     return control < 0 ? std::nullopt : std::optional<int64_t>(control);
   }
 
+  std::string path_;
   std::string (*normalize_)(std::string_view);
   sentencepiece::SentencePieceProcessor processor_;
 };

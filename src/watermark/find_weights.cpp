@@ -19,6 +19,7 @@ bool is_file(const fs::path& path) {
 }  // namespace
 
 std::optional<std::string> find_weights() {
+  // Nobody changes the environment meanwhile. NOLINTNEXTLINE(concurrency-mt-unsafe)
   const char* named = std::getenv(kWeightsVariable);
   if (named != nullptr && *named != '\0') {
     if (!is_file(named)) fail(Status::kNotFound, "{}={}: no such file", kWeightsVariable, named);

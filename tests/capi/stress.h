@@ -2,17 +2,15 @@
 // an account of what became of each.
 #pragma once
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <deque>
-#include <fstream>
 #include <random>
 #include <thread>
 
 #include "capi/owners.h"
+#include "support/own_memory.h"
 
 // Sanitizers take several times as long, and keep freed memory for a while.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -22,14 +20,6 @@
 #endif
 
 namespace chatterbox::capi_test {
-
-inline double resident_mib() {
-  std::ifstream statm("/proc/self/statm");
-  int64_t size = 0, resident = 0;
-  statm >> size >> resident;
-  EXPECT_TRUE(statm);
-  return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1 << 20);
-}
 
 class Stress {
  public:
@@ -196,9 +186,9 @@ class Stress {
 // `warm_up` of the requests, then the rest, which may make the process grow by so many MiB.
 inline void expect_flat_memory(Stress& stress, size_t warm_up, size_t rest, double most_growth) {
   stress.run(warm_up);
-  const double before = resident_mib();
+  const int64_t before = testing::own_memory();
   stress.run(rest);
-  const double growth = resident_mib() - before;
+  const double growth = static_cast<double>(testing::own_memory() - before) / (1 << 20);
   ::testing::Test::RecordProperty("growth_mib", std::to_string(growth));
   if (!CHATTERBOX_TEST_SANITIZED) {
     EXPECT_LT(growth, most_growth);

@@ -79,6 +79,12 @@ const Tensor& resize(const Tensor& self, at::IntArrayRef size,
   return self;
 }
 
+struct Download {
+  void* from = nullptr;
+  const void* to = nullptr;
+};
+thread_local Download last_download;
+
 // To, from and on the device.
 Tensor copy_from(const Tensor& self, const Tensor& to, bool non_blocking) {
   Shadows shadows;
@@ -89,6 +95,10 @@ Tensor copy_from(const Tensor& self, const Tensor& to, bool non_blocking) {
     count_operator("aten::copy_");
   } else {
     on_device(to) ? count_upload(bytes) : count_download(bytes);
+    last_download = {};
+    if (on_device(self) && self.is_contiguous()) {
+      last_download = {from_cpu.mutable_data_ptr(), to_cpu.const_data_ptr()};
+    }
     if (self.scalar_type() != to.scalar_type()) count_operator("aten::copy_");
     if (!non_blocking) count_synchronisation();
   }
@@ -123,6 +133,10 @@ void register_operators(torch::Library& aten) {
 }
 
 }  // namespace
+
+void* downloaded_from(const void* copy) {
+  return copy == last_download.to ? last_download.from : nullptr;
+}
 
 void use_stand_in() {
   static const bool done = [] {

@@ -13,6 +13,10 @@ namespace chatterbox::testing {
 inline constexpr const char* kStandIn = "stand_in";
 void use_stand_in();
 
+// Where the host can write to the contiguous tensor of the device of which the calling thread made
+// this copy last of all; null if it did not.
+[[nodiscard]] void* downloaded_from(const void* copy);
+
 // What the device was asked to do. An operator is what CUDA needs one launch for, or a few.
 struct DeviceCounts {
   int64_t operators = 0;  // views are none

@@ -1,25 +1,13 @@
 // Memory does not grow with the number of streams: in a process of its own, as all of it counts.
 #include <gtest/gtest.h>
-#include <malloc.h>
-#include <unistd.h>
-
-#include <fstream>
 
 #include "engine/streaming.h"
+#include "support/own_memory.h"
 
 namespace chatterbox {
 namespace {
 
 using namespace chatterbox::testing;  // NOLINT
-
-// Bytes, after what is free was given back.
-int64_t resident() {
-  malloc_trim(0);
-  std::ifstream file("/proc/self/statm");
-  int64_t size = 0, pages = 0;
-  file >> size >> pages;
-  return pages * sysconf(_SC_PAGESIZE);
-}
 
 // Of all kinds of ends.
 void stream_many(Engine& engine, int count) {
@@ -43,9 +31,9 @@ TEST(FlatMemory, OverTenThousandStreams) {
   options.max_queue = 1000;
   Engine engine(options);
   stream_many(engine, 500);
-  const int64_t before = resident();
+  const int64_t before = own_memory();
   stream_many(engine, 10000);
-  EXPECT_LE(resident() - before, int64_t{2} << 20);
+  EXPECT_LE(own_memory() - before, int64_t{2} << 20);
 }
 
 }  // namespace

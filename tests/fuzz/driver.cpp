@@ -1,7 +1,9 @@
 // Calls a fuzz target without a fuzzer: driver FIRST COUNT [FILE...], with inputs drawn from so
 // many seeds. Names the seed before each call, so that the last one named is the one that failed.
+// COUNT may be a time, such as 10s: then it names each thousandth, to be run again with a count.
 // With files, those come first as they are, and an input is one of them with a few changes.
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -57,28 +59,57 @@ void call(const std::string& bytes) {
   (void)LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
 }
 
+void call_seed(uint64_t seed, const std::vector<std::string>& files) {
+  Random random(seed);
+  call(draw(random, files));
+}
+
+void name_seed(uint64_t seed) {
+  std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
+  std::fflush(stdout);
+}
+
+void call_for(std::chrono::seconds time, uint64_t seed, const std::vector<std::string>& files) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  const uint64_t first = seed;
+  for (; std::chrono::steady_clock::now() < end; ++seed) {
+    if ((seed - first) % 1000 == 0) name_seed(seed);
+    call_seed(seed, files);
+  }
+  std::printf("%llu seeds\n", static_cast<unsigned long long>(seed - first));
+}
+
+// Their contents, each of which was an input.
+std::vector<std::string> call_files(char** begin, char** end) {
+  std::vector<std::string> files;
+  for (char** name = begin; name != end; ++name) {
+    std::printf("%s\n", *name);
+    std::fflush(stdout);
+    std::ifstream stream(*name, std::ios::binary);
+    files.emplace_back(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
+    call(files.back());
+  }
+  return files;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "usage: %s FIRST_SEED COUNT [FILE...]\n", argv[0]);
+    std::fprintf(stderr, "usage: %s FIRST_SEED COUNT|SECONDSs [FILE...]\n", argv[0]);
     return 2;
   }
-  std::vector<std::string> files;
-  for (int i = 3; i < argc; ++i) {
-    std::printf("%s\n", argv[i]);
-    std::fflush(stdout);
-    std::ifstream stream(argv[i], std::ios::binary);
-    files.emplace_back(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
-    call(files.back());
-  }
+  const std::vector<std::string> files = call_files(argv + 3, argv + argc);
   const auto first = std::strtoull(argv[1], nullptr, 10);
-  const auto count = std::strtoull(argv[2], nullptr, 10);
+  char* unit = nullptr;
+  const auto count = std::strtoull(argv[2], &unit, 10);
+  if (*unit == 's') {
+    call_for(std::chrono::seconds(count), first, files);
+    return 0;
+  }
   for (uint64_t seed = first; seed < first + count; ++seed) {
-    std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
-    std::fflush(stdout);
-    Random random(seed);
-    call(draw(random, files));
+    name_seed(seed);
+    call_seed(seed, files);
   }
   return 0;
 }

@@ -4,13 +4,14 @@
 
 usage() {
   cat <<'TEXT'
-usage: bash tests/fuzz/run.sh [--seconds N] [--coverage] [TARGET...]
+usage: bash tests/fuzz/run.sh [--seconds N] [--coverage] [TARGET[:SECONDS]...] [-- OPTION...]
 
-Builds the preset fuzz (clang) and runs each target, or those that are named (safetensors, zip, ...), over its
+Builds the preset fuzz (clang) and runs each target, or those that are named (safetensors, zip:300, ...), over its
 corpus, which grows in build/fuzz/corpus. Adds what was run to build/fuzz/executions and prints all of it so far.
-A finding is kept in build/fuzz/findings, and makes the script fail.
+A finding is kept in build/fuzz/findings, and makes the script fail. What follows -- goes to libFuzzer, such as
+-timeout=3600 where the process is stopped for a while.
 
-  --seconds N   for each target (default 60)
+  --seconds N   for each target that names none (default 60)
   --coverage    the share of its own sources' lines that each target's corpus reaches, instead of fuzzing
   --help        this text
 TEXT
@@ -19,16 +20,21 @@ TEXT
 seconds=60
 coverage=no
 targets=()
+declare -A time_of=()
 while [ $# -gt 0 ]; do
   case $1 in
     --seconds) seconds=${2-}; [[ $seconds =~ ^[1-9][0-9]*$ ]] || die "--seconds needs a number, got '$seconds'"; shift ;;
     --coverage) coverage=yes ;;
     -h | --help) usage; exit 0 ;;
+    --) break ;;
     -*) usage >&2; die "unknown option '$1'" ;;
+    *:*) [[ $1 =~ ^[a-z0-9]+:[1-9][0-9]*$ ]] || die "TARGET:SECONDS needs a number, got '$1'"
+      targets+=("${1%:*}"); time_of[${1%:*}]=${1#*:} ;;
     *) targets+=("$1") ;;
   esac
   shift
 done
+fuzzer_options=("${@:2}")
 [ ${#targets[@]} -gt 0 ] ||
   targets=(safetensors zip pickle voice audio tokenizer gpt2 sentencepiece cangjie text lines options job url form
     speech)
@@ -95,18 +101,26 @@ cover() {
 }
 
 failed=()
-fuzz() {
+fuzz_lengths() { # TARGET SECONDS MOST: inputs of so many bytes at most
   local log="$kept/$1.log" runs
-  mkdir -p "$kept/corpus/$1"
   # shellcheck disable=SC2046
-  if ! "$build/tests/fuzz/$1_fuzz" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -max_len=16384 \
-    -print_final_stats=1 -artifact_prefix="$kept/findings/$1-" $(dictionary_of "$1") "$kept/corpus/$1" \
-    $(seeds_of "$1") >"$log" 2>&1; then
+  if ! "$build/tests/fuzz/$1_fuzz" -max_total_time="$2" -timeout=20 -rss_limit_mb=4096 -max_len="$3" \
+    -print_final_stats=1 -artifact_prefix="$kept/findings/$1-" $(dictionary_of "$1") "${fuzzer_options[@]}" \
+    "$kept/corpus/$1" $(seeds_of "$1") >"$log" 2>&1; then
     failed+=("$1")
     grep -m 3 -E 'ERROR|SUMMARY|fuzz: ' "$log" || tail -n 3 "$log"
   fi
-  runs=$(awk '/stat::number_of_executed_units/ { print $2 }' "$log")
+  # Where it ends with a finding, there may be no statistics: then the last line of its progress counts.
+  runs=$(awk '/^#[0-9]+/ { runs = substr($1, 2) } /stat::number_of_executed_units/ { runs = $2 } END { print runs }' "$log")
   echo "$1 ${runs:-0}" >>"$kept/executions"
+}
+
+# Short inputs are several times faster, and most of what goes wrong fits into them.
+fuzz() {
+  local all="${time_of[$1]-$seconds}"
+  mkdir -p "$kept/corpus/$1"
+  fuzz_lengths "$1" $((all - all / 4)) 400
+  fuzz_lengths "$1" $((all / 4 + 1)) 16384
 }
 
 # Less bookkeeping, for speed; to look at a finding, run it without.

@@ -1,143 +1,29 @@
-// NaN and infinity within one request, at each of its stages: it fails, what is spoken beside it
-// has the same bits as without it, and the engine goes on. They are put where --dump looks, into
-// the tensors that a stage hands to the next, or come with a voice: then T3's activations have them
-// from the first position on, and so all of its rows in the KV cache.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <limits>
-
-#include "engine/engine.h"
+// What is not finite in a request, on the CPU in each precision.
+#include "runtime/not_finite.h"
 #include "runtime/machines.h"
-#include "support/error.h"
-#include "support/failure_of.h"
 #include "support/synthetic_folder.h"
 
-namespace chatterbox {
+namespace chatterbox::testing {
 namespace {
 
-using testing::failure_of;
-
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-constexpr float kInf = std::numeric_limits<float>::infinity();
-
-struct Setup {
-  const char* name;
-  Precision t3, s3gen;
-};
-
-class NotFinite : public ::testing::TestWithParam<Setup> {
- protected:
-  NotFinite() : engine_(options()) {
-    for (int i = 0; i < 2; ++i) alone_.push_back(engine_.submit(other(i)).result().audio.samples);
-    whole_ = engine_.submit(victim()).result().audio.samples;
-  }
-
-  static EngineOptions options() {
-    EngineOptions options = testing::cpu_options(testing::synthetic_folder());
-    options.t3_precision = GetParam().t3;
-    options.s3gen_precision = GetParam().s3gen;
-    options.max_batch = 4;
-    return options;
-  }
-  static Request request_for(const std::string& text, uint64_t seed) {
-    Request request;
-    request.text = text;
-    request.seed = seed;
-    request.max_new_tokens = 16;
-    request.cfm_steps = 1;
-    return request;
-  }
-  static Request victim() { return request_for("This one has it.", 7); }
-  // Without guidance and whole, with it and in chunks.
-  static Request other(int number) {
-    Request request = request_for("One of the others.", static_cast<uint64_t>(number));
-    request.cfg_weight = number == 0 ? 0.F : 0.5F;
-    if (number == 1) {
-      request.stream = StreamMode::kChunks;
-      request.on_audio = [](const float*, size_t) { return true; };
-    }
-    return request;
-  }
-
-  // Puts the value into the middle of each tensor of that name.
-  static void put(Request& request, const std::string& tensor, float value) {
-    request.on_tensor = [tensor, value](const TensorView& view) {
-      if (view.name.substr(0, tensor.size()) != tensor) return;
-      int64_t count = 1;
-      for (size_t i = 0; i < view.rank; ++i) count *= view.shape[i];
-      static_cast<float*>(const_cast<void*>(view.data))[count / 2] = value;
-    };
-  }
-
-  void expect_fails_alone(const Request& request, const std::string& why) {
-    std::vector<Job> jobs = {engine_.submit(other(0))};
-    const Job failing = engine_.submit(request);
-    jobs.push_back(engine_.submit(other(1)));
-    const Failure failure = failure_of([&] { (void)failing.result(); });
-    EXPECT_EQ(failure.status, Status::kInternal) << failure.message;
-    EXPECT_THAT(failure.message, ::testing::HasSubstr(why));
-    for (size_t i = 0; i < jobs.size(); ++i) {
-      EXPECT_TRUE(jobs[i].result().audio.samples == alone_[i]) << i;
-    }
-    EXPECT_EQ(engine_.metrics().rows_in_use, 0);
-  }
-  void TearDown() override {
-    EXPECT_TRUE(engine_.submit(victim()).result().audio.samples == whole_);
-  }
-
-  Engine engine_;
-  std::vector<std::vector<float>> alone_;
-  std::vector<float> whole_;
-};
-
-TEST_P(NotFinite, InATensorThatAStageHandsOn) {
-  for (const char* tensor : {"s3gen.mu", "s3gen.mel", "s3gen.source", "s3gen.wav"}) {
-    for (const float value : {kNan, kInf}) {
-      SCOPED_TRACE(std::string(tensor) + " " + std::to_string(value));
-      Request request = victim();
-      put(request, tensor, value);
-      expect_fails_alone(request, "not finite");
-    }
-  }
+template <Precision t3, Precision s3gen>
+EngineOptions in() {
+  EngineOptions options = cpu_options(synthetic_folder());
+  options.t3_precision = t3;
+  options.s3gen_precision = s3gen;
+  return options;
 }
 
-TEST_P(NotFinite, InAStream) {
-  for (const char* tensor : {"s3gen.mu", "s3gen.mel"}) {
-    for (const float value : {kNan, -kInf}) {
-      SCOPED_TRACE(std::string(tensor) + " " + std::to_string(value));
-      Request request = victim();
-      request.stream = StreamMode::kChunks;
-      request.on_audio = [](const float*, size_t) { return true; };
-      put(request, tensor, value);
-      expect_fails_alone(request, "not finite");
-    }
-  }
-}
+float* memory(const TensorView& view) { return static_cast<float*>(const_cast<void*>(view.data)); }
 
-// The parts of a voice that T3 reads, and those that S3Gen does. One that was parsed is finite.
-TEST_P(NotFinite, InAVoice) {
-  const voice::Conditionals sound = *engine_.default_voice().conditionals();
-  const auto with = [&](std::vector<float> voice::Conditionals::*part, float value) {
-    auto bad = std::make_shared<voice::Conditionals>(sound);
-    ((*bad).*part)[(sound.*part).size() / 2] = value;
-    Request request = victim();
-    request.voice = Voice(bad);
-    return request;
-  };
-  for (const float value : {kNan, kInf}) {
-    SCOPED_TRACE(value);
-    expect_fails_alone(with(&voice::Conditionals::speaker_emb, value), "logits of step 0");
-    expect_fails_alone(with(&voice::Conditionals::x_vector, value), "not finite");
-    expect_fails_alone(with(&voice::Conditionals::s3gen_mel, value), "not finite");
-  }
-}
-
+const std::vector<const char*> kAll = {"s3gen.mu", "s3gen.mel", "s3gen.source", "s3gen.wav"};
 constexpr Precision kFp32 = Precision::kFp32, kBf16 = Precision::kBf16, kInt8 = Precision::kInt8;
 INSTANTIATE_TEST_SUITE_P(Precisions, NotFinite,
-                         ::testing::Values(Setup{"Fp32", kFp32, kFp32}, Setup{"Bf16", kBf16, kBf16},
-                                           Setup{"Int8", kInt8, kInt8}),
-                         [](const auto& setup) { return std::string(setup.param.name); });
+                         ::testing::Values(NotFiniteSetup{"Fp32", &in<kFp32, kFp32>, kAll, &memory},
+                                           NotFiniteSetup{"Bf16", &in<kBf16, kBf16>, kAll, &memory},
+                                           NotFiniteSetup{"Int8", &in<kInt8, kInt8>, kAll,
+                                                          &memory}),
+                         &name_of);
 
 }  // namespace
-}  // namespace chatterbox
+}  // namespace chatterbox::testing

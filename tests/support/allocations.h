@@ -14,7 +14,12 @@ struct Allocations {
 [[nodiscard]] Allocations& allocations();
 
 // Of all threads: the allocation after the next `n` fails, and no other. Below 0: none does.
-void fail_one_anywhere(int64_t n);
+// `concerned` tells by the address of the code that allocates whether it is one of them.
+using Concerned = bool (*)(const void* caller);
+void fail_one_anywhere(int64_t n, Concerned concerned = nullptr);
 [[nodiscard]] bool has_failed_anywhere();  // since then
+
+// Whether this allocation fails; for what allocates in another way than by operator new.
+[[nodiscard]] bool fails_anywhere(const void* caller);
 
 }  // namespace chatterbox::testing

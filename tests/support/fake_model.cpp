@@ -1,4 +1,5 @@
 // The fake model: its hook, its counters, its catalog.
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <utility>
@@ -75,8 +76,9 @@ class FakeCatalog final : public runtime::ModelCatalog {
 
   runtime::CacheLimits limits() const override {
     const int64_t requests = mode() == Mode::kSequential ? 1 : options_.max_batch;
-    return {options_.memory_limit.value_or(2 * requests), 7, 70, kFakeBatchFrames,
-            kFakePrefixBytes};
+    constexpr int64_t kMostRows = int64_t{1} << 32;
+    const int64_t rows = std::min(options_.memory_limit.value_or(2 * requests), kMostRows);
+    return {rows, 7, 70, kFakeBatchFrames, kFakePrefixBytes};
   }
 
   // On its "cuda" a row depends on the others.

@@ -70,6 +70,16 @@ TEST(SentencePiece, ADamagedPieceIsABadModelFile) {
   });
 }
 
+// A word of the text is a control in it, which no text may have: the library notices when it
+// encodes.
+TEST(SentencePiece, AModelThatCannotEncodeIsABadModelFile) {
+  const Folder folder(CHATTERBOX_TEST_DATA "/fuzz/corpus/sentencepiece");
+  const auto tokenizer =
+      load_sentencepiece_tokenizer(folder, "a_word_that_is_a_control.model", punc_norm_english);
+  expect_error(Status::kBadModelFile, "no SentencePiece model that can encode the text",
+               [&] { (void)tokenizer->encode("Hello, world. …", ""); });
+}
+
 TEST(SentencePiece, LongTextsTakeLittleTime) {
   const auto tokenizer = load_model("unigram", punc_norm_english);
   std::string text;

@@ -75,6 +75,7 @@ bool has(Level level, Feature feature) {
 }
 
 bool usable(Feature feature) {
+  // Nobody changes the environment meanwhile. NOLINTNEXTLINE(concurrency-mt-unsafe)
   static const Level allowed = allowed_level(std::getenv(kLevelVariable));
   return has(allowed, feature) && machine_has(feature);
 }

@@ -59,7 +59,7 @@ void narrow(const float* x, int64_t x_stride, int64_t rows, int64_t size, Bf16* 
             int64_t y_stride) {
   for (int64_t r = 0; r < rows; ++r) {
     for (int64_t c = 0; c < size; c += 16) {
-      const __m256i bits =
+      const auto bits =
           reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(_mm512_loadu_ps(x + r * x_stride + c)));
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(y + r * y_stride + c), bits);
     }

@@ -15,10 +15,10 @@ inline constexpr int64_t kHeadSize = 64;  // of all T3 backbones
 
 // Activations; row r begins at data + r * stride.
 struct Rows {
-  const float* data;
-  int64_t rows;
-  int64_t size;  // features used, the weights' k
-  int64_t stride;
+  const float* data = nullptr;
+  int64_t rows = 0;
+  int64_t size = 0;  // features used, the weights' k
+  int64_t stride = 0;
   // [rows, size], the same in bfloat16: for bfloat16 weights, where the kernels multiply them so.
   const Bf16* rounded = nullptr;
 };
@@ -27,21 +27,21 @@ struct Rows {
 template <class W>
 struct LinearArgs {
   Rows x;
-  const W* weight;    // [N, k] row-major
-  const float* bias;  // [N] or null
-  float* y;
-  int64_t y_stride;
-  bool accumulate;
+  const W* weight = nullptr;    // [N, k] row-major
+  const float* bias = nullptr;  // [N] or null
+  float* y = nullptr;
+  int64_t y_stride = 0;
+  bool accumulate = false;
 };
 
 // y[r][n] = silu(x[r] . gate[n]) * (x[r] . up[n])
 template <class W>
 struct SwigluArgs {
   Rows x;
-  const W* gate;  // [N, k]
-  const W* up;    // [N, k]
-  float* y;
-  int64_t y_stride;
+  const W* gate = nullptr;  // [N, k]
+  const W* up = nullptr;    // [N, k]
+  float* y = nullptr;
+  int64_t y_stride = 0;
 };
 
 // One head of one row: rotates q and k (or, where there are no angles, does not), appends k and v

@@ -129,7 +129,7 @@ inline void attend(const float* query, const C* k, const C* v, int64_t length, f
     const Vec rescale = exp(Vec::all(highest - high));
     highest = high;
     total = total * rescale;
-    for (int i = 0; i < kVecs; ++i) sum[i] = sum[i] * rescale;
+    for (Vec& part : sum) part = part * rescale;
     for (int64_t t = 0; t < kBlock; t += kWidth) {
       const Vec weight = exp(Vec::load(p + t) - Vec::all(highest));
       weight.store(p + t);
