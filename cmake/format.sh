@@ -3,4 +3,4 @@
 # project. Run it in the project's root.
 set -eu
 find include src tests examples bench cmake -type f \( -name '*.h' -o -name '*.hpp' -o -name '*.c' \
-  -o -name '*.cpp' \) -exec "$@" {} +
+  -o -name '*.cpp' -o -name '*.cu' -o -name '*.cuh' \) -exec "$@" {} +

@@ -46,6 +46,9 @@ sbom_component(mpg123 "${mpg123_VERSION}" LGPL-2.1-only pkg:generic/mpg123 libmp
 sbom_component(libsodium "${sodium_VERSION}" ISC pkg:generic/libsodium libsodium)
 sbom_component(gcc-runtime "${CMAKE_CXX_COMPILER_VERSION}" "GPL-3.0-or-later WITH GCC-exception-3.1"
   pkg:generic/gcc libstdc++ libgcc_s)
+if(CHATTERBOX_CUDA_KERNELS)
+  sbom_component(cuda-runtime "${CHATTERBOX_NVCC_VERSION}" LicenseRef-NVIDIA-CUDA-EULA pkg:generic/cuda-runtime)
+endif()
 if(CHATTERBOX_BUILD_CLI)
   find_package(CLI11 QUIET)
   sbom_component(cli11 "${CLI11_VERSION}" BSD-3-Clause pkg:generic/cli11)

@@ -4,7 +4,7 @@
 
 usage() {
   cat <<'TEXT'
-usage: bash cmake/test.sh [--quick] [--jobs N]
+usage: bash cmake/test.sh [--quick | --cuda] [--jobs N]
 
 Installs what is missing (bash cmake/setup.sh --help), then
   1. checks the format of the sources
@@ -18,6 +18,8 @@ A step that fails does not keep the next ones from running. The last lines are c
 the names of failed steps if there are any.
 
   --quick    steps 1 and 4 only, without the full-size models
+  --cuda     the tests that need a GPU, and nothing else: builds the preset cuda and runs what has the label gpu.
+             Without a GPU they are skipped, and the last line says so
   --jobs N   compilers and tests at a time (default: one per core and 1.5 GB of memory)
   --help     this text
 TEXT
@@ -25,9 +27,11 @@ TEXT
 
 jobs=$(default_jobs)
 quick=no
+cuda=no
 while [ $# -gt 0 ]; do
   case $1 in
     --quick) quick=yes ;;
+    --cuda) cuda=yes ;;
     --jobs) jobs=${2-}; check_jobs "$jobs"; shift ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; echo "error: unknown option '$1'" >&2; exit 2 ;;
@@ -78,6 +82,23 @@ test_threads() {
     "${without_randomisation[@]}" ctest --preset tsan --parallel "$jobs" -R "^($(IFS='|'; echo "${threaded[*]}"))$"
 }
 
+# The targets of the label gpu, which are few: all others are step 4's.
+test_cuda() {
+  cmake --preset cuda &&
+    cmake --build --preset cuda --parallel "$jobs" --target gpu_probe gpu_test pipeline_test family_test stress_test &&
+    ctest --preset cuda --label-regex '^gpu$' || return 1
+  local probe=0
+  build/cuda/tests/gpu/gpu_probe || probe=$?
+  [ $probe -ne 77 ] || say "NO GPU: all tests that need one were SKIPPED"
+}
+
+if [ $cuda = yes ]; then
+  [ $quick = no ] || { usage >&2; echo "error: --cuda and --quick exclude each other" >&2; exit 2; }
+  bash "$root/cmake/setup.sh" --tests --cuda
+  cd "$root"
+  test_cuda
+  exit
+fi
 bash "$root/cmake/setup.sh" --tests
 cd "$root"
 step "format" check_format

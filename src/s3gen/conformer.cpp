@@ -29,6 +29,7 @@ Conformer read_conformer(const nn::WeightReader& reader, std::string_view embed,
   Conformer conformer;
   conformer.embed = nn::read_linear(embedding, "0", size, size);
   conformer.embed_norm = nn::read_layer_norm(embedding, "1", size);
+  conformer.position_rates = position_rates(size).to(reader.placement().device);
   const int64_t count = reader.count(layers);
   for (int64_t i = 0; i < count; ++i) {
     conformer.layers.push_back(read_layer(reader.scope(layers, i), size));
@@ -49,7 +50,8 @@ at::Tensor embed(const Conformer& conformer, const at::Tensor& x) {
 at::Tensor run_layers(const Conformer& conformer, at::Tensor x, const FrameMask& mask) {
   if (conformer.frames) return run_layers(*conformer.frames, x, mask.lengths);
   const at::Tensor padding = attention_padding(mask, x.scalar_type());
-  const at::Tensor positions = relative_positions(x.size(1), x.size(2), x.options());
+  const at::Tensor positions =
+      relative_positions(x.size(1), conformer.position_rates, x.scalar_type());
   for (const ConformerLayer& layer : conformer.layers) {
     const at::Tensor normed = nn::layer_norm(x, layer.attention_norm);
     x = x.add(attend(layer.attention, normed, positions, padding));

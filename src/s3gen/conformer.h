@@ -27,6 +27,7 @@ struct FrameConformer;
 struct Conformer {
   nn::Linear embed;  // [C, C]
   nn::LayerNorm embed_norm;
+  at::Tensor position_rates;  // see position_rates()
   std::vector<ConformerLayer> layers;
   // In bfloat16, on a CPU that multiplies it: the layers, which then are not above.
   std::shared_ptr<const FrameConformer> frames;

@@ -32,17 +32,18 @@ at::Tensor cosine_schedule(int64_t steps) {
 }
 
 EulerSolver::EulerSolver(const Estimator& estimator, const FlowConditions& conditions,
-                         at::Tensor times, int64_t guided_steps, at::Tensor x, PromptUse prompt)
+                         const at::Tensor& times, int64_t guided_steps, at::Tensor x,
+                         PromptUse prompt)
     : estimator_(estimator),
-      times_(std::move(times)),
+      durations_(times.slice(0, 1).sub(times.slice(0, 0, -1))),
       guided_steps_(guided_steps),
       prompt_(prompt),
-      plan_(plan(estimator, conditions, times_, fixed_history(prompt))),
+      plan_(plan(estimator, conditions, times, fixed_history(prompt))),
       unguided_plan_(without_guidance(plan_)),
       x_(std::move(x)) {
   if (prompt_.kept == nullptr) return;
   prompt_.kept->frames = x_.size(1);
-  prompt_.kept->steps.resize(static_cast<size_t>(times_.size(0) - 1));
+  prompt_.kept->steps.resize(static_cast<size_t>(durations_.size(0)));
 }
 
 FrameHistory EulerSolver::history_of(int64_t step) const {
@@ -56,8 +57,7 @@ void EulerSolver::advance(int64_t step) {
   const EstimatorPlan& plan = step < guided_steps_ ? plan_ : unguided_plan_;
   const at::Tensor field =
       guide(estimate(estimator_, plan, step, x_, history_of(step))).to(at::kFloat);
-  const float dt = times_[step + 1].item<float>() - times_[step].item<float>();
-  x_ = x_.add(field.mul(dt));
+  x_ = x_.add(field.mul(durations_[step]));
 }
 
 }  // namespace chatterbox::s3gen

@@ -24,9 +24,9 @@ struct PromptUse {
 // One batch on its way.
 class EulerSolver {
  public:
-  // x [B, T, 80], fp32: noise. From step `guided_steps` on there is no guidance. Estimator and
-  // prompt must outlive the solver.
-  EulerSolver(const Estimator& estimator, const FlowConditions& conditions, at::Tensor times,
+  // times [S + 1], where the model is. x [B, T, 80], fp32: noise. From step `guided_steps` on there
+  // is no guidance. Estimator and prompt must outlive the solver.
+  EulerSolver(const Estimator& estimator, const FlowConditions& conditions, const at::Tensor& times,
               int64_t guided_steps, at::Tensor x, PromptUse prompt = {});
 
   void advance(int64_t step);
@@ -36,7 +36,7 @@ class EulerSolver {
   [[nodiscard]] FrameHistory history_of(int64_t step) const;
 
   const Estimator& estimator_;
-  at::Tensor times_;
+  at::Tensor durations_;  // of the steps, [S]
   int64_t guided_steps_;
   PromptUse prompt_;
   EstimatorPlan plan_, unguided_plan_;

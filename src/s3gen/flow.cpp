@@ -1,31 +1,18 @@
 #include "s3gen/flow.h"
 
-#include <ATen/ops/from_blob.h>
-#include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
-#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "nn/emit.h"
 #include "s3gen/euler_solver.h"
-#include "s3gen/flow_noise.h"
+#include "s3gen/flow_inputs.h"
 #include "s3gen/sizes.h"
 #include "support/error.h"
 
 namespace chatterbox::s3gen {
 namespace {
-
-constexpr int64_t kXVectorSize = 192;
-
-int64_t prompt_tokens(const FlowRow& row) {
-  return static_cast<int64_t>(row.voice->s3gen_tokens.size());
-}
-
-int64_t tokens(const FlowRow& row) {
-  return prompt_tokens(row) + static_cast<int64_t>(row.speech_tokens.size());
-}
 
 // Of a group of `rows` rows.
 void check(const Flow& flow, const FlowRow& row, size_t rows) {
@@ -53,87 +40,10 @@ void check(const Flow& flow, const FlowRow& row, size_t rows) {
   }
 }
 
-// [B, longest], 0 in the padding.
-at::Tensor token_ids(const std::vector<FlowRow>& rows, const FrameMask& mask) {
-  const int64_t longest = *std::max_element(mask.lengths.begin(), mask.lengths.end());
-  at::Tensor ids = at::zeros({static_cast<int64_t>(rows.size()), longest}, at::kLong);
-  for (size_t i = 0; i < rows.size(); ++i) {
-    std::vector<int64_t> row = rows[i].voice->s3gen_tokens;
-    row.insert(row.end(), rows[i].speech_tokens.begin(), rows[i].speech_tokens.end());
-    ids[static_cast<int64_t>(i)].narrow(0, 0, mask.lengths[i]).copy_(at::tensor(row, at::kLong));
-  }
-  return ids;
-}
-
 // [B, 192] -> [B, 80]
-at::Tensor speakers(const Flow& flow, const std::vector<FlowRow>& rows,
+at::Tensor speakers(const Flow& flow, const at::Tensor& x_vectors,
                     const at::TensorOptions& options) {
-  constexpr double kEps = 1e-12;  // the default of F.normalize
-  std::vector<at::Tensor> vectors;
-  for (const FlowRow& row : rows) vectors.push_back(at::tensor(row.voice->x_vector, at::kFloat));
-  const at::Tensor x = at::stack(vectors);
-  const at::Tensor unit = x.div(x.norm(2, {1}, /*keepdim=*/true).clamp_min(kEps));
-  return nn::linear(unit.to(options), flow.speaker);
-}
-
-// Frames of the voice's tokens.
-int64_t prompt_frames(const FlowRow& row) { return kFramesPerToken * prompt_tokens(row); }
-
-// The first frame that is wanted. What the voice has more than its tokens ask for is taken from the
-// first speech.
-int64_t first_wanted(const FlowRow& row) {
-  if (row.part.first + row.part.wanted == 0) return row.voice->mel_frames();
-  return prompt_frames(row) + kFramesPerToken * row.part.wanted;
-}
-
-// The voice's mel at the beginning of zeros, [B, T, 80], and a part's condition.
-at::Tensor prompt_mels(const std::vector<FlowRow>& rows, const at::Tensor& like) {
-  at::Tensor mels = at::zeros(like.sizes(), at::kFloat);
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const FlowRow& row = rows[i];
-    const at::Tensor to = mels[static_cast<int64_t>(i)];
-    const int64_t frames = row.voice->mel_frames();
-    const int64_t taken = row.part.first == 0 ? frames : std::min(frames, prompt_frames(row));
-    to.narrow(0, 0, taken)
-        .copy_(at::from_blob(const_cast<float*>(row.voice->s3gen_mel.data()), {taken, kMelChannels},
-                             at::kFloat));
-    if (!row.part.condition.defined()) continue;
-    const at::Tensor condition = row.part.condition.transpose(0, 1);
-    const int64_t count = condition.size(0);
-    to.narrow(0, first_wanted(row) - count, count).copy_(condition);
-  }
-  return mels.to(like.options());
-}
-
-at::Tensor noise_of(const Flow& flow, const FlowRow& row, int64_t frames) {
-  if (row.noise_seed) {
-    return noise_by_frame(*row.noise_seed, prompt_frames(row), kFramesPerToken * row.part.first,
-                          frames);
-  }
-  const auto speech = kFramesPerToken * static_cast<int64_t>(row.speech_tokens.size());
-  return meanflow(flow) ? draw_meanflow_noise(row.generator, frames, speech)
-                        : draw_noise(row.generator, frames);
-}
-
-// Drawn row by row, so that neither neighbours nor padding change a row's noise. [B, T, 80]
-at::Tensor noise(const Flow& flow, const std::vector<FlowRow>& rows, const FrameMask& mask,
-                 const at::Tensor& like) {
-  at::Tensor x = at::zeros(like.sizes(), at::kFloat);
-  for (size_t i = 0; i < rows.size(); ++i) {
-    x[static_cast<int64_t>(i)]
-        .narrow(0, 0, mask.lengths[i])
-        .copy_(noise_of(flow, rows[i], mask.lengths[i]).transpose(0, 1));
-  }
-  return x.to(like.device());
-}
-
-// Of each row: those of its tokens, but for tokens that are only looked at.
-std::vector<int64_t> flow_frames(const std::vector<FlowRow>& rows) {
-  std::vector<int64_t> frames;
-  for (const FlowRow& row : rows) {
-    frames.push_back(kFramesPerToken * (tokens(row) - (row.part.ends ? 0 : kLookAhead)));
-  }
-  return frames;
+  return nn::linear(x_vectors.to(options), flow.speaker);
 }
 
 // The Euler steps that options ask for.
@@ -169,26 +79,25 @@ FlowConditions without_frozen(const FlowConditions& all, int64_t frozen) {
 FlowBatch begin(const Flow& flow, std::vector<FlowRow> rows, const Schedule& schedule,
                 PromptStates* kept = nullptr) {
   const int64_t frozen = frozen_frames(rows.front());
-  std::vector<int64_t> lengths;
   for (const FlowRow& row : rows) {
-    lengths.push_back(tokens(row));
     nn::emit(row.sink, "s3gen.speech_tokens", at::tensor(row.speech_tokens, at::kLong));
   }
-  const FrameMask token_mask = make_frame_mask(lengths, flow.placement.device);
-  FrameMask frames = make_frame_mask(flow_frames(rows), flow.placement.device);
-  at::Tensor mu =
-      encode(flow.encoder, token_ids(rows, token_mask).to(flow.placement.device), token_mask);
-  mu = mu.narrow(1, 0, *std::max_element(frames.lengths.begin(), frames.lengths.end()));
+  const FlowInputs inputs = take_inputs(flow, rows, schedule.times);
+  const FrameMask& frames = inputs.frames;
+  at::Tensor mu = encode(flow.encoder, inputs.ids, inputs.tokens);
+  mu = mu.narrow(1, 0, inputs.noise.size(1));
   for (size_t i = 0; i < rows.size(); ++i) {
     nn::emit(rows[i].sink, "s3gen.mu",
              mu[static_cast<int64_t>(i)].narrow(0, frozen, frames.lengths[i] - frozen));
   }
-  const FlowConditions conditions = without_frozen(
-      {mu, speakers(flow, rows, mu.options()), prompt_mels(rows, mu), frames}, frozen);
-  const at::Tensor x = noise(flow, rows, frames, mu);
-  EulerSolver solver(flow.estimator, conditions, schedule.times, schedule.guided_steps,
-                     x.narrow(1, frozen, x.size(1) - frozen), {rows.front().prompt, kept});
-  return {std::move(rows), std::move(frames), std::move(solver)};
+  const FlowConditions conditions =
+      without_frozen({mu, speakers(flow, inputs.x_vectors, mu.options()),
+                      prompt_mels(rows, inputs, mu.options()), frames},
+                     frozen);
+  EulerSolver solver(flow.estimator, conditions, inputs.times, schedule.guided_steps,
+                     inputs.noise.narrow(1, frozen, inputs.noise.size(1) - frozen),
+                     {rows.front().prompt, kept});
+  return {std::move(rows), frames, std::move(solver)};
 }
 
 // [80, wanted frames] of each row

@@ -28,7 +28,7 @@ FrameLinear pack_projections(const RelativeAttention& attention) {
 
 FrameBuffer narrow_positions(const at::Tensor& x) {
   const int64_t frames = x.size(1), size = x.size(2);
-  const at::Tensor positions = relative_positions(frames, size, x.options());
+  const at::Tensor positions = relative_positions(frames, position_rates(size));
   FrameBuffer buffer(1, positions.size(0), size, 0);
   nn::cpu::frame_kernels()->narrow(positions.const_data_ptr<float>(), size, positions.size(0), size,
                                    buffer.at(0, 0), size);

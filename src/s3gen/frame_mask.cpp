@@ -10,25 +10,32 @@
 namespace chatterbox::s3gen {
 namespace {
 
-at::Tensor make_keep(const std::vector<int64_t>& lengths, c10::Device device) {
+bool is_padded(const std::vector<int64_t>& lengths) {
   const auto [shortest, longest] = std::minmax_element(lengths.begin(), lengths.end());
-  if (*shortest == *longest) return {};
-  const auto options = at::TensorOptions(at::kLong).device(device);
-  const at::Tensor ends = at::tensor(lengths, at::kLong).to(device).unsqueeze(1);  // [B, 1]
-  return at::arange(*longest, options).lt(ends).to(at::kFloat).unsqueeze(1).unsqueeze(1);
+  return *shortest != *longest;
 }
 
 }  // namespace
 
 FrameMask make_frame_mask(std::vector<int64_t> lengths, c10::Device device) {
-  at::Tensor keep = make_keep(lengths, device);
-  return {std::move(lengths), std::move(keep)};
+  if (!is_padded(lengths)) return {std::move(lengths), {}, {}};
+  const at::Tensor ends = at::tensor(lengths, at::kLong).to(device);
+  return make_frame_mask(std::move(lengths), ends);
+}
+
+FrameMask make_frame_mask(std::vector<int64_t> lengths, const at::Tensor& ends) {
+  if (!is_padded(lengths)) return {std::move(lengths), {}, {}};
+  const int64_t longest = *std::max_element(lengths.begin(), lengths.end());
+  const at::Tensor keep =
+      at::arange(longest, ends.options()).lt(ends.unsqueeze(1)).to(at::kFloat);  // [B, T]
+  return {std::move(lengths), keep.unsqueeze(1).unsqueeze(1), ends};
 }
 
 FrameMask scaled(const FrameMask& mask, int64_t scale, int64_t extra) {
   std::vector<int64_t> lengths = mask.lengths;
   for (int64_t& length : lengths) length = length * scale + extra;
-  return make_frame_mask(std::move(lengths), mask.keep.defined() ? mask.keep.device() : c10::kCPU);
+  if (!mask.ends.defined()) return {std::move(lengths), {}, {}};
+  return make_frame_mask(std::move(lengths), mask.ends.mul(scale).add_(extra));
 }
 
 at::Tensor zero_padding(at::Tensor x, const FrameMask& mask) {

@@ -11,6 +11,8 @@
 #include <ATen/ops/tanh.h>
 #include <ATen/ops/zeros.h>
 
+#include <algorithm>
+
 #include "s3gen/placed_noise.h"
 #include "support/interruption.h"
 
@@ -24,26 +26,32 @@ constexpr double kVoicedNoise = 0.003;
 constexpr double kVoicedThreshold = 10.0;  // Hz
 constexpr double kPi = 3.14159265358979323846;
 
-// The phase of each harmonic at each sample, [H, N]. The cumulative sum runs in the CPU's double
-// precision, as the reference's does: over a long clip fp32 would lose the phase.
-at::Tensor harmonic_phases(const at::Tensor& pitch, SourceCycles& made) {
-  const int64_t harmonics = made.size(0);
-  const at::Tensor multiples = at::arange(1, harmonics + 1, at::kFloat).unsqueeze(1);
-  at::Tensor cycles = pitch.unsqueeze(0).mul(multiples).div_(kSampleRate).to(at::kDouble);
+// The phase of each harmonic at each sample, [..., H, N], of a pitch [..., N]. The cumulative sum
+// runs in double precision, as the reference's does on a CPU: over a long clip fp32 would lose the
+// phase. `made` [..., H]: afterwards up to sample `kept`.
+at::Tensor harmonic_phases(const at::Tensor& pitch, SourceCycles& made, int64_t kept) {
+  const int64_t harmonics = made.size(-1);
+  const at::Tensor multiples = at::arange(1, harmonics + 1, pitch.options()).unsqueeze(1);
+  at::Tensor cycles = pitch.unsqueeze(-2).mul(multiples).div_(kSampleRate).to(at::kDouble);
   interruption_point();
-  cycles.select(1, 0).add_(made);
-  cycles.cumsum_(1);
+  cycles.select(-1, 0).add_(made);
+  cycles.cumsum_(-1);
   interruption_point();
-  made = cycles.select(1, -1).clone();
+  if (kept > 0) made = cycles.select(-1, kept - 1).clone();
   return cycles.to(at::kFloat).remainder_(1).mul_(2 * kPi);
 }
 
-// In [-π, π), 0 for the fundamental. [H, 1]
+// In [-π, π), 0 for the fundamental. [..., H, 1]
 at::Tensor scale_first_phases(const at::Tensor& uniform) {
   const auto pi = static_cast<float>(kPi);
   at::Tensor phases = uniform.mul(pi + pi).sub_(pi);
-  phases[0].zero_();
+  phases.select(-2, 0).zero_();
   return phases;
+}
+
+// How loud the noise is where the speech is voiced and where it is not.
+at::Tensor noise_level(const at::Tensor& voiced) {
+  return voiced.mul(kVoicedNoise).add_(voiced.neg().add_(1).mul_(kSineAmplitude).div_(3));
 }
 
 // [H, N] to [N]. A product of matrices may add up in another order where there are fewer samples.
@@ -59,8 +67,10 @@ at::Tensor merge(const HarmonicSource& model, const at::Tensor& waves) {
 
 HarmonicSource read_harmonic_source(const nn::WeightReader& reader) {
   HarmonicSource model;
-  model.weight = reader.get("weight", {1, reader.dim("weight", 1)}).cpu();
-  model.bias = reader.get("bias", {1}).cpu();
+  model.weight_there = reader.get("weight", {1, reader.dim("weight", 1)});
+  model.bias_there = reader.get("bias", {1});
+  model.weight = model.weight_there.cpu();
+  model.bias = model.bias_there.cpu();
   return model;
 }
 
@@ -94,18 +104,49 @@ SourceCycles no_cycles(const HarmonicSource& model) {
 at::Tensor make_source(const HarmonicSource& model, const at::Tensor& f0, int64_t samples_per_frame,
                        const SourceNoise& noise, SourceCycles& cycles) {
   const at::Tensor pitch = f0.cpu().repeat_interleave(samples_per_frame);  // [N]
-  at::Tensor waves = harmonic_phases(pitch, cycles);
+  at::Tensor waves = harmonic_phases(pitch, cycles, pitch.size(0));
   interruption_point();
   waves.add_(scale_first_phases(noise.first_phases)).sin_().mul_(kSineAmplitude);
   interruption_point();
 
   const at::Tensor voiced = pitch.gt(kVoicedThreshold).to(at::kFloat);
-  const at::Tensor noise_level =
-      voiced.mul(kVoicedNoise).add_(voiced.neg().add_(1).mul_(kSineAmplitude).div_(3));
+  const at::Tensor level = noise_level(voiced);
   interruption_point();
-  waves.mul_(voiced).add_(noise.normals.mul(noise_level));
+  waves.mul_(voiced).add_(noise.normals.mul(level));
   interruption_point();
   return merge(model, waves).tanh_();
+}
+
+MergedNoise merge_noise(const HarmonicSource& model, const std::vector<SourceNoise>& rows) {
+  int64_t longest = 0;
+  for (const SourceNoise& row : rows) longest = std::max(longest, row.normals.size(1));
+  const auto count = static_cast<int64_t>(rows.size());
+  const MergedNoise merged{at::empty({count, model.weight.size(1)}, at::kFloat),
+                           at::zeros({count, longest}, at::kFloat)};
+  for (int64_t i = 0; i < count; ++i) {
+    interruption_point();
+    const SourceNoise& row = rows[static_cast<size_t>(i)];
+    merged.first_phases[i].copy_(row.first_phases.squeeze(1));
+    at::Tensor sum = merged.normals[i].narrow(0, 0, row.normals.size(1));
+    for (int64_t harmonic = 0; harmonic < row.normals.size(0); ++harmonic) {
+      sum.add_(row.normals[harmonic], model.weight[0][harmonic].item());
+    }
+  }
+  return merged;
+}
+
+at::Tensor make_sources(const HarmonicSource& model, const at::Tensor& f0,
+                        int64_t samples_per_frame, const MergedNoise& noise, SourceCycles& cycles,
+                        int64_t kept) {
+  const at::Tensor pitch = f0.repeat_interleave(samples_per_frame, /*dim=*/1);  // [B, N]
+  at::Tensor waves = harmonic_phases(pitch, cycles, kept);
+  waves.add_(scale_first_phases(noise.first_phases.unsqueeze(2))).sin_().mul_(kSineAmplitude);
+  at::Tensor sum = waves.mul_(model.weight_there.unsqueeze(2)).sum(1);
+  const at::Tensor voiced = pitch.gt(kVoicedThreshold).to(at::kFloat);
+  return sum.mul_(voiced)
+      .add_(noise.normals.mul(noise_level(voiced)))
+      .add_(model.bias_there)
+      .tanh_();
 }
 
 }  // namespace chatterbox::s3gen

@@ -6,13 +6,16 @@
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 
+#include <vector>
+
 #include "nn/weight_reader.h"
 
 namespace chatterbox::s3gen {
 
 struct HarmonicSource {
-  at::Tensor weight;  // [1, harmonics], the fundamental counted as one of them
+  at::Tensor weight;  // [1, harmonics], the fundamental counted as one of them; on the CPU
   at::Tensor bias;    // [1]
+  at::Tensor weight_there, bias_there;  // the same on the model's device, for make_sources()
 };
 
 // Its random numbers for N samples.
@@ -37,5 +40,19 @@ using SourceCycles = at::Tensor;
 [[nodiscard]] at::Tensor make_source(const HarmonicSource& model, const at::Tensor& f0,
                                      int64_t samples_per_frame, const SourceNoise& noise,
                                      SourceCycles& cycles);
+
+// The same on a device, for a batch. A row's noise is merged by the weights beforehand, so that the
+// device gets one number a sample, and not one of each harmonic.
+struct MergedNoise {
+  at::Tensor first_phases;  // [B, H], uniform in [0, 1)
+  at::Tensor normals;       // [B, N]; zeros in the padding
+};
+// On the CPU.
+[[nodiscard]] MergedNoise merge_noise(const HarmonicSource& model,
+                                      const std::vector<SourceNoise>& rows);
+// f0 [B, T]; returns [B, samples_per_frame T]. `cycles` [B, H]: afterwards up to sample `kept`.
+[[nodiscard]] at::Tensor make_sources(const HarmonicSource& model, const at::Tensor& f0,
+                                      int64_t samples_per_frame, const MergedNoise& noise,
+                                      SourceCycles& cycles, int64_t kept);
 
 }  // namespace chatterbox::s3gen

@@ -53,15 +53,18 @@ RelativeAttention read_relative_attention(const nn::WeightReader& reader, int64_
   return a;
 }
 
-at::Tensor relative_positions(int64_t frames, int64_t size, const at::TensorOptions& options) {
-  const at::Tensor distance = at::arange(frames - 1, -frames, -1, at::kFloat).unsqueeze(1);
+at::Tensor position_rates(int64_t size) {
   const at::Tensor exponents =
       at::arange(0, size, 2, at::kFloat) * (-std::log(kMaxWavelength) / static_cast<double>(size));
   // In double: the last bit of a float32 exponential depends on the CPU, and a distance of a
   // thousand frames makes it a thousand times larger.
-  const at::Tensor rates = at::exp(exponents.to(at::kDouble)).to(at::kFloat);
+  return at::exp(exponents.to(at::kDouble)).to(at::kFloat);
+}
+
+at::Tensor relative_positions(int64_t frames, const at::Tensor& rates, c10::ScalarType type) {
+  const at::Tensor distance = at::arange(frames - 1, -frames, -1, rates.options()).unsqueeze(1);
   const at::Tensor angle = at::mul(distance, rates);
-  return at::stack({angle.sin(), angle.cos()}, 2).flatten(1).to(options);
+  return at::stack({angle.sin(), angle.cos()}, 2).flatten(1).to(type);
 }
 
 at::Tensor attend(const RelativeAttention& attention, const at::Tensor& x,

@@ -18,9 +18,12 @@ struct RelativeAttention {
 [[nodiscard]] RelativeAttention read_relative_attention(const nn::WeightReader& reader,
                                                         int64_t size);
 
-// Sinusoids of the distances T - 1, ..., 0, ..., 1 - T of query from key, [2 T - 1, C].
-[[nodiscard]] at::Tensor relative_positions(int64_t frames, int64_t size,
-                                            const at::TensorOptions& options);
+// How fast the sinusoids of positions turn, [C / 2], fp32, on the CPU.
+[[nodiscard]] at::Tensor position_rates(int64_t size);
+// Sinusoids of the distances T - 1, ..., 0, ..., 1 - T of query from key, [2 T - 1, C]: made where
+// the rates are.
+[[nodiscard]] at::Tensor relative_positions(int64_t frames, const at::Tensor& rates,
+                                            c10::ScalarType type = at::kFloat);
 
 // x [B, T, C], positions [2 T - 1, C]; `padding` [B, 1, 1, T]: 0 for keys that count, -inf for
 // others, undefined where all count.

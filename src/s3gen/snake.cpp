@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "nn/device_kernels.h"
 #include "s3gen/snake_kernel.h"
 #include "support/interruption.h"
 
@@ -36,6 +37,22 @@ at::Tensor snake_cpu(const Snake& layer, const at::Tensor& x, const FrameMask& m
   return out;
 }
 
+at::Tensor snake_on_device(const nn::cuda::Kernels& kernels, const Snake& layer,
+                           const at::Tensor& x, const FrameMask& mask) {
+  const at::Tensor in = x.contiguous(at::MemoryFormat::ChannelsLast);
+  at::Tensor out = at::empty_like(in);
+  const nn::cuda::Snake arguments{in.const_data_ptr<float>(),
+                                  layer.alpha.const_data_ptr<float>(),
+                                  layer.inverse.const_data_ptr<float>(),
+                                  mask.keep.defined() ? mask.keep.const_data_ptr<float>() : nullptr,
+                                  out.mutable_data_ptr<float>(),
+                                  in.size(0),
+                                  in.size(3),
+                                  in.size(1)};
+  nn::check_launch(kernels.snake(arguments, nn::stream_of(x.device())), "snake");
+  return out;
+}
+
 }  // namespace
 
 Snake read_snake(const nn::WeightReader& reader, int64_t channels) {
@@ -49,6 +66,10 @@ Snake read_snake(const nn::WeightReader& reader, int64_t channels) {
 at::Tensor snake(const Snake& layer, const at::Tensor& x, const FrameMask& mask) {
   interruption_point();
   if (x.is_cpu() && x.scalar_type() == at::kFloat) return snake_cpu(layer, x, mask);
+  const nn::cuda::Kernels* kernels = nn::device_kernels(x.device());
+  if (kernels != nullptr && x.scalar_type() == at::kFloat) {
+    return snake_on_device(*kernels, layer, x, mask);
+  }
   const at::Tensor alpha = layer.alpha.view({1, -1, 1, 1});
   at::Tensor sine = x.mul(alpha).sin_();
   at::Tensor out = sine.square_().mul_(layer.inverse.view({1, -1, 1, 1})).add_(x);

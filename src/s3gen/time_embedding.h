@@ -9,10 +9,11 @@ namespace chatterbox::s3gen {
 
 struct TimeEmbedding {
   nn::Linear inner, outer;  // [E, sinusoids], [E, E]
+  at::Tensor rates;         // of the sinusoids, [sinusoids / 2], fp32
 };
 
 [[nodiscard]] TimeEmbedding read_time_embedding(const nn::WeightReader& reader);
-// times [S], fp32, in [0, 1] -> [S, E], in the activations' type.
+// times [S], fp32, in [0, 1], where the model is -> [S, E], in the activations' type.
 [[nodiscard]] at::Tensor embed_times(const TimeEmbedding& embedding, const at::Tensor& times,
                                      const at::TensorOptions& options);
 

@@ -14,6 +14,7 @@
 
 #include "audio/wave_quality.h"
 #include "nn/emit.h"
+#include "s3gen/device_vocoder.h"
 #include "s3gen/frame_parts.h"
 #include "s3gen/spectrum.h"
 #include "support/error.h"
@@ -23,18 +24,6 @@ namespace chatterbox::s3gen {
 namespace {
 
 constexpr double kMagnitudeLimit = 1e2;  // hifigan.py, _istft
-
-// [C, T] tensors of different T as [B, C, 1, longest], channels-last, zeros in the padding.
-at::Tensor pad_rows(const std::vector<at::Tensor>& rows, c10::Device device) {
-  int64_t longest = 0;
-  for (const at::Tensor& row : rows) longest = std::max(longest, row.size(1));
-  at::Tensor padded = at::zeros({static_cast<int64_t>(rows.size()), longest, rows.front().size(0)},
-                                at::TensorOptions(at::kFloat).device(device));
-  for (size_t i = 0; i < rows.size(); ++i) {
-    padded[static_cast<int64_t>(i)].narrow(0, 0, rows[i].size(1)).copy_(rows[i].transpose(0, 1));
-  }
-  return padded.transpose(1, 2).unsqueeze(2);
-}
 
 void check(const Vocoder& vocoder, const std::vector<VocoderRow>& rows) {
   const int64_t channels = vocoder.generator.mel_channels();
@@ -49,9 +38,7 @@ void check(const Vocoder& vocoder, const std::vector<VocoderRow>& rows) {
 // Output of the generator for one row, [18, frames], to the wave.
 at::Tensor to_wave(const Vocoder& vocoder, const at::Tensor& spectrum) {
   interruption_point();
-  const at::Tensor magnitude = spectrum.narrow(0, 0, kBins).exp().clamp_max_(kMagnitudeLimit);
-  const at::Tensor phase = spectrum.narrow(0, kBins, kBins).sin();
-  const at::Tensor wave = istft(magnitude, phase, vocoder.window).cpu();
+  const at::Tensor wave = istft(magnitude_of(spectrum), phase_of(spectrum), vocoder.window);
   return wave.clamp_(-audio::kWaveLimit, audio::kWaveLimit);
 }
 
@@ -62,16 +49,42 @@ FrameMask mask_of(const std::vector<at::Tensor>& mels, c10::Device device) {
 }
 
 at::Tensor source_of(const Vocoder& vocoder, const VocoderRow& row, const at::Tensor& pitch) {
-  const int64_t samples_per_frame = vocoder.generator.samples_per_frame();
-  const int64_t samples = samples_per_frame * pitch.size(0);
-  const SourceNoise noise = row.noise_seed
-                                ? place_source_noise(vocoder.source, 0, samples, *row.noise_seed)
-                                : draw_source_noise(vocoder.source, samples, row.generator);
   SourceCycles cycles = no_cycles(vocoder.source);
-  return make_source(vocoder.source, pitch, samples_per_frame, noise, cycles);
+  return make_source(vocoder.source, pitch, vocoder.generator.samples_per_frame(),
+                     source_noise(vocoder, row), cycles);
+}
+
+// Excitations [N] of different N as [B, longest].
+at::Tensor pad_sources(const std::vector<at::Tensor>& sources) {
+  std::vector<at::Tensor> rows;
+  for (const at::Tensor& source : sources) rows.push_back(source.unsqueeze(0));
+  return pad_rows(rows, sources.front().device()).squeeze(2).squeeze(1);
 }
 
 }  // namespace
+
+at::Tensor pad_rows(const std::vector<at::Tensor>& rows, c10::Device device) {
+  int64_t longest = 0;
+  for (const at::Tensor& row : rows) longest = std::max(longest, row.size(1));
+  at::Tensor padded = at::zeros({static_cast<int64_t>(rows.size()), longest, rows.front().size(0)},
+                                at::TensorOptions(at::kFloat).device(device));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    padded[static_cast<int64_t>(i)].narrow(0, 0, rows[i].size(1)).copy_(rows[i].transpose(0, 1));
+  }
+  return padded.transpose(1, 2).unsqueeze(2);
+}
+
+SourceNoise source_noise(const Vocoder& vocoder, const VocoderRow& row) {
+  const int64_t samples = vocoder.generator.samples_per_frame() * row.mel.size(1);
+  return row.noise_seed ? place_source_noise(vocoder.source, 0, samples, *row.noise_seed)
+                        : draw_source_noise(vocoder.source, samples, row.generator);
+}
+
+at::Tensor magnitude_of(const at::Tensor& spectrum) {
+  return spectrum.narrow(-2, 0, kBins).exp().clamp_max_(kMagnitudeLimit);
+}
+
+at::Tensor phase_of(const at::Tensor& spectrum) { return spectrum.narrow(-2, kBins, kBins).sin(); }
 
 at::Tensor make_trim_fade() {
   constexpr int64_t kSamples = 480;  // 20 ms at 24 kHz
@@ -117,10 +130,14 @@ std::vector<at::Tensor> predict_pitch(const Vocoder& vocoder, const std::vector<
 
 std::vector<at::Tensor> generate_waves(const Vocoder& vocoder, const std::vector<at::Tensor>& mels,
                                        const std::vector<at::Tensor>& sources) {
+  if (!vocoder.device.is_cpu()) {
+    return generate_on_device(vocoder, pad_rows(mels, vocoder.device), pad_sources(sources),
+                              mask_of(mels, vocoder.device));
+  }
   std::vector<at::Tensor> spectra;
   for (const at::Tensor& source : sources) {
     spectra.push_back(vocoder.stft.is_packed() ? stft(source, vocoder.stft)
-                                               : stft(source.to(vocoder.device), vocoder.window));
+                                               : stft(source, vocoder.window));
   }
   const at::Tensor generated =
       generate(vocoder.generator, pad_rows(mels, vocoder.device), pad_rows(spectra, vocoder.device),
@@ -155,7 +172,7 @@ std::vector<at::Tensor> vocode_padded(const Vocoder& vocoder, std::vector<Vocode
 std::vector<at::Tensor> mel_to_wave(const Vocoder& vocoder, std::vector<VocoderRow>& rows) {
   check(vocoder, rows);
   if (rows.empty()) return {};
-  if (!vocoder.device.is_cpu()) return vocode_padded(vocoder, rows);
+  if (!vocoder.device.is_cpu()) return vocode_on_device(vocoder, rows);
   // One row fills a CPU's cores; a padded batch would compute the padding for nothing.
   std::vector<at::Tensor> waves;
   for (VocoderRow& row : rows) {

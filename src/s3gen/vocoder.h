@@ -29,6 +29,14 @@ class Vocoder {
 // Of a wave whose first sample is sample `first` of its utterance. In place.
 void apply_trim_fade(const Vocoder& vocoder, at::Tensor& wave, int64_t first);
 
+// [C, T] tensors of different T as [B, C, 1, longest], channels-last, zeros in the padding.
+[[nodiscard]] at::Tensor pad_rows(const std::vector<at::Tensor>& rows, c10::Device device);
+// What a row draws for its excitation.
+[[nodiscard]] SourceNoise source_noise(const Vocoder& vocoder, const VocoderRow& row);
+// Of the generator's output, with its 18 channels in the last dimension but one: [..., 9, F] each.
+[[nodiscard]] at::Tensor magnitude_of(const at::Tensor& spectrum);
+[[nodiscard]] at::Tensor phase_of(const at::Tensor& spectrum);
+
 // The pitch of rows of mels [80, T], each [T], in hertz.
 [[nodiscard]] std::vector<at::Tensor> predict_pitch(const Vocoder& vocoder,
                                                     const std::vector<at::Tensor>& mels);
@@ -37,7 +45,7 @@ void apply_trim_fade(const Vocoder& vocoder, at::Tensor& wave, int64_t first);
                                                      const std::vector<at::Tensor>& mels,
                                                      const std::vector<at::Tensor>& sources);
 
-// All rows in one padded batch, whatever the device.
+// All rows in one padded batch, on a CPU.
 [[nodiscard]] std::vector<at::Tensor> vocode_padded(const Vocoder& vocoder,
                                                     std::vector<VocoderRow>& rows);
 

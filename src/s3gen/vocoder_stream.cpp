@@ -2,10 +2,12 @@
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 
 #include "nn/emit.h"
+#include "nn/upload.h"
 
 namespace chatterbox::s3gen {
 namespace {
@@ -36,7 +38,10 @@ VocoderStream::VocoderStream(const Vocoder& vocoder, const VocoderHalo& halo, ui
       cycles_(no_cycles(vocoder.source)),
       mel_(at::empty({vocoder.generator.mel_channels(), 0},
                      at::TensorOptions(at::kFloat).device(vocoder.device))),
-      source_(at::empty({0}, at::kFloat)) {}
+      source_(at::empty({0}, mel_.options())) {
+  if (!vocoder.device.is_cpu())
+    cycles_ = at::zeros({1, cycles_.size(0)}, mel_.options().dtype(at::kDouble));
+}
 
 at::Tensor VocoderStream::mel_of(const Frames& frames) const {
   return mel_.narrow(1, frames.first - kept_, frames.end - frames.first);
@@ -51,6 +56,18 @@ at::Tensor VocoderStream::make_part(const Vocoder& vocoder, const at::Tensor& pi
   return make_source(vocoder.source, pitch, samples, noise, cycles);
 }
 
+at::Tensor VocoderStream::make_parts(const Vocoder& vocoder, const at::Tensor& pitch,
+                                     int64_t known) {
+  const int64_t samples = vocoder.generator.samples_per_frame();
+  const MergedNoise merged =
+      merge_noise(vocoder.source, {place_source_noise(vocoder.source, source_end_ * samples,
+                                                      pitch.size(0) * samples, noise_seed_)});
+  const std::vector<at::Tensor> there =
+      nn::upload({merged.first_phases, merged.normals}, vocoder.device);
+  return make_sources(vocoder.source, pitch.unsqueeze(0), samples, {there[0], there[1]}, cycles_,
+                      known * samples)[0];
+}
+
 // Makes what can be made of the excitation. Returns that of all frames from kept_ on up to where
 // the wave is to be computed.
 at::Tensor VocoderStream::extend_source(const Vocoder& vocoder, bool last, const TensorSink& sink) {
@@ -62,9 +79,17 @@ at::Tensor VocoderStream::extend_source(const Vocoder& vocoder, bool last, const
   const auto pitch_of = [&](int64_t first, int64_t end) {
     return pitch.narrow(0, first - seen.first, end - first);
   };
+  if (known > source_end_) nn::emit(sink, "s3gen.f0", pitch_of(source_end_, known));
+  if (!vocoder.device.is_cpu()) {
+    const at::Tensor parts =
+        make_parts(vocoder, pitch_of(source_end_, wanted), known - source_end_);
+    const at::Tensor all = at::cat({source_, parts});
+    source_end_ = known;
+    source_ = all.narrow(0, 0, vocoder.generator.samples_per_frame() * (known - kept_));
+    return all;
+  }
   if (known > source_end_) {
     const at::Tensor final_pitch = pitch_of(source_end_, known);
-    nn::emit(sink, "s3gen.f0", final_pitch);
     source_ = at::cat({source_, make_part(vocoder, final_pitch, source_end_, cycles_)});
     source_end_ = known;
   }

@@ -42,11 +42,15 @@ class VocoderStream {
   [[nodiscard]] at::Tensor extend_source(const Vocoder& vocoder, bool last, const TensorSink& sink);
   [[nodiscard]] at::Tensor make_part(const Vocoder& vocoder, const at::Tensor& pitch, int64_t first,
                                      SourceCycles& cycles) const;
+  // The same on a device, of all frames whose pitch is given, in one copy. `known` of them are
+  // final.
+  [[nodiscard]] at::Tensor make_parts(const Vocoder& vocoder, const at::Tensor& pitch,
+                                      int64_t known);
   void forget(int64_t first);
 
   VocoderHalo halo_;
   uint64_t noise_seed_;
-  SourceCycles cycles_;     // up to source_end_
+  SourceCycles cycles_;     // up to source_end_; on a device of a batch of one, [1, H]
   at::Tensor mel_;          // [80, T], of the frames [kept_, end_)
   at::Tensor source_;       // of the frames [kept_, source_end_)
   int64_t kept_ = 0;        // the first frame of which there is something

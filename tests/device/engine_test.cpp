@@ -1,4 +1,4 @@
-// The whole engine on the stand-in device: batches of utterances and a stream, with S3Gen on a
+// The whole engine on the tested device: batches of utterances and a stream, with S3Gen on a
 // thread of its own. The CPU's tokens, and its wave within the goldens' tolerance.
 #include "engine/engine.h"
 

@@ -1,4 +1,4 @@
-// Every family on the stand-in device, against the reference's goldens: its tokens, and what its
+// Every family on the tested device, against the reference's goldens: its tokens, and what its
 // stages make, as near as on the CPU.
 #include "device/device_options.h"
 #include "runtime/machines_golden.h"
@@ -10,7 +10,7 @@ namespace {
 TEST(OnDevice, English) {
   const CheckpointFolder folder;
   Machines machines(device_options(folder.path()));
-  EXPECT_EQ(machines.catalog().info().device, "stand_in:0");
+  EXPECT_EQ(machines.catalog().info().device, std::string(kTestedDevice) + ":0");
   for (const char* name : {"en_tiny_default", "en_tiny_greedy", "en_tiny_cfg0.2_hot"}) {
     expect_equals_reference(machines, name);
   }
@@ -54,8 +54,7 @@ t3::Generation followed(const nn::Placement& placement) {
 }
 
 TEST(OnDevice, FollowsTheTextAsTheCpu) {
-  use_stand_in();
-  const t3::Generation device = followed({c10::Device(c10::kPrivateUse1, 0), c10::kFloat});
+  const t3::Generation device = followed({tested_device(), c10::kFloat});
   const t3::Generation cpu = followed({});
   EXPECT_EQ(device.tokens, cpu.tokens);
   EXPECT_EQ(device.places, cpu.places);

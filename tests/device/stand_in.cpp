@@ -34,6 +34,7 @@ struct Guard final : c10::impl::NoOpDeviceGuardImpl<c10::kPrivateUse1> {
                                                     bool /*high*/) const override {
     return c10::Stream(c10::Stream::DEFAULT, device);
   }
+  void* getStreamNativeHandle(const c10::Stream /*stream*/) const override { return nullptr; }
   void synchronizeDevice(c10::DeviceIndex /*index*/) const override { count_synchronisation(); }
 };
 

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "nn/upload.h"
 #include "runtime/device.h"
 #include "support/failure_of.h"
 
@@ -77,6 +78,23 @@ TEST_F(StandIn, RefusesTensorsOfTheHost) {
   EXPECT_THROW(static_cast<void>(x.index_select(0, at::tensor({1}, at::kLong))), c10::Error);
   EXPECT_THROW(static_cast<void>(x.index({at::tensor({1}, at::kLong)})), c10::Error);
   EXPECT_NO_THROW(static_cast<void>(x.add(at::ones({}))));  // a number, as on CUDA
+}
+
+TEST_F(StandIn, UploadTakesAllInOneCopy) {
+  const std::vector<at::Tensor> tensors = {
+      at::arange(5, at::kLong), at::arange(6, at::kFloat).view({2, 3}).t(), at::empty({0, 4}),
+      at::tensor({1, 0}).to(at::kBool), at::full({}, 2.5, at::kDouble)};
+  const DeviceRecording recording;
+  const std::vector<at::Tensor> there = nn::upload(tensors, c10::Device(c10::kPrivateUse1, 0));
+  EXPECT_EQ(recording.counts().uploads, 1);
+  EXPECT_EQ(recording.counts().synchronisations, 0);
+  ASSERT_EQ(there.size(), tensors.size());
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    EXPECT_TRUE(there[i].is_privateuseone());
+    EXPECT_EQ(there[i].scalar_type(), tensors[i].scalar_type());
+    EXPECT_TRUE(at::equal(there[i].cpu(), tensors[i]));
+  }
+  EXPECT_TRUE(nn::upload(tensors, c10::kCPU)[0].is_same(tensors[0]));
 }
 
 // Its name is one of libtorch's backends, and of no device of the library.

@@ -16,6 +16,7 @@
 #include "support/flash_tensors.h"
 #include "support/golden.h"
 #include "support/synthetic_folder.h"
+#include "support/test_device.h"
 #include "support/wave.h"
 
 namespace chatterbox {
@@ -148,10 +149,11 @@ inline void expect_flash_equals_reference(const ChatterboxEngine& engine, const 
                         testing::Stage::kWave);
 }
 
+// On a CPU, unless the tests run on a GPU.
 inline EngineOptions cpu_fp32(const std::string& model) {
   EngineOptions options;
   options.model = model;
-  options.device = "cpu";
+  options.device = testing::test_device();
   options.precision = Precision::kFp32;
   options.threads = 2;
   options.watermark = Watermark::kOff;

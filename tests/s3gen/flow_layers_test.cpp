@@ -37,7 +37,7 @@ TEST(LinearSchedule, HasEqualSteps) {
 // Row d stands for the distance T - 1 - d; channels are sine and cosine by turns, of rates
 // 10000^(-2 i / C).
 TEST(RelativePositions, AreSinusoidsOfTheDistance) {
-  const at::Tensor positions = relative_positions(3, 4, at::kFloat);
+  const at::Tensor positions = relative_positions(3, position_rates(4));
   ASSERT_EQ(positions.sizes(), at::IntArrayRef({5, 4}));
   for (int64_t row = 0; row < 5; ++row) {
     const double distance = 2.0 - static_cast<double>(row);
@@ -58,7 +58,7 @@ TEST(RelativePositions, HaveRatesThatAreRoundedOnce) {
         static_cast<float>(-std::log(10000.0) / kSize) * static_cast<float>(2 * i);
     rates[i] = static_cast<float>(std::exp(static_cast<double>(exponent)));
   }
-  const at::Tensor positions = relative_positions(2, kSize, at::kFloat);
+  const at::Tensor positions = relative_positions(2, position_rates(kSize));
   EXPECT_TRUE(at::equal(positions[0].view({-1, 2}).select(1, 0), at::sin(rates)));  // distance 1
 }
 
@@ -83,7 +83,7 @@ TEST(RelativeAttention, EqualsItsFormula) {
   const int64_t size = 128;
   const RelativeAttention a = random_attention(size);
   const at::Tensor x = noise({1, frames, size}, 8);
-  const at::Tensor positions = relative_positions(frames, size, at::kFloat);
+  const at::Tensor positions = relative_positions(frames, position_rates(size));
   const auto apply = [](const at::Tensor& in, const nn::Linear& l) {
     return at::linear(in, nn::parts_of(l).weight, l.bias());
   };
@@ -112,7 +112,7 @@ TEST(RelativeAttention, DoesNotSeeThePadding) {
   at::Tensor x = noise({1, 6, 64}, 9);
   const FrameMask mask = make_frame_mask({4, 6}, c10::kCPU);
   const at::Tensor padding = attention_padding(mask, at::kFloat).narrow(0, 0, 1);
-  const at::Tensor positions = relative_positions(6, 64, at::kFloat);
+  const at::Tensor positions = relative_positions(6, position_rates(64));
   const at::Tensor before = attend(a, x, positions, padding).narrow(1, 0, 4);
   x.narrow(1, 4, 2).fill_(3.0);
   EXPECT_TRUE(at::equal(attend(a, x, positions, padding).narrow(1, 0, 4), before));

@@ -7,7 +7,7 @@
 # program contains the server, by one header.
 set -eu
 cd "$1"
-grep -rn --include='*.h' --include='*.cpp' --include='*.c' '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' . |
+grep -rn --include='*.h' --include='*.cpp' --include='*.c' --include='*.cu' --include='*.cuh' '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' . |
   awk '
     BEGIN {
       level["support"] = 0
