@@ -30,4 +30,14 @@ TorchFailure kind_of(const c10::Error& error) {
   return TorchFailure::kOther;
 }
 
+bool device_is_lost(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const c10::Error& error) {
+    return kind_of(error) == TorchFailure::kDevice;
+  } catch (...) {
+    return false;
+  }
+}
+
 }  // namespace chatterbox::nn

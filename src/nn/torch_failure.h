@@ -3,6 +3,8 @@
 
 #include <c10/util/Exception.h>
 
+#include <exception>
+
 namespace chatterbox::nn {
 
 enum class TorchFailure {
@@ -12,5 +14,7 @@ enum class TorchFailure {
 };
 
 [[nodiscard]] TorchFailure kind_of(const c10::Error& error);
+// Whether it is one of kDevice.
+[[nodiscard]] bool device_is_lost(const std::exception_ptr& exception);
 
 }  // namespace chatterbox::nn

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "runtime/cuda_graphs.h"
 #include "runtime/cuda_runtime.h"
 #include "runtime/free_memory.h"
 #include "support/error.h"
@@ -30,6 +31,7 @@ c10::Device cuda_device(const std::string& name) {
   if (index >= count) {
     fail(Status::kDevice, "device {}: this machine has {} CUDA devices", name, count);
   }
+  register_cuda_graphs();
   return {c10::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }
 
@@ -39,7 +41,9 @@ c10::Device cuda_or_cpu() {
   } catch (const Error&) {
     return c10::kCPU;  // no CUDA libraries: "auto" promises nothing
   }
-  return cuda_device_count() > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
+  if (cuda_device_count() == 0) return c10::kCPU;
+  register_cuda_graphs();
+  return {c10::kCUDA, 0};
 }
 
 // One that the program has added to libtorch, as the tests do (tests/device).

@@ -32,6 +32,8 @@ struct DeviceTraits {
   // A batch of utterances costs S3Gen less than one after the other. Not so on a CPU, where S3Gen
   // is arithmetic that fills all cores with one utterance.
   bool batches_speech = false;
+  // Texts that T3 reads together, whose chunks take one pass. Their bits depend on each other.
+  int64_t prefills = 1;
 };
 
 class ModelCatalog {

@@ -173,8 +173,9 @@ CacheLimits ModelSet::plan_cache(const EngineOptions& options) const {
 
 // A CPU's cores are full with one utterance, whose arithmetic a batch does not lessen.
 DeviceTraits ModelSet::device_traits() const {
+  constexpr int64_t kPrefills = 8;  // whose chunks fill a device: see t3/packed_prefill.h
   const bool device = !device_.is_cpu();
-  return {device, device};
+  return {device, device, device ? kPrefills : 1};
 }
 
 std::shared_ptr<const voice::Conditionals> ModelSet::default_voice() const {

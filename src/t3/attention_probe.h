@@ -24,6 +24,7 @@ class AttentionProbe {
 
   [[nodiscard]] int64_t row() const { return row_; }
   [[nodiscard]] const TextSpan& text() const { return text_; }
+  [[nodiscard]] const AlignmentHeads& heads() const { return heads_; }
 
   // Called in every layer: computes the attention of the layer's heads that the probe has, and
   // nothing in other layers. Rotated queries q [H, Q, 64] of the row's last Q positions, rotated

@@ -27,7 +27,7 @@ at::Tensor heads_of(const at::Tensor& x) { return x.view({x.size(0), -1, kHead})
 class Backbone::Pass {
  public:
   Pass(const std::vector<Segment>& segments, BatchKVCache& cache, const Probes& probes,
-       const nn::RopeTable& rope);
+       const nn::RopeTable& rope, at::Tensor positions = {});
 
   [[nodiscard]] const at::Tensor& positions() const { return positions_; }  // [N]
   // Whether attend_blocks() can do what write() and attend() do.
@@ -68,24 +68,31 @@ class Backbone::Pass {
   at::Tensor cos_, sin_;  // [N, 1, 32], or undefined
 };
 
-Backbone::Pass::Pass(const std::vector<Segment>& segments, BatchKVCache& cache,
-                     const Probes& probes, const nn::RopeTable& rope)
-    : cache_(cache), probes_(probes) {
-  const at::Device device = cache.device();
+std::vector<int64_t> positions_of(const std::vector<Segment>& segments, const BatchKVCache& cache) {
   std::vector<int64_t> positions;
   for (const Segment& segment : segments) {
-    const auto first = static_cast<int64_t>(positions.size());
+    for (int64_t i = 0; i < segment.count; ++i) positions.push_back(cache.length(segment.row) + i);
+  }
+  return positions;
+}
+
+Backbone::Pass::Pass(const std::vector<Segment>& segments, BatchKVCache& cache,
+                     const Probes& probes, const nn::RopeTable& rope, at::Tensor positions)
+    : cache_(cache), probes_(probes), positions_(std::move(positions)) {
+  const at::Device device = cache.device();
+  int64_t first = 0;
+  for (const Segment& segment : segments) {
     const int64_t before = cache.length(segment.row);
     Place place{segment.row, first, segment.count, before, {}, !segment.whole && before == 0};
     if (segment.whole) blocks_.push_back({segment.row, before, segment.count});
-    for (int64_t i = 0; i < place.count; ++i) positions.push_back(place.before + i);
+    first += place.count;
     if (place.before > 0 && !segment.whole) {
       const auto options = at::device(device).dtype(at::kBool);
       place.mask = at::ones({place.count, place.length()}, options).tril(place.before);
     }
     places_.push_back(std::move(place));
   }
-  positions_ = at::tensor(positions).to(device);
+  if (!positions_.defined()) positions_ = at::tensor(positions_of(segments, cache)).to(device);
   if (!rope.cos.defined()) return;
   cos_ = rope.cos.index_select(0, positions_).unsqueeze(1);
   sin_ = rope.sin.index_select(0, positions_).unsqueeze(1);
@@ -194,16 +201,10 @@ void Backbone::fill(const at::Tensor& x, const std::vector<Segment>& segments,
 }
 
 at::Tensor Backbone::peek(const at::Tensor& x, const std::vector<Segment>& segments,
-                          BatchKVCache& cache) const {
+                          BatchKVCache& cache, const at::Tensor& positions) const {
   const Probes none;
-  Pass pass(segments, cache, none, rope());
+  Pass pass(segments, cache, none, rope(), positions);
   return run(x, pass, Wanted::kAll);
-}
-
-at::Tensor Backbone::decode(const at::Tensor& x, const DecodePlan& plan, BatchKVCache& cache,
-                            const Probes& probes) const {
-  return cache.device().is_cpu() ? decode(x, plan.rows, cache, probes)
-                                 : decode_on_device(x, plan, cache, probes);
 }
 
 at::Tensor Backbone::decode(const at::Tensor& input, const std::vector<int64_t>& rows,

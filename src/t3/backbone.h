@@ -9,7 +9,6 @@
 #include "nn/attention.h"
 #include "nn/rope.h"
 #include "t3/attention_probe.h"
-#include "t3/decode_plan.h"
 #include "t3/kv_cache.h"
 
 namespace chatterbox::t3 {
@@ -20,6 +19,16 @@ struct Segment {
   int64_t count = 0;
   bool whole = false;  // each sees all of the segment, not only what is before it
 };
+
+// What rows ask for in a step on a device: rotated queries, [R, H, 64] for each of these layers.
+struct StepQueries {
+  std::vector<int64_t> layers;  // ascending
+  std::vector<at::Tensor> of_layers;
+};
+
+// Where they stand in their rows, one segment after another.
+[[nodiscard]] std::vector<int64_t> positions_of(const std::vector<Segment>& segments,
+                                                const BatchKVCache& cache);
 
 class Backbone {
  public:
@@ -40,16 +49,18 @@ class Backbone {
   // The same where nobody wants the hidden states.
   void fill(const at::Tensor& x, const std::vector<Segment>& segments, BatchKVCache& cache) const;
   // Hidden states of all positions, [N, C]. The rows stay as long as they are: what was written
-  // behind them is theirs if the caller makes them longer. Otherwise as extend().
+  // behind them is theirs if the caller makes them longer. Otherwise as extend(). `positions`:
+  // positions_of() the segments where the model is, or undefined: then they are copied there.
   [[nodiscard]] at::Tensor peek(const at::Tensor& x, const std::vector<Segment>& segments,
-                                BatchKVCache& cache) const;
-  // One position for each row of the plan, x [R', C] -> hidden states [R', C]. On a CPU, a row's
-  // bits depend on no other row. `probes` of any of these rows read it.
-  [[nodiscard]] at::Tensor decode(const at::Tensor& x, const DecodePlan& plan, BatchKVCache& cache,
-                                  const Probes& probes = {}) const;
-  // The same on a CPU, of its rows alone.
+                                BatchKVCache& cache, const at::Tensor& positions = {}) const;
+  // One position for each row, x [R, C] -> hidden states [R, C]. On a CPU: a row's bits depend on
+  // no other row. `probes` of any of these rows read it.
   [[nodiscard]] at::Tensor decode(const at::Tensor& x, const std::vector<int64_t>& rows,
                                   BatchKVCache& cache, const Probes& probes = {}) const;
+  // The same on a device, which knows the places. The rows stay as long as they are: the host makes
+  // them longer. `queries`, where somebody wants them, receives those of its layers.
+  [[nodiscard]] at::Tensor decode(const at::Tensor& x, const nn::StepPlaces& places,
+                                  BatchKVCache& cache, StepQueries* queries = nullptr) const;
 
  protected:
   // A tensor of its own: x [N, C], with what is learned of its positions [N].
@@ -72,8 +83,6 @@ class Backbone {
   enum class Wanted { kNone, kLastOfSegments, kAll };
   [[nodiscard]] at::Tensor run(const at::Tensor& x, Pass& pass, Wanted wanted) const;
   void read_step(const Probes& probes, int64_t layer, const nn::CachedAttention& step) const;
-  [[nodiscard]] at::Tensor decode_on_device(const at::Tensor& x, const DecodePlan& plan,
-                                            BatchKVCache& cache, const Probes& probes) const;
 };
 
 }  // namespace chatterbox::t3

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "nn/emit.h"
 #include "support/error.h"
 #include "t3/sampler.h"
 #include "t3/special_tokens.h"
@@ -51,6 +52,29 @@ void append_token(Generation& generation, int64_t token) {
   generation.tokens.push_back(token);
   generation.quality.longest_repetition =
       std::max(generation.quality.longest_repetition, last_repetition(generation.tokens));
+}
+
+void append_drawn(SequenceState& sequence, int64_t token, SamplingFamily family) {
+  Generation& generation = sequence.generation;
+  append_token(generation, token);
+  const int64_t uncounted = family == SamplingFamily::kPlain ? 1 : 0;
+  const int64_t counted = static_cast<int64_t>(generation.tokens.size()) - uncounted;
+  if (counted == 0) return;
+  if (token == kStopSpeech) {
+    generation.finish = Finish::kEos;
+  } else if (counted >= sequence.max_new_tokens) {
+    generation.finish = Finish::kMaxTokens;
+  }
+  if (sequence.ended() && sequence.analysis) sequence.analysis->finish(generation);
+}
+
+void emit_logits(const TensorSink& sink, int64_t draw, const at::Tensor& logits) {
+  if (draw < kLogitsForSink) nn::emit(sink, "t3.logits" + std::to_string(draw), logits);
+}
+
+std::exception_ptr not_finite(size_t step) {
+  return std::make_exception_ptr(
+      Error(Status::kInternal, fmt::format("the model's logits of step {} are not finite", step)));
 }
 
 BatchGenerationState::BatchGenerationState(int64_t rows, int64_t vocabulary, SamplingFamily family)
@@ -117,29 +141,18 @@ at::Tensor BatchGenerationState::guided_logits(const Batch& batch) const {
                column(batch, [](const SamplingOptions& o) { return o.cfg_weight; }));
 }
 
-at::Tensor BatchGenerationState::penalised(const Batch& batch, const at::Tensor& logits) const {
-  return penalise_repetition(
-      logits, seen_.index_select(0, conditional_rows(batch)),
-      column(batch, [](const SamplingOptions& o) { return o.repetition_penalty; }));
-}
-
-// Logits after all processors. Greedy rows go along: the filters do not change which one is the
-// largest.
 at::Tensor BatchGenerationState::warped(const Batch& batch, const at::Tensor& logits) const {
-  at::Tensor x = family_ == SamplingFamily::kGuided ? penalised(batch, logits) : logits;
-  x = x / column(batch,
-                 [](const SamplingOptions& o) { return o.temperature > 0 ? o.temperature : 1.0F; });
-  const auto used = [&](auto option) { return std::any_of(batch.begin(), batch.end(), option); };
-  if (used([](const SequenceState* s) { return s->sampling.top_k > 0; })) {
-    x = keep_top_k(x, column(batch, [](const SamplingOptions& o) { return o.top_k; }));
-  }
-  if (used([](const SequenceState* s) { return s->sampling.min_p > 0; })) {
-    x = keep_min_p(x, column(batch, [](const SamplingOptions& o) { return o.min_p; }));
-  }
-  if (used([](const SequenceState* s) { return s->sampling.top_p < 1; })) {
-    x = keep_top_p(x, column(batch, [](const SamplingOptions& o) { return o.top_p; }));
-  }
-  return family_ == SamplingFamily::kPlain ? penalised(batch, x) : x;
+  using Options = SamplingOptions;
+  const auto column_of = [&](auto option) { return column(batch, option); };
+  UsedFilters used;
+  for (const SequenceState* sequence : batch) used.add(sequence->sampling);
+  return warp(family_, logits, seen_.index_select(0, conditional_rows(batch)),
+              {column_of([](const Options& o) { return o.repetition_penalty; }),
+               column_of([](const Options& o) { return o.temperature > 0 ? o.temperature : 1.0F; }),
+               column_of([](const Options& o) { return o.min_p; }),
+               column_of([](const Options& o) { return o.top_p; }),
+               column_of([](const Options& o) { return o.top_k; })},
+              used);
 }
 
 void BatchGenerationState::draw_tokens() {
@@ -160,11 +173,7 @@ void BatchGenerationState::draw_tokens() {
     SequenceState& sequence = *batch[i];
     const auto row = static_cast<int64_t>(i);
     if (!finite[row].item<bool>()) {
-      const size_t step = sequence.generation.tokens.size();
-      end_with(std::make_exception_ptr(
-                   Error(Status::kInternal,
-                         fmt::format("the model's logits of step {} are not finite", step))),
-               ids[i]);
+      end_with(not_finite(sequence.generation.tokens.size()), ids[i]);
       continue;
     }
     append(sequence, sequence.sampling.temperature > 0
@@ -180,21 +189,11 @@ void BatchGenerationState::end_with(std::exception_ptr failure, int64_t id) {
 }
 
 void BatchGenerationState::append(SequenceState& sequence, int64_t token) {
-  Generation& generation = sequence.generation;
-  append_token(generation, token);
   at::Tensor seen = seen_[sequence.rows.front()];
-  auto counted = static_cast<int64_t>(generation.tokens.size());
-  if (family_ == SamplingFamily::kPlain) {
-    if (--counted == 0) seen[kStartSpeech].fill_(false);
-  }
+  const bool first = sequence.generation.tokens.empty();
+  if (first && family_ == SamplingFamily::kPlain) seen[kStartSpeech].fill_(false);
   seen[token].fill_(true);
-  if (counted == 0) return;
-  if (token == kStopSpeech) {
-    generation.finish = Finish::kEos;
-  } else if (counted >= sequence.max_new_tokens) {
-    generation.finish = Finish::kMaxTokens;
-  }
-  if (sequence.ended() && sequence.analysis) sequence.analysis->finish(generation);
+  append_drawn(sequence, token, family_);
 }
 
 }  // namespace chatterbox::t3

@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "support/tensor_sink.h"
 #include "t3/block.h"
 #include "t3/block_trace.h"
 #include "t3/generation_state.h"
@@ -32,6 +33,7 @@ struct SequenceState {
   std::optional<StreamAnalysis> analysis;  // where the request asks for it
   std::optional<BlockState> blocks;        // where the model fills blocks
   std::exception_ptr failure;              // where generation.finish is kFailed
+  TensorSink sink;                         // of its tensors, or empty
   bool started = false;                    // its prompt is done
 
   [[nodiscard]] bool ended() const { return generation.finish != Finish::kRunning; }
@@ -41,6 +43,14 @@ struct SequenceState {
 
 // Adds a token that was drawn, and what it does to the quality.
 void append_token(Generation& generation, int64_t token);
+// The same of one that was drawn after the others, which may be the last.
+void append_drawn(SequenceState& sequence, int64_t token, SamplingFamily family);
+// What the receiver gets of the logits that a draw is made from, [its rows, vocabulary]: those of
+// the first draws.
+inline constexpr int64_t kLogitsForSink = 3;  // t3.logits0 to t3.logits2
+void emit_logits(const TensorSink& sink, int64_t draw, const at::Tensor& logits);
+// Why a sequence fails whose logits of this step are not.
+[[nodiscard]] std::exception_ptr not_finite(size_t step);
 
 class BatchGenerationState {
  public:
@@ -68,11 +78,9 @@ class BatchGenerationState {
   void count_decode_step(int64_t id) { ++sequences_.at(id).generation.decode_steps; }
 
  private:
+  // Logits after all processors.
   [[nodiscard]] at::Tensor warped(const std::vector<SequenceState*>& batch,
                                   const at::Tensor& logits) const;
-  // Before the temperature, or after the filters: by the family.
-  [[nodiscard]] at::Tensor penalised(const std::vector<SequenceState*>& batch,
-                                     const at::Tensor& logits) const;
   [[nodiscard]] at::Tensor guided_logits(const std::vector<SequenceState*>& batch) const;
   void append(SequenceState& sequence, int64_t token);
 

@@ -2,7 +2,9 @@
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/softmax.h>
+#include <ATen/ops/stack.h>
 #include <ATen/ops/sum.h>
+#include <ATen/ops/tensor.h>
 
 #include <cmath>
 #include <numeric>
@@ -47,7 +49,8 @@ const at::Tensor& BlockLoop::prior(int64_t block_size) {
   BatchKVCache cache = model_.make_cache(1, block_size + 1);
   const at::Tensor x = model_.embedder().speech(tokens, places(tokens.size()));
   const at::Tensor hidden = model_.backbone().peek(x, {{0, block_size + 1}}, cache);
-  known = at::softmax(model_.logits(hidden.narrow(0, 0, block_size)), -1).mean(0);
+  const at::Tensor logits = model_.logits(hidden.narrow(0, 0, block_size)).to(at::kCPU);
+  known = at::softmax(logits, -1).mean(0);
   return known;
 }
 
@@ -87,18 +90,24 @@ std::vector<BlockLoop::Sequences> BlockLoop::parts(const Sequences& sequences) c
   return parts;
 }
 
+// All ids travel to a device in one copy.
 std::vector<at::Tensor> BlockLoop::look(const Sequences& sequences) const {
-  std::vector<at::Tensor> inputs;
+  std::vector<int64_t> tokens, indices;
   std::vector<Segment> segments;
   for (const SequenceState* sequence : sequences) {
-    const std::vector<int64_t>& tokens = sequence->blocks->block.tokens();
-    const at::Tensor x = model_.embedder().speech(tokens, places(tokens.size()));
+    const std::vector<int64_t>& block = sequence->blocks->block.tokens();
+    const std::vector<int64_t> in_block = places(block.size());
     for (const int64_t row : sequence->rows) {
-      inputs.push_back(x);
+      tokens.insert(tokens.end(), block.begin(), block.end());
+      indices.insert(indices.end(), in_block.begin(), in_block.end());
       segments.push_back({row, sequence->blocks->block.size(), /*whole=*/true});
     }
   }
-  const at::Tensor hidden = model_.backbone().peek(at::cat(inputs), segments, cache_);
+  const at::Tensor ids = at::stack({at::tensor(tokens), at::tensor(speech_places(indices)),
+                                    at::tensor(positions_of(segments, cache_))})
+                             .to(cache_.device());
+  const at::Tensor x = model_.embedder().speech(ids[0], ids[1]);
+  const at::Tensor hidden = model_.backbone().peek(x, segments, cache_, ids[2]);
   std::vector<at::Tensor> wanted;
   int64_t first = 0;
   for (const SequenceState* sequence : sequences) {
@@ -108,7 +117,7 @@ std::vector<at::Tensor> BlockLoop::look(const Sequences& sequences) const {
       first += sequence->blocks->block.size();
     }
   }
-  return split(model_.logits(at::cat(wanted)), sequences);
+  return split(model_.logits(at::cat(wanted)).to(at::kCPU), sequences);
 }
 
 // logits [all wanted positions, V]. In front of a block that is not done come the logits that

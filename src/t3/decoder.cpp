@@ -9,31 +9,12 @@
 #include "support/error.h"
 #include "t3/batch_generation_state.h"
 #include "t3/block_loop.h"
-#include "t3/decode_plan.h"
+#include "t3/device_loop.h"
 #include "t3/model.h"
-#include "t3/prefill.h"
+#include "t3/packed_prefill.h"
 #include "t3/t3.h"
 
 namespace chatterbox::t3 {
-namespace {
-
-constexpr size_t kLogitsForSink = 3;  // t3.logits0 to t3.logits2
-
-void emit_logits(const TensorSink& sink, size_t step, const at::Tensor& logits) {
-  if (step < kLogitsForSink) nn::emit(sink, "t3.logits" + std::to_string(step), logits);
-}
-
-bool device_is_lost(const std::exception_ptr& exception) {
-  try {
-    std::rethrow_exception(exception);
-  } catch (const c10::Error& error) {
-    return nn::kind_of(error) == nn::TorchFailure::kDevice;
-  } catch (...) {
-    return false;
-  }
-}
-
-}  // namespace
 
 struct Decoder::Impl {
   Impl(std::shared_ptr<const Model> t3_model, int64_t rows, int64_t positions, int64_t prefix_bytes)
@@ -41,17 +22,24 @@ struct Decoder::Impl {
         cache(model->make_cache(rows, positions)),
         prefixes(prefix_bytes),
         state(rows, model->limits().speech_vocabulary, model->limits().sampling),
-        blocks(*model, cache, state) {}
+        blocks(*model, cache, state) {
+    if (!cache.device().is_cpu() && !model->limits().fills_blocks()) {
+      device.emplace(*model, cache, state);
+    }
+  }
 
   struct Held {
     RowLease lease;
-    TensorSink sink;
     std::optional<Prefill> prefill;  // until it is done
+    at::Tensor logits = {};          // of a prompt that was done with another's
   };
 
   void check_positions(const SequenceOptions& options, int64_t prompt) const;
   [[nodiscard]] std::optional<StreamAnalysis> analysis(const SequenceOptions& options,
                                                        int64_t row) const;
+  // The next chunk of a prompt: its logits, once it was the last one.
+  [[nodiscard]] at::Tensor next_chunk(int64_t id);
+  [[nodiscard]] at::Tensor next_packed_chunk(int64_t id);
   void pass(const std::vector<int64_t>& ids);
   void pass_in_halves(const std::vector<int64_t>& ids);
   void feed_back(const std::vector<int64_t>& ids);
@@ -60,8 +48,8 @@ struct Decoder::Impl {
   BatchKVCache cache;
   VoicePrefixCache prefixes;
   BatchGenerationState state;
-  DecodePlanner planner;
-  BlockLoop blocks;  // of a model that fills blocks
+  BlockLoop blocks;                  // of a model that fills blocks
+  std::optional<DeviceLoop> device;  // of one that does not, on a device
   std::map<int64_t, Held> held;
 };
 
@@ -107,9 +95,10 @@ int64_t Decoder::add(const SequenceOptions& options, const TensorSink& sink) {
   sequence.sampling = options.sampling;
   sequence.max_new_tokens = options.max_new_tokens;
   sequence.generation.generator = at::make_generator<at::CPUGeneratorImpl>(options.seed);
+  sequence.sink = sink;
   if (impl_->model->limits().fills_blocks()) sequence.blocks = impl_->blocks.begin(options, sink);
   const int64_t id = impl_->state.insert(std::move(sequence));
-  impl_->held.emplace(id, Impl::Held{std::move(lease), sink, std::move(prefill)});
+  impl_->held.emplace(id, Impl::Held{std::move(lease), std::move(prefill)});
   return id;
 }
 
@@ -117,18 +106,46 @@ bool Decoder::prefill(int64_t id) {
   static_cast<void>(impl_->state.at(id));  // is there one?
   Impl::Held& held = impl_->held.at(id);
   if (!held.prefill) return true;
-  const at::Tensor logits =
-      held.prefill->next(impl_->cache, impl_->prefixes, impl_->state.probes({id}));
+  const at::Tensor logits = impl_->next_chunk(id);
   if (!logits.defined()) return false;
-  impl_->state.start(id, logits);
+  impl_->device ? impl_->device->start(id, logits) : impl_->state.start(id, logits.to(at::kCPU));
   held.prefill.reset();
+  held.logits.reset();
   if (impl_->model->limits().fills_blocks()) return true;
   try {
-    emit_logits(held.sink, 0, logits);
+    emit_logits(impl_->state.at(id).sink, 0, logits);
   } catch (...) {
     impl_->state.end_with(std::current_exception(), id);
   }
   return true;
+}
+
+at::Tensor Decoder::Impl::next_chunk(int64_t id) {
+  Held& own = held.at(id);
+  if (own.logits.defined()) return own.logits;
+  if (!cache.device().is_cpu() && own.prefill->reaches_tail(cache, prefixes)) {
+    try {
+      return next_packed_chunk(id);
+    } catch (const c10::Error& error) {  // alone there may be memory enough
+      if (nn::kind_of(error) == nn::TorchFailure::kDevice) throw;
+    }
+  }
+  return own.prefill->next(cache, prefixes, state.probes({id}));
+}
+
+// With it, the chunks of others that wait for theirs.
+at::Tensor Decoder::Impl::next_packed_chunk(int64_t id) {
+  std::vector<int64_t> ids = {id};
+  std::vector<const Prefill*> prompts = {&*held.at(id).prefill};
+  for (auto& [other, waiting] : held) {
+    if (other == id || !waiting.prefill || waiting.logits.defined()) continue;
+    if (!waiting.prefill->reaches_tail(cache, prefixes)) continue;
+    ids.push_back(other);
+    prompts.push_back(&*waiting.prefill);
+  }
+  const std::vector<at::Tensor> logits = next_chunks(*model, prompts, cache, state.probes(ids));
+  for (size_t i = 1; i < logits.size(); ++i) held.at(ids[i]).logits = logits[i];
+  return logits.front();
 }
 
 int64_t Decoder::start(const SequenceOptions& options, const TensorSink& sink) {
@@ -144,6 +161,7 @@ int64_t Decoder::start(const SequenceOptions& options, const TensorSink& sink) {
 }
 
 void Decoder::step() {
+  if (impl_->device) return impl_->device->step();
   if (!impl_->model->limits().fills_blocks()) impl_->state.draw_tokens();
   const std::vector<int64_t> ids = impl_->state.running();
   if (!ids.empty()) impl_->pass_in_halves(ids);
@@ -161,7 +179,7 @@ void Decoder::Impl::pass_in_halves(const std::vector<int64_t>& ids) {
     pass(ids);
   } catch (...) {
     for (const auto& [row, length] : lengths) cache.set_length(row, length);
-    if (device_is_lost(std::current_exception())) throw;
+    if (nn::device_is_lost(std::current_exception())) throw;
     if (ids.size() == 1) return state.end_with(std::current_exception(), ids.front());
     const auto half = ids.begin() + static_cast<std::ptrdiff_t>(ids.size() / 2);
     pass_in_halves({ids.begin(), half});
@@ -183,10 +201,9 @@ void Decoder::Impl::feed_back(const std::vector<int64_t>& ids) {
       indices.push_back(static_cast<int64_t>(sequence.generation.tokens.size()) - 1);
     }
   }
-  const DecodePlan plan = planner.plan(rows, tokens, indices, cache);
-  const at::Tensor x = model->embedder().speech(plan.tokens, plan.places);
-  const at::Tensor hidden = model->backbone().decode(x, plan, cache, state.probes(ids));
-  const at::Tensor logits = model->logits(hidden, plan.size());
+  const at::Tensor x = model->embedder().speech(tokens, indices);
+  const at::Tensor logits =
+      model->logits(model->backbone().decode(x, rows, cache, state.probes(ids)));
   state.set_logits(rows, logits);
   int64_t first = 0;
   for (const int64_t id : ids) {
@@ -194,7 +211,7 @@ void Decoder::Impl::feed_back(const std::vector<int64_t>& ids) {
     const auto count = static_cast<int64_t>(sequence.rows.size());
     state.count_decode_step(id);
     try {
-      emit_logits(held.at(id).sink, sequence.generation.tokens.size(),
+      emit_logits(sequence.sink, static_cast<int64_t>(sequence.generation.tokens.size()),
                   logits.narrow(0, first, count));
     } catch (...) {  // the pass is done, and only this sequence's receiver is at fault
       state.end_with(std::current_exception(), id);
@@ -218,6 +235,7 @@ const Generation& Decoder::generation(int64_t id) const {
 }
 
 void Decoder::remove(int64_t id) {
+  if (impl_->device) impl_->device->remove(id);
   impl_->state.erase(id);
   impl_->held.erase(id);
 }

@@ -18,35 +18,22 @@ at::Tensor rotated(const at::Tensor& qkv, const at::Tensor& rotations) {
   return at::bmm(qkv.view({3 * rows, -1, kHead}), rotations).view({rows, 3, -1, kHead});
 }
 
-// What the rows of the step attended to in a layer, by those that watch. qkv [R, 3, H, 64]
-void read(const Probes& probes, int64_t layer, const at::Tensor& qkv, const DecodePlan& plan,
-          const BatchKVCache& cache) {
-  for (AttentionProbe* probe : probes) {
-    const auto found = std::find(plan.rows.begin(), plan.rows.end(), probe->row());
-    if (found == plan.rows.end() || !probe->reads(layer)) continue;
-    const auto r = found - plan.rows.begin();
-    const int64_t positions = plan.positions[static_cast<size_t>(r)] + 1;
-    probe->read(layer, qkv[r][0].unsqueeze(1),
-                cache.k(layer)[probe->row()].narrow(1, 0, positions));
-  }
+bool wants(const StepQueries* queries, int64_t layer) {
+  return queries != nullptr &&
+         std::binary_search(queries->layers.begin(), queries->layers.end(), layer);
 }
 
 }  // namespace
 
-at::Tensor Backbone::decode_on_device(const at::Tensor& input, const DecodePlan& plan,
-                                      BatchKVCache& cache, const Probes& probes) const {
-  const nn::StepPlaces places =
-      nn::step_places(plan.cache_rows, plan.cache_positions, plan.longest, input.scalar_type());
-  const at::Tensor turns = rotations(plan.cache_positions);
-  at::Tensor x = enter(input, plan.cache_positions);
+at::Tensor Backbone::decode(const at::Tensor& input, const nn::StepPlaces& places,
+                            BatchKVCache& cache, StepQueries* queries) const {
+  const at::Tensor turns = rotations(places.positions);
+  at::Tensor x = enter(input, places.positions);
   for (int64_t i = 0; i < layers(); ++i) {
     const at::Tensor qkv = rotated(joined_qkv(i, x), turns);
     const at::Tensor attended = nn::step_attention(qkv, cache.kv(i), places);
-    read(probes, i, qkv, plan, cache);
+    if (wants(queries, i)) queries->of_layers.push_back(qkv.select(1, 0));
     leave(i, attended, x);
-  }
-  for (size_t r = 0; r < plan.rows.size(); ++r) {
-    cache.set_length(plan.rows[r], plan.positions[r] + 1);
   }
   return norm(x);
 }

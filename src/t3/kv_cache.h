@@ -42,6 +42,7 @@ class BatchKVCache {
   // [rows, H, positions, 64]
   [[nodiscard]] at::Tensor k(int64_t layer) const { return k_[layer]; }
   [[nodiscard]] at::Tensor v(int64_t layer) const { return v_[layer]; }
+  [[nodiscard]] const at::Tensor& keys() const { return k_; }  // [layers, rows, H, positions, 64]
   // Both, on a device, [rows, 2, H, positions, 64].
   [[nodiscard]] at::Tensor kv(int64_t layer) const { return kv_[layer]; }
 

@@ -61,15 +61,11 @@ void Model::load_gpt2_family(const nn::WeightReader& reader) {
   backbone_ = std::make_unique<Gpt2>(std::move(weights));
 }
 
-at::Tensor Model::logits(const at::Tensor& hidden) const { return logits(hidden, hidden.size(0)); }
-
 // On a CPU, not more rows at a time than keep a row's bits (see nn::kMaxKernelRows).
-at::Tensor Model::logits(const at::Tensor& hidden, int64_t rows) const {
-  if (!hidden.is_cpu()) {
-    return nn::linear(hidden, speech_head_).narrow(0, 0, rows).to(at::kCPU, at::kFloat);
-  }
+at::Tensor Model::logits(const at::Tensor& hidden) const {
+  if (!hidden.is_cpu()) return nn::linear(hidden, speech_head_).to(at::kFloat);
   std::vector<at::Tensor> parts;
-  for (const at::Tensor& part : hidden.narrow(0, 0, rows).split(nn::kMaxKernelRows)) {
+  for (const at::Tensor& part : hidden.split(nn::kMaxKernelRows)) {
     parts.push_back(nn::linear(part, speech_head_));
   }
   return at::cat(parts);

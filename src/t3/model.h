@@ -19,10 +19,8 @@ class Model {
 
   // Throws kInvalidArgument, or kBadVoice, where the model cannot speak it.
   void check(const SequenceOptions& options) const;
-  // Hidden states [R, C] -> [R, vocabulary], fp32 on the CPU.
+  // Hidden states [R, C] -> [R, vocabulary], fp32, where the model is.
   [[nodiscard]] at::Tensor logits(const at::Tensor& hidden) const;
-  // The same of the first `rows` of them alone.
-  [[nodiscard]] at::Tensor logits(const at::Tensor& hidden, int64_t rows) const;
 
   // Positions that may go through the backbone together, so that the bits of each depend on no
   // other sequence's.

@@ -14,22 +14,23 @@ Prefill::Prefill(const Model& model, const SequenceOptions& options, std::vector
       text_positions_(static_cast<int64_t>(text_ids_.size()) + model.limits().text_framing) {}
 
 at::Tensor Prefill::next(BatchKVCache& cache, VoicePrefixCache& prefixes, const Probes& probes) {
-  if (!tail_.defined() && !begin(cache, prefixes)) return {};
-  return next_of_tail(cache, probes);
+  if (reaches_tail(cache, prefixes)) return next_of_tail(cache, probes);
+  prefix_->advance(*model_);
+  prefixes.keep(prefix_);
+  return {};
 }
 
-bool Prefill::begin(BatchKVCache& cache, VoicePrefixCache& prefixes) {
-  const bool shared = guided() && model_->limits().guidance_keeps_voice();
-  const int64_t needed = conditioning_positions_ + (shared ? text_positions_ : 0);
-  if (!prefix_) prefix_ = prefixes.find(*model_, voice_, needed);
-  if (prefix_->positions() < needed) {
-    prefix_->advance(*model_);
-    prefixes.keep(prefix_);
-    return false;
-  }
+int64_t Prefill::needed() const {
+  return conditioning_positions_ + (shares_prefix() ? text_positions_ : 0);
+}
+
+bool Prefill::reaches_tail(BatchKVCache& cache, VoicePrefixCache& prefixes) {
+  if (tail_.defined()) return true;
+  if (!prefix_) prefix_ = prefixes.find(*model_, voice_, needed());
+  if (prefix_->positions() < needed()) return false;
   prefix_->copy_to(cache, rows_.front(), conditioning_positions_);
-  if (shared) {
-    prefix_->copy_to(cache, rows_.back(), needed);
+  if (shares_prefix()) {
+    prefix_->copy_to(cache, rows_.back(), needed());
   } else if (guided()) {
     // No layer has a bias: where the input is zero, keys and values are, too.
     cache.zero_row(rows_.back(), conditioning_positions_ + text_positions_);
@@ -41,25 +42,30 @@ bool Prefill::begin(BatchKVCache& cache, VoicePrefixCache& prefixes) {
 }
 
 // The row of guidance joins the last chunk: it has nothing left but the starts of speech.
-at::Tensor Prefill::next_of_tail(BatchKVCache& cache, const Probes& probes) {
-  const Backbone& backbone = model_->backbone();
+Prefill::Chunk Prefill::next_chunk_of_tail(const BatchKVCache& cache) const {
   const int64_t starts = model_->limits().starts_of_speech;
-  const int64_t before = cache.length(rows_.front());
-  const int64_t done = before - conditioning_positions_;
+  const int64_t done = cache.length(rows_.front()) - conditioning_positions_;
   const int64_t count =
       next_chunk(tail_positions(), done, VoicePrefix::kChunk - (guided() ? starts : 0));
-  at::Tensor x = tail_.narrow(0, done, count);
-  std::vector<Segment> segments = {{rows_.front(), count}};
-  if (done + count < tail_positions()) {
-    backbone.fill(x, segments, cache);
+  Chunk chunk{tail_.narrow(0, done, count), {{rows_.front(), count}}};
+  chunk.last = done + count == tail_positions();
+  if (chunk.last && guided()) {
+    chunk.x = at::cat({chunk.x, model_->embedder().starts_of_speech()});
+    chunk.segments.push_back({rows_.back(), starts});
+  }
+  return chunk;
+}
+
+at::Tensor Prefill::next_of_tail(BatchKVCache& cache, const Probes& probes) {
+  const Backbone& backbone = model_->backbone();
+  const int64_t before = cache.length(rows_.front());
+  const Chunk chunk = next_chunk_of_tail(cache);
+  if (!chunk.last) {
+    backbone.fill(chunk.x, chunk.segments, cache);
     return {};
   }
-  if (guided()) {
-    x = at::cat({x, model_->embedder().starts_of_speech()});
-    segments.push_back({rows_.back(), starts});
-  }
   try {
-    return model_->logits(backbone.extend(x, segments, cache, probes));
+    return model_->logits(backbone.extend(chunk.x, chunk.segments, cache, probes));
   } catch (...) {  // maybe after the rows were extended
     cache.set_length(rows_.front(), before);
     if (guided()) cache.set_length(rows_.back(), conditioning_positions_ + text_positions_);

@@ -21,6 +21,17 @@ class Prefill {
 
   // Of each row, when done.
   [[nodiscard]] int64_t positions() const { return conditioning_positions_ + tail_positions(); }
+  // Whether the next chunk is one of the prompt's own, behind what the voice begins with: for that
+  // it takes what the prefix cache has, and computes nothing.
+  [[nodiscard]] bool reaches_tail(BatchKVCache& cache, VoicePrefixCache& prefixes);
+  // Such a chunk: what the backbone is to append to which rows.
+  struct Chunk {
+    at::Tensor x;
+    std::vector<Segment> segments;
+    bool last = false;
+  };
+  [[nodiscard]] Chunk next_chunk_of_tail(const BatchKVCache& cache) const;
+
   // Computes the next chunk. The logits that the first draw is made from, [rows, vocabulary], once
   // it was the last chunk; undefined before. After an exception the chunk may be tried again.
   at::Tensor next(BatchKVCache& cache, VoicePrefixCache& prefixes, const Probes& probes = {});
@@ -30,8 +41,11 @@ class Prefill {
     return text_positions_ + model_->limits().starts_of_speech;
   }
   [[nodiscard]] bool guided() const { return rows_.size() > 1; }
-  // Whether the rows have what they begin with; computes a chunk of it where it is not there.
-  bool begin(BatchKVCache& cache, VoicePrefixCache& prefixes);
+  // Of the prefix, that the rows need.
+  [[nodiscard]] int64_t needed() const;
+  [[nodiscard]] bool shares_prefix() const {
+    return guided() && model_->limits().guidance_keeps_voice();
+  }
   at::Tensor next_of_tail(BatchKVCache& cache, const Probes& probes);
 
   const Model* model_;

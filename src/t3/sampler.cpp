@@ -42,12 +42,31 @@ at::Tensor keep_top_p(const at::Tensor& logits, const at::Tensor& top_p) {
   return logits.masked_fill(drop.scatter(-1, order, drop), kDropped);
 }
 
-at::Tensor keep_top_k(const at::Tensor& logits, const at::Tensor& top_k) {
-  const int64_t most = std::min(top_k.max().item<int64_t>(), logits.size(-1));
-  if (most == 0) return logits;
-  const at::Tensor likeliest = std::get<0>(at::topk(logits, most, -1));  // descending
-  const at::Tensor last = likeliest.gather(1, top_k.clamp(1, most) - 1);
+at::Tensor keep_top_k(const at::Tensor& logits, const at::Tensor& top_k, int64_t most) {
+  const int64_t count = std::min(most, logits.size(-1));
+  const at::Tensor likeliest = std::get<0>(at::topk(logits, count, -1));  // descending
+  const at::Tensor last = likeliest.gather(1, top_k.clamp(1, count) - 1);
   return logits.masked_fill((logits < last).logical_and_(top_k > 0), kDropped);
+}
+
+void UsedFilters::add(const SamplingOptions& options) {
+  most_top_k = std::max(most_top_k, options.top_k);
+  min_p = min_p || options.min_p > 0;
+  top_p = top_p || options.top_p < 1;
+}
+
+// The penalty comes before the temperature or after the filters.
+at::Tensor warp(SamplingFamily family, const at::Tensor& logits, const at::Tensor& seen,
+                const WarpOptions& options, const UsedFilters& used) {
+  const auto penalised = [&](const at::Tensor& x) {
+    return penalise_repetition(x, seen, options.repetition_penalty);
+  };
+  at::Tensor x = family == SamplingFamily::kGuided ? penalised(logits) : logits;
+  x = x / options.temperature;
+  if (used.most_top_k > 0) x = keep_top_k(x, options.top_k, used.most_top_k);
+  if (used.min_p) x = keep_min_p(x, options.min_p);
+  if (used.top_p) x = keep_top_p(x, options.top_p);
+  return family == SamplingFamily::kPlain ? penalised(x) : x;
 }
 
 int64_t draw(const at::Tensor& probabilities, const at::Generator& generator) {

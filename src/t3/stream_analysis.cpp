@@ -7,8 +7,6 @@
 namespace chatterbox::t3 {
 namespace {
 
-constexpr float kCertain = 32768;  // the reference's logit, and its negative
-
 void record(Quality& quality, Intervention kind, int64_t step) {
   if (!quality.interventions.empty()) {
     InterventionSpan& last = quality.interventions.back();
@@ -30,11 +28,20 @@ StreamAnalysis::StreamAnalysis(const AlignmentHeads& heads, int64_t row, const T
 }
 
 void StreamAnalysis::observe(const at::Tensor& logits, Generation& generation) {
-  const std::vector<float> attention = probe_.mean();
-  if (analyzer_) intervene(attention, logits, generation);
-  if (!path_) return;
-  path_->update(attention.data() + attention.size() - probe_.text().tokens);
-  generation.places = path_->places();
+  const EndOfSpeech end = follow(probe_.mean(), generation);
+  if (end == EndOfSpeech::kSuppressed) logits[kStopSpeech].fill_(-kCertain);
+  if (end != EndOfSpeech::kForced) return;
+  logits.fill_(-kCertain);
+  logits[kStopSpeech].fill_(kCertain);
+}
+
+EndOfSpeech StreamAnalysis::follow(const std::vector<float>& attention, Generation& generation) {
+  const EndOfSpeech end = analyzer_ ? intervene(attention, generation) : EndOfSpeech::kKept;
+  if (path_) {
+    path_->update(attention.data() + attention.size() - probe_.text().tokens);
+    generation.places = path_->places();
+  }
+  return end;
 }
 
 void StreamAnalysis::finish(Generation& generation) {
@@ -43,25 +50,22 @@ void StreamAnalysis::finish(Generation& generation) {
   generation.places = path_->places();
 }
 
-void StreamAnalysis::intervene(const std::vector<float>& attention, const at::Tensor& logits,
-                               Generation& generation) {
+EndOfSpeech StreamAnalysis::intervene(const std::vector<float>& attention, Generation& generation) {
   const std::vector<int64_t>& tokens = generation.tokens;
   const AlignmentState& state =
       analyzer_->update(attention, tokens.empty() ? kStartSpeech : tokens.back());
   const auto step = static_cast<int64_t>(tokens.size());
   Quality& quality = generation.quality;
   if (state.end == EndOfSpeech::kSuppressed) {
-    logits[kStopSpeech].fill_(-kCertain);
     record(quality, Intervention::kEndSuppressed, step);
   } else if (state.end == EndOfSpeech::kForced) {
-    logits.fill_(-kCertain);
-    logits[kStopSpeech].fill_(kCertain);
     if (state.long_tail) record(quality, Intervention::kLongTail, step);
     if (state.alignment_repetition) record(quality, Intervention::kAlignmentRepetition, step);
     if (state.token_repetition) record(quality, Intervention::kTokenRepetition, step);
   }
   generation.alignment = state;
   quality.text_coverage = analyzer_->coverage();
+  return state.end;
 }
 
 }  // namespace chatterbox::t3

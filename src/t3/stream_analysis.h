@@ -11,6 +11,9 @@
 
 namespace chatterbox::t3 {
 
+// The reference's logit of what has to be drawn. Its negative keeps an id away.
+inline constexpr float kCertain = 32768;
+
 class StreamAnalysis {
  public:
   // `row`: the conditional one. With `analyze`, its heads are `heads`, too.
@@ -18,15 +21,20 @@ class StreamAnalysis {
                  const std::optional<AlignmentThresholds>& analyze, bool follow_text);
 
   [[nodiscard]] AttentionProbe& probe() { return probe_; }
+  [[nodiscard]] const AttentionProbe& probe() const { return probe_; }
+  // Whether it may change what is drawn.
+  [[nodiscard]] bool intervenes() const { return analyzer_.has_value(); }
   // Before a draw: reads what the last pass attended to. The analyzer changes the guided logits
   // [vocabulary] where the end of speech must not or has to come; all is recorded.
   void observe(const at::Tensor& logits, Generation& generation);
+  // The same of attention [queries, text tokens], where the logits are elsewhere: what shall become
+  // of the end of speech.
+  [[nodiscard]] EndOfSpeech follow(const std::vector<float>& attention, Generation& generation);
   // After the last draw.
   void finish(Generation& generation);
 
  private:
-  void intervene(const std::vector<float>& attention, const at::Tensor& logits,
-                 Generation& generation);
+  [[nodiscard]] EndOfSpeech intervene(const std::vector<float>& attention, Generation& generation);
 
   AttentionProbe probe_;
   std::optional<AlignmentAnalyzer> analyzer_;

@@ -114,15 +114,16 @@ class Decoder {
   // this sequence.
   int64_t add(const SequenceOptions& options, const TensorSink& sink = {});
   // Computes the next chunk of the sequence's prompt. True once the prompt is done: from then on
-  // step() concerns it. After an exception it may be called again.
+  // step() concerns it. After an exception it may be called again. On a device, the chunks of
+  // others that wait for theirs are computed with it, so that their calls have less to do.
   bool prefill(int64_t id);
   // add(), then prefill() to the end. After an exception the sequence is not there.
   int64_t start(const SequenceOptions& options, const TensorSink& sink = {});
   // Draws one token for every running sequence and feeds it back: one decode step for all. Where
-  // the model fills blocks: one pass over the block that each is at. A
-  // sequence whose logits are not finite, or that fails alone, ends (Finish::kFailed); the others
-  // go on. What fails together is tried again in halves, but not on a device that is lost: then
-  // step() throws.
+  // the model fills blocks: one pass over the block that each is at. On a device most tokens are
+  // known one call later, and a sequence's last call does nothing but read. A sequence whose logits
+  // are not finite, or that fails alone, ends (Finish::kFailed); the others go on. What fails
+  // together is tried again in halves, but not on a device that is lost: then step() throws.
   void step();
   [[nodiscard]] bool finished(int64_t id) const;
   // Tokens so far, those of an unfinished block, too; also where the sequence failed.

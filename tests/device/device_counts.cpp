@@ -12,6 +12,7 @@ namespace {
 struct Counted {
   std::mutex mutex;
   bool on = false;
+  int64_t work = 0;
   DeviceCounts counts;
   std::map<std::string, int64_t> operators;
 };
@@ -28,6 +29,16 @@ void count(Change change) {
   if (all.on) change(all);
 }
 
+// Of what the device has to do.
+template <class Change>
+void queue(Change change) {
+  {
+    const std::lock_guard lock(counted().mutex);
+    ++counted().work;
+  }
+  count(change);
+}
+
 void start(bool on) {
   Counted& all = counted();
   const std::lock_guard lock(all.mutex);
@@ -39,21 +50,21 @@ void start(bool on) {
 }  // namespace
 
 void count_operator(const std::string& name) {
-  count([&](Counted& all) {
+  queue([&](Counted& all) {
     ++all.counts.operators;
     ++all.operators[name];
   });
 }
 
 void count_upload(int64_t bytes) {
-  count([=](Counted& all) {
+  queue([=](Counted& all) {
     ++all.counts.uploads;
     all.counts.upload_bytes += bytes;
   });
 }
 
 void count_download(int64_t bytes) {
-  count([=](Counted& all) {
+  queue([=](Counted& all) {
     ++all.counts.downloads;
     all.counts.download_bytes += bytes;
   });
@@ -61,6 +72,21 @@ void count_download(int64_t bytes) {
 
 void count_synchronisation() {
   count([](Counted& all) { ++all.counts.synchronisations; });
+}
+
+void count_replay() {
+  queue([](Counted& all) { ++all.counts.replays; });
+}
+
+int64_t work_so_far() {
+  const std::lock_guard lock(counted().mutex);
+  return counted().work;
+}
+
+void count_wait_for(int64_t work) {
+  count([=](Counted& all) {
+    ++(work == all.work ? all.counts.synchronisations : all.counts.late_waits);
+  });
 }
 
 DeviceRecording::DeviceRecording() { start(true); }
@@ -80,8 +106,10 @@ std::map<std::string, int64_t> DeviceRecording::operators() const {
 std::string DeviceRecording::report() const {
   const DeviceCounts c = counts();
   std::string text = fmt::format(
-      "{} operators, {} uploads ({} bytes), {} downloads ({} bytes), {} synchronisations:",
-      c.operators, c.uploads, c.upload_bytes, c.downloads, c.download_bytes, c.synchronisations);
+      "{} operators, {} replays, {} uploads ({} bytes), {} downloads ({} bytes), {} "
+      "synchronisations, {} late waits:",
+      c.operators, c.replays, c.uploads, c.upload_bytes, c.downloads, c.download_bytes,
+      c.synchronisations, c.late_waits);
   for (const auto& [name, times] : operators()) text += fmt::format(" {} {}", times, name);
   return text;
 }

@@ -2,7 +2,11 @@
 
 #include <ATen/core/LegacyTypeDispatch.h>
 
+#include <string>
+#include <vector>
+
 #include "device/device_counts.h"
+#include "device/graph_recording.h"
 #include "device/shadows.h"
 
 namespace chatterbox::testing {
@@ -14,28 +18,41 @@ bool is_written(const c10::Argument& argument) {
   return argument.alias_info() != nullptr && argument.alias_info()->isWrite();
 }
 
-// The arguments of one call, taken from the stack.
+using Values = std::vector<c10::IValue>;
+
+// One call of an operator.
 class Call {
  public:
-  Call(const Schema& schema, torch::jit::Stack* stack) : schema_(schema), stack_(stack) {
-    const size_t count = schema.arguments().size();
-    arguments_.assign(stack->end() - static_cast<std::ptrdiff_t>(count), stack->end());
-    for (size_t i = 0; i < count; ++i) check_sides(i);
-    torch::jit::drop(stack, count);
-    for (size_t i = 0; i < count; ++i) {
-      stack->push_back(to_cpu(arguments_[i], is_written(schema.arguments()[i])));
+  Call(const c10::OperatorHandle& op, const Values& arguments)
+      : schema_(op.schema()), arguments_(arguments) {
+    const at::AutoDispatchBelowADInplaceOrView below_autograd;
+    for (size_t i = 0; i < arguments.size(); ++i) check_sides(i);
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      cpu_.push_back(to_cpu(arguments[i], is_written(schema_.arguments()[i])));
     }
+    op.callBoxed(&cpu_);
+    shadows_.finish();
   }
 
-  // Puts the results in the place of the CPU's.
-  void take_results() {
-    shadows_.finish();
-    const size_t count = schema_.returns().size();
-    const size_t first = stack_->size() - count;
-    for (size_t i = 0; i < count; ++i) {
-      c10::IValue& value = (*stack_)[first + i];
-      if (!value.isTensor() && !value.isTensorList()) count_synchronisation();
-      value = to_device(value, schema_.returns()[i]);
+  // In the place of the CPU's.
+  [[nodiscard]] Values results() {
+    Values results;
+    for (size_t i = 0; i < cpu_.size(); ++i) {
+      results.push_back(to_device(cpu_[i], schema_.returns()[i]));
+    }
+    return results;
+  }
+  // The same where the device has them from the call before.
+  void results_again(const Values& before) {
+    for (size_t i = 0; i < cpu_.size(); ++i) {
+      if (is_written(schema_.returns()[i])) continue;
+      if (cpu_[i].isTensor()) shadows_.result_again(cpu_[i].toTensor(), before[i].toTensor());
+      if (!cpu_[i].isTensorList()) continue;
+      const std::vector<at::Tensor> all = before[i].toTensorVector();
+      size_t next = 0;
+      for (const at::Tensor& each : cpu_[i].toTensorVector()) {
+        shadows_.result_again(each, all.at(next++));
+      }
     }
   }
 
@@ -95,19 +112,30 @@ class Call {
   }
 
   const Schema& schema_;
-  torch::jit::Stack* stack_;
-  std::vector<c10::IValue> arguments_;
+  const Values& arguments_;
   Shadows shadows_;
+  torch::jit::Stack cpu_;  // arguments, and then results
 };
 
 }  // namespace
 
 void run_on_cpu(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
-  const at::AutoDispatchBelowADInplaceOrView below_autograd;
-  count_operator(op.schema().name());
-  Call call(op.schema(), stack);
-  op.callBoxed(stack);
-  call.take_results();
+  const std::string& name = op.schema().name();
+  count_operator(name);
+  const size_t count = op.schema().arguments().size();
+  const Values arguments(stack->end() - static_cast<std::ptrdiff_t>(count), stack->end());
+  torch::jit::drop(stack, count);
+  const Values results = Call(op, arguments).results();
+  for (const c10::IValue& result : results) {
+    if (result.isTensor() || result.isTensorList()) continue;
+    GraphRecording::refuse("a result for the host");
+    count_synchronisation();
+  }
+  if (GraphRecording* recording = GraphRecording::current()) {
+    recording->add(name, arguments,
+                   [op, arguments, results] { Call(op, arguments).results_again(results); });
+  }
+  stack->insert(stack->end(), results.begin(), results.end());
 }
 
 }  // namespace chatterbox::testing

@@ -4,10 +4,12 @@
 #include <ATen/SDPBackend.h>
 #include <ATen/native/transformers/attention.h>
 
+#include <functional>
 #include <tuple>
 #include <vector>
 
 #include "device/device_counts.h"
+#include "device/graph_recording.h"
 #include "device/shadows.h"
 
 namespace chatterbox::testing {
@@ -15,6 +17,27 @@ namespace {
 
 using at::Tensor;
 using OptionalTensor = std::optional<Tensor>;
+
+// A kernel as the CPU computes it, of one result or more.
+using Kernel = std::function<std::vector<Tensor>(Shadows&)>;
+
+std::vector<Tensor> launch(const char* name, const std::vector<c10::IValue>& arguments,
+                           const Kernel& kernel) {
+  count_operator(name);
+  const at::AutoDispatchBelowADInplaceOrView below_autograd;
+  Shadows shadows;
+  std::vector<Tensor> results;
+  for (const Tensor& cpu : kernel(shadows)) results.push_back(shadows.result(cpu));
+  if (GraphRecording* recording = GraphRecording::current()) {
+    recording->add(name, arguments, [kernel, results] {
+      const at::AutoDispatchBelowADInplaceOrView below;
+      Shadows again;
+      const std::vector<Tensor> cpu = kernel(again);
+      for (size_t i = 0; i < cpu.size(); ++i) again.result_again(cpu[i], results[i]);
+    });
+  }
+  return results;
+}
 
 OptionalTensor shadow_of(Shadows& shadows, const OptionalTensor& tensor) {
   if (!tensor || !tensor->defined()) return std::nullopt;
@@ -31,41 +54,47 @@ int64_t choose_attention(const Tensor& /*q*/, const Tensor& /*k*/, const Tensor&
 std::tuple<Tensor, Tensor, Tensor, Tensor, c10::SymInt, c10::SymInt, Tensor, Tensor, Tensor> attend(
     const Tensor& q, const Tensor& k, const Tensor& v, const OptionalTensor& mask, double dropout,
     bool causal, bool /*debug*/, std::optional<double> scale) {
-  count_operator("aten::scaled_dot_product_attention");
-  Shadows shadows;
-  const at::AutoDispatchBelowADInplaceOrView below_autograd;
-  const Tensor out =
-      at::scaled_dot_product_attention(shadows.of(q), shadows.of(k), shadows.of(v),
-                                       shadow_of(shadows, mask), dropout, causal, scale);
-  return {shadows.result(out), {}, {}, {}, q.size(2), k.size(2), {}, {}, {}};
+  const Tensor out = launch(
+      "aten::scaled_dot_product_attention", {q, k, v, mask, dropout, causal, scale},
+      [=](Shadows& shadows) -> std::vector<Tensor> {
+        return {at::scaled_dot_product_attention(shadows.of(q), shadows.of(k), shadows.of(v),
+                                                 shadow_of(shadows, mask), dropout, causal, scale)};
+      })[0];
+  return {out, {}, {}, {}, q.size(2), k.size(2), {}, {}, {}};
 }
 
 Tensor convolve(const Tensor& x, const Tensor& weight, const OptionalTensor& bias,
                 at::IntArrayRef stride, at::IntArrayRef padding, at::IntArrayRef dilation,
                 bool transposed, at::IntArrayRef output_padding, int64_t groups) {
-  count_operator("aten::convolution");
-  Shadows shadows;
-  const at::AutoDispatchBelowADInplaceOrView below_autograd;
-  return shadows.result(at::convolution(shadows.of(x), shadows.of(weight), shadow_of(shadows, bias),
-                                        stride, padding, dilation, transposed, output_padding,
-                                        groups));
+  const auto list = [](at::IntArrayRef numbers) { return numbers.vec(); };
+  return launch(
+      "aten::convolution",
+      {x, weight, bias, list(stride), list(padding), list(dilation), transposed,
+       list(output_padding), groups},
+      [=, stride = list(stride), padding = list(padding), dilation = list(dilation),
+       output_padding = list(output_padding)](Shadows& shadows) -> std::vector<Tensor> {
+        return {at::convolution(shadows.of(x), shadows.of(weight), shadow_of(shadows, bias), stride,
+                                padding, dilation, transposed, output_padding, groups)};
+      })[0];
 }
 
 // The gates of the input and of the hidden state are made; the third result is for training.
 std::tuple<Tensor, Tensor, Tensor> lstm_cell(const Tensor& input, const Tensor& hidden,
                                              const Tensor& cell, const OptionalTensor& input_bias,
                                              const OptionalTensor& hidden_bias) {
-  count_operator("aten::_thnn_fused_lstm_cell");
-  Shadows shadows;
-  const at::AutoDispatchBelowADInplaceOrView below_autograd;
-  Tensor all = shadows.of(input).add(shadows.of(hidden));
-  for (const OptionalTensor* bias : {&input_bias, &hidden_bias}) {
-    if (const OptionalTensor added = shadow_of(shadows, *bias)) all.add_(*added);
-  }
-  const std::vector<Tensor> gates = all.chunk(4, 1);  // input, forget, cell, output
-  const Tensor next =
-      gates[1].sigmoid().mul(shadows.of(cell)).add(gates[0].sigmoid().mul(gates[2].tanh()));
-  return {shadows.result(gates[3].sigmoid().mul(next.tanh())), shadows.result(next), {}};
+  const std::vector<Tensor> results = launch(
+      "aten::_thnn_fused_lstm_cell", {input, hidden, cell, input_bias, hidden_bias},
+      [=](Shadows& shadows) -> std::vector<Tensor> {
+        Tensor all = shadows.of(input).add(shadows.of(hidden));
+        for (const OptionalTensor* bias : {&input_bias, &hidden_bias}) {
+          if (const OptionalTensor added = shadow_of(shadows, *bias)) all.add_(*added);
+        }
+        const std::vector<Tensor> gates = all.chunk(4, 1);  // input, forget, cell, output
+        const Tensor next =
+            gates[1].sigmoid().mul(shadows.of(cell)).add(gates[0].sigmoid().mul(gates[2].tanh()));
+        return {gates[3].sigmoid().mul(next.tanh()), next};
+      });
+  return {results[0], results[1], {}};
 }
 
 }  // namespace

@@ -6,11 +6,15 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <cstring>
 #include <mutex>
 #include <string_view>
 #include <vector>
+
+#include "device/device_memory.h"
+#include "device/graph_recording.h"
 
 namespace chatterbox::testing {
 namespace {
@@ -38,17 +42,21 @@ class HiddenMemory final : public c10::Allocator {
 
   c10::DataPtr allocate(size_t bytes) override {
     if (bytes == 0) return {nullptr, kDevice};
+    TORCH_CHECK_WITH(OutOfMemoryError, bytes <= limit_, "the device is out of memory: ", bytes);
     const std::lock_guard lock(mutex_);
     const size_t block = block_of(bytes);
     char* at = take(block);
     std::memset(at, kNan, std::min(bytes, kPoisoned));
     blocks_.emplace_back(at + kSpace, block);
-    return {at + kSpace, at + kSpace, &release, kDevice};
+    c10::DataPtr memory(at + kSpace, at + kSpace, &release, kDevice);
+    auto* recording = GraphRecording::current();
+    return recording == nullptr ? std::move(memory) : recording->keep(std::move(memory));
   }
   void copy_data(void* to, const void* from, size_t count) const override {
     std::memcpy(behind(to), behind(from), count);
   }
   [[nodiscard]] c10::DeleterFnPtr raw_deleter() const override { return &release; }
+  void limit(size_t bytes) { limit_ = bytes; }
 
  private:
   static size_t block_of(size_t bytes) {
@@ -73,6 +81,7 @@ class HiddenMemory final : public c10::Allocator {
   std::mutex mutex_;
   char* base_;
   size_t used_ = 0;
+  std::atomic<size_t> limit_ = kSpace;  // of a block
   std::array<std::vector<char*>, 36> free_;
   std::vector<std::pair<char*, size_t>> blocks_;
 };
@@ -115,6 +124,9 @@ c10::Allocator* hidden_memory() {
   static_cast<void>(explained);
   return &memory();
 }
+
+DeviceMemoryLimit::DeviceMemoryLimit(int64_t bytes) { memory().limit(static_cast<size_t>(bytes)); }
+DeviceMemoryLimit::~DeviceMemoryLimit() { memory().limit(kSpace); }
 
 bool is_hidden(const void* address) { return memory().has(address); }
 

@@ -62,6 +62,19 @@ at::Tensor Shadows::result(const at::Tensor& cpu) {
   return device_tensor(std::move(made), cpu);
 }
 
+void Shadows::result_again(const at::Tensor& cpu, const at::Tensor& device) {
+  if (!cpu.defined()) return;
+  const auto* storage = cpu.storage().unsafeGetStorageImpl();
+  for (const auto& [own, seen] : storages_) {
+    if (seen.unsafeGetStorageImpl() == storage) return;  // a view
+  }
+  TORCH_CHECK(cpu.sizes() == device.sizes() && cpu.strides() == device.strides() &&
+                  storage->nbytes() <= device.storage().nbytes(),
+              "a result of a replay has another shape: ", cpu.sizes(), " for ", device.sizes());
+  if (storage->nbytes() == 0) return;
+  std::memcpy(behind(device.storage().data()), storage->data(), storage->nbytes());
+}
+
 void Shadows::finish() {
   for (const auto& [tensor, cpu] : resizable_) {
     if (cpu.numel() == 0) continue;

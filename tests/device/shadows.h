@@ -25,6 +25,8 @@ class Shadows {
   [[nodiscard]] at::Tensor of(const at::Tensor& tensor, bool written = false);
   // A result of the CPU on the device: a view where it is one, else a copy.
   [[nodiscard]] at::Tensor result(const at::Tensor& cpu);
+  // The same where the device has had this result before: over its memory.
+  void result_again(const at::Tensor& cpu, const at::Tensor& device);
   // Gives those that the operator has resized their elements.
   void finish();
 

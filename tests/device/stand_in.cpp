@@ -16,6 +16,7 @@
 #include "device/device_counts.h"
 #include "device/fallback.h"
 #include "device/fused_kernels.h"
+#include "device/graph_recording.h"
 #include "device/hidden_memory.h"
 #include "device/shadows.h"
 
@@ -26,6 +27,11 @@ using at::Tensor;
 using c10::DispatchKey;
 const c10::Device kDevice{c10::kPrivateUse1, 0};
 
+void synchronise() {
+  GraphRecording::refuse("a wait for the device");
+  count_synchronisation();
+}
+
 // One device, whose streams all do their work at once.
 struct Guard final : c10::impl::NoOpDeviceGuardImpl<c10::kPrivateUse1> {
   [[nodiscard]] c10::Device exchangeDevice(c10::Device /*to*/) const override { return kDevice; }
@@ -35,7 +41,20 @@ struct Guard final : c10::impl::NoOpDeviceGuardImpl<c10::kPrivateUse1> {
     return c10::Stream(c10::Stream::DEFAULT, device);
   }
   void* getStreamNativeHandle(const c10::Stream /*stream*/) const override { return nullptr; }
-  void synchronizeDevice(c10::DeviceIndex /*index*/) const override { count_synchronisation(); }
+  void synchronizeDevice(c10::DeviceIndex /*index*/) const override { synchronise(); }
+
+  // An event is the work that comes before it.
+  void record(void** event, const c10::Stream& /*stream*/, c10::DeviceIndex /*index*/,
+              c10::EventFlag /*flag*/) const override {
+    if (*event == nullptr) *event = new int64_t;
+    *static_cast<int64_t*>(*event) = work_so_far();
+  }
+  void destroyEvent(void* event, c10::DeviceIndex /*index*/) const noexcept override {
+    delete static_cast<int64_t*>(event);
+  }
+  void synchronizeEvent(void* event) const override {
+    count_wait_for(*static_cast<int64_t*>(event));
+  }
 };
 
 struct Hooks final : at::PrivateUse1HooksInterface {
@@ -86,31 +105,37 @@ struct Download {
 };
 thread_local Download last_download;
 
+void copy_bytes(const Tensor& from, const Tensor& to) {
+  Shadows shadows;
+  const at::AutoDispatchBelowADInplaceOrView below_autograd;
+  (on_device(to) ? shadows.of(to) : to).copy_(on_device(from) ? shadows.of(from) : from);
+}
+
 // To, from and on the device.
 Tensor copy_from(const Tensor& self, const Tensor& to, bool non_blocking) {
-  Shadows shadows;
-  const Tensor from_cpu = on_device(self) ? shadows.of(self) : self;
-  const Tensor to_cpu = on_device(to) ? shadows.of(to) : to;
   const auto bytes = static_cast<int64_t>(self.nbytes());
   if (on_device(self) && on_device(to)) {
     count_operator("aten::copy_");
+    if (GraphRecording* recording = GraphRecording::current()) {
+      recording->add("aten::copy_", {self, to}, [self, to] { copy_bytes(self, to); });
+    }
   } else {
+    GraphRecording::refuse("a copy from or to the host");
     on_device(to) ? count_upload(bytes) : count_download(bytes);
     last_download = {};
     if (on_device(self) && self.is_contiguous()) {
-      last_download = {from_cpu.mutable_data_ptr(), to_cpu.const_data_ptr()};
+      last_download = {behind(self.mutable_data_ptr()), to.const_data_ptr()};
     }
     if (self.scalar_type() != to.scalar_type()) count_operator("aten::copy_");
-    if (!non_blocking) count_synchronisation();
+    if (!non_blocking) synchronise();
   }
-  const at::AutoDispatchBelowADInplaceOrView below_autograd;
-  to_cpu.copy_(from_cpu);
+  copy_bytes(self, to);
   return to;
 }
 
 at::Scalar read_scalar(const Tensor& self) {
   count_download(static_cast<int64_t>(self.itemsize()));
-  count_synchronisation();
+  synchronise();
   Shadows shadows;
   return shadows.of(self).item();
 }
@@ -153,6 +178,7 @@ void use_stand_in() {
                                                  DispatchKey::PrivateUse1, __FILE__, __LINE__);
     register_operators(*aten);
     register_fused_kernels(*aten);
+    register_stand_in_graphs();
     return true;
   }();
   static_cast<void>(done);

@@ -16,13 +16,18 @@ void use_stand_in();
 // Where the host can write to the contiguous tensor of the device of which the calling thread made
 // this copy last of all; null if it did not.
 [[nodiscard]] void* downloaded_from(const void* copy);
+// Whether every other replay of a graph is done by its work anew, and throws where that differs
+// from what was recorded. It is so at first.
+void check_replays(bool check);
 
 // What the device was asked to do. An operator is what CUDA needs one launch for, or a few.
 struct DeviceCounts {
   int64_t operators = 0;  // views are none
   int64_t uploads = 0, upload_bytes = 0;
   int64_t downloads = 0, download_bytes = 0;
-  int64_t synchronisations = 0;  // the host waited for the device
+  int64_t replays = 0;           // of graphs; their operators do not count
+  int64_t synchronisations = 0;  // the host waited for all that the device had to do
+  int64_t late_waits = 0;        // the host waited for a part of it, so that the device goes on
 };
 
 // All that the device is asked to do while this lives, by any thread.

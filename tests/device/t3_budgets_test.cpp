@@ -1,5 +1,5 @@
-// What T3 may ask of a device in a decode step: one copy each way, no wait but for the logits, and
-// few operators, always the same ones, so that a step can be captured and replayed.
+// What T3 may ask of a device in a decode step: one copy each way, no wait for it, and few
+// operators, which are recorded once for a kind of steps and then replayed.
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
@@ -8,19 +8,19 @@
 
 #include "device/stand_in.h"
 #include "support/tensors.h"
-#include "t3/decode_plan.h"
+#include "t3/flash_golden.h"
 #include "t3/gpt2.h"
 #include "t3/llama.h"
 #include "t3/model.h"
-#include "t3/t3_golden.h"
 
 namespace chatterbox::testing {
 namespace {
 
 const c10::Device kDevice{c10::kPrivateUse1, 0};
 constexpr int64_t kOperatorsOfALayer = 12;
-// Embeddings, rotations, what each row sees; the last norm, the head, the copy of the logits.
-constexpr int64_t kOperatorsOfAStep = 16;
+// The sampler with all its filters; embeddings, rotations, what each row sees; the last norm, the
+// head, what is kept for the next draw and for the host.
+constexpr int64_t kOperatorsOfAStep = 64;
 
 class T3Budgets : public ::testing::Test {
  protected:
@@ -38,41 +38,96 @@ void print(const char* stage, const DeviceRecording& recording) {
 }
 
 // Of three sequences: six rows with guidance, else three.
-void check_decoding(const nn::WeightReader& reader, const char* golden_name) {
-  const std::shared_ptr<const t3::Model> model = t3::load_model(reader);
-  const Golden golden(golden_name);
-  const GoldenSequence sequence(golden);
-  t3::Decoder decoder(model, 6, 1400);
-  DeviceRecording recording;
-  static_cast<void>(decoder.start(sequence.options));
-  print("prefill", recording);
-  for (int i = 0; i < 2; ++i) static_cast<void>(decoder.start(sequence.options));
-  decoder.step();
-  std::map<std::string, int64_t> last;
-  for (int step = 0; step < 3; ++step) {
-    recording.restart();
-    decoder.step();
-    const DeviceCounts counts = recording.counts();
-    EXPECT_EQ(counts.uploads, 1);
-    EXPECT_EQ(counts.downloads, 1);
-    EXPECT_EQ(counts.synchronisations, 1);
-    EXPECT_LE(counts.operators,
-              model->backbone().layers() * kOperatorsOfALayer + kOperatorsOfAStep);
-    if (step > 0) {
-      EXPECT_EQ(recording.operators(), last);
-    }
-    last = recording.operators();
+class Decoding {
+ public:
+  Decoding(const nn::WeightReader& reader, const char* golden_name)
+      : model_(t3::load_model(reader)), golden_(golden_name), sequence_(golden_) {}
+
+  [[nodiscard]] t3::SequenceOptions& options() { return sequence_.options; }
+  [[nodiscard]] int64_t most_operators() const {
+    return model_->backbone().layers() * kOperatorsOfALayer + kOperatorsOfAStep;
   }
-  print("decode step", recording);
+  // What so many steps ask for, from the first on.
+  [[nodiscard]] std::vector<DeviceCounts> steps(int count) {
+    t3::Decoder decoder(model_, 6, 1400);
+    for (int i = 0; i < 3; ++i) static_cast<void>(decoder.start(sequence_.options));
+    std::vector<DeviceCounts> steps;
+    DeviceRecording recording;
+    for (int i = 0; i < count; ++i) {
+      recording.restart();
+      decoder.step();
+      if (i == 0 || i + 1 == count) print(i == 0 ? "decode step" : "replayed step", recording);
+      steps.push_back(recording.counts());
+    }
+    return steps;
+  }
+
+ private:
+  std::shared_ptr<const t3::Model> model_;
+  Golden golden_;
+  GoldenSequence sequence_;
+};
+
+// The first step of a kind is done as it is, the second recorded, the others replayed. The host
+// waits for the tokens of the step before, while the device has a step to do.
+void check_steps(Decoding decoding) {
+  check_replays(false);
+  const std::vector<DeviceCounts> steps = decoding.steps(5);
+  check_replays(true);
+  for (size_t i = 0; i < steps.size(); ++i) {
+    SCOPED_TRACE(i);
+    EXPECT_EQ(steps[i].uploads, 1);
+    EXPECT_EQ(steps[i].downloads, 1);
+    EXPECT_EQ(steps[i].synchronisations, 0);
+    EXPECT_EQ(steps[i].late_waits, i == 0 ? 0 : 1);
+    EXPECT_EQ(steps[i].replays, i < 2 ? 0 : 1);
+    EXPECT_LE(steps[i].operators, i < 2 ? decoding.most_operators() : 0);
+    EXPECT_EQ(steps[i].upload_bytes, steps[0].upload_bytes);
+  }
+  EXPECT_EQ(steps[1].operators, steps[0].operators);
 }
 
-TEST_F(T3Budgets, DecodeStepOfTheLlama) { check_decoding(reader("t3_cfg"), "en_tiny_default"); }
+TEST_F(T3Budgets, DecodeStepOfTheLlama) { check_steps({reader("t3_cfg"), "en_tiny_default"}); }
 
 TEST_F(T3Budgets, DecodeStepOfTheLlamaInBf16) {
-  check_decoding(reader("t3_cfg", c10::kBFloat16), "en_tiny_default");
+  check_steps({reader("t3_cfg", c10::kBFloat16), "en_tiny_default"});
 }
 
-TEST_F(T3Budgets, DecodeStepOfGpt2) { check_decoding(reader("t3_turbo_v1"), "turbo_tiny_default"); }
+TEST_F(T3Budgets, DecodeStepOfGpt2) { check_steps({reader("t3_turbo_v1"), "turbo_tiny_default"}); }
+
+// The analyzer has to see what a step attends to before the next one: the host waits.
+TEST_F(T3Budgets, DecodeStepThatIsAnalysed) {
+  constexpr int64_t kOperatorsOfWatching = 20;
+  Decoding decoding(reader("t3_mtl23ls_v2"), "mtl_tiny_017_analyzer");
+  decoding.options().analyze.emplace();
+  decoding.options().analyze->heads = {{{2, 1}, {1, 0}, {0, 1}}};
+  check_replays(false);
+  const std::vector<DeviceCounts> steps = decoding.steps(4);
+  check_replays(true);
+  EXPECT_LE(steps[0].operators, decoding.most_operators() + kOperatorsOfWatching);
+  for (size_t i = 0; i < steps.size(); ++i) {
+    SCOPED_TRACE(i);
+    EXPECT_EQ(steps[i].uploads, 1);
+    EXPECT_EQ(steps[i].downloads, 1);
+    EXPECT_EQ(steps[i].synchronisations, i == 0 ? 0 : 1);
+    EXPECT_EQ(steps[i].late_waits, 0);
+    EXPECT_EQ(steps[i].replays, i < 2 ? 0 : 1);
+  }
+}
+
+// A pass over two sequences' blocks, with guidance: one copy of ids, one of logits.
+TEST_F(T3Budgets, PassOverBlocks) {
+  const FlashSequence sequence{Golden("flash_tiny_default")};
+  t3::Decoder decoder(t3::load_model(reader("t3_flash")), 4, 800);
+  for (int i = 0; i < 2; ++i) static_cast<void>(decoder.start(sequence.options));
+  decoder.step();
+  const DeviceRecording recording;
+  decoder.step();
+  EXPECT_EQ(recording.counts().uploads, 1);
+  EXPECT_EQ(recording.counts().downloads, 1);
+  EXPECT_EQ(recording.counts().synchronisations, 2);
+  print("pass over blocks", recording);
+}
 
 // What a step of one layer more asks for.
 template <class Kind>
@@ -80,13 +135,13 @@ int64_t operators_of_a_layer(const std::function<Kind(int64_t)>& with_layers) {
   const auto count = [&](int64_t layers) {
     const Kind backbone = with_layers(layers);
     t3::BatchKVCache cache(layers, backbone.heads(), 3, 40, {kDevice, c10::kFloat});
-    t3::DecodePlanner planner;
-    const at::Tensor x = noise({4, backbone.heads() * 64}, 1).to(kDevice);
+    const at::Tensor x = noise({3, backbone.heads() * 64}, 1).to(kDevice);
+    const at::Tensor rows = at::tensor({0, 1, 2}, at::kLong).to(kDevice);
     const DeviceRecording recording;
-    const t3::DecodePlan plan = planner.plan({0, 1, 2}, {5, 6, 7}, {0, 0, 0}, cache);
+    const nn::StepPlaces places = nn::step_places(rows, at::zeros_like(rows), 40, at::kFloat);
+    static_cast<void>(backbone.decode(x, places, cache));
+    EXPECT_EQ(recording.counts().uploads, 0);
     EXPECT_EQ(recording.counts().synchronisations, 0);
-    static_cast<void>(backbone.decode(x, plan, cache));
-    EXPECT_EQ(recording.counts().uploads, 1);
     return recording.counts().operators;
   };
   return count(2) - count(1);
@@ -108,29 +163,6 @@ TEST_F(T3Budgets, OperatorsOfALayer) {
   std::cout << "[ measured ] a layer: Llama " << llama << ", GPT-2 " << gpt2 << "\n";
   EXPECT_LE(llama, kOperatorsOfALayer);
   EXPECT_LE(gpt2, kOperatorsOfALayer);
-}
-
-// Rows are filled up to a power of two, positions to a multiple, and the buffer of a kind stays.
-TEST_F(T3Budgets, PlansAreOfFewKinds) {
-  t3::BatchKVCache cache(1, 2, 9, 300, {kDevice, c10::kFloat});
-  t3::DecodePlanner planner;
-  cache.set_length(4, 127);
-  cache.set_length(7, 3);
-  const t3::DecodePlan plan = planner.plan({4, 7, 0}, {50, 60, 70}, {0, 9, 4}, cache);
-  const auto ids = [](const at::Tensor& tensor) { return values<int64_t>(tensor.cpu()); };
-  using Ids = std::vector<int64_t>;
-  EXPECT_EQ(plan.size(), 3);
-  EXPECT_EQ(ids(plan.tokens), (Ids{50, 60, 70, 50}));
-  EXPECT_EQ(ids(plan.places), (Ids{1, 10, 5, 1}));
-  EXPECT_EQ(ids(plan.cache_rows), (Ids{4, 7, 0, 4}));
-  EXPECT_EQ(ids(plan.cache_positions), (Ids{127, 3, 0, 127}));
-  EXPECT_EQ(plan.longest, 128);
-  cache.set_length(4, 128);
-  EXPECT_EQ(planner.plan({4}, {1}, {0}, cache).longest, 256);
-  cache.set_length(4, 260);
-  const t3::DecodePlan next = planner.plan({4, 7, 0, 1}, {1, 2, 3, 4}, {0, 0, 0, 0}, cache);
-  EXPECT_EQ(next.longest, 300);  // of the cache
-  EXPECT_EQ(next.tokens.data_ptr(), plan.tokens.data_ptr());
 }
 
 }  // namespace

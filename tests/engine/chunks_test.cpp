@@ -32,7 +32,8 @@ class ChunksTest : public ::testing::TestWithParam<const char*> {
 };
 
 // On the engine's thread, on one of its own, and where whole utterances are spoken in batches.
-INSTANTIATE_TEST_SUITE_P(Devices, ChunksTest, ::testing::Values("cpu", "cuda", kFakeBatching));
+INSTANTIATE_TEST_SUITE_P(Devices, ChunksTest,
+                         ::testing::Values("cpu", "cuda", kFakeBatching, kFakeReading));
 
 TEST_P(ChunksTest, AreTheWhole) {
   for (const int64_t tokens : {5, 12, 17, 18, 37, 42, 43, 100, 504}) {

@@ -154,7 +154,8 @@ TEST_F(LifetimeTest, AThreadThatEndsEndsAllWithItsReason) {
 }
 
 class DeviceLost : public LifetimeTest, public ::testing::WithParamInterface<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Devices, DeviceLost, ::testing::Values("cpu", kFakeBatching, "cuda"));
+INSTANTIATE_TEST_SUITE_P(Devices, DeviceLost,
+                         ::testing::Values("cpu", kFakeBatching, kFakeReading, "cuda"));
 
 // Said once, not tried again, and it is everybody's end.
 TEST_P(DeviceLost, EndsEverything) {

@@ -52,6 +52,16 @@ TEST(Admission, IsATable) {
   }
 }
 
+TEST(Admission, SomeDevicesReadTextsTogether) {
+  const auto may_start = [](Mode mode, int64_t prefills, int64_t in_prefill) {
+    return may_start_speech({in_prefill, in_prefill, 0, 0, 0, false}, {mode, 9, 8, 0, prefills},
+                            kRows);
+  };
+  EXPECT_TRUE(may_start(Mode::kDynamic, 3, 2));
+  EXPECT_FALSE(may_start(Mode::kDynamic, 3, 3));
+  EXPECT_TRUE(may_start(Mode::kBatch, 3, 3));
+}
+
 TEST(Admission, StreamsAreBoundedByWhatTheyTake) {
   Costs costs;
   EXPECT_EQ(sustainable_streams(costs, false, 64), kUnmeasuredStreams);

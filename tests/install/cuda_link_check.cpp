@@ -1,6 +1,7 @@
 // What an executor on CUDA uses of libtorch: device and stream guards, the allocator's figures,
-// events.
+// events, and graphs, by the names that src/runtime/cuda_graphs.cpp looks them up by.
 #include <ATen/core/Generator.h>
+#include <ATen/cuda/CUDAGraph.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
@@ -14,6 +15,10 @@ int main() {
   const c10::cuda::CUDAGuard device(0);
   const c10::cuda::CUDAStreamGuard stream(c10::cuda::getStreamFromPool());
   const at::Generator generator = at::cuda::detail::createCUDAGenerator(0);
+  at::cuda::CUDAGraph graph(false);
+  graph.capture_begin(at::cuda::graph_pool_handle(), cudaStreamCaptureModeThreadLocal);
+  graph.capture_end();
+  graph.replay();
   const auto peak = c10::cuda::CUDACachingAllocator::getDeviceStats(0).allocated_bytes[0].peak;
   return generator.defined() && peak >= 0 ? 0 : 1;
 }

@@ -135,6 +135,7 @@ TEST(Precisions, ADeviceHasLibtorchsKernels) {
 TEST_F(Catalog, ACpuSpeaksOneUtteranceAtATimeOnOneThread) {
   EXPECT_FALSE(catalog().device_traits().overlaps);
   EXPECT_FALSE(catalog().device_traits().batches_speech);
+  EXPECT_EQ(catalog().device_traits().prefills, 1);
 }
 
 TEST_F(Catalog, CountsTokensWithStartAndStop) {

@@ -80,7 +80,9 @@ inline constexpr RequestDefaults kFakeTurbo{0.75F, 0.25F, 1.5F, 0.125F, 0.875F,
 inline constexpr const char* kFakeWithoutVoice = "no-voice";
 inline constexpr const char* kFakeVoice = "second";  // the one voice that it ships
 // Devices: "cuda" speaks in batches on a thread of its own, this one in batches on the same thread,
-// and all others one at a time.
+// and all others one at a time. The last one reads texts together.
 inline constexpr const char* kFakeBatching = "batching";
+inline constexpr const char* kFakeReading = "reading";
+inline constexpr int64_t kFakeReads = 3;
 
 }  // namespace chatterbox::testing

@@ -85,7 +85,8 @@ class FakeCatalog final : public runtime::ModelCatalog {
   Mode mode() const override { return runtime::effective_mode(options_, !is_cuda()); }
 
   runtime::DeviceTraits device_traits() const override {
-    return {is_cuda(), is_cuda() || options_.device == kFakeBatching};
+    return {is_cuda(), is_cuda() || options_.device == kFakeBatching,
+            options_.device == kFakeReading ? kFakeReads : 1};
   }
 
   std::shared_ptr<const voice::Conditionals> default_voice() const override { return voice_; }

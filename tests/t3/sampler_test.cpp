@@ -91,9 +91,9 @@ TEST(Sampler, TopPCountsWhatMinPHasLeft) {
 TEST(Sampler, TopKKeepsTheLikeliest) {
   const std::vector<float> p = {3, 1, 4, 1, 5, 4};
   const auto top_k = [](std::vector<int64_t> k) { return at::tensor(k).unsqueeze(1); };
-  EXPECT_EQ(kept(keep_top_k(rows({p, p, p, p, p}), top_k({1, 2, 4, 0, 100}))),
+  EXPECT_EQ(kept(keep_top_k(rows({p, p, p, p, p}), top_k({1, 2, 4, 0, 100}), 100)),
             (Kept{"000010", "001011", "101011", "111111", "111111"}));
-  EXPECT_EQ(kept(keep_top_k(rows({p, p}), top_k({0, 0}))), (Kept{"111111", "111111"}));
+  EXPECT_EQ(kept(keep_top_k(rows({p, p}), top_k({0, 0}), 1)), (Kept{"111111", "111111"}));
 }
 
 // torch.manual_seed(seed), then torch.multinomial(p, 1) twelve times, in Python with torch 2.11.0.

@@ -27,6 +27,7 @@ struct AdmissionLimits {
   int64_t max_batch = 0;  // that draw tokens, or are about to
   int64_t rows = 0;
   int64_t max_streams = 0;  // 0: as many as sustainable_streams()
+  int64_t prefills = 1;     // in mode dynamic: texts that T3 reads at a time
 };
 
 enum class Admission {
@@ -48,8 +49,8 @@ enum class Admission {
 [[nodiscard]] inline bool may_start_speech(const Occupancy& now, const AdmissionLimits& limits,
                                            int64_t rows) {
   if (!has_room_for_another(now, limits)) return false;
-  // While one is in its prefill, another would only hold rows.
-  if (limits.mode == Mode::kDynamic && now.in_prefill > 0) return false;
+  // While those that are read together are, another would only hold rows.
+  if (limits.mode == Mode::kDynamic && now.in_prefill >= limits.prefills) return false;
   return now.in_prefill + now.drawing < limits.max_batch && now.rows + rows <= limits.rows;
 }
 

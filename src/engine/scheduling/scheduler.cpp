@@ -20,7 +20,8 @@ AdmissionLimits admission_limits(const runtime::ModelCatalog& catalog,
                                  const SchedulerOptions& options) {
   const Mode mode = catalog.mode();
   const int64_t max_batch = mode == Mode::kSequential ? 1 : options.max_batch;
-  return {mode, max_batch, catalog.limits().rows, options.max_streams};
+  return {mode, max_batch, catalog.limits().rows, options.max_streams,
+          catalog.device_traits().prefills};
 }
 
 }  // namespace
@@ -140,10 +141,10 @@ Sequence* Scheduler::next_to_prefill() {
   return reading_comes_next_ ? recording : text;
 }
 
-// In mode kBatch all of the batch: they decode together.
+// In mode kBatch all of the batch: they decode together. Else one part, and what is done with it.
 bool Scheduler::prefill() {
   bool worked = false;
-  while (Sequence* sequence = next_to_prefill()) {
+  for (int64_t parts = limits_.prefills; Sequence* sequence = next_to_prefill(); --parts) {
     worked = true;
     try {
       prefill(*sequence);
@@ -152,7 +153,7 @@ bool Scheduler::prefill() {
     } catch (...) {
       fail(*sequence);
     }
-    if (limits_.mode == Mode::kDynamic) break;
+    if (limits_.mode == Mode::kDynamic && (parts == 1 || sequence->is(TokenState::kPrefill))) break;
   }
   return worked;
 }

@@ -1,0 +1,145 @@
+#include "runtime/cuda_graphs.h"
+
+#ifdef CHATTERBOX_CUDA_GRAPHS
+#include <ATen/cuda/CUDAGraph.h>
+#include <c10/core/StreamGuard.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <dlfcn.h>
+
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "nn/device_graphs.h"
+#include "support/error.h"
+#endif
+
+namespace chatterbox::runtime {
+
+#ifdef CHATTERBOX_CUDA_GRAPHS
+namespace {
+
+using Graph = at::cuda::CUDAGraph;
+using Pool = at::cuda::MempoolId_t;
+
+// Nothing is linked with libtorch_cuda.so (see cuda_runtime.h), so its functions are found by their
+// names, which tests/install/cuda_link_check.cpp compares with the compiler's.
+template <class Function>
+void find(Function*& function, const char* name) {
+  function = reinterpret_cast<Function*>(dlsym(RTLD_DEFAULT, name));
+  if (function == nullptr) fail(Status::kDevice, "libtorch's CUDA libraries have no {}", name);
+}
+
+struct Functions {
+  void (*construct)(Graph*, bool keep_graph);
+  void (*destroy)(Graph*);
+  void (*begin)(Graph*, Pool, cudaStreamCaptureMode);
+  void (*end)(Graph*);
+  void (*replay)(Graph*);
+  Pool (*new_pool)();
+
+  Functions() {
+    find(construct, "_ZN2at4cuda9CUDAGraphC1Eb");
+    find(destroy, "_ZN2at4cuda9CUDAGraphD1Ev");
+    find(begin, "_ZN2at4cuda9CUDAGraph13capture_beginESt4pairIyyE21cudaStreamCaptureMode");
+    find(end, "_ZN2at4cuda9CUDAGraph11capture_endEv");
+    find(replay, "_ZN2at4cuda9CUDAGraph6replayEv");
+    find(new_pool, "_ZN2at4cuda17graph_pool_handleEv");
+  }
+};
+
+class CudaGraph final : public nn::DeviceGraph {
+ public:
+  explicit CudaGraph(const Functions& functions) : functions_(functions) {
+    functions_.construct(graph(), /*keep_graph=*/false);
+  }
+  ~CudaGraph() override { functions_.destroy(graph()); }
+
+  void replay() override { functions_.replay(graph()); }
+  // Of this thread alone: others go on with what a recording may not do.
+  void begin(Pool pool) { functions_.begin(graph(), pool, cudaStreamCaptureModeThreadLocal); }
+  void end() { functions_.end(graph()); }
+
+ private:
+  Graph* graph() { return reinterpret_cast<Graph*>(&memory_); }
+
+  const Functions& functions_;
+  std::aligned_storage_t<sizeof(Graph), alignof(Graph)> memory_;
+};
+
+class CudaGraphRecorder final : public nn::GraphRecorder {
+ public:
+  [[nodiscard]] std::unique_ptr<nn::DeviceGraph> record(c10::Device device,
+                                                        std::function<void()> work) override {
+    const std::lock_guard lock(mutex_);
+    const Lane& lane = lane_of(device);
+    if (failed_) return nullptr;
+    auto graph = std::make_unique<CudaGraph>(functions_);
+    if (!capture(*graph, lane, work)) {
+      failed_ = true;
+      // libtorch's allocator may ask it for as long as the process lives.
+      static_cast<void>(graph.release());
+      return nullptr;
+    }
+    graph->replay();
+    return graph;
+  }
+
+ private:
+  // Of the graphs that replay on one stream. They share their memory: they run one after another,
+  // and none leaves anything there.
+  struct Lane {
+    c10::Stream recording;  // on which nothing runs; CUDA does not record on the default stream
+    Pool pool;
+  };
+
+  const Lane& lane_of(c10::Device device) {
+    const c10::impl::VirtualGuardImpl streams(device.type());
+    const auto key = std::pair(device.index(), streams.getStream(device).id());
+    const auto found = lanes_.find(key);
+    if (found != lanes_.end()) return found->second;
+    const Lane lane{streams.getStreamFromGlobalPool(device), functions_.new_pool()};
+    return lanes_.emplace(key, lane).first->second;
+  }
+
+  [[nodiscard]] static bool capture(CudaGraph& graph, const Lane& lane,
+                                    const std::function<void()>& work) {
+    const c10::StreamGuard guard(lane.recording);
+    bool done = false;
+    try {
+      graph.begin(lane.pool);
+      work();
+      done = true;
+    } catch (const std::exception&) {  // the caller has the work done without a graph, and hears it
+    }
+    try {
+      graph.end();
+    } catch (const c10::Error&) {  // the recording was given up before
+      return false;
+    }
+    return done;
+  }
+
+  const Functions functions_;
+  std::mutex mutex_;
+  std::map<std::pair<c10::DeviceIndex, c10::StreamId>, Lane> lanes_;  // by the replays' stream
+  bool failed_ = false;
+};
+
+}  // namespace
+
+void register_cuda_graphs() {
+  static const bool done = [] {
+    nn::register_graph_recorder(c10::kCUDA, std::make_unique<CudaGraphRecorder>());
+    return true;
+  }();
+  static_cast<void>(done);
+}
+#else
+void register_cuda_graphs() {}
+#endif
+
+}  // namespace chatterbox::runtime

@@ -1,0 +1,17 @@
+// How much memory the stand-in device gives.
+#pragma once
+
+#include <cstdint>
+
+namespace chatterbox::testing {
+
+// While it lives, more than so many bytes at a time are too much: c10::OutOfMemoryError.
+class DeviceMemoryLimit {
+ public:
+  explicit DeviceMemoryLimit(int64_t bytes);
+  ~DeviceMemoryLimit();
+  DeviceMemoryLimit(const DeviceMemoryLimit&) = delete;
+  DeviceMemoryLimit& operator=(const DeviceMemoryLimit&) = delete;
+};
+
+}  // namespace chatterbox::testing
