@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "nn/cpu/kernels.h"
+#include "nn/own_step.h"
 #include "t3/backbone.h"
 
 namespace chatterbox::t3 {
@@ -11,7 +12,7 @@ namespace {
 
 constexpr int64_t kHead = nn::cpu::kHeadSize;
 
-// qkv [R, 3 H 64] -> [R, 3, H, 64], rotated.
+// qkv [R, 3 H 64] -> [R, 3, H, 64], rotated if there are rotations.
 at::Tensor rotated(const at::Tensor& qkv, const at::Tensor& rotations) {
   const int64_t rows = qkv.size(0);
   if (!rotations.defined()) return qkv.view({rows, 3, -1, kHead});
@@ -27,11 +28,15 @@ bool wants(const StepQueries* queries, int64_t layer) {
 
 at::Tensor Backbone::decode(const at::Tensor& input, const nn::StepPlaces& places,
                             BatchKVCache& cache, StepQueries* queries) const {
-  const at::Tensor turns = rotations(places.positions);
+  const nn::cuda::Kernels* own = nn::device_kernels(input.device());
+  const nn::StepSpan span{places.rows, places.positions, places.seen.size(1)};
+  const at::Tensor turns = own == nullptr ? rotations(places.positions) : at::Tensor();
   at::Tensor x = enter(input, places.positions);
   for (int64_t i = 0; i < layers(); ++i) {
     const at::Tensor qkv = rotated(joined_qkv(i, x), turns);
-    const at::Tensor attended = nn::step_attention(qkv, cache.kv(i), places);
+    const at::Tensor attended = own == nullptr
+                                    ? nn::step_attention(qkv, cache.kv(i), places)
+                                    : nn::rotate_and_attend(*own, qkv, cache.kv(i), span, rope());
     if (wants(queries, i)) queries->of_layers.push_back(qkv.select(1, 0));
     leave(i, attended, x);
   }

@@ -2,11 +2,13 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/argmax.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 
+#include "t3/own_sampler.h"
 #include "t3/special_tokens.h"
 #include "t3/stream_analysis.h"
 
@@ -44,6 +46,13 @@ void DeviceSampler::start(const std::vector<int64_t>& rows, const at::Tensor& lo
 }
 
 DeviceSampler::Drawn DeviceSampler::draw(const StepInput& in, const StepKind& kind) const {
+  if (const nn::cuda::Kernels* own = nn::device_kernels(logits_.device())) {
+    const Drawn drawn{at::empty({kind.sequences}, in.conditional.options()),
+                      at::empty({kind.sequences}, in.guidance.options()),
+                      {}};
+    draw_by_kernel(*own, tensors(drawn), in, exponentials(in.uniform));
+    return drawn;
+  }
   at::Tensor logits = guide(logits_.index_select(0, in.conditional),
                             logits_.index_select(0, in.unconditional), in.guidance);
   Drawn drawn;
@@ -61,9 +70,17 @@ DeviceSampler::Drawn DeviceSampler::draw(const StepInput& in, const StepKind& ki
   return drawn;
 }
 
+SamplerTensors DeviceSampler::tensors(const Drawn& drawn) const {
+  return {family_, logits_, seen_, drawn.tokens, drawn.sums};
+}
+
 // The last of a step's work, so that one that fails before has changed nothing here.
 void DeviceSampler::keep(const StepInput& in, const Drawn& drawn, const at::Tensor& logits) {
-  seen_.index_copy_(0, in.conditional, drawn.seen);
+  if (drawn.seen.defined()) {
+    seen_.index_copy_(0, in.conditional, drawn.seen);
+  } else {
+    mark_by_kernel(*nn::device_kernels(logits_.device()), tensors(drawn), in);
+  }
   logits_.index_copy_(0, in.rows, logits);
 }
 

@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "t3/own_sampler.h"
 #include "t3/step_plan.h"
 
 namespace chatterbox::t3 {
@@ -22,8 +23,8 @@ class DeviceSampler {
 
   struct Drawn {
     at::Tensor tokens;  // [B] int64
-    at::Tensor sums;    // [B] fp32, of the guided logits: finite where all of them are
-    at::Tensor seen;    // [B, vocabulary], with the tokens
+    at::Tensor sums;    // [B] fp32, finite where all guided logits are
+    at::Tensor seen;    // [B, vocabulary], with the tokens; undefined where an own kernel drew
   };
   // Changes nothing.
   [[nodiscard]] Drawn draw(const StepInput& in, const StepKind& kind) const;
@@ -34,6 +35,8 @@ class DeviceSampler {
   [[nodiscard]] at::Tensor logits(const std::vector<int64_t>& rows) const;
 
  private:
+  [[nodiscard]] SamplerTensors tensors(const Drawn& drawn) const;
+
   SamplingFamily family_;
   at::Tensor logits_;  // [cache rows, vocabulary], fp32
   at::Tensor seen_;    // [cache rows, vocabulary], bool; of the sequence whose first row it is

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "nn/cpu/kernels.h"
+#include "nn/own_step.h"
 
 namespace chatterbox::t3 {
 namespace {
@@ -25,6 +26,9 @@ void join(LlamaLayer& l) {
 
 // silu(gate) * up of [R, 2 F], side by side.
 at::Tensor gated(const at::Tensor& gate_up) {
+  if (const nn::cuda::Kernels* own = nn::device_kernels(gate_up.device())) {
+    return nn::gated(*own, gate_up);
+  }
   const std::vector<at::Tensor> halves = gate_up.chunk(2, -1);
   return at::silu(halves[0]).mul_(halves[1]);
 }

@@ -1,6 +1,7 @@
 #include "device/emulated_kernels.h"
 
 #include "device/device_counts.h"
+#include "device/graph_recording.h"
 #include "device/hidden_memory.h"
 #include "nn/cuda/decode_attention_kernel.h"
 #include "nn/cuda/gated_kernel.h"
@@ -32,6 +33,22 @@ nn::cuda::DecodeStep revealed(nn::cuda::DecodeStep step) {
   return step;
 }
 
+nn::cuda::Gated revealed(nn::cuda::Gated layer) {
+  reveal_all(layer.gate_up, layer.out);
+  return layer;
+}
+nn::cuda::Snake revealed(nn::cuda::Snake layer) {
+  reveal_all(layer.x, layer.alpha, layer.inverse, layer.keep, layer.out);
+  return layer;
+}
+nn::cuda::Sampler revealed(nn::cuda::Sampler sampler) {
+  reveal_all(sampler.logits, sampler.seen, sampler.conditional, sampler.unconditional,
+             sampler.top_k, sampler.first_draw, sampler.suppressed, sampler.forced, sampler.greedy,
+             sampler.guidance, sampler.repetition_penalty, sampler.temperature, sampler.min_p,
+             sampler.top_p, sampler.exponentials, sampler.tokens, sampler.finite);
+  return sampler;
+}
+
 // Calls body(T(), Cached()).
 template <class Body>
 void of_types(Type type, Type cache, const Body& body) {
@@ -41,65 +58,81 @@ void of_types(Type type, Type cache, const Body& body) {
   type == Type::kFloat ? with(float{}) : with(Bf16{});
 }
 
-int rope_and_cache(const nn::cuda::DecodeStep& step, Type type, Type cache, Stream /*stream*/) {
-  count_operator("own::rope_and_cache");
-  of_types(type, cache, [&](auto t, auto cached) {
-    launch_on_host<nn::cuda::RopeCache<decltype(t), decltype(cached)>>(revealed(step));
-  });
+// A launch, which a graph has done again.
+template <class Arguments, class Work>
+int launch(const char* name, const std::vector<const void*>& addresses, const Arguments& hidden,
+           const Work& work) {
+  count_operator(name);
+  const auto run = [=] { work(revealed(hidden)); };
+  if (GraphRecording* recording = GraphRecording::current()) {
+    recording->add_launch(name, addresses, run);
+  }
+  run();
   return 0;
+}
+
+std::vector<const void*> addresses_of(const nn::cuda::DecodeStep& step) {
+  return {step.qkv, step.cache_rows, step.positions, step.cos,
+          step.sin, step.cache,      step.workspace, step.out};
+}
+
+int rope_and_cache(const nn::cuda::DecodeStep& step, Type type, Type cache, Stream /*stream*/) {
+  return launch("own::rope_and_cache", addresses_of(step), step, [=](const auto& arguments) {
+    of_types(type, cache, [&](auto t, auto cached) {
+      launch_on_host<nn::cuda::RopeCache<decltype(t), decltype(cached)>>(arguments);
+    });
+  });
 }
 
 // Two launches.
 int decode_attention(const nn::cuda::DecodeStep& step, Type type, Type cache, Stream /*stream*/) {
-  count_operator("own::attend_chunk");
-  count_operator("own::join_chunks");
-  of_types(type, cache, [&](auto t, auto cached) {
-    launch_on_host<nn::cuda::AttendChunk<decltype(t), decltype(cached)>>(revealed(step));
-    launch_on_host<nn::cuda::JoinChunks<decltype(t)>>(revealed(step));
+  launch("own::attend_chunk", addresses_of(step), step, [=](const auto& arguments) {
+    of_types(type, cache, [&](auto t, auto cached) {
+      launch_on_host<nn::cuda::AttendChunk<decltype(t), decltype(cached)>>(arguments);
+    });
   });
-  return 0;
+  return launch("own::join_chunks", addresses_of(step), step, [=](const auto& arguments) {
+    of_types(type, cache, [&](auto t, auto /*cached*/) {
+      launch_on_host<nn::cuda::JoinChunks<decltype(t)>>(arguments);
+    });
+  });
 }
 
 int gated(const nn::cuda::Gated& layer, Type type, Stream /*stream*/) {
-  count_operator("own::gated");
-  nn::cuda::Gated arguments = layer;
-  reveal_all(arguments.gate_up, arguments.out);
-  of_types(type, Type::kFloat, [&](auto t, auto /*cached*/) {
-    launch_on_host<nn::cuda::GatedKernel<decltype(t)>>(arguments);
+  return launch("own::gated", {layer.gate_up, layer.out}, layer, [=](const auto& arguments) {
+    of_types(type, Type::kFloat, [&](auto t, auto /*cached*/) {
+      launch_on_host<nn::cuda::GatedKernel<decltype(t)>>(arguments);
+    });
   });
-  return 0;
 }
 
-nn::cuda::Sampler revealed(nn::cuda::Sampler sampler) {
-  reveal_all(sampler.logits, sampler.seen, sampler.conditional, sampler.unconditional,
-             sampler.top_k, sampler.first_draw, sampler.suppressed, sampler.forced, sampler.greedy,
-             sampler.guidance, sampler.repetition_penalty, sampler.temperature, sampler.min_p,
-             sampler.top_p, sampler.exponentials, sampler.tokens, sampler.finite);
-  return sampler;
+std::vector<const void*> addresses_of(const nn::cuda::Sampler& s) {
+  return {s.logits,      s.seen,   s.conditional, s.unconditional, s.top_k,
+          s.first_draw,  s.forced, s.suppressed,  s.greedy,        s.guidance,
+          s.temperature, s.min_p,  s.top_p,       s.exponentials,  s.repetition_penalty,
+          s.tokens,      s.finite};
 }
 
 int sample(const nn::cuda::Sampler& sampler, Stream /*stream*/) {
-  count_operator("own::sample");
-  launch_on_host<nn::cuda::SamplerKernel>(revealed(sampler));
-  return 0;
+  return launch("own::sample", addresses_of(sampler), sampler,
+                [](const auto& arguments) { launch_on_host<nn::cuda::SamplerKernel>(arguments); });
 }
 
 int mark_drawn(const nn::cuda::Sampler& sampler, Stream /*stream*/) {
-  count_operator("own::mark_drawn");
-  launch_on_host<nn::cuda::MarkDrawnKernel>(revealed(sampler));
-  return 0;
+  return launch("own::mark_drawn", addresses_of(sampler), sampler, [](const auto& arguments) {
+    launch_on_host<nn::cuda::MarkDrawnKernel>(arguments);
+  });
 }
 
 int snake(const nn::cuda::Snake& layer, Stream /*stream*/) {
-  count_operator("own::snake");
-  nn::cuda::Snake arguments = layer;
-  reveal_all(arguments.x, arguments.alpha, arguments.inverse, arguments.keep, arguments.out);
-  if (layer.channels % 4 == 0) {
-    launch_on_host<nn::cuda::SnakeKernel<4>>(arguments);
-  } else {
-    launch_on_host<nn::cuda::SnakeKernel<1>>(arguments);
-  }
-  return 0;
+  return launch("own::snake", {layer.x, layer.alpha, layer.inverse, layer.keep, layer.out}, layer,
+                [channels = layer.channels](const auto& arguments) {
+                  if (channels % 4 == 0) {
+                    launch_on_host<nn::cuda::SnakeKernel<4>>(arguments);
+                  } else {
+                    launch_on_host<nn::cuda::SnakeKernel<1>>(arguments);
+                  }
+                });
 }
 
 }  // namespace

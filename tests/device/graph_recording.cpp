@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <memory>
 #include <sstream>
 #include <utility>
@@ -80,22 +81,35 @@ void GraphRecording::add(const std::string& name, const std::vector<c10::IValue>
   operators_.push_back({std::move(description), std::move(again)});
 }
 
-c10::DataPtr GraphRecording::keep(c10::DataPtr memory) {
+void GraphRecording::add_launch(const std::string& name, const std::vector<const void*>& addresses,
+                                std::function<void()> again) {
+  std::string description = name;
+  for (const void* address : addresses) description += " " + place_of(address);
+  operators_.push_back({std::move(description), std::move(again)});
+}
+
+c10::DataPtr GraphRecording::keep(c10::DataPtr memory, size_t bytes) {
   void* address = memory.get();
   const c10::Device device = memory.device();
-  own_[address] = memory_.size();
+  own_[static_cast<char*>(address)] = {memory_.size(), bytes};
   memory_.push_back(std::move(memory));
   return {address, device};
+}
+
+std::string GraphRecording::place_of(const void* address) const {
+  const auto* const at = static_cast<const char*>(address);
+  const auto after = own_.upper_bound(at);
+  if (after != own_.begin()) {
+    const auto& [begin, own] = *std::prev(after);
+    if (at < begin + own.bytes) return fmt::format("#{}+{}", own.number, at - begin);
+  }
+  return fmt::format("{}", address);
 }
 
 std::string GraphRecording::describe(const at::Tensor& tensor) const {
   if (!tensor.defined()) return "none";
   if (!on_device(tensor)) return fmt::format("host {}", tensor.item<double>());
-  const void* memory = tensor.storage().data();
-  const auto own = own_.find(memory);
-  const std::string place =
-      own == own_.end() ? fmt::format("{}", memory) : fmt::format("#{}", own->second);
-  return fmt::format("{}+{}[{}; {}]:{}", place, tensor.storage_offset(),
+  return fmt::format("{}+{}[{}; {}]:{}", place_of(tensor.storage().data()), tensor.storage_offset(),
                      fmt::join(tensor.sizes().vec(), ","), fmt::join(tensor.strides().vec(), ","),
                      c10::toString(tensor.scalar_type()));
 }

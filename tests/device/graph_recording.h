@@ -30,8 +30,11 @@ class GraphRecording {
   // An operator that was done, and how it is done again.
   void add(const std::string& name, const std::vector<c10::IValue>& arguments,
            std::function<void()> again);
+  // A kernel that was launched with these addresses.
+  void add_launch(const std::string& name, const std::vector<const void*>& addresses,
+                  std::function<void()> again);
   // New memory is the recording's own, so that it stays where it is. Returns who may use it.
-  [[nodiscard]] c10::DataPtr keep(c10::DataPtr memory);
+  [[nodiscard]] c10::DataPtr keep(c10::DataPtr memory, size_t bytes);
   // All of it, for who needs it longer than the recording lives.
   [[nodiscard]] std::vector<c10::DataPtr> take_memory() { return std::move(memory_); }
 
@@ -44,11 +47,16 @@ class GraphRecording {
  private:
   [[nodiscard]] std::string describe(const c10::IValue& value) const;
   [[nodiscard]] std::string describe(const at::Tensor& tensor) const;
+  [[nodiscard]] std::string place_of(const void* address) const;
+
+  struct Allocation {
+    size_t number, bytes;  // in the order of allocation
+  };
 
   GraphRecording* outer_;
   std::vector<Operator> operators_;
   std::vector<c10::DataPtr> memory_;
-  std::map<const void*, size_t> own_;  // its addresses, by the order of allocation
+  std::map<const char*, Allocation> own_;  // by their addresses
 };
 
 // Gives the stand-in device its graphs.

@@ -50,7 +50,7 @@ class HiddenMemory final : public c10::Allocator {
     blocks_.emplace_back(at + kSpace, block);
     c10::DataPtr memory(at + kSpace, at + kSpace, &release, kDevice);
     auto* recording = GraphRecording::current();
-    return recording == nullptr ? std::move(memory) : recording->keep(std::move(memory));
+    return recording == nullptr ? std::move(memory) : recording->keep(std::move(memory), bytes);
   }
   void copy_data(void* to, const void* from, size_t count) const override {
     std::memcpy(behind(to), behind(from), count);
