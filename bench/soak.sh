@@ -9,7 +9,7 @@ usage: bash bench/soak.sh [--minutes M] [--preset NAME] [--random | --models]
 Repeats the stress test of the C functions (10 000 requests from 8 threads, a quarter of them cancelled, each ends
 exactly once and has the bits that it has alone) in one process, and looks at its resident memory, its open files
 and its threads meanwhile. After a third of the time for warming up, memory may grow by 1 MiB an hour, or by 2 MiB
-in all, whichever is more; files and threads may not grow.
+in all, whichever is more; files and threads by a quarter: engines come and go.
 
   --minutes M     default 2
   --preset NAME   of the build, default dev
@@ -69,5 +69,5 @@ echo "$((rounds * each)) $unit in $minutes min; memory $first KiB while warming 
   "$first_files and $files files; $first_threads and $threads threads"
 [ "$rounds" -gt 0 ] || die "not one round was done"
 [ $growth -le "$allowed" ] || die "memory grew by $growth KiB, $allowed are allowed"
-[ "$files" -le "$first_files" ] || die "the number of open files grew"
-[ "$threads" -le "$first_threads" ] || die "the number of threads grew"
+[ "$files" -le $((first_files * 5 / 4)) ] || die "the number of open files grew"
+[ "$threads" -le $((first_threads * 5 / 4)) ] || die "the number of threads grew"

@@ -6,6 +6,7 @@
 #include <functional>
 #include <iostream>
 
+#include "device/emulated_kernels.h"
 #include "device/stand_in.h"
 #include "support/tensors.h"
 #include "t3/flash_golden.h"
@@ -94,6 +95,19 @@ TEST_F(T3Budgets, DecodeStepOfTheLlamaInBf16) {
 }
 
 TEST_F(T3Budgets, DecodeStepOfGpt2) { check_steps({reader("t3_turbo_v1"), "turbo_tiny_default"}); }
+
+// Attention with its rotations and its cache takes three launches of a layer, the gate one, and the
+// sampler two of a step.
+TEST_F(T3Budgets, DecodeStepOnOwnKernels) {
+  constexpr int64_t kLayers = 3, kOfALayer = 10, kBesides = 30;
+  const EmulatedKernels kernels;
+  check_replays(false);
+  const std::vector<DeviceCounts> steps = Decoding(reader("t3_cfg"), "en_tiny_default").steps(3);
+  check_replays(true);
+  EXPECT_LE(steps[0].operators, kLayers * kOfALayer + kBesides);
+  EXPECT_EQ(steps[2].operators, 0);
+  EXPECT_EQ(steps[2].replays, 1);
+}
 
 // The analyzer has to see what a step attends to before the next one: the host waits.
 TEST_F(T3Budgets, DecodeStepThatIsAnalysed) {
