@@ -83,7 +83,7 @@ struct Batch {
     };
     if (!penalise_last) x = penalised(x);
     x = x / column(o.greedy() ? 1.0F : o.temperature);
-    x = keep_top_k(x, column(o.top_k));
+    if (o.top_k > 0) x = keep_top_k(x, column(o.top_k), o.top_k);
     if (o.min_p > 0) x = keep_min_p(x, column(o.min_p));
     if (o.top_p < 1) x = ties ? keep_top_p_stably(x, o.top_p) : keep_top_p(x, column(o.top_p));
     if (penalise_last) x = penalised(x);
