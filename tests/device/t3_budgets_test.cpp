@@ -99,7 +99,7 @@ TEST_F(T3Budgets, DecodeStepOfGpt2) { check_steps({reader("t3_turbo_v1"), "turbo
 // Attention with its rotations and its cache takes three launches of a layer, the gate one, and the
 // sampler two of a step.
 TEST_F(T3Budgets, DecodeStepOnOwnKernels) {
-  constexpr int64_t kLayers = 3, kOfALayer = 10, kBesides = 30;
+  constexpr int64_t kLayers = 3, kOfALayer = 10, kBesides = 24;
   const EmulatedKernels kernels;
   check_replays(false);
   const std::vector<DeviceCounts> steps = Decoding(reader("t3_cfg"), "en_tiny_default").steps(3);
