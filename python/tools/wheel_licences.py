@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -81,6 +82,16 @@ def from_debian(path: str, licence: str = "") -> str:
     return f"From Debian's package {package}, whose source is at {where}\n\n{text}"
 
 
+def of_cuda() -> str:
+    """Of the toolkit's static runtime, which a build with own kernels for CUDA has."""
+    toolkit = pathlib.Path(shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc").resolve().parents[1]
+    places = ("EULA.txt", "dist-info/nvidia_cuda_runtime-*/licenses/License.txt")
+    found = [path for place in places for path in toolkit.glob(place)]
+    if not found:
+        raise SystemExit(f"no licence of CUDA's runtime: none of {', '.join(places)} is in {toolkit}")
+    return found[0].read_text("utf-8", "replace")
+
+
 def collect(wheel: zipfile.ZipFile, libtorch: pathlib.Path) -> dict[str, str]:
     texts = {"LICENSE": (ROOT / "LICENSE").read_text("utf-8")}
     for name, library in shipped(wheel).items():
@@ -89,6 +100,8 @@ def collect(wheel: zipfile.ZipFile, libtorch: pathlib.Path) -> dict[str, str]:
             if not found:
                 raise SystemExit(f"no licence of libtorch: there is no torch-*.dist-info beside {libtorch}")
             texts["libtorch.txt"] = found[0].read_text("utf-8")
+        elif name == "cuda-runtime":
+            texts["cuda-runtime.txt"] = of_cuda()
         else:
             path = f"*/{library}" if library else HEADERS[name]
             texts[f"{name}.txt"] = from_debian(path, ONE_LICENCE.get(name, ""))
