@@ -30,6 +30,8 @@ class Call {
     for (size_t i = 0; i < arguments.size(); ++i) {
       cpu_.push_back(to_cpu(arguments[i], is_written(schema_.arguments()[i])));
     }
+    // libtorch hands several results back as references to arguments that it has dropped.
+    const Values kept = cpu_;
     op.callBoxed(&cpu_);
     shadows_.finish();
   }
