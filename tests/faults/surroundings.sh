@@ -34,7 +34,10 @@ mkfifo fifo
 cat fifo >from_fifo.wav &
 speak --format wav -o fifo || fail "it does not write to a FIFO"
 [ -p fifo ] || fail "the FIFO was replaced"
-: <>fifo # whom nobody wrote to need not wait
+while kill -0 $! 2>/dev/null; do # whom nobody wrote to need not wait, though it may not have opened the FIFO yet
+  : <>fifo
+  sleep 0.02
+done
 wait $!
 [ -s from_fifo.wav ] || fail "nothing came out of the FIFO"
 
