@@ -14,7 +14,7 @@
 namespace chatterbox::testing {
 namespace {
 
-using nn::cuda::Bf16;
+using nn::cuda::of_types;
 using nn::cuda::Stream;
 using nn::cuda::Type;
 
@@ -47,15 +47,6 @@ nn::cuda::Sampler revealed(nn::cuda::Sampler sampler) {
              sampler.guidance, sampler.repetition_penalty, sampler.temperature, sampler.min_p,
              sampler.top_p, sampler.exponentials, sampler.tokens, sampler.finite);
   return sampler;
-}
-
-// Calls body(T(), Cached()).
-template <class Body>
-void of_types(Type type, Type cache, const Body& body) {
-  const auto with = [&](auto first) {
-    cache == Type::kFloat ? body(first, float{}) : body(first, Bf16{});
-  };
-  type == Type::kFloat ? with(float{}) : with(Bf16{});
 }
 
 // A launch, which a graph has done again.

@@ -22,21 +22,15 @@ int rotate(const DecodeStep& step, Stream stream) {
 }  // namespace
 
 int rope_and_cache(const DecodeStep& step, Type type, Type cache, Stream stream) {
-  if (type == Type::kFloat) {
-    return cache == Type::kFloat ? rotate<float, float>(step, stream)
-                                 : rotate<float, Bf16>(step, stream);
-  }
-  return cache == Type::kFloat ? rotate<Bf16, float>(step, stream)
-                               : rotate<Bf16, Bf16>(step, stream);
+  return of_types(type, cache, [&](auto t, auto cached) {
+    return rotate<decltype(t), decltype(cached)>(step, stream);
+  });
 }
 
 int decode_attention(const DecodeStep& step, Type type, Type cache, Stream stream) {
-  if (type == Type::kFloat) {
-    return cache == Type::kFloat ? attend<float, float>(step, stream)
-                                 : attend<float, Bf16>(step, stream);
-  }
-  return cache == Type::kFloat ? attend<Bf16, float>(step, stream)
-                               : attend<Bf16, Bf16>(step, stream);
+  return of_types(type, cache, [&](auto t, auto cached) {
+    return attend<decltype(t), decltype(cached)>(step, stream);
+  });
 }
 
 }  // namespace chatterbox::nn::cuda

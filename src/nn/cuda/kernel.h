@@ -33,6 +33,14 @@ struct Bf16 {
 };
 // What an address points to.
 enum class Type { kFloat, kBf16 };
+// body(T(), Cached()) with what the types are in C++; of the host.
+template <class Body>
+auto of_types(Type type, Type cache, const Body& body) {
+  const auto with = [&](auto first) {
+    return cache == Type::kFloat ? body(first, float{}) : body(first, Bf16{});
+  };
+  return type == Type::kFloat ? with(float{}) : with(Bf16{});
+}
 
 template <class To, class From>
 CHATTERBOX_DEVICE To same_bits(const From& from) {
