@@ -32,17 +32,30 @@ void register_graph_recorder(c10::DeviceType type, std::unique_ptr<GraphRecorder
   all.by_type.emplace(type, std::move(recorder));
 }
 
-DeviceGraphs::DeviceGraphs(c10::Device device)
-    : device_(device), recorder_(recorder_of(device.type())) {}
+DeviceGraphs::DeviceGraphs(c10::Device device, Log log)
+    : device_(device), recorder_(recorder_of(device.type())), log_(std::move(log)) {}
 
 void DeviceGraphs::run(const Key& key, const std::function<void()>& work) {
   const auto [found, is_first] = entries_.try_emplace(key);
   Entry& entry = found->second;
   if (entry.graph) return entry.graph->replay();
   if (is_first || entry.eager || recorder_ == nullptr) return work();
-  entry.graph = recorder_->record(device_, work);
-  entry.eager = entry.graph == nullptr;
-  if (entry.eager) work();
+  record(entry, work);
+}
+
+void DeviceGraphs::record(Entry& entry, const std::function<void()>& work) {
+  Recorded recorded = recorder_->record(device_, work);
+  entry.graph = std::move(recorded.graph);
+  if (entry.graph) return;
+  entry.eager = true;
+  warn(recorded.failure);
+  work();
+}
+
+void DeviceGraphs::warn(const std::string& failure) {
+  if (std::exchange(warned_, true)) return;
+  log_.warning(0, "{}: work is not recorded as a graph, and takes longer: {}", device_.str(),
+               failure);
 }
 
 int64_t DeviceGraphs::recorded() const {

@@ -8,7 +8,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
+
+#include "support/log.h"
 
 namespace chatterbox::nn {
 
@@ -23,6 +26,12 @@ class DeviceGraph {
   virtual void replay() = 0;
 };
 
+// A graph, or why there is none.
+struct Recorded {
+  std::unique_ptr<DeviceGraph> graph;  // or null
+  std::string failure;
+};
+
 // What a backend records graphs with.
 class GraphRecorder {
  public:
@@ -32,10 +41,9 @@ class GraphRecorder {
   virtual ~GraphRecorder() = default;
 
   // Records the work and has it done once. It must not wait for the device, nor copy from or to the
-  // host, nor depend on anything that the graph does not outlive: it may be called later, too. Null
-  // where it cannot be recorded, for lack of memory, say: then nothing was done.
-  [[nodiscard]] virtual std::unique_ptr<DeviceGraph> record(c10::Device device,
-                                                            std::function<void()> work) = 0;
+  // host, nor depend on anything that the graph does not outlive: it may be called later, too.
+  // Where it cannot be recorded, for lack of memory, say, nothing was done.
+  [[nodiscard]] virtual Recorded record(c10::Device device, std::function<void()> work) = 0;
 };
 
 // For as long as the process lives. Once for a backend.
@@ -47,11 +55,11 @@ class DeviceGraphs {
   using Key = std::vector<int64_t>;
 
   // Of a device without a recorder: none, and all work is done as it is asked for.
-  explicit DeviceGraphs(c10::Device device);
+  explicit DeviceGraphs(c10::Device device, Log log = {});
 
   // Has the work of this key done: the first time as it is, so that libraries make what they keep;
   // the second time it is recorded, and from then on replayed. What cannot be recorded is never
-  // tried again.
+  // tried again; the log says so, once, since all that it costs is time.
   void run(const Key& key, const std::function<void()>& work);
 
   [[nodiscard]] int64_t recorded() const;
@@ -62,8 +70,13 @@ class DeviceGraphs {
     std::unique_ptr<DeviceGraph> graph;
   };
 
+  void record(Entry& entry, const std::function<void()>& work);
+  void warn(const std::string& failure);
+
   c10::Device device_;
   GraphRecorder* recorder_;  // or null
+  Log log_;
+  bool warned_ = false;
   std::map<Key, Entry> entries_;
 };
 

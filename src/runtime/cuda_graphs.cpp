@@ -6,11 +6,13 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <exception>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
 
 #include "nn/device_graphs.h"
@@ -70,22 +72,37 @@ class CudaGraph final : public nn::DeviceGraph {
   std::aligned_storage_t<sizeof(Graph), alignof(Graph)> memory_;
 };
 
+// The first line of what the work throws; empty: nothing.
+template <class Work>
+std::string failure_of(const Work& work) {
+  std::string text;
+  try {
+    work();
+    return text;
+  } catch (const c10::Error& error) {
+    text = error.what_without_backtrace();
+  } catch (const std::exception& error) {
+    text = error.what();
+  }
+  text.resize(std::min(text.size(), text.find('\n')));
+  return text.empty() ? "no reason given" : text;
+}
+
 class CudaGraphRecorder final : public nn::GraphRecorder {
  public:
-  [[nodiscard]] std::unique_ptr<nn::DeviceGraph> record(c10::Device device,
-                                                        std::function<void()> work) override {
+  [[nodiscard]] nn::Recorded record(c10::Device device, std::function<void()> work) override {
     const std::lock_guard lock(mutex_);
     const Lane& lane = lane_of(device);
-    if (failed_) return nullptr;
+    if (!failure_.empty()) return {nullptr, failure_};
     auto graph = std::make_unique<CudaGraph>(functions_);
-    if (!capture(*graph, lane, work)) {
-      failed_ = true;
+    failure_ = capture(*graph, lane, work);
+    if (!failure_.empty()) {
       // libtorch's allocator may ask it for as long as the process lives.
       static_cast<void>(graph.release());
-      return nullptr;
+      return {nullptr, failure_};
     }
     graph->replay();
-    return graph;
+    return {std::move(graph), ""};
   }
 
  private:
@@ -105,28 +122,23 @@ class CudaGraphRecorder final : public nn::GraphRecorder {
     return lanes_.emplace(key, lane).first->second;
   }
 
-  [[nodiscard]] static bool capture(CudaGraph& graph, const Lane& lane,
-                                    const std::function<void()>& work) {
+  // Why there is no graph; empty: there is one. Where the work itself has failed, the caller has it
+  // done without a graph, and hears it.
+  [[nodiscard]] static std::string capture(CudaGraph& graph, const Lane& lane,
+                                           const std::function<void()>& work) {
     const c10::StreamGuard guard(lane.recording);
-    bool done = false;
-    try {
+    const std::string failure = failure_of([&] {
       graph.begin(lane.pool);
       work();
-      done = true;
-    } catch (const std::exception&) {  // the caller has the work done without a graph, and hears it
-    }
-    try {
-      graph.end();
-    } catch (const c10::Error&) {  // the recording was given up before
-      return false;
-    }
-    return done;
+    });
+    const std::string end = failure_of([&] { graph.end(); });  // also where it was given up before
+    return failure.empty() ? end : failure;
   }
 
   const Functions functions_;
   std::mutex mutex_;
   std::map<std::pair<c10::DeviceIndex, c10::StreamId>, Lane> lanes_;  // by the replays' stream
-  bool failed_ = false;
+  std::string failure_;  // of the first one that has failed: there are none from then on
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "runtime/model_catalog.h"
 #include "runtime/task.h"
+#include "support/log.h"
 
 namespace chatterbox::runtime {
 
@@ -117,8 +118,8 @@ class Model {
   }
 };
 
-// Loads the models that `options` name. Linked in: the models' own (runtime/loaded_model.cpp), or a
-// test's.
-[[nodiscard]] std::unique_ptr<Model> load_model(const EngineOptions& options);
+// Loads the models that `options` name. `log`: for what makes them slow, and fails nothing. Linked
+// in: the models' own (runtime/loaded_model.cpp), or a test's.
+[[nodiscard]] std::unique_ptr<Model> load_model(const EngineOptions& options, const Log& log = {});
 
 }  // namespace chatterbox::runtime

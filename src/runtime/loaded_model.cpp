@@ -13,8 +13,8 @@ namespace {
 
 class LoadedModel final : public Model {
  public:
-  explicit LoadedModel(std::shared_ptr<const ModelSet> models)
-      : models_(std::move(models)), tokens_(models_), speech_(models_) {}
+  LoadedModel(std::shared_ptr<const ModelSet> models, const Log& log)
+      : models_(std::move(models)), tokens_(models_, log), speech_(models_) {}
 
   [[nodiscard]] const ModelCatalog& catalog() const override { return *models_; }
   [[nodiscard]] TokenExecutor& tokens() override { return tokens_; }
@@ -28,9 +28,10 @@ class LoadedModel final : public Model {
 
 }  // namespace
 
-std::unique_ptr<Model> load_model(const EngineOptions& options) {
-  return translate_torch_errors(
-      [&] { return std::make_unique<LoadedModel>(std::make_shared<const ModelSet>(options)); });
+std::unique_ptr<Model> load_model(const EngineOptions& options, const Log& log) {
+  return translate_torch_errors([&] {
+    return std::make_unique<LoadedModel>(std::make_shared<const ModelSet>(options), log);
+  });
 }
 
 }  // namespace chatterbox::runtime

@@ -37,7 +37,7 @@ t3::Decoder& TokenMachine::decoder() {
   if (!decoder_) {
     const CacheLimits limits = models_->limits();
     decoder_ = std::make_unique<t3::Decoder>(models_->t3(), limits.rows, limits.positions,
-                                             limits.prefix_bytes);
+                                             limits.prefix_bytes, log_);
   }
   return *decoder_;
 }

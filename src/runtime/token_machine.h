@@ -18,7 +18,8 @@ namespace chatterbox::runtime {
 
 class TokenMachine final : public TokenExecutor {
  public:
-  explicit TokenMachine(std::shared_ptr<const ModelSet> models) : models_(std::move(models)) {}
+  TokenMachine(std::shared_ptr<const ModelSet> models, Log log)
+      : models_(std::move(models)), log_(std::move(log)) {}
 
   void enter() override;
   void leave() noexcept override;
@@ -56,6 +57,7 @@ class TokenMachine final : public TokenExecutor {
   void finish_conversion(const Sequence& sequence, ModelUtterance& utterance) const;
 
   const std::shared_ptr<const ModelSet> models_;
+  const Log log_;
   std::unique_ptr<c10::InferenceMode> inference_mode_;
   std::unique_ptr<t3::Decoder> decoder_;  // made for the first request: an idle engine is small
   Sequences sequences_;

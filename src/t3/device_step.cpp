@@ -37,12 +37,12 @@ std::vector<float> StepResults::attention(size_t sequence, int64_t first, int64_
   return {from, from + count};
 }
 
-DeviceStep::DeviceStep(const Model& model, BatchKVCache& cache)
+DeviceStep::DeviceStep(const Model& model, BatchKVCache& cache, const Log& log)
     : model_(model),
       cache_(cache),
       sampler_(cache.rows(), model.limits().speech_vocabulary, model.limits().sampling,
                cache.device()),
-      graphs_(cache.device()) {}
+      graphs_(cache.device(), log) {}
 
 const at::Tensor& DeviceStep::place_of(std::map<int64_t, at::Tensor>& places, int64_t count,
                                        c10::ScalarType type) {

@@ -37,7 +37,7 @@ class StepResults {
 
 class DeviceStep {
  public:
-  DeviceStep(const Model& model, BatchKVCache& cache);
+  DeviceStep(const Model& model, BatchKVCache& cache, const Log& log);
 
   [[nodiscard]] DeviceSampler& sampler() { return sampler_; }
   // One copy to the device, the step, one copy back. Does not wait.

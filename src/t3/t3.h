@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nn/weight_reader.h"
+#include "support/log.h"
 #include "support/tensor_sink.h"
 #include "t3/block_options.h"
 #include "t3/generation_state.h"
@@ -103,9 +104,9 @@ class Decoder {
   // `rows`: KV rows (a sequence takes two with CFG, else one); `positions`: per row;
   // `prefix_bytes`: most that the prefix cache keeps. A voice takes Limits::kv_bytes_per_position
   // for each position of its conditioning, and with guidance for each of the longest text so far,
-  // in steps of 64. 0: none is kept.
+  // in steps of 64. 0: none is kept. `log`: for what makes steps slow.
   Decoder(std::shared_ptr<const Model> model, int64_t rows, int64_t positions,
-          int64_t prefix_bytes = 0);
+          int64_t prefix_bytes = 0, const Log& log = {});
   ~Decoder();
 
   // Takes rows for a sequence and returns its id; prefill() makes it run. Throws kBusy where too

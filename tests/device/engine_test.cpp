@@ -105,6 +105,21 @@ TEST(EngineOnDevice, FillsBlocksAsTheCpu) {
   expect_the_cpus(folder.path(), flash, kGoldensTolerance);
 }
 
+#ifndef CHATTERBOX_TEST_CUDA  // which cannot be told to refuse
+// An engine whose device records no graphs speaks as well, and says in its log why it is slow.
+TEST(EngineOnDevice, SaysWhyStepsAreNotReplayed) {
+  std::vector<std::string> lines;
+  EngineOptions options = device_options(synthetic_folder());
+  options.log = [&](LogLevel, uint64_t, std::string_view message) { lines.emplace_back(message); };
+  const std::vector<Request> one = {request_for("Short.", 3)};
+  refuse_recordings(true);
+  const std::vector<Spoken> spoken = speak(options, one);
+  refuse_recordings(false);
+  EXPECT_TRUE(at::equal(spoken[0].tokens, speak(on_cpu(options.model), one)[0].tokens));
+  EXPECT_THAT(lines, ::testing::Contains(::testing::HasSubstr("the stand-in records nothing")));
+}
+#endif
+
 // What CUDA has unless it is told otherwise. Greedy: where nothing is drawn, rounded weights leave
 // the tokens of this run as they are.
 TEST(EngineOnDevice, InBf16IsNearTheReference) {

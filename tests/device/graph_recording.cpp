@@ -20,6 +20,7 @@ namespace {
 
 thread_local GraphRecording* recording = nullptr;
 std::atomic<bool> checking = true;
+std::atomic<bool> refusing = false;
 
 class StandInGraph final : public nn::DeviceGraph {
  public:
@@ -58,9 +59,9 @@ class StandInGraph final : public nn::DeviceGraph {
 };
 
 struct StandInRecorder final : nn::GraphRecorder {
-  [[nodiscard]] std::unique_ptr<nn::DeviceGraph> record(c10::Device /*device*/,
-                                                        std::function<void()> work) override {
-    return std::make_unique<StandInGraph>(std::move(work));
+  [[nodiscard]] nn::Recorded record(c10::Device /*device*/, std::function<void()> work) override {
+    if (refusing) return {nullptr, "the stand-in records nothing"};
+    return {std::make_unique<StandInGraph>(std::move(work)), ""};
   }
 };
 
@@ -132,6 +133,7 @@ std::string GraphRecording::describe(const c10::IValue& value) const {
 }
 
 void check_replays(bool check) { checking = check; }
+void refuse_recordings(bool refuse) { refusing = refuse; }
 
 void register_stand_in_graphs() {
   nn::register_graph_recorder(c10::kPrivateUse1, std::make_unique<StandInRecorder>());

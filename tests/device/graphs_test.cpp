@@ -87,6 +87,32 @@ TEST_F(StandInGraphs, RefusesWorkThatDependsOnTheHost) {
   EXPECT_EQ(failure([&] { x.add_(1).mul_(2); }, 4), "");
 }
 
+// What cannot be recorded is done each time as it is, and the log says why, once.
+TEST_F(StandInGraphs, SaysWhyThereAreNone) {
+  std::vector<std::string> lines;
+  const Log log(
+      [&](LogLevel level, uint64_t tag, std::string_view message) {
+        EXPECT_EQ(level, LogLevel::kWarning);
+        EXPECT_EQ(tag, 0U);
+        lines.emplace_back(message);
+      },
+      LogLevel::kWarning);
+  const at::Tensor x = device(at::zeros({4}));
+  nn::DeviceGraphs graphs(kDevice, log);
+  refuse_recordings(true);
+  for (int i = 0; i < 3; ++i) {
+    for (const int64_t size : {2, 4}) {
+      graphs.run({size}, [=] { x.narrow(0, 0, size).add_(1); });
+    }
+  }
+  refuse_recordings(false);
+  EXPECT_EQ(graphs.recorded(), 0);
+  EXPECT_EQ(values<float>(x.cpu()), (std::vector<float>{6, 6, 3, 3}));
+  EXPECT_THAT(lines, ::testing::ElementsAre(std::string(kStandIn) +
+                                            ":0: work is not recorded as a graph, and takes "
+                                            "longer: the stand-in records nothing"));
+}
+
 TEST_F(StandInGraphs, RefusesWhatIsTheHosts) {
   const at::Tensor x = device(at::zeros({8}));
   const at::Tensor host = at::zeros({8});

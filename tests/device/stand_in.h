@@ -19,6 +19,8 @@ void use_stand_in();
 // Whether every other replay of a graph is done by its work anew, and throws where that differs
 // from what was recorded. It is so at first.
 void check_replays(bool check);
+// Whether no graph can be recorded: "the stand-in records nothing".
+void refuse_recordings(bool refuse);
 
 // What the device was asked to do. An operator is what CUDA needs one launch for, or a few.
 struct DeviceCounts {

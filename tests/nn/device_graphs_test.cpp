@@ -21,11 +21,11 @@ struct FakeGraph final : DeviceGraph {
 
 struct FakeRecorder final : GraphRecorder {
   explicit FakeRecorder(Calls& counted) : calls(counted) {}
-  std::unique_ptr<DeviceGraph> record(c10::Device /*device*/, std::function<void()> work) override {
+  Recorded record(c10::Device /*device*/, std::function<void()> work) override {
     ++calls.records;
-    if (calls.refuses) return nullptr;
+    if (calls.refuses) return {nullptr, "no memory"};
     work();
-    return std::make_unique<FakeGraph>(calls);
+    return {std::make_unique<FakeGraph>(calls), ""};
   }
   Calls& calls;
 };

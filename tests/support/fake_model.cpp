@@ -235,7 +235,7 @@ voice::Conditionals fake_conditionals(float mark) {
 
 namespace chatterbox::runtime {
 
-std::unique_ptr<Model> load_model(const EngineOptions& options) {
+std::unique_ptr<Model> load_model(const EngineOptions& options, const Log& /*log*/) {
   return std::make_unique<testing::FakeModel>(options);
 }
 

@@ -70,7 +70,7 @@ void Worker::run(const EngineOptions& options, std::promise<void>& loaded) noexc
 }
 
 void Worker::load(const EngineOptions& options) {
-  model_ = runtime::load_model(options);
+  model_ = runtime::load_model(options, log_);
   if (catalog().device_traits().overlaps && catalog().mode() == Mode::kDynamic) {
     speech_ = std::make_unique<SpeechThread>(model_->speech(), bell_, registry_.get());
   }
