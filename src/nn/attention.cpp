@@ -35,29 +35,28 @@ at::Tensor cached_attention(const CachedAttention& args) { return cpu::attention
 
 // Beyond a row's own positions the cache holds anything, NaN too, and 0 * NaN is NaN: there the
 // row's last position is read in their place.
-StepPlaces step_places(const at::Tensor& rows, const at::Tensor& positions, int64_t longest,
-                       c10::ScalarType type) {
+StepView step_view(const StepSpan& span, c10::ScalarType type) {
   constexpr double kNever = -std::numeric_limits<double>::infinity();
-  const at::Tensor all = at::arange(longest, rows.options()).unsqueeze(0);
-  const at::Tensor last = positions.unsqueeze(1);
-  const at::Tensor mask = at::zeros({rows.size(0), longest}, rows.options().dtype(type));
+  const at::TensorOptions options = span.rows.options();
+  const at::Tensor all = at::arange(span.longest, options).unsqueeze(0);
+  const at::Tensor last = span.positions.unsqueeze(1);
+  const at::Tensor mask = at::zeros({span.rows.size(0), span.longest}, options.dtype(type));
   mask.masked_fill_(all > last, kNever);
-  return {rows, positions, at::minimum(all, last), mask.unsqueeze(1).unsqueeze(1)};
+  return {at::minimum(all, last), mask.unsqueeze(1).unsqueeze(1)};
 }
 
-at::Tensor step_attention(const at::Tensor& qkv, const at::Tensor& cache,
-                          const StepPlaces& places) {
+at::Tensor step_attention(const at::Tensor& qkv, const at::Tensor& cache, const StepSpan& span,
+                          const StepView& view) {
   const int64_t batch = qkv.size(0), heads = qkv.size(2), size = qkv.size(3);
   const auto type = cache.scalar_type();
   const at::Tensor by_position = cache.flatten(1, 2).transpose(1, 2);  // [rows, positions, 2 H, 64]
-  by_position.index_put_({places.rows, places.positions},
-                         qkv.narrow(1, 1, 2).flatten(1, 2).to(type));
-  const at::Tensor own = at::index(by_position, {places.rows.unsqueeze(1), places.seen})
+  by_position.index_put_({span.rows, span.positions}, qkv.narrow(1, 1, 2).flatten(1, 2).to(type));
+  const at::Tensor own = at::index(by_position, {span.rows.unsqueeze(1), view.seen})
                              .to(qkv.scalar_type())
                              .unflatten(2, {2, heads});  // [R, P, 2, H, 64]
   const auto part = [&](int64_t index) { return own.select(2, index).transpose(1, 2); };
-  const at::Tensor out = at::scaled_dot_product_attention(qkv.select(1, 0).unsqueeze(2), part(0),
-                                                          part(1), places.mask);
+  const at::Tensor out =
+      at::scaled_dot_product_attention(qkv.select(1, 0).unsqueeze(2), part(0), part(1), view.mask);
   return out.reshape({batch, heads * size});
 }
 

@@ -16,19 +16,22 @@ using cpu::CachedAttention;
 [[nodiscard]] at::Tensor cached_attention(const CachedAttention& args);
 
 // The same with at:: operators, on any device, of which nothing depends on what the host knows.
-// Where the rows of a step are, and what they see: of all layers, made once.
-struct StepPlaces {
+// Where the rows of a step are.
+struct StepSpan {
   at::Tensor rows, positions;  // [R], int64: query r stands at positions[r] of cache row rows[r]
-  at::Tensor seen;             // [R, P]: the row's positions, and its last one in place of others
-  at::Tensor mask;             // [R, 1, 1, P], added to the scores: 0, or -inf for the others
+  int64_t longest;             // at least one more than the largest of the positions
 };
-// `longest`: at least one more than the largest of the positions. `type`: of the queries.
-[[nodiscard]] StepPlaces step_places(const at::Tensor& rows, const at::Tensor& positions,
-                                     int64_t longest, c10::ScalarType type);
+// What they see: of all layers, made once, where operators look or heads are watched.
+struct StepView {
+  at::Tensor seen;  // [R, longest]: the row's positions, and its last one in place of others
+  at::Tensor mask;  // [R, 1, 1, longest], added to the scores: 0, or -inf for the others
+};
+// `type`: of the queries.
+[[nodiscard]] StepView step_view(const StepSpan& span, c10::ScalarType type);
 // qkv [R, 3, H, 64]: rotated queries, rotated keys, values; cache [rows, 2, H, positions, 64]: keys
 // and values. [R, H * 64]
 [[nodiscard]] at::Tensor step_attention(const at::Tensor& qkv, const at::Tensor& cache,
-                                        const StepPlaces& places);
+                                        const StepSpan& span, const StepView& view);
 
 using cpu::BlockAttention;
 using cpu::BlockPlace;

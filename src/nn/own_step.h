@@ -4,17 +4,12 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "nn/attention.h"
 #include "nn/device_kernels.h"
 #include "nn/rope.h"
 
 namespace chatterbox::nn {
 
-// Query r of R stands at positions[r] of cache row rows[r], both int64 on the device; `longest`: at
-// least one more than the largest of the positions.
-struct StepSpan {
-  at::Tensor rows, positions;  // [R]
-  int64_t longest;
-};
 // qkv [R, 3, H, 64]: queries, keys, values, not rotated yet; the queries are rotated in place. They
 // attend to each row's own positions of cache [rows, 2, H, P, 64], fp32 or bf16, after the keys and
 // values were written there. `rope`: undefined tensors where nothing is rotated. [R, H 64]

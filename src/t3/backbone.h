@@ -58,9 +58,11 @@ class Backbone {
   [[nodiscard]] at::Tensor decode(const at::Tensor& x, const std::vector<int64_t>& rows,
                                   BatchKVCache& cache, const Probes& probes = {}) const;
   // The same on a device, which knows the places. The rows stay as long as they are: the host makes
-  // them longer. `queries`, where somebody wants them, receives those of its layers.
-  [[nodiscard]] at::Tensor decode(const at::Tensor& x, const nn::StepPlaces& places,
-                                  BatchKVCache& cache, StepQueries* queries = nullptr) const;
+  // them longer. `view`: what no own kernels (nn/device_kernels.h) need. `queries`, where somebody
+  // wants them, receives those of its layers.
+  [[nodiscard]] at::Tensor decode(const at::Tensor& x, const nn::StepSpan& span,
+                                  const nn::StepView& view, BatchKVCache& cache,
+                                  StepQueries* queries = nullptr) const;
 
  protected:
   // A tensor of its own: x [N, C], with what is learned of its positions [N].

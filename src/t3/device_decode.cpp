@@ -26,16 +26,16 @@ bool wants(const StepQueries* queries, int64_t layer) {
 
 }  // namespace
 
-at::Tensor Backbone::decode(const at::Tensor& input, const nn::StepPlaces& places,
-                            BatchKVCache& cache, StepQueries* queries) const {
+at::Tensor Backbone::decode(const at::Tensor& input, const nn::StepSpan& span,
+                            const nn::StepView& view, BatchKVCache& cache,
+                            StepQueries* queries) const {
   const nn::cuda::Kernels* own = nn::device_kernels(input.device());
-  const nn::StepSpan span{places.rows, places.positions, places.seen.size(1)};
-  const at::Tensor turns = own == nullptr ? rotations(places.positions) : at::Tensor();
-  at::Tensor x = enter(input, places.positions);
+  const at::Tensor turns = own == nullptr ? rotations(span.positions) : at::Tensor();
+  at::Tensor x = enter(input, span.positions);
   for (int64_t i = 0; i < layers(); ++i) {
     const at::Tensor qkv = rotated(joined_qkv(i, x), turns);
     const at::Tensor attended = own == nullptr
-                                    ? nn::step_attention(qkv, cache.kv(i), places)
+                                    ? nn::step_attention(qkv, cache.kv(i), span, view)
                                     : nn::rotate_and_attend(*own, qkv, cache.kv(i), span, rope());
     if (wants(queries, i)) queries->of_layers.push_back(qkv.select(1, 0));
     leave(i, attended, x);

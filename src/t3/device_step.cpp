@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "nn/device_kernels.h"
 #include "t3/step_attention_probe.h"
 
 namespace chatterbox::t3 {
@@ -72,10 +73,11 @@ void DeviceStep::work(const StepKind& kind, const at::Tensor& input, const at::T
   const DeviceSampler::Drawn drawn = sampler_.draw(in, kind);
   const at::Tensor x =
       model_.embedder().speech(drawn.tokens.index_select(0, in.sequences), in.places);
-  const nn::StepPlaces places =
-      nn::step_places(in.rows, in.positions, kind.positions, x.scalar_type());
+  const nn::StepSpan span{in.rows, in.positions, kind.positions};
+  const bool looks = !kind.watched.empty() || nn::device_kernels(x.device()) == nullptr;
+  const nn::StepView view = looks ? nn::step_view(span, x.scalar_type()) : nn::StepView{};
   StepQueries queries{kind.watched, {}};
-  const at::Tensor hidden = model_.backbone().decode(x, places, cache_, &queries);
+  const at::Tensor hidden = model_.backbone().decode(x, span, view, cache_, &queries);
   const at::Tensor logits = model_.logits(hidden);
   const int64_t batch = kind.sequences;
   output.narrow(0, 0, batch).copy_(drawn.tokens);
@@ -83,7 +85,7 @@ void DeviceStep::work(const StepKind& kind, const at::Tensor& input, const at::T
   if (!kind.watched.empty()) {
     output.narrow(0, kLists * batch, batch * kind.positions)
         .view({batch, kind.positions})
-        .copy_(watched_attention(in, places, cache_, queries));
+        .copy_(watched_attention(in, view, cache_, queries));
   }
   sampler_.keep(in, drawn, logits);
 }

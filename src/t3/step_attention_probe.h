@@ -11,7 +11,7 @@ namespace chatterbox::t3 {
 
 // The mean of each sequence's heads, to all positions that its conditional row has, and zero to
 // others. Nothing of it is meant for a sequence that watches none. [B, P] fp32
-[[nodiscard]] at::Tensor watched_attention(const StepInput& in, const nn::StepPlaces& places,
+[[nodiscard]] at::Tensor watched_attention(const StepInput& in, const nn::StepView& view,
                                            const BatchKVCache& cache, const StepQueries& queries);
 
 }  // namespace chatterbox::t3

@@ -9,6 +9,9 @@
 
 #include "device/device_memory.h"
 #include "device/tested_device.h"
+#ifndef CHATTERBOX_TEST_CUDA
+#include "device/emulated_kernels.h"
+#endif
 #include "support/collected_tensors.h"
 #include "support/status.h"
 #include "t3/refusal.h"
@@ -102,6 +105,22 @@ class DeviceLoop : public ::testing::Test {
     }
   }
 
+  void expect_analyses() const {
+    std::vector<SequenceOptions> requests;
+    for (int i = 0; i < 5; ++i) {
+      requests.push_back(request(i, false));
+      requests.back().max_new_tokens = 30;
+      if (i % 2 == 0) requests.back().analyze = tiny_thresholds();
+      if (i == 3) requests.back().follow_text = t3::AlignmentHeads{{{0, 0}, {2, 0}, {2, 1}}};
+    }
+    requests.push_back(analysed_.options);
+    requests.back().sampling.repetition_penalty = 2.0F;
+    requests.back().analyze = tiny_thresholds();
+    const std::vector<Outcome> device = run(on_device("t3_mtl23ls_v2"), requests);
+    expect_equal(device, run(load("t3_mtl23ls_v2", c10::kCPU), requests));
+    EXPECT_FALSE(device.back().generation.quality.interventions.empty());
+  }
+
   const c10::InferenceMode inference_mode_;
   const GoldenSequence english_{Golden("en_tiny_default")};
   const GoldenSequence turbo_{Golden("turbo_tiny_default")};
@@ -119,21 +138,14 @@ TEST_F(DeviceLoop, DrawsAsTheCpuAmongOthers) {
 
 // The analyzer keeps the end of speech away from one and forces another's; others follow the text
 // alone, with other heads, or not at all.
-TEST_F(DeviceLoop, AnalysesAsTheCpu) {
-  std::vector<SequenceOptions> requests;
-  for (int i = 0; i < 5; ++i) {
-    requests.push_back(request(i, false));
-    requests.back().max_new_tokens = 30;
-    if (i % 2 == 0) requests.back().analyze = tiny_thresholds();
-    if (i == 3) requests.back().follow_text = t3::AlignmentHeads{{{0, 0}, {2, 0}, {2, 1}}};
-  }
-  requests.push_back(analysed_.options);
-  requests.back().sampling.repetition_penalty = 2.0F;
-  requests.back().analyze = tiny_thresholds();
-  const std::vector<Outcome> device = run(on_device("t3_mtl23ls_v2"), requests);
-  expect_equal(device, run(load("t3_mtl23ls_v2", c10::kCPU), requests));
-  EXPECT_FALSE(device.back().generation.quality.interventions.empty());
+TEST_F(DeviceLoop, AnalysesAsTheCpu) { expect_analyses(); }
+
+#ifndef CHATTERBOX_TEST_CUDA  // which has its own kernels above already
+TEST_F(DeviceLoop, AnalysesAsTheCpuOnOwnKernels) {
+  const EmulatedKernels kernels;
+  expect_analyses();
 }
+#endif
 
 #ifndef CHATTERBOX_TEST_CUDA  // counts operators, or limits memory
 // Prompts that wait together are read in one pass, of which each call but the first needs nothing

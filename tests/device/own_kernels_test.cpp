@@ -31,8 +31,8 @@ void check_step(c10::ScalarType type, bool rotated, double tolerance) {
                        .bmm(nn::rope_matrices_of(matrices, span.positions))
                        .view(qkv.sizes());
   }
-  const at::Tensor expected = nn::step_attention(
-      expected_qkv, expected_cache, nn::step_places(span.rows, span.positions, kCapacity, type));
+  const at::Tensor expected =
+      nn::step_attention(expected_qkv, expected_cache, span, nn::step_view(span, type));
 
   const EmulatedKernels emulated;
   const nn::cuda::Kernels& kernels = *nn::device_kernels(device);

@@ -22,6 +22,8 @@ constexpr int64_t kOperatorsOfALayer = 12;
 // The sampler with all its filters; embeddings, rotations, what each row sees; the last norm, the
 // head, what is kept for the next draw and for the host.
 constexpr int64_t kOperatorsOfAStep = 64;
+constexpr int64_t kOperatorsOfWatching = 20;
+constexpr t3::AlignmentHeads kTinyHeads = {{{2, 1}, {1, 0}, {0, 1}}};
 
 class T3Budgets : public ::testing::Test {
  protected:
@@ -97,9 +99,9 @@ TEST_F(T3Budgets, DecodeStepOfTheLlamaInBf16) {
 TEST_F(T3Budgets, DecodeStepOfGpt2) { check_steps({reader("t3_turbo_v1"), "turbo_tiny_default"}); }
 
 // Attention with its rotations and its cache takes three launches of a layer, the gate one, and the
-// sampler two of a step.
+// sampler two of a step. What a row sees, nobody asks.
 TEST_F(T3Budgets, DecodeStepOnOwnKernels) {
-  constexpr int64_t kLayers = 3, kOfALayer = 10, kBesides = 24;
+  constexpr int64_t kLayers = 3, kOfALayer = 10, kBesides = 19;
   const EmulatedKernels kernels;
   check_replays(false);
   const std::vector<DeviceCounts> steps = Decoding(reader("t3_cfg"), "en_tiny_default").steps(3);
@@ -109,12 +111,22 @@ TEST_F(T3Budgets, DecodeStepOnOwnKernels) {
   EXPECT_EQ(steps[2].replays, 1);
 }
 
-// The analyzer has to see what a step attends to before the next one: the host waits.
-TEST_F(T3Budgets, DecodeStepThatIsAnalysed) {
-  constexpr int64_t kOperatorsOfWatching = 20;
+// But for heads that are watched.
+TEST_F(T3Budgets, DecodeStepOnOwnKernelsThatIsAnalysed) {
+  constexpr int64_t kLayers = 3, kOfALayer = 10, kBesides = 19;
+  const EmulatedKernels kernels;
   Decoding decoding(reader("t3_mtl23ls_v2"), "mtl_tiny_017_analyzer");
   decoding.options().analyze.emplace();
-  decoding.options().analyze->heads = {{{2, 1}, {1, 0}, {0, 1}}};
+  decoding.options().analyze->heads = kTinyHeads;
+  const std::vector<DeviceCounts> steps = decoding.steps(1);
+  EXPECT_LE(steps[0].operators, kLayers * kOfALayer + kBesides + kOperatorsOfWatching);
+}
+
+// The analyzer has to see what a step attends to before the next one: the host waits.
+TEST_F(T3Budgets, DecodeStepThatIsAnalysed) {
+  Decoding decoding(reader("t3_mtl23ls_v2"), "mtl_tiny_017_analyzer");
+  decoding.options().analyze.emplace();
+  decoding.options().analyze->heads = kTinyHeads;
   check_replays(false);
   const std::vector<DeviceCounts> steps = decoding.steps(4);
   check_replays(true);
@@ -152,8 +164,8 @@ int64_t operators_of_a_layer(const std::function<Kind(int64_t)>& with_layers) {
     const at::Tensor x = noise({3, backbone.heads() * 64}, 1).to(kDevice);
     const at::Tensor rows = at::tensor({0, 1, 2}, at::kLong).to(kDevice);
     const DeviceRecording recording;
-    const nn::StepPlaces places = nn::step_places(rows, at::zeros_like(rows), 40, at::kFloat);
-    static_cast<void>(backbone.decode(x, places, cache));
+    const nn::StepSpan span{rows, at::zeros_like(rows), 40};
+    static_cast<void>(backbone.decode(x, span, nn::step_view(span, at::kFloat), cache));
     EXPECT_EQ(recording.counts().uploads, 0);
     EXPECT_EQ(recording.counts().synchronisations, 0);
     return recording.counts().operators;

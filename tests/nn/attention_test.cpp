@@ -51,8 +51,8 @@ at::Tensor by_operators(Step& step) {
     const RopeMatrices matrices = rope_matrices(step.rope, at::kFloat);
     qkv = qkv.flatten(0, 1).bmm(rope_matrices_of(matrices, positions)).view({4, 3, kHeads, 64});
   }
-  const StepPlaces places = step_places(rows, positions, kPositions, type);
-  const at::Tensor out = step_attention(qkv.to(type), step.cache, places);
+  const StepSpan span{rows, positions, kPositions};
+  const at::Tensor out = step_attention(qkv.to(type), step.cache, span, step_view(span, type));
   step.k_cache.copy_(step.cache.select(1, 0));
   step.v_cache.copy_(step.cache.select(1, 1));
   return out;

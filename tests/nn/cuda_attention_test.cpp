@@ -88,9 +88,8 @@ struct Expected {
       const at::Tensor first = qkv.narrow(1, 0, 2);
       first.copy_(apply_rope(first, angles(step.rope.cos), angles(step.rope.sin)));
     }
-    const StepPlaces places =
-        step_places(at::tensor(step.rows), positions, kCapacity, qkv.scalar_type());
-    out = step_attention(qkv, cache, places);
+    const StepSpan span{at::tensor(step.rows), positions, kCapacity};
+    out = step_attention(qkv, cache, span, step_view(span, qkv.scalar_type()));
   }
 };
 
