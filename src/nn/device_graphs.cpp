@@ -1,6 +1,9 @@
 #include "nn/device_graphs.h"
 
+#include <c10/core/impl/VirtualGuardImpl.h>
+
 #include <algorithm>
+#include <limits>
 #include <mutex>
 #include <utility>
 
@@ -32,24 +35,45 @@ void register_graph_recorder(c10::DeviceType type, std::unique_ptr<GraphRecorder
   all.by_type.emplace(type, std::move(recorder));
 }
 
-DeviceGraphs::DeviceGraphs(c10::Device device, Log log)
-    : device_(device), recorder_(recorder_of(device.type())), log_(std::move(log)) {}
+DeviceGraphs::DeviceGraphs(c10::Device device, int64_t most, Log log)
+    : device_(device),
+      recorder_(most > 0 ? recorder_of(device.type()) : nullptr),
+      most_(most),
+      log_(std::move(log)) {}
 
 void DeviceGraphs::run(const Key& key, const std::function<void()>& work) {
   const auto [found, is_first] = entries_.try_emplace(key);
   Entry& entry = found->second;
+  entry.last_use = ++uses_;
   if (entry.graph) return entry.graph->replay();
   if (is_first || entry.eager || recorder_ == nullptr) return work();
   record(entry, work);
 }
 
 void DeviceGraphs::record(Entry& entry, const std::function<void()>& work) {
-  Recorded recorded = recorder_->record(device_, work);
-  entry.graph = std::move(recorded.graph);
-  if (entry.graph) return;
+  Recorded made = recorder_->record(device_, work);
+  entry.graph = std::move(made.graph);
+  if (entry.graph) {
+    if (recorded() > most_) forget_oldest();
+    return;
+  }
   entry.eager = true;
-  warn(recorded.failure);
+  warn(made.failure);
   work();
+}
+
+// Only once another is there: a recorder may keep what all its graphs share until the last one
+// goes.
+void DeviceGraphs::forget_oldest() {
+  const auto key = [](const auto& entry) {
+    return entry.second.graph ? entry.second.last_use : std::numeric_limits<int64_t>::max();
+  };
+  const auto oldest =
+      std::min_element(entries_.begin(), entries_.end(),
+                       [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  const c10::impl::VirtualGuardImpl streams(device_.type());
+  streams.synchronizeStream(streams.getStream(device_));  // which may be at it still
+  entries_.erase(oldest);
 }
 
 void DeviceGraphs::warn(const std::string& failure) {

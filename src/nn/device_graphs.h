@@ -54,12 +54,14 @@ class DeviceGraphs {
  public:
   using Key = std::vector<int64_t>;
 
-  // Of a device without a recorder: none, and all work is done as it is asked for.
-  explicit DeviceGraphs(c10::Device device, Log log = {});
+  // Keeps `most` graphs, and while another is recorded one more. Of a device without a recorder:
+  // none, and all work is done as it is asked for.
+  explicit DeviceGraphs(c10::Device device, int64_t most, Log log = {});
 
   // Has the work of this key done: the first time as it is, so that libraries make what they keep;
   // the second time it is recorded, and from then on replayed. What cannot be recorded is never
-  // tried again; the log says so, once, since all that it costs is time.
+  // tried again; the log says so, once, since all that it costs is time. Where there are too many,
+  // the graph goes that was not replayed for longest, and its key is a new one again.
   void run(const Key& key, const std::function<void()>& work);
 
   [[nodiscard]] int64_t recorded() const;
@@ -68,15 +70,19 @@ class DeviceGraphs {
   struct Entry {
     bool eager = false;  // it could not be recorded
     std::unique_ptr<DeviceGraph> graph;
+    int64_t last_use = 0;
   };
 
   void record(Entry& entry, const std::function<void()>& work);
+  void forget_oldest();
   void warn(const std::string& failure);
 
   c10::Device device_;
   GraphRecorder* recorder_;  // or null
+  int64_t most_;
   Log log_;
   bool warned_ = false;
+  int64_t uses_ = 0;
   std::map<Key, Entry> entries_;
 };
 

@@ -55,20 +55,22 @@ struct Functions {
 
 class CudaGraph final : public nn::DeviceGraph {
  public:
-  explicit CudaGraph(const Functions& functions) : functions_(functions) {
+  CudaGraph(const Functions& functions, std::shared_ptr<const Pool> pool)
+      : functions_(functions), pool_(std::move(pool)) {
     functions_.construct(graph(), /*keep_graph=*/false);
   }
   ~CudaGraph() override { functions_.destroy(graph()); }
 
   void replay() override { functions_.replay(graph()); }
   // Of this thread alone: others go on with what a recording may not do.
-  void begin(Pool pool) { functions_.begin(graph(), pool, cudaStreamCaptureModeThreadLocal); }
+  void begin() { functions_.begin(graph(), *pool_, cudaStreamCaptureModeThreadLocal); }
   void end() { functions_.end(graph()); }
 
  private:
   Graph* graph() { return reinterpret_cast<Graph*>(&memory_); }
 
   const Functions& functions_;
+  const std::shared_ptr<const Pool> pool_;
   std::aligned_storage_t<sizeof(Graph), alignof(Graph)> memory_;
 };
 
@@ -92,9 +94,9 @@ class CudaGraphRecorder final : public nn::GraphRecorder {
  public:
   [[nodiscard]] nn::Recorded record(c10::Device device, std::function<void()> work) override {
     const std::lock_guard lock(mutex_);
-    const Lane& lane = lane_of(device);
+    Lane& lane = lane_of(device);
     if (!failure_.empty()) return {nullptr, failure_};
-    auto graph = std::make_unique<CudaGraph>(functions_);
+    auto graph = std::make_unique<CudaGraph>(functions_, pool_of(lane));
     failure_ = capture(*graph, lane, work);
     if (!failure_.empty()) {
       // libtorch's allocator may ask it for as long as the process lives.
@@ -107,18 +109,27 @@ class CudaGraphRecorder final : public nn::GraphRecorder {
 
  private:
   // Of the graphs that replay on one stream. They share their memory: they run one after another,
-  // and none leaves anything there.
+  // and none leaves anything there. libtorch takes no more graphs into a pool once the last one has
+  // left it.
   struct Lane {
     c10::Stream recording;  // on which nothing runs; CUDA does not record on the default stream
-    Pool pool;
+    std::weak_ptr<const Pool> pool;  // of the graphs that there are
   };
 
-  const Lane& lane_of(c10::Device device) {
+  std::shared_ptr<const Pool> pool_of(Lane& lane) const {
+    std::shared_ptr<const Pool> pool = lane.pool.lock();
+    if (pool) return pool;
+    pool = std::make_shared<const Pool>(functions_.new_pool());
+    lane.pool = pool;
+    return pool;
+  }
+
+  Lane& lane_of(c10::Device device) {
     const c10::impl::VirtualGuardImpl streams(device.type());
     const auto key = std::pair(device.index(), streams.getStream(device).id());
     const auto found = lanes_.find(key);
     if (found != lanes_.end()) return found->second;
-    const Lane lane{streams.getStreamFromGlobalPool(device), functions_.new_pool()};
+    const Lane lane{streams.getStreamFromGlobalPool(device), {}};
     return lanes_.emplace(key, lane).first->second;
   }
 
@@ -128,7 +139,7 @@ class CudaGraphRecorder final : public nn::GraphRecorder {
                                            const std::function<void()>& work) {
     const c10::StreamGuard guard(lane.recording);
     const std::string failure = failure_of([&] {
-      graph.begin(lane.pool);
+      graph.begin();
       work();
     });
     const std::string end = failure_of([&] { graph.end(); });  // also where it was given up before

@@ -25,19 +25,40 @@ constexpr int64_t kLeastRows = 2;  // of one request with guidance
 // and 64 channels in fp32 (the vocoder is never bf16), and as much again in the stages before.
 constexpr int64_t kFrameBytes = int64_t{2} * 10 * 120 * 64 * 4;
 
+// The graphs of decode steps get one of these, but no more than so many: of 256 requests there are
+// 17 pairs of rows and sequences, and of 4096 positions 10 kinds, of which a few are at work at a
+// time.
+constexpr int64_t kGraphShares = 32;
+constexpr int64_t kMostGraphs = 64;
+
+// One more is there while it is recorded.
+int64_t planned_graphs(int64_t limit, const MemoryNeeds& needs) {
+  if (needs.graph_bytes == 0) return 0;
+  return std::clamp<int64_t>(limit / kGraphShares / needs.graph_bytes - 1, 0, kMostGraphs);
+}
+
+int64_t cache_share(int64_t limit) { return limit / kShares * kCacheShare; }
+
+// With what a step works on.
+int64_t row_bytes(int64_t positions, const MemoryNeeds& needs) {
+  return positions * (needs.position_bytes + needs.step_position_bytes) + needs.step_row_bytes;
+}
+
 }  // namespace
 
 CacheLimits plan_memory(int64_t limit, const MemoryNeeds& needs) {
-  const int64_t cache = limit / kShares * kCacheShare;
-  const int64_t fitting = cache / needs.position_bytes;  // in all rows together
+  const int64_t cache = cache_share(limit);
+  const int64_t position = needs.position_bytes + needs.step_position_bytes;
+  const auto row = [&](int64_t positions) { return row_bytes(positions, needs); };
   const int64_t usual = std::min(kUsualPositions, needs.max_positions);
   const int64_t rows =
-      std::clamp(fitting / usual, std::min(kLeastRows, needs.max_rows), needs.max_rows);
+      std::clamp(cache / row(usual), std::min(kLeastRows, needs.max_rows), needs.max_rows);
   CacheLimits limits;
   limits.rows = rows;
-  limits.positions = std::min(needs.max_positions, fitting / rows);
+  limits.positions =
+      std::min(needs.max_positions, (cache / rows - needs.step_row_bytes) / position);
   if (limits.positions < std::min(kLeastPositions, needs.max_positions)) {
-    const int64_t least = kLeastRows * kLeastPositions * needs.position_bytes;
+    const int64_t least = kLeastRows * row(kLeastPositions);
     fail(Status::kOutOfMemory,
          "{} bytes of memory are too few: the KV cache of a short request takes {}, for which the "
          "memory limit must be at least {}",
@@ -46,8 +67,10 @@ CacheLimits plan_memory(int64_t limit, const MemoryNeeds& needs) {
   limits.row_bytes = limits.positions * needs.position_bytes;
   limits.prefix_bytes = std::min(limit / kPrefixShares, kMaxPrefixBytes);
   limits.prompt_bytes = limit / kPromptShares;
+  limits.graphs = planned_graphs(limit, needs);
+  const int64_t graphs = limits.graphs > 0 ? (limits.graphs + 1) * needs.graph_bytes : 0;
   limits.batch_frames = std::max<int64_t>(
-      1, (limit - cache - limits.prefix_bytes - limits.prompt_bytes) / kFrameBytes);
+      1, (limit - cache - limits.prefix_bytes - limits.prompt_bytes - graphs) / kFrameBytes);
   return limits;
 }
 

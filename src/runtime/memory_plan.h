@@ -9,6 +9,11 @@ struct MemoryNeeds {
   int64_t position_bytes = 0;  // KV cache of one row and one position
   int64_t max_positions = 0;   // of the longest request that the model allows
   int64_t max_rows = 0;        // of as many requests as may run at a time
+  // Beside them, what a decode step works on: of each row, and of each of its positions; and of a
+  // graph that does the step again. None on a CPU.
+  int64_t step_row_bytes = 0;
+  int64_t step_position_bytes = 0;
+  int64_t graph_bytes = 0;
 };
 
 // Rows for the longest request where they fit; else rows as long as the limit gives, but rather

@@ -15,6 +15,7 @@
 #include "runtime/watermark.h"
 #include "s3gen/stored.h"
 #include "support/error.h"
+#include "t3/step_memory.h"
 #include "t3/stored.h"
 #include "text/languages.h"
 
@@ -168,7 +169,15 @@ CacheLimits ModelSet::plan_cache(const EngineOptions& options) const {
   const int64_t positions =
       std::min(t3_limits_.positions_needed(text, speech), t3_limits_.max_positions);
   const int64_t rows = t3_limits_.guided() ? kRowsWithGuidance : 1;
-  return plan_memory(limit, {t3_limits_.kv_bytes_per_position, positions, requests * rows});
+  const t3::StepMemory step = t3::step_memory(*t3_);
+  MemoryNeeds needs;
+  needs.position_bytes = t3_limits_.kv_bytes_per_position;
+  needs.max_positions = positions;
+  needs.step_row_bytes = step.row_bytes;
+  needs.step_position_bytes = step.position_bytes;
+  needs.graph_bytes = step.graph_bytes;
+  needs.max_rows = requests * rows;
+  return plan_memory(limit, needs);
 }
 
 // A CPU's cores are full with one utterance, whose arithmetic a batch does not lessen.

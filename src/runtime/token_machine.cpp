@@ -36,8 +36,9 @@ void TokenMachine::leave() noexcept {
 t3::Decoder& TokenMachine::decoder() {
   if (!decoder_) {
     const CacheLimits limits = models_->limits();
-    decoder_ = std::make_unique<t3::Decoder>(models_->t3(), limits.rows, limits.positions,
-                                             limits.prefix_bytes, log_);
+    decoder_ =
+        std::make_unique<t3::Decoder>(models_->t3(), limits.rows, limits.positions,
+                                      limits.prefix_bytes, t3::DeviceUse{limits.graphs, log_});
   }
   return *decoder_;
 }

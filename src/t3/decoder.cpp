@@ -18,14 +18,14 @@ namespace chatterbox::t3 {
 
 struct Decoder::Impl {
   Impl(std::shared_ptr<const Model> t3_model, int64_t rows, int64_t positions, int64_t prefix_bytes,
-       const Log& log)
+       const DeviceUse& use)
       : model(std::move(t3_model)),
         cache(model->make_cache(rows, positions)),
         prefixes(prefix_bytes),
         state(rows, model->limits().speech_vocabulary, model->limits().sampling),
         blocks(*model, cache, state) {
     if (!cache.device().is_cpu() && !model->limits().fills_blocks()) {
-      device.emplace(*model, cache, state, log);
+      device.emplace(*model, cache, state, use);
     }
   }
 
@@ -78,8 +78,8 @@ std::optional<StreamAnalysis> Decoder::Impl::analysis(const SequenceOptions& opt
 }
 
 Decoder::Decoder(std::shared_ptr<const Model> model, int64_t rows, int64_t positions,
-                 int64_t prefix_bytes, const Log& log)
-    : impl_(std::make_unique<Impl>(std::move(model), rows, positions, prefix_bytes, log)) {}
+                 int64_t prefix_bytes, const DeviceUse& use)
+    : impl_(std::make_unique<Impl>(std::move(model), rows, positions, prefix_bytes, use)) {}
 
 Decoder::~Decoder() = default;
 

@@ -18,8 +18,9 @@ namespace chatterbox::t3 {
 
 class DeviceLoop {
  public:
-  DeviceLoop(const Model& model, BatchKVCache& cache, BatchGenerationState& state, const Log& log)
-      : model_(model), cache_(cache), state_(state), step_(model, cache, log) {}
+  DeviceLoop(const Model& model, BatchKVCache& cache, BatchGenerationState& state,
+             const DeviceUse& use)
+      : model_(model), cache_(cache), state_(state), step_(model, cache, use) {}
 
   // At the end of a sequence's prompt: logits [its rows, vocabulary] that it draws from.
   void start(int64_t id, const at::Tensor& logits);

@@ -38,12 +38,12 @@ std::vector<float> StepResults::attention(size_t sequence, int64_t first, int64_
   return {from, from + count};
 }
 
-DeviceStep::DeviceStep(const Model& model, BatchKVCache& cache, const Log& log)
+DeviceStep::DeviceStep(const Model& model, BatchKVCache& cache, const DeviceUse& use)
     : model_(model),
       cache_(cache),
       sampler_(cache.rows(), model.limits().speech_vocabulary, model.limits().sampling,
                cache.device()),
-      graphs_(cache.device(), log) {}
+      graphs_(cache.device(), use.graphs, use.log) {}
 
 const at::Tensor& DeviceStep::place_of(std::map<int64_t, at::Tensor>& places, int64_t count,
                                        c10::ScalarType type) {
@@ -54,8 +54,17 @@ const at::Tensor& DeviceStep::place_of(std::map<int64_t, at::Tensor>& places, in
   return place;
 }
 
+// The sampler's kernel does what a draw asks for, and nothing else.
+StepKind DeviceStep::kind(const StepPlan& plan) const {
+  StepKind kind = kind_of(plan, cache_.rows(), cache_.positions());
+  if (nn::device_kernels(cache_.device()) == nullptr) return kind;
+  kind.filters = {};
+  kind.analysed = false;
+  return kind;
+}
+
 StepResults DeviceStep::run(const StepPlan& plan) {
-  const StepKind kind = kind_of(plan, cache_.positions());
+  const StepKind kind = this->kind(plan);
   const int64_t attention = kind.watched.empty() ? 0 : kind.positions;
   const at::Tensor input = place_of(inputs_, packed_size(kind, sampler_.vocabulary()), at::kDouble);
   const at::Tensor output = place_of(outputs_, kind.sequences * (kLists + attention), at::kFloat);

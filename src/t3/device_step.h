@@ -37,7 +37,7 @@ class StepResults {
 
 class DeviceStep {
  public:
-  DeviceStep(const Model& model, BatchKVCache& cache, const Log& log);
+  DeviceStep(const Model& model, BatchKVCache& cache, const DeviceUse& use);
 
   [[nodiscard]] DeviceSampler& sampler() { return sampler_; }
   // One copy to the device, the step, one copy back. Does not wait.
@@ -48,6 +48,7 @@ class DeviceStep {
   // The place in memory of so many numbers: steps come one after another, so that kinds may share.
   [[nodiscard]] const at::Tensor& place_of(std::map<int64_t, at::Tensor>& places, int64_t count,
                                            c10::ScalarType type);
+  [[nodiscard]] StepKind kind(const StepPlan& plan) const;
   void work(const StepKind& kind, const at::Tensor& input, const at::Tensor& output);
 
   const Model& model_;

@@ -26,7 +26,8 @@ bool fills_blocks(const nn::WeightReader& reader) {
 
 Model::Model(const nn::WeightReader& reader, TextFraming framing,
              std::optional<c10::ScalarType> kv_cache)
-    : cache_placement_{reader.placement().device, kv_cache.value_or(reader.placement().dtype)} {
+    : placement_(reader.placement()),
+      cache_placement_{reader.placement().device, kv_cache.value_or(reader.placement().dtype)} {
   reader.ignore("text_head.weight");  // predicts text: training only
   const nn::WeightReader backbone = reader.scope("tfmr");
   const bool gpt2 = backbone.has("wpe.weight") || backbone.count("h") > 0;

@@ -28,6 +28,9 @@ class Model {
 
   [[nodiscard]] const Embedder& embedder() const { return *embedder_; }
   [[nodiscard]] const Backbone& backbone() const { return *backbone_; }
+  // Where its weights are, and its cache.
+  [[nodiscard]] const nn::Placement& placement() const { return placement_; }
+  [[nodiscard]] const nn::Placement& cache_placement() const { return cache_placement_; }
   // A cache for its keys and values.
   [[nodiscard]] BatchKVCache make_cache(int64_t rows, int64_t positions) const;
   [[nodiscard]] const Limits& limits() const { return limits_; }
@@ -36,7 +39,7 @@ class Model {
   void load_llama_family(const nn::WeightReader& reader, TextFraming framing);
   void load_gpt2_family(const nn::WeightReader& reader);
 
-  nn::Placement cache_placement_;
+  nn::Placement placement_, cache_placement_;
   std::unique_ptr<const Embedder> embedder_;
   std::unique_ptr<const Backbone> backbone_;
   nn::Linear speech_head_;

@@ -21,6 +21,12 @@ int64_t bucket_of(int64_t count) {
   return bucket;
 }
 
+int64_t filled_positions(int64_t longest) {
+  const int64_t parts = (longest + StepKind::kPositions - 1) / StepKind::kPositions;
+  const int64_t bucket = bucket_of(parts), between = bucket / 4 * 3;
+  return (parts <= between ? between : bucket) * StepKind::kPositions;
+}
+
 // Writes lists one after another, each filled up with its first number.
 class Packer {
  public:
@@ -114,14 +120,13 @@ std::vector<int64_t> StepKind::key() const {
   return key;
 }
 
-StepKind kind_of(const StepPlan& plan, int64_t cache_positions) {
+StepKind kind_of(const StepPlan& plan, int64_t cache_rows, int64_t cache_positions) {
   StepKind kind;
-  kind.rows = bucket_of(static_cast<int64_t>(plan.rows.size()));
-  kind.sequences = bucket_of(static_cast<int64_t>(plan.sequences.size()));
+  kind.rows = std::min(bucket_of(static_cast<int64_t>(plan.rows.size())), cache_rows);
+  kind.sequences = std::min(bucket_of(static_cast<int64_t>(plan.sequences.size())), cache_rows);
   int64_t longest = 0;
   for (const StepRow& row : plan.rows) longest = std::max(longest, row.position + 1);
-  const int64_t parts = (longest + StepKind::kPositions - 1) / StepKind::kPositions;
-  kind.positions = std::min(parts * StepKind::kPositions, cache_positions);
+  kind.positions = std::min(filled_positions(longest), cache_positions);
   for (const StepSequence& sequence : plan.sequences) {
     kind.filters.add(sequence.sampling);
     kind.analysed = kind.analysed || sequence.analysed;

@@ -37,9 +37,10 @@ struct StepPlan {
   std::vector<StepSequence> sequences;
 };
 
-// What a step's shapes and operators depend on. Rows and sequences are filled up to a power of two
-// with copies of the first, whose work is then done more than once, with the same result; positions
-// to a multiple of kPositions: so there are few kinds.
+// What a step's shapes and operators depend on. Rows and sequences are filled up to a power of two,
+// or to the cache's rows, with copies of the first, whose work is then done more than once, with
+// the same result; positions to kPositions times a power of two, or half as much again: so there
+// are few kinds.
 struct StepKind {
   static constexpr int64_t kPositions = 128;
 
@@ -51,7 +52,8 @@ struct StepKind {
 
   [[nodiscard]] std::vector<int64_t> key() const;
 };
-[[nodiscard]] StepKind kind_of(const StepPlan& plan, int64_t cache_positions);
+// Of a cache with so many rows, of so many positions.
+[[nodiscard]] StepKind kind_of(const StepPlan& plan, int64_t cache_rows, int64_t cache_positions);
 
 // Of a kind, the numbers of one copy.
 [[nodiscard]] int64_t packed_size(const StepKind& kind, int64_t vocabulary);

@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -97,6 +98,12 @@ struct PrefixCacheStats {
   int64_t bytes = 0;            // that they take
 };
 
+// How steps on a device are asked for. No matter on a CPU.
+struct DeviceUse {
+  int64_t graphs = std::numeric_limits<int64_t>::max();  // of kinds of steps, that are kept
+  Log log = {};                                          // for what makes steps slow
+};
+
 // The decode loop's mutable half: the KV cache and the generation state of all running sequences.
 // One thread at a time.
 class Decoder {
@@ -104,9 +111,9 @@ class Decoder {
   // `rows`: KV rows (a sequence takes two with CFG, else one); `positions`: per row;
   // `prefix_bytes`: most that the prefix cache keeps. A voice takes Limits::kv_bytes_per_position
   // for each position of its conditioning, and with guidance for each of the longest text so far,
-  // in steps of 64. 0: none is kept. `log`: for what makes steps slow.
+  // in steps of 64. 0: none is kept.
   Decoder(std::shared_ptr<const Model> model, int64_t rows, int64_t positions,
-          int64_t prefix_bytes = 0, const Log& log = {});
+          int64_t prefix_bytes = 0, const DeviceUse& use = {});
   ~Decoder();
 
   // Takes rows for a sequence and returns its id; prefill() makes it run. Throws kBusy where too

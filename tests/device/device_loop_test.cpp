@@ -148,6 +148,24 @@ TEST_F(DeviceLoop, AnalysesAsTheCpuOnOwnKernels) {
 #endif
 
 #ifndef CHATTERBOX_TEST_CUDA  // counts operators, or limits memory
+// With room for one kind of steps alone, kinds make way for each other.
+TEST_F(DeviceLoop, DrawsTheSameWithOneGraph) {
+  const auto model = on_device("t3_cfg");
+  const auto tokens = [&](const t3::DeviceUse& use) {
+    t3::Decoder decoder(model, 4, kPositions, 0, use);
+    const int64_t first = decoder.start(request(2, false));
+    for (int i = 0; i < 4; ++i) decoder.step();
+    const int64_t second = decoder.start(request(4, false));  // from now on another kind
+    while (!decoder.finished(first) || !decoder.finished(second)) decoder.step();
+    return std::pair(decoder.generation(first).tokens, decoder.generation(second).tokens);
+  };
+  const auto expected = tokens({});
+  EXPECT_EQ(tokens({1}), expected);
+  DeviceRecording recording;
+  EXPECT_EQ(tokens({0}), expected);
+  EXPECT_EQ(recording.counts().replays, 0);
+}
+
 // Prompts that wait together are read in one pass, of which each call but the first needs nothing
 // more than to begin its sequence.
 TEST_F(DeviceLoop, ReadsPromptsTogether) {

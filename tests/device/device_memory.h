@@ -14,4 +14,14 @@ class DeviceMemoryLimit {
   DeviceMemoryLimit& operator=(const DeviceMemoryLimit&) = delete;
 };
 
+// The most memory that was taken at a time while this lives, beyond what was when it began.
+class DeviceMemoryPeak {
+ public:
+  DeviceMemoryPeak();
+  [[nodiscard]] int64_t bytes() const;
+
+ private:
+  int64_t before_;
+};
+
 }  // namespace chatterbox::testing

@@ -12,6 +12,7 @@ namespace chatterbox::testing {
 namespace {
 
 const c10::Device kDevice{c10::kPrivateUse1, 0};
+constexpr int64_t kEnough = 8;
 
 class StandInGraphs : public ::testing::Test {
  protected:
@@ -21,7 +22,7 @@ class StandInGraphs : public ::testing::Test {
   static at::Tensor device(const at::Tensor& cpu) { return cpu.to(kDevice); }
   // Why the work cannot be done so often.
   static std::string failure(const std::function<void()>& work, int times) {
-    nn::DeviceGraphs graphs(kDevice);
+    nn::DeviceGraphs graphs(kDevice, kEnough);
     try {
       for (int i = 0; i < times; ++i) graphs.run({}, work);
     } catch (const c10::Error& error) {
@@ -44,7 +45,7 @@ TEST_F(StandInGraphs, ReplayDoesTheWorkAgain) {
     sum.add_(parts.view({3, 3})[1].sum());
     x.narrow(0, 1, 2).add_(1);
   };
-  nn::DeviceGraphs graphs(kDevice);
+  nn::DeviceGraphs graphs(kDevice, kEnough);
   const DeviceRecording recording;
   at::Tensor cpu_x = at::arange(6, at::kFloat), cpu_sum = at::zeros({1});
   for (int i = 0; i < 4; ++i) {
@@ -63,7 +64,7 @@ TEST_F(StandInGraphs, ReplayDoesTheWorkAgain) {
 
 TEST_F(StandInGraphs, KeysHaveGraphsOfTheirOwn) {
   const at::Tensor x = device(at::zeros({4}));
-  nn::DeviceGraphs graphs(kDevice);
+  nn::DeviceGraphs graphs(kDevice, kEnough);
   for (int i = 0; i < 6; ++i) {
     for (const int64_t size : {2, 4}) {
       graphs.run({size}, [=] { x.narrow(0, 0, size).add_(1); });
@@ -71,6 +72,40 @@ TEST_F(StandInGraphs, KeysHaveGraphsOfTheirOwn) {
   }
   EXPECT_EQ(graphs.recorded(), 2);
   EXPECT_EQ(values<float>(x.cpu()), (std::vector<float>{12, 12, 6, 6}));
+}
+
+// What was not used for longest makes room, once the device is through with it; its key is a new
+// one again: done as it is, and then recorded.
+TEST_F(StandInGraphs, TheOldestMakesRoom) {
+  check_replays(false);
+  const at::Tensor x = device(at::zeros({4}));
+  nn::DeviceGraphs graphs(kDevice, 2);
+  DeviceRecording recording;
+  const auto run = [&](int64_t size) {
+    recording.restart();
+    graphs.run({size}, [=] { x.narrow(0, 0, size).add_(1); });
+    return recording.counts();
+  };
+  for (const int64_t size : {1, 1, 2, 2, 1}) static_cast<void>(run(size));
+  EXPECT_EQ(run(3).synchronisations, 0);
+  EXPECT_EQ(run(3).synchronisations, 1);  // instead of 2
+  EXPECT_EQ(graphs.recorded(), 2);
+  EXPECT_EQ(run(1).replays, 1);
+  EXPECT_EQ(run(3).replays, 1);
+  EXPECT_EQ(run(2).synchronisations, 0);
+  EXPECT_EQ(run(2).synchronisations, 1);  // instead of 1
+  EXPECT_EQ(run(2).replays, 1);
+  EXPECT_EQ(run(1).operators, 1);
+  EXPECT_EQ(graphs.recorded(), 2);
+  EXPECT_EQ(values<float>(x.cpu()), (std::vector<float>{13, 8, 3, 0}));
+}
+
+TEST_F(StandInGraphs, NoneWhereThereIsNoRoom) {
+  const at::Tensor x = device(at::zeros({4}));
+  nn::DeviceGraphs graphs(kDevice, 0);
+  for (int i = 0; i < 4; ++i) graphs.run({}, [=] { x.add_(1); });
+  EXPECT_EQ(graphs.recorded(), 0);
+  EXPECT_EQ(values<float>(x.cpu()), (std::vector<float>{4, 4, 4, 4}));
 }
 
 // Shapes, numbers and memory that change from call to call, which a replay would not see.
@@ -98,7 +133,7 @@ TEST_F(StandInGraphs, SaysWhyThereAreNone) {
       },
       LogLevel::kWarning);
   const at::Tensor x = device(at::zeros({4}));
-  nn::DeviceGraphs graphs(kDevice, log);
+  nn::DeviceGraphs graphs(kDevice, kEnough, log);
   refuse_recordings(true);
   for (int i = 0; i < 3; ++i) {
     for (const int64_t size : {2, 4}) {

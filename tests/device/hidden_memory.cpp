@@ -47,7 +47,9 @@ class HiddenMemory final : public c10::Allocator {
     const size_t block = block_of(bytes);
     char* at = take(block);
     std::memset(at, kNan, std::min(bytes, kPoisoned));
-    blocks_.emplace_back(at + kSpace, block);
+    blocks_.push_back({at + kSpace, block, bytes});
+    taken_ += static_cast<int64_t>(bytes);
+    most_taken_ = std::max(most_taken_, taken_);
     c10::DataPtr memory(at + kSpace, at + kSpace, &release, kDevice);
     auto* recording = GraphRecording::current();
     return recording == nullptr ? std::move(memory) : recording->keep(std::move(memory), bytes);
@@ -57,6 +59,15 @@ class HiddenMemory final : public c10::Allocator {
   }
   [[nodiscard]] c10::DeleterFnPtr raw_deleter() const override { return &release; }
   void limit(size_t bytes) { limit_ = bytes; }
+  // What is taken now. The most is counted anew from here on.
+  int64_t restart_peak() {
+    const std::lock_guard lock(mutex_);
+    return most_taken_ = taken_;
+  }
+  int64_t peak() {
+    const std::lock_guard lock(mutex_);
+    return most_taken_;
+  }
 
  private:
   static size_t block_of(size_t bytes) {
@@ -83,7 +94,12 @@ class HiddenMemory final : public c10::Allocator {
   size_t used_ = 0;
   std::atomic<size_t> limit_ = kSpace;  // of a block
   std::array<std::vector<char*>, 36> free_;
-  std::vector<std::pair<char*, size_t>> blocks_;
+  struct Block {
+    char* at;
+    size_t block, bytes;
+  };
+  std::vector<Block> blocks_;
+  int64_t taken_ = 0, most_taken_ = 0;
 };
 
 HiddenMemory& memory() {
@@ -95,11 +111,12 @@ void HiddenMemory::release(void* address) {
   HiddenMemory& own = memory();
   const std::lock_guard lock(own.mutex_);
   const auto found = std::find_if(own.blocks_.rbegin(), own.blocks_.rend(),
-                                  [=](const auto& block) { return block.first == address; });
+                                  [=](const Block& block) { return block.at == address; });
   char* at = static_cast<char*>(behind(address));
-  const size_t size = size_t{1} << found->second;
+  const size_t size = size_t{1} << found->block;
+  own.taken_ -= static_cast<int64_t>(found->bytes);
   if (size > kPoisoned) madvise(at, size, MADV_DONTNEED);
-  own.free_.at(found->second).push_back(at);
+  own.free_.at(found->block).push_back(at);
   own.blocks_.erase(std::next(found).base());
 }
 
@@ -127,6 +144,9 @@ c10::Allocator* hidden_memory() {
 
 DeviceMemoryLimit::DeviceMemoryLimit(int64_t bytes) { memory().limit(static_cast<size_t>(bytes)); }
 DeviceMemoryLimit::~DeviceMemoryLimit() { memory().limit(kSpace); }
+
+DeviceMemoryPeak::DeviceMemoryPeak() : before_(memory().restart_peak()) {}
+int64_t DeviceMemoryPeak::bytes() const { return memory().peak() - before_; }
 
 bool is_hidden(const void* address) { return memory().has(address); }
 

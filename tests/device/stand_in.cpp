@@ -42,6 +42,7 @@ struct Guard final : c10::impl::NoOpDeviceGuardImpl<c10::kPrivateUse1> {
   }
   void* getStreamNativeHandle(const c10::Stream /*stream*/) const override { return nullptr; }
   void synchronizeDevice(c10::DeviceIndex /*index*/) const override { synchronise(); }
+  void synchronizeStream(const c10::Stream& /*stream*/) const override { synchronise(); }
 
   // An event is the work that comes before it.
   void record(void** event, const c10::Stream& /*stream*/, c10::DeviceIndex /*index*/,

@@ -50,7 +50,7 @@ TEST_F(StepPlanTest, FillsUpWithTheFirst) {
   plan.sequences[1].uniform = second.data();
   plan.sequences[1].watched = &heads;
   plan.sequences[1].end = t3::EndOfSpeech::kForced;
-  const StepKind kind = t3::kind_of(plan, 1000);
+  const StepKind kind = t3::kind_of(plan, 8, 1000);
   EXPECT_EQ(kind.rows, 4);
   EXPECT_EQ(kind.sequences, 2);
   EXPECT_EQ(kind.watched, (Ids{3, 9}));
@@ -85,19 +85,27 @@ TEST_F(StepPlanTest, FillsUpWithTheFirst) {
 }
 
 TEST_F(StepPlanTest, KindsAreFew) {
-  const auto kind = [](size_t rows, int64_t position, int64_t top_k = 0) {
+  const auto kind = [](size_t rows, int64_t position, int64_t top_k = 0, int64_t cache = 300) {
     StepPlan plan;
     for (size_t i = 0; i < rows; ++i) plan.rows.push_back({0, position, 0, 0});
     plan.sequences.resize(rows);
     plan.sequences.back().sampling.top_k = top_k;
-    return t3::kind_of(plan, 300);
+    return t3::kind_of(plan, 70, cache);
   };
   EXPECT_EQ(kind(1, 0).rows, 1);
   EXPECT_EQ(kind(3, 0).rows, 4);
   EXPECT_EQ(kind(33, 0).sequences, 64);
+  EXPECT_EQ(kind(65, 0).rows, 70);  // of the cache
+  EXPECT_EQ(kind(65, 0).sequences, 70);
   EXPECT_EQ(kind(1, 127).positions, 128);
   EXPECT_EQ(kind(1, 128).positions, 256);
   EXPECT_EQ(kind(1, 256).positions, 300);  // of the cache
+  const auto positions = [&](int64_t longest) { return kind(1, longest - 1, 0, 5000).positions; };
+  const std::vector<std::pair<int64_t, int64_t>> filled = {
+      {257, 384},   {384, 384},   {385, 512},   {513, 768},   {768, 768},   {769, 1024},
+      {1025, 1536}, {1537, 2048}, {2049, 3072}, {3073, 4096}, {4097, 5000},
+  };
+  for (const auto& [longest, of_kind] : filled) EXPECT_EQ(positions(longest), of_kind);
   EXPECT_EQ(kind(1, 0, 1000).filters.most_top_k, 1024);
   EXPECT_EQ(kind(3, 5).key(), kind(4, 100).key());
   EXPECT_NE(kind(3, 5).key(), kind(4, 5, 1).key());

@@ -8,6 +8,8 @@
 namespace chatterbox::nn {
 namespace {
 
+constexpr int64_t kEnough = 8;
+
 struct Calls {
   int works = 0, records = 0, replays = 0;
   bool refuses = false;
@@ -44,7 +46,7 @@ Calls& calls() {
 
 TEST(DeviceGraphs, WorkIsRecordedTheSecondTimeAndThenReplayed) {
   Calls& seen = calls();
-  DeviceGraphs graphs(c10::kMeta);
+  DeviceGraphs graphs(c10::kMeta, kEnough);
   for (int i = 0; i < 5; ++i) graphs.run({1, 2}, [&] { ++seen.works; });
   EXPECT_EQ(seen.works, 2);
   EXPECT_EQ(seen.records, 1);
@@ -57,7 +59,7 @@ TEST(DeviceGraphs, WorkIsRecordedTheSecondTimeAndThenReplayed) {
 TEST(DeviceGraphs, WhatCannotBeRecordedIsDoneAsItIs) {
   Calls& seen = calls();
   seen.refuses = true;
-  DeviceGraphs graphs(c10::kMeta);
+  DeviceGraphs graphs(c10::kMeta, kEnough);
   for (int i = 0; i < 5; ++i) graphs.run({}, [&] { ++seen.works; });
   EXPECT_EQ(seen.works, 5);
   EXPECT_EQ(seen.records, 1);
@@ -66,7 +68,7 @@ TEST(DeviceGraphs, WhatCannotBeRecordedIsDoneAsItIs) {
 
 TEST(DeviceGraphs, ADeviceWithoutARecorderHasNone) {
   int works = 0;
-  DeviceGraphs graphs(c10::kCPU);
+  DeviceGraphs graphs(c10::kCPU, kEnough);
   for (int i = 0; i < 3; ++i) graphs.run({}, [&] { ++works; });
   EXPECT_EQ(works, 3);
   EXPECT_EQ(graphs.recorded(), 0);

@@ -52,6 +52,25 @@ TEST(MemoryPlan, ThenTwoRowsAsLongAsTheyGet) {
   EXPECT_EQ(limits.prefix_bytes, kGiB / 32);
 }
 
+// What a step works on is beside the cache in its three quarters, and graphs take a 32nd of the
+// limit at most, less the one that is about to be another.
+TEST(MemoryPlan, StepsOfADevice) {
+  constexpr int64_t kStepPosition = kPosition / 10, kStepRow = 1000000, kGraph = 10000000;
+  const auto plan = [](int64_t limit) {
+    return plan_memory(limit, {kPosition, 6000, 512, kStepRow, kStepPosition, kGraph});
+  };
+  const CacheLimits limits = plan(64 * kGiB);
+  const int64_t row = 1536 * (kPosition + kStepPosition) + kStepRow;
+  EXPECT_EQ(limits.rows, 48 * kGiB / row);
+  EXPECT_EQ(limits.positions, (48 * kGiB / limits.rows - kStepRow) / (kPosition + kStepPosition));
+  EXPECT_EQ(limits.row_bytes, limits.positions * kPosition);
+  EXPECT_EQ(limits.graphs, 64);
+  EXPECT_EQ(limits.batch_frames, (12 * kGiB - kGiB / 2 - 65 * kGraph) / 614400);
+  EXPECT_EQ(plan(8 * kGiB).graphs, kGiB / 4 / kGraph - 1);
+  EXPECT_EQ(plan(kGiB / 2).graphs, 0);
+  EXPECT_EQ(plan_memory(64 * kGiB, {kPosition, 6000, 16}).graphs, 0);
+}
+
 TEST(MemoryPlan, NeverMoreThanTheLimit) {
   for (int64_t limit = kGiB / 4; limit < 40 * kGiB; limit += kGiB / 7) {
     for (const int64_t rows : {2, 16, 512}) {
