@@ -101,7 +101,8 @@ typedef struct chatterbox_engine_options {
                      * group's quota; two on CUDA */
   int32_t mode;     /* CHATTERBOX_MODE_...; default CHATTERBOX_MODE_DYNAMIC */
   int32_t max_batch;   /* how many requests may draw tokens at a time, 1 to 256, unless the mode is
-                        * sequential; default 8. In each step a CPU reads the weights once for 16
+                        * sequential; unset (default): 8 on a CPU, and on CUDA as many as the memory
+                        * limit has rows for. In each step a CPU reads the weights once for 16
                         * requests with guidance; each further request adds to the time of a step */
   int32_t max_streams; /* how many requests may stream in chunks at a time, 1 to 256; others wait in
                         * the queue, and requests that do not stream may start before them. Unset
@@ -111,9 +112,10 @@ typedef struct chatterbox_engine_options {
   int64_t max_queue_bytes; /* bytes of text and recordings that waiting requests may hold, 1 MiB or
                             * more; default 1 GiB */
   int64_t memory_limit;  /* bytes of memory beside the weights, 1 or more: three quarters for the KV
-                          * cache, a sixteenth (at most 512 MiB) for the prefix cache, the rest for
-                          * the work on a batch; unset (default): half of the memory that is free on
-                          * the device once the model is loaded. See chatterbox_limits */
+                          * cache (on CUDA with what a decode step works on), a sixteenth (at most
+                          * 512 MiB) for the prefix cache, the rest for the work on a batch; unset
+                          * (default): half of the memory that is free on  the device once the model
+                          * is loaded. See chatterbox_limits */
   int32_t deterministic; /* 1: require that a request gives the same bits alone and in any batch. On
                           * a CPU this always holds, at no cost. On CUDA it makes the engine run one
                           * request at a time. 0 (default): not required */

@@ -59,8 +59,9 @@ class Engine(LoadedModel):
         CPU threads for computation, 1 to 1024; None: one for each physical core.
     mode : Mode or str
         "dynamic": requests join and leave the running batch between steps; "batch"; "sequential".
-    max_batch : int
-        How many requests may draw tokens at a time, 1 to 256.
+    max_batch : int, optional
+        How many requests may draw tokens at a time, 1 to 256; None: 8 on a CPU, and on CUDA as many
+        as memory allows.
     max_streams : int, optional
         How many may stream at a time, 1 to 256; None: as many as can be spoken in time.
     max_queue : int

@@ -50,7 +50,7 @@ class LoadedModel:
         weights: Weights | str = Weights.MAPPED,
         threads: int | None = None,
         mode: Mode | str = Mode.DYNAMIC,
-        max_batch: int = 8,
+        max_batch: int | None = None,
         max_streams: int | None = None,
         max_queue: int = 64,
         max_queue_bytes: int = 1 << 30,

@@ -34,7 +34,7 @@ chatterbox_engine_options default_options() {
   options.weights = static_cast<int32_t>(from.weights);
   options.threads = CHATTERBOX_UNSET;
   options.mode = static_cast<int32_t>(from.mode);
-  options.max_batch = from.max_batch;
+  options.max_batch = CHATTERBOX_UNSET;
   options.max_queue = from.max_queue;
   options.max_queue_bytes = from.max_queue_bytes;
   options.memory_limit = CHATTERBOX_UNSET;
@@ -73,7 +73,7 @@ chatterbox::EngineOptions convert(const chatterbox_engine_options& from) {
   options.weights = static_cast<chatterbox::Weights>(from.weights);
   options.threads = option(from.threads);
   options.mode = static_cast<chatterbox::Mode>(from.mode);
-  options.max_batch = from.max_batch;
+  options.max_batch = option(from.max_batch);
   options.max_streams = option(from.max_streams);
   options.max_queue = from.max_queue;
   options.max_queue_bytes = from.max_queue_bytes;

@@ -53,7 +53,7 @@ void add_batching_options(CLI::App& app, EngineOptions& options) {
   app.add_option("--batch-size", options.max_batch, "how many requests may draw tokens at a time")
       ->type_name("N")
       ->check(in_range(1, 256))
-      ->capture_default_str();
+      ->default_str("8 on a CPU; on CUDA as many as memory allows");
 }
 
 void add_outputs(CLI::App& app, BatchOutputs& outputs) {

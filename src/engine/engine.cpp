@@ -27,7 +27,7 @@ Limits limits_of(const runtime::ModelCatalog& catalog, const EngineOptions& opti
   limits.batch_frames = cache.batch_frames;
   limits.prefix_bytes = cache.prefix_bytes;
   limits.prompt_bytes = cache.prompt_bytes;
-  limits.max_batch = catalog.mode() == Mode::kSequential ? 1 : options.max_batch;
+  limits.max_batch = cache.requests;
   limits.max_queue = options.max_queue;
   limits.max_queue_bytes = options.max_queue_bytes;
   limits.max_text_tokens = catalog.info().max_text_tokens;

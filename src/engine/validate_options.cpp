@@ -67,7 +67,7 @@ void validate_options(const EngineOptions& options) {
   check_enum("mode", options.mode, Mode::kSequential, Mode::kDynamic);
   // 256 requests with guidance are 512 rows: by then the weights are long read in parts (on a CPU),
   // or are no more than a small share of a step (on a GPU).
-  check_range("max_batch", options.max_batch, 1, 256);
+  if (options.max_batch) check_range("max_batch", *options.max_batch, 1, 256);
   if (options.max_streams) check_range("max_streams", *options.max_streams, 1, 256);
   if (options.memory_limit) check_at_least("memory_limit", *options.memory_limit, 1);
 }

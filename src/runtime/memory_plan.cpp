@@ -7,6 +7,11 @@
 namespace chatterbox::runtime {
 namespace {
 
+// Requests at a time, where nobody says how many: a CPU's arithmetic is full with these. A device's
+// is not with 256 (see max_batch in engine/validate_options.cpp).
+constexpr int64_t kRequestsOnCpu = 8;
+constexpr int64_t kMostRequests = 256;
+constexpr int64_t kRoomOfUsual = 2;  // then a row is for a request so many times as long as usual
 // For the KV cache. The rest is for the work on a batch, but for what is kept of voices.
 constexpr int64_t kCacheShare = 3;
 constexpr int64_t kShares = 4;
@@ -44,7 +49,22 @@ int64_t row_bytes(int64_t positions, const MemoryNeeds& needs) {
   return positions * (needs.position_bytes + needs.step_position_bytes) + needs.step_row_bytes;
 }
 
+int64_t default_requests(int64_t limit, const MemoryNeeds& needs, const BatchNeeds& batch) {
+  if (!batch.on_device) return kRequestsOnCpu;
+  const int64_t positions = std::min(kRoomOfUsual * kUsualPositions, needs.max_positions);
+  const int64_t request = batch.rows_of_request * row_bytes(positions, needs);
+  return std::clamp(cache_share(limit) / request, kRequestsOnCpu, kMostRequests);
+}
+
 }  // namespace
+
+CacheLimits plan_memory(int64_t limit, MemoryNeeds needs, const BatchNeeds& batch) {
+  const int64_t requests = batch.requests.value_or(default_requests(limit, needs, batch));
+  needs.max_rows = requests * batch.rows_of_request;
+  CacheLimits limits = plan_memory(limit, needs);
+  limits.requests = requests;
+  return limits;
+}
 
 CacheLimits plan_memory(int64_t limit, const MemoryNeeds& needs) {
   const int64_t cache = cache_share(limit);

@@ -23,6 +23,7 @@ struct CacheLimits {
   int64_t batch_frames = 0;  // mel frames that S3Gen works on at a time
   int64_t prefix_bytes = 0;  // of the prefix cache
   int64_t prompt_bytes = 0;  // of the frozen prompts of streams
+  int64_t requests = 0;      // that may draw tokens at a time
   int64_t graphs = 0;        // of kinds of decode steps, on a device that records them
 };
 

@@ -163,12 +163,13 @@ void ModelSet::describe(const EngineOptions& options) {
 
 CacheLimits ModelSet::plan_cache(const EngineOptions& options) const {
   const int64_t limit = options.memory_limit.value_or(free_bytes(device_) / kDefaultPartOfFree);
-  const int64_t requests = mode_ == Mode::kSequential ? 1 : options.max_batch;
   const int64_t speech = std::min(t3_limits_.max_speech_tokens, kMaxNewTokens);
   const int64_t text = t3_limits_.max_text_tokens - t3_limits_.text_framing;
   const int64_t positions =
       std::min(t3_limits_.positions_needed(text, speech), t3_limits_.max_positions);
-  const int64_t rows = t3_limits_.guided() ? kRowsWithGuidance : 1;
+  BatchNeeds batch{options.max_batch, !device_.is_cpu(),
+                   t3_limits_.guided() ? kRowsWithGuidance : 1};
+  if (mode_ == Mode::kSequential) batch.requests = 1;
   const t3::StepMemory step = t3::step_memory(*t3_);
   MemoryNeeds needs;
   needs.position_bytes = t3_limits_.kv_bytes_per_position;
@@ -176,8 +177,7 @@ CacheLimits ModelSet::plan_cache(const EngineOptions& options) const {
   needs.step_row_bytes = step.row_bytes;
   needs.step_position_bytes = step.position_bytes;
   needs.graph_bytes = step.graph_bytes;
-  needs.max_rows = requests * rows;
-  return plan_memory(limit, needs);
+  return plan_memory(limit, needs, batch);
 }
 
 // A CPU's cores are full with one utterance, whose arithmetic a batch does not lessen.

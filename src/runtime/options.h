@@ -78,12 +78,15 @@ struct EngineOptions {
   // On CUDA it makes the engine run one request at a time.
   bool deterministic = false;
   Mode mode = Mode::kDynamic;
-  int32_t max_batch = 8;  // requests that draw tokens at a time, 1 to 256
+  // Requests that draw tokens at a time, 1 to 256; unset: 8 on a CPU, on a device as many as the
+  // memory limit has rows for.
+  std::optional<int32_t> max_batch = std::nullopt;
   // Requests that are spoken in chunks at a time, 1 to 256; unset: as many as can be spoken as fast
   // as they are heard, by the times that work has taken.
   std::optional<int32_t> max_streams = std::nullopt;
-  // Bytes beside the weights, for the KV cache (three quarters), the prefix cache (a sixteenth, 512
-  // MiB at most) and the work on a batch (the rest); unset: half of what is free on the device
+  // Bytes beside the weights, for the KV cache (three quarters, on a device with what a decode step
+  // works on), the prefix cache (a sixteenth, 512 MiB at most) and the work on a batch (the rest);
+  // unset: half of what is free on the device
   // once the model is loaded.
   std::optional<int64_t> memory_limit = std::nullopt;
   Watermark watermark = Watermark::kAuto;

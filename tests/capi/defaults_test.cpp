@@ -90,7 +90,7 @@ TEST_F(Defaults, OfAnEngine) {
   EXPECT_EQ(options.weights, CHATTERBOX_WEIGHTS_MAPPED);
   EXPECT_EQ(options.threads, CHATTERBOX_UNSET);
   EXPECT_EQ(options.mode, CHATTERBOX_MODE_DYNAMIC);
-  EXPECT_EQ(options.max_batch, 8);
+  EXPECT_EQ(options.max_batch, CHATTERBOX_UNSET);
   EXPECT_EQ(options.max_queue, 64);
   EXPECT_EQ(options.max_queue_bytes, int64_t{1} << 30);
   EXPECT_EQ(options.memory_limit, CHATTERBOX_UNSET);
@@ -138,7 +138,7 @@ TEST_F(Defaults, NoOptionsAreTheDefaults) {
     EXPECT_EQ(seen.weights, expected.weights);
     EXPECT_FALSE(seen.threads);
     EXPECT_EQ(seen.mode, expected.mode);
-    EXPECT_EQ(seen.max_batch, expected.max_batch);
+    EXPECT_FALSE(seen.max_batch);
     EXPECT_EQ(seen.max_queue, expected.max_queue);
     EXPECT_EQ(seen.max_queue_bytes, expected.max_queue_bytes);
     EXPECT_FALSE(seen.memory_limit);

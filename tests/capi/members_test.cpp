@@ -208,12 +208,12 @@ TEST_F(WrongMembers, NegativeOptions) {
             "threads must be in [1, 1024], got -2");
   EXPECT_EQ(options_with(&chatterbox_engine_options::memory_limit, int64_t{-2}),
             "memory_limit must be at least 1, got -2");
+  EXPECT_EQ(options_with(&chatterbox_engine_options::max_batch, -2),
+            "max_batch must be in [1, 256], got -2");
   // Options that cannot be unset.
   EXPECT_EQ(options_with(&chatterbox_engine_options::weights, -1),
             "weights must be in [0, 2], got -1");
   EXPECT_EQ(options_with(&chatterbox_engine_options::mode, -1), "mode must be in [0, 2], got -1");
-  EXPECT_EQ(options_with(&chatterbox_engine_options::max_batch, -1),
-            "max_batch must be in [1, 256], got -1");
   EXPECT_EQ(options_with(&chatterbox_engine_options::max_queue, -1),
             "max_queue must be in [1, 65536], got -1");
   EXPECT_EQ(options_with(&chatterbox_engine_options::max_queue_bytes, int64_t{-1}),

@@ -71,6 +71,32 @@ TEST(MemoryPlan, StepsOfADevice) {
   EXPECT_EQ(plan_memory(64 * kGiB, {kPosition, 6000, 16}).graphs, 0);
 }
 
+// Half of a device's free memory, by how much that is: an H200, a card of 24 GB, one of 8 GB.
+TEST(MemoryPlan, ADeviceTakesAsManyRequestsAsItsMemoryHasRowsFor) {
+  const auto requests = [](int64_t free, bool on_device, std::optional<int64_t> asked = {}) {
+    MemoryNeeds needs;
+    needs.position_bytes = kPosition / 2;  // in bf16
+    needs.max_positions = 6000;
+    needs.step_row_bytes = on_device ? 1 << 20 : 0;
+    needs.step_position_bytes = on_device ? kPosition / 20 : 0;
+    const CacheLimits limits = plan_memory(free / 2, needs, {asked, on_device, 2});
+    EXPECT_EQ(limits.rows, 2 * limits.requests);
+    if (on_device && limits.requests > 8) {
+      EXPECT_GE(limits.positions, 3072);
+    }
+    return limits.requests;
+  };
+  // Three quarters of 67 GiB, for pairs of 3072 positions of 135168 bytes and a MiB.
+  EXPECT_EQ(requests(134 * kGiB, true), (67 * kGiB / 4 * 3) / (2 * (3072 * 135168 + (1 << 20))));
+  EXPECT_EQ(requests(134 * kGiB, true), 64);
+  EXPECT_EQ(requests(20 * kGiB, true), 9);
+  EXPECT_EQ(requests(16 * kGiB, true), 8);  // as on a CPU, with shorter rows
+  EXPECT_EQ(requests(2000 * kGiB, true), 256);
+  EXPECT_EQ(requests(134 * kGiB, false), 8);
+  EXPECT_EQ(requests(134 * kGiB, true, 3), 3);
+  EXPECT_EQ(requests(134 * kGiB, false, 16), 16);
+}
+
 TEST(MemoryPlan, NeverMoreThanTheLimit) {
   for (int64_t limit = kGiB / 4; limit < 40 * kGiB; limit += kGiB / 7) {
     for (const int64_t rows : {2, 16, 512}) {

@@ -75,10 +75,10 @@ class FakeCatalog final : public runtime::ModelCatalog {
   const EngineInfo& info() const override { return info_; }
 
   runtime::CacheLimits limits() const override {
-    const int64_t requests = mode() == Mode::kSequential ? 1 : options_.max_batch;
+    const int64_t requests = mode() == Mode::kSequential ? 1 : options_.max_batch.value_or(8);
     constexpr int64_t kMostRows = int64_t{1} << 32;
     const int64_t rows = std::min(options_.memory_limit.value_or(2 * requests), kMostRows);
-    return {rows, 7, 70, kFakeBatchFrames, kFakePrefixBytes};
+    return {rows, 7, 70, kFakeBatchFrames, kFakePrefixBytes, 0, requests};
   }
 
   // On its "cuda" a row depends on the others.

@@ -91,7 +91,9 @@ struct EngineOptions {
   Weights weights = Weights::kMapped;
   std::optional<int32_t> threads = std::nullopt;  // unset: one for each physical core
   Mode mode = Mode::kDynamic;
-  int32_t max_batch = 8;  // how many requests may draw tokens at a time
+  // How many requests may draw tokens at a time; unset: 8 on a CPU, on CUDA as many as memory
+  // allows.
+  std::optional<int32_t> max_batch = std::nullopt;
   // How many requests may stream in chunks at a time; unset: as many as the engine keeps up with.
   std::optional<int32_t> max_streams = std::nullopt;
   int32_t max_queue = 64;                      // how many requests may wait

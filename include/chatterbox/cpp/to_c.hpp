@@ -51,7 +51,7 @@ template <class Enum>
   to.weights = static_cast<int32_t>(from.weights);
   to.threads = or_unset("threads", from.threads);
   to.mode = static_cast<int32_t>(from.mode);
-  to.max_batch = from.max_batch;
+  to.max_batch = or_unset("max_batch", from.max_batch);
   to.max_streams = or_unset("max_streams", from.max_streams);
   to.max_queue = from.max_queue;
   to.max_queue_bytes = from.max_queue_bytes;

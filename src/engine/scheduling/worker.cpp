@@ -85,7 +85,7 @@ void Worker::load(const EngineOptions& options) {
 }
 
 void Worker::work() noexcept {
-  Scheduler scheduler(*model_, speech_.get(), {max_batch_, max_streams_}, log_, metrics_,
+  Scheduler scheduler(*model_, speech_.get(), {max_batch(), max_streams_}, log_, metrics_,
                       [this] { registry_->expire(now()); });
   Failure reason;
   try {
