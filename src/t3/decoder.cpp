@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "nn/emit.h"
+#include "nn/side_stream.h"
 #include "nn/torch_failure.h"
 #include "support/error.h"
 #include "t3/batch_generation_state.h"
@@ -23,7 +24,8 @@ struct Decoder::Impl {
         cache(model->make_cache(rows, positions)),
         prefixes(prefix_bytes),
         state(rows, model->limits().speech_vocabulary, model->limits().sampling),
-        blocks(*model, cache, state) {
+        blocks(*model, cache, state),
+        prompts(cache.device()) {
     if (!cache.device().is_cpu() && !model->limits().fills_blocks()) {
       device.emplace(*model, cache, state, use);
     }
@@ -32,12 +34,16 @@ struct Decoder::Impl {
   struct Held {
     RowLease lease;
     std::optional<Prefill> prefill;  // until it is done
-    at::Tensor logits = {};          // of a prompt that was done with another's
+    at::Tensor logits = {};          // of a prompt that was asked for to its end
+    // Where that is, once the sequence's first draw is asked for, too.
+    std::optional<nn::SideStream::Mark> end = {};
   };
 
   void check_positions(const SequenceOptions& options, int64_t prompt) const;
   [[nodiscard]] std::optional<StreamAnalysis> analysis(const SequenceOptions& options,
                                                        int64_t row) const;
+  // Asks for the next chunk of a prompt, and after the last one for what comes before a draw.
+  void read(int64_t id);
   // The next chunk of a prompt: its logits, once it was the last one.
   [[nodiscard]] at::Tensor next_chunk(int64_t id);
   [[nodiscard]] at::Tensor next_packed_chunk(int64_t id);
@@ -52,6 +58,7 @@ struct Decoder::Impl {
   BlockLoop blocks;                  // of a model that fills blocks
   std::optional<DeviceLoop> device;  // of one that does not, on a device
   std::map<int64_t, Held> held;
+  nn::SideStream prompts;  // on a device: beside the steps; the first to go
 };
 
 void Decoder::Impl::check_positions(const SequenceOptions& options, int64_t prompt) const {
@@ -103,27 +110,40 @@ int64_t Decoder::add(const SequenceOptions& options, const TensorSink& sink) {
   return id;
 }
 
+// As long as others draw, a prompt that was asked for to its end may take its time: a step that
+// joined it would wait for it.
 bool Decoder::prefill(int64_t id) {
   static_cast<void>(impl_->state.at(id));  // is there one?
   Impl::Held& held = impl_->held.at(id);
   if (!held.prefill) return true;
-  const at::Tensor logits = impl_->next_chunk(id);
-  if (!logits.defined()) return false;
-  impl_->device ? impl_->device->start(id, logits) : impl_->state.start(id, logits.to(at::kCPU));
+  if (!held.end) {
+    impl_->prompts.run([&] { impl_->read(id); });
+    if (!held.logits.defined()) return false;
+    held.end.emplace(impl_->prompts.mark());
+  }
+  if (!impl_->state.running().empty() && !nn::SideStream::reached(*held.end)) return false;
+  impl_->prompts.join(*held.end);
+  impl_->state.at(id).started = true;
   held.prefill.reset();
   held.logits.reset();
-  if (impl_->model->limits().fills_blocks()) return true;
-  try {
-    emit_logits(impl_->state.at(id).sink, 0, logits);
-  } catch (...) {
-    impl_->state.end_with(std::current_exception(), id);
-  }
   return true;
+}
+
+void Decoder::Impl::read(int64_t id) {
+  Held& own = held.at(id);
+  if (!own.logits.defined()) own.logits = next_chunk(id);
+  if (!own.logits.defined()) return;
+  device ? device->start(id, own.logits) : state.start(id, own.logits.to(at::kCPU));
+  if (model->limits().fills_blocks()) return;
+  try {
+    emit_logits(state.at(id).sink, 0, own.logits);
+  } catch (...) {
+    state.end_with(std::current_exception(), id);
+  }
 }
 
 at::Tensor Decoder::Impl::next_chunk(int64_t id) {
   Held& own = held.at(id);
-  if (own.logits.defined()) return own.logits;
   if (!cache.device().is_cpu() && own.prefill->reaches_tail(cache, prefixes)) {
     try {
       return next_packed_chunk(id);
@@ -137,14 +157,14 @@ at::Tensor Decoder::Impl::next_chunk(int64_t id) {
 // With it, the chunks of others that wait for theirs.
 at::Tensor Decoder::Impl::next_packed_chunk(int64_t id) {
   std::vector<int64_t> ids = {id};
-  std::vector<const Prefill*> prompts = {&*held.at(id).prefill};
+  std::vector<const Prefill*> prefills = {&*held.at(id).prefill};
   for (auto& [other, waiting] : held) {
     if (other == id || !waiting.prefill || waiting.logits.defined()) continue;
     if (!waiting.prefill->reaches_tail(cache, prefixes)) continue;
     ids.push_back(other);
-    prompts.push_back(&*waiting.prefill);
+    prefills.push_back(&*waiting.prefill);
   }
-  const std::vector<at::Tensor> logits = next_chunks(*model, prompts, cache, state.probes(ids));
+  const std::vector<at::Tensor> logits = next_chunks(*model, prefills, cache, state.probes(ids));
   for (size_t i = 1; i < logits.size(); ++i) held.at(ids[i]).logits = logits[i];
   return logits.front();
 }

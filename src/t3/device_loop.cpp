@@ -17,8 +17,7 @@ void DeviceLoop::start(int64_t id, const at::Tensor& logits) {
     StreamAnalysis& analysis = *sequence.analysis;
     drawing.end = analysis.follow(analysis.probe().mean(), sequence.generation);
   }
-  drawing_.emplace(id, std::move(drawing));
-  sequence.started = true;
+  drawing_.insert_or_assign(id, std::move(drawing));
 }
 
 void DeviceLoop::step() {

@@ -22,7 +22,8 @@ class DeviceLoop {
              const DeviceUse& use)
       : model_(model), cache_(cache), state_(state), step_(model, cache, use) {}
 
-  // At the end of a sequence's prompt: logits [its rows, vocabulary] that it draws from.
+  // At the end of a sequence's prompt, which may be on another stream: logits [its rows,
+  // vocabulary] that it draws from once it is `started`.
   void start(int64_t id, const at::Tensor& logits);
   // Draws one token for every running sequence and feeds it back. Most are read in the next call.
   void step();

@@ -123,7 +123,8 @@ class Decoder {
   int64_t add(const SequenceOptions& options, const TensorSink& sink = {});
   // Computes the next chunk of the sequence's prompt. True once the prompt is done: from then on
   // step() concerns it. After an exception it may be called again. On a device, the chunks of
-  // others that wait for theirs are computed with it, so that their calls have less to do.
+  // others that wait for theirs are computed with it, so that their calls have less to do; and all
+  // of them beside the steps, so that where others draw a prompt may be done some calls later.
   bool prefill(int64_t id);
   // add(), then prefill() to the end. After an exception the sequence is not there.
   int64_t start(const SequenceOptions& options, const TensorSink& sink = {});

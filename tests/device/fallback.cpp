@@ -7,6 +7,7 @@
 
 #include "device/device_counts.h"
 #include "device/graph_recording.h"
+#include "device/late_streams.h"
 #include "device/shadows.h"
 
 namespace chatterbox::testing {
@@ -19,6 +20,14 @@ bool is_written(const c10::Argument& argument) {
 }
 
 using Values = std::vector<c10::IValue>;
+
+Values written(const Schema& schema, const Values& arguments) {
+  Values all;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (is_written(schema.arguments()[i])) all.push_back(arguments[i]);
+  }
+  return all;
+}
 
 // One call of an operator.
 class Call {
@@ -127,11 +136,15 @@ void run_on_cpu(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   const size_t count = op.schema().arguments().size();
   const Values arguments(stack->end() - static_cast<std::ptrdiff_t>(count), stack->end());
   torch::jit::drop(stack, count);
+  const LateWork work(arguments, written(op.schema(), arguments));
   const Values results = Call(op, arguments).results();
   for (const c10::IValue& result : results) {
     if (result.isTensor() || result.isTensorList()) continue;
     GraphRecording::refuse("a result for the host");
     count_synchronisation();
+  }
+  if (work.is_late()) {
+    work.put_off(results, [op, arguments, results] { Call(op, arguments).results_again(results); });
   }
   if (GraphRecording* recording = GraphRecording::current()) {
     recording->add(name, arguments,

@@ -10,6 +10,7 @@
 
 #include "device/device_counts.h"
 #include "device/graph_recording.h"
+#include "device/late_streams.h"
 #include "device/shadows.h"
 
 namespace chatterbox::testing {
@@ -28,14 +29,15 @@ std::vector<Tensor> launch(const char* name, const std::vector<c10::IValue>& arg
   Shadows shadows;
   std::vector<Tensor> results;
   for (const Tensor& cpu : kernel(shadows)) results.push_back(shadows.result(cpu));
-  if (GraphRecording* recording = GraphRecording::current()) {
-    recording->add(name, arguments, [kernel, results] {
-      const at::AutoDispatchBelowADInplaceOrView below;
-      Shadows again;
-      const std::vector<Tensor> cpu = kernel(again);
-      for (size_t i = 0; i < cpu.size(); ++i) again.result_again(cpu[i], results[i]);
-    });
-  }
+  const auto again = [kernel, results] {
+    const at::AutoDispatchBelowADInplaceOrView below;
+    Shadows of_again;
+    const std::vector<Tensor> cpu = kernel(of_again);
+    for (size_t i = 0; i < cpu.size(); ++i) of_again.result_again(cpu[i], results[i]);
+  };
+  const LateWork work(arguments, {});
+  if (work.is_late()) work.put_off({c10::IValue(results)}, again);
+  if (GraphRecording* recording = GraphRecording::current()) recording->add(name, arguments, again);
   return results;
 }
 

@@ -13,11 +13,14 @@
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <torch/library.h>
 
+#include <utility>
+
 #include "device/device_counts.h"
 #include "device/fallback.h"
 #include "device/fused_kernels.h"
 #include "device/graph_recording.h"
 #include "device/hidden_memory.h"
+#include "device/late_streams.h"
 #include "device/shadows.h"
 
 namespace chatterbox::testing {
@@ -30,31 +33,60 @@ const c10::Device kDevice{c10::kPrivateUse1, 0};
 void synchronise() {
   GraphRecording::refuse("a wait for the device");
   count_synchronisation();
+  do_until(current_stream(), asked_of(current_stream()));
 }
 
-// One device, whose streams all do their work at once.
+// The work that comes before it.
+struct WorkSoFar {
+  int64_t counted = 0;
+  c10::Stream stream = current_stream();
+  int64_t of_stream = 0;
+  bool queried = false;
+};
+
+// One device. Its streams do their work at once, unless they are LateStreams.
 struct Guard final : c10::impl::NoOpDeviceGuardImpl<c10::kPrivateUse1> {
   [[nodiscard]] c10::Device exchangeDevice(c10::Device /*to*/) const override { return kDevice; }
   [[nodiscard]] c10::Device getDevice() const override { return kDevice; }
-  [[nodiscard]] c10::Stream getStreamFromGlobalPool(c10::Device device,
+  [[nodiscard]] c10::Stream getStream(c10::Device /*device*/) const noexcept override {
+    return current_stream();
+  }
+  [[nodiscard]] c10::Stream exchangeStream(c10::Stream stream) const noexcept override {
+    return exchange_stream(stream);
+  }
+  [[nodiscard]] c10::Stream getStreamFromGlobalPool(c10::Device /*device*/,
                                                     bool /*high*/) const override {
-    return c10::Stream(c10::Stream::DEFAULT, device);
+    return new_stream();
   }
   void* getStreamNativeHandle(const c10::Stream /*stream*/) const override { return nullptr; }
   void synchronizeDevice(c10::DeviceIndex /*index*/) const override { synchronise(); }
-  void synchronizeStream(const c10::Stream& /*stream*/) const override { synchronise(); }
+  void synchronizeStream(const c10::Stream& stream) const override {
+    count_synchronisation();
+    do_until(stream, asked_of(stream));
+  }
 
-  // An event is the work that comes before it.
-  void record(void** event, const c10::Stream& /*stream*/, c10::DeviceIndex /*index*/,
+  void record(void** event, const c10::Stream& stream, c10::DeviceIndex /*index*/,
               c10::EventFlag /*flag*/) const override {
-    if (*event == nullptr) *event = new int64_t;
-    *static_cast<int64_t*>(*event) = work_so_far();
+    if (*event == nullptr) *event = new WorkSoFar;
+    *static_cast<WorkSoFar*>(*event) = {work_so_far(), stream, asked_of(stream)};
   }
   void destroyEvent(void* event, c10::DeviceIndex /*index*/) const noexcept override {
-    delete static_cast<int64_t*>(event);
+    delete static_cast<WorkSoFar*>(event);
+  }
+  void block(void* event, const c10::Stream& stream) const override {
+    const auto& work = *static_cast<WorkSoFar*>(event);
+    if (work.stream != stream) do_until(work.stream, work.of_stream);
+  }
+  // What is late is done when it is asked about for the second time.
+  [[nodiscard]] bool queryEvent(void* event) const override {
+    auto& work = *static_cast<WorkSoFar*>(event);
+    if (std::exchange(work.queried, true)) do_until(work.stream, work.of_stream);
+    return is_done(work.stream, work.of_stream);
   }
   void synchronizeEvent(void* event) const override {
-    count_wait_for(*static_cast<int64_t*>(event));
+    const auto& work = *static_cast<WorkSoFar*>(event);
+    count_wait_for(work.counted);
+    do_until(work.stream, work.of_stream);
   }
 };
 
@@ -115,22 +147,33 @@ void copy_bytes(const Tensor& from, const Tensor& to) {
 // To, from and on the device.
 Tensor copy_from(const Tensor& self, const Tensor& to, bool non_blocking) {
   const auto bytes = static_cast<int64_t>(self.nbytes());
-  if (on_device(self) && on_device(to)) {
+  const bool from_device = on_device(self), to_device = on_device(to);
+  if (from_device && to_device) {
     count_operator("aten::copy_");
     if (GraphRecording* recording = GraphRecording::current()) {
       recording->add("aten::copy_", {self, to}, [self, to] { copy_bytes(self, to); });
     }
   } else {
     GraphRecording::refuse("a copy from or to the host");
-    on_device(to) ? count_upload(bytes) : count_download(bytes);
+    to_device ? count_upload(bytes) : count_download(bytes);
     last_download = {};
-    if (on_device(self) && self.is_contiguous()) {
+    if (from_device && self.is_contiguous()) {
       last_download = {behind(self.mutable_data_ptr()), to.const_data_ptr()};
     }
     if (self.scalar_type() != to.scalar_type()) count_operator("aten::copy_");
     if (!non_blocking) synchronise();
   }
+  const LateWork work({self, to}, {to});
   copy_bytes(self, to);
+  if (!work.is_late()) return to;
+  if (from_device && to_device) work.put_off({}, [self, to] { copy_bytes(self, to); });
+  if (from_device && !to_device && non_blocking) {
+    put_off_work([self, to] { copy_bytes(self, to); });
+  }
+  if (!from_device) {  // what follows may need it for indices
+    const Tensor host = self.clone();
+    put_off_work([host, to] { copy_bytes(host, to); });
+  }
   return to;
 }
 

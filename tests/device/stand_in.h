@@ -22,6 +22,17 @@ void check_replays(bool check);
 // Whether no graph can be recorded: "the stand-in records nothing".
 void refuse_recordings(bool refuse);
 
+// Streams that put their work off as long as they may, while this lives: the one that a thread has
+// at first, or all others. The first has no graphs then. Of one thread; see late_streams.h.
+enum class Late { kNone, kFirstStream, kOtherStreams };
+class LateStreams {
+ public:
+  explicit LateStreams(Late which);
+  ~LateStreams();
+  LateStreams(const LateStreams&) = delete;
+  LateStreams& operator=(const LateStreams&) = delete;
+};
+
 // What the device was asked to do. An operator is what CUDA needs one launch for, or a few.
 struct DeviceCounts {
   int64_t operators = 0;  // views are none
