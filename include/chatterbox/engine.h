@@ -114,7 +114,7 @@ typedef struct chatterbox_engine_options {
   int64_t memory_limit;  /* bytes of memory beside the weights, 1 or more: three quarters for the KV
                           * cache (on CUDA with what a decode step works on), a sixteenth (at most
                           * 512 MiB) for the prefix cache, the rest for the work on a batch; unset
-                          * (default): half of the memory that is free on  the device once the model
+                          * (default): half of the memory that is free on the device once the model
                           * is loaded. See chatterbox_limits */
   int32_t deterministic; /* 1: require that a request gives the same bits alone and in any batch. On
                           * a CPU this always holds, at no cost. On CUDA it makes the engine run one
