@@ -1,11 +1,11 @@
 #include "audio/ogg_pages.h"
 
-#include <array>
 #include <cstdint>
 #include <numeric>
 #include <optional>
 
 #include "audio/decode.h"
+#include "audio/ogg_checksum_table.h"
 #include "support/error.h"
 
 namespace chatterbox::audio {
@@ -29,20 +29,9 @@ void put_little_endian(std::string& bytes, size_t at, uint32_t value) {
   for (size_t i = 0; i < 4; ++i) bytes[at + i] = static_cast<char>(value >> 8U * i & 0xFFU);
 }
 
-constexpr std::array<uint32_t, 256> make_table() {
-  constexpr uint32_t kPolynomial = 0x04C11DB7;
-  std::array<uint32_t, 256> table{};
-  for (uint32_t i = 0; i < table.size(); ++i) {
-    uint32_t rest = i << 24U;
-    for (int bit = 0; bit < 8; ++bit) rest = rest << 1U ^ (rest >> 31U != 0 ? kPolynomial : 0);
-    table[i] = rest;
-  }
-  return table;
-}
-
 // Of the page with zeros in the checksum's place.
 uint32_t checksum(std::string_view page) {
-  static constexpr std::array<uint32_t, 256> kTable = make_table();
+  static constexpr OggChecksumTable kTable = make_ogg_checksum_table();
   uint32_t sum = 0;
   for (size_t i = 0; i < page.size(); ++i) {
     const bool is_checksum = i >= kChecksumAt && i < kChecksumAt + 4;

@@ -23,10 +23,6 @@ bool is_old(const FileBytes& bytes) {
 
 }  // namespace
 
-std::shared_ptr<const TensorFile> open_torch_checkpoint(const std::string& path) {
-  return parse_torch_checkpoint(open_file(path, FileAccess::kMapped), path);
-}
-
 std::shared_ptr<const TensorFile> parse_torch_checkpoint(std::shared_ptr<const FileBytes> bytes,
                                                          const std::string& name) {
   if (is_old(*bytes)) {

@@ -10,11 +10,9 @@
 
 namespace chatterbox::checkpoint {
 
-// Like open_safetensors(): maps the file read-only and validates all of it. A contiguous tensor
-// stays in the file (torch.save aligns storages), and tensors may share one; a strided one is
-// copied. Throws kNotFound, kIo, or kBadModelFile with the path and the tensor or record at fault.
-[[nodiscard]] std::shared_ptr<const TensorFile> open_torch_checkpoint(const std::string& path);
-// The same from bytes in memory, which are shared. `name` stands in messages.
+// Validates all of the bytes, which are shared: a contiguous tensor stays where it is (torch.save
+// aligns storages), and tensors may share one; a strided one is copied. `name` stands in messages.
+// Throws kBadModelFile with it and the tensor or record at fault.
 [[nodiscard]] std::shared_ptr<const TensorFile> parse_torch_checkpoint(
     std::shared_ptr<const FileBytes> bytes, const std::string& name);
 

@@ -289,10 +289,6 @@ const void* TorchZipFile::make_contiguous(const std::string& name, const unsigne
 
 }  // namespace
 
-std::shared_ptr<const TorchFile> open_torch_zip(const std::string& path) {
-  return parse_torch_zip(open_file(path, FileAccess::kMapped), path);
-}
-
 std::shared_ptr<const TorchFile> parse_torch_zip(const void* data, size_t size,
                                                  const std::string& name) {
   return parse_torch_zip(copy_bytes(data, size), name);

@@ -20,9 +20,8 @@ class TorchFile : public TensorFile {
   [[nodiscard]] virtual std::optional<double> number(std::string_view name) const = 0;
 };
 
-// Throws kNotFound, kIo, or kBadModelFile with the path and the record, global or opcode at fault.
-[[nodiscard]] std::shared_ptr<const TorchFile> open_torch_zip(const std::string& path);
-// The same from bytes in memory: shared, or copied. `name` stands in messages.
+// From bytes in memory: shared, or copied. `name` stands in messages. Throws kBadModelFile with it
+// and the record, global or opcode at fault.
 [[nodiscard]] std::shared_ptr<const TorchFile> parse_torch_zip(
     std::shared_ptr<const FileBytes> bytes, const std::string& name);
 [[nodiscard]] std::shared_ptr<const TorchFile> parse_torch_zip(const void* data, size_t size,

@@ -2,10 +2,10 @@
 #include "checkpoint/zip_archive.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <utility>
 
+#include "checkpoint/crc32_tables.h"
 #include "support/error.h"
 
 namespace chatterbox::checkpoint {
@@ -25,27 +25,9 @@ constexpr uint64_t kIn64 = 0xffffffff;  // the real value is in the zip64 extra 
 constexpr uint64_t kMaxRecords = 100'000;
 constexpr uint64_t kEncryptedFlag = 1;
 
-using CrcTables = std::array<std::array<uint32_t, 256>, 8>;
-
-constexpr CrcTables make_crc_tables() {
-  CrcTables tables{};
-  for (uint32_t i = 0; i < 256; ++i) {
-    uint32_t value = i;
-    for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) != 0 ? 0xEDB88320U : 0U);
-    tables[0][i] = value;
-  }
-  for (size_t table = 1; table < 8; ++table) {
-    for (size_t i = 0; i < 256; ++i) {
-      const uint32_t previous = tables[table - 1][i];
-      tables[table][i] = (previous >> 8) ^ tables[0][previous & 0xff];
-    }
-  }
-  return tables;
-}
-
 // Eight bytes at a time, one table for each ("slicing by 8").
 uint32_t crc32(const unsigned char* data, size_t size) {
-  static constexpr CrcTables kTables = make_crc_tables();
+  static constexpr Crc32Tables kTables = make_crc32_tables();
   uint32_t crc = 0xffffffff;
   for (; size >= 8; data += 8, size -= 8) {
     uint32_t next = 0;

@@ -37,11 +37,15 @@ std::string read_file(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+std::shared_ptr<const TensorFile> open_checkpoint(const std::string& path) {
+  return parse_torch_checkpoint(open_file(path, FileAccess::kMapped), path);
+}
+
 class TorchCheckpoint : public ::testing::Test {
  protected:
   std::shared_ptr<const TensorFile> open(const std::string& bytes) const {
     std::ofstream(path_, std::ios::binary | std::ios::trunc) << bytes;
-    return open_torch_checkpoint(path_);
+    return open_checkpoint(path_);
   }
   void expect_refused(const std::string& bytes, const std::string& reason) const {
     testing::expect_refused(
@@ -55,7 +59,7 @@ class TorchCheckpoint : public ::testing::Test {
 };
 
 TEST_F(TorchCheckpoint, ReadsAStateDictOfTorch) {
-  const auto file = open_torch_checkpoint(kRealFile);
+  const auto file = open_checkpoint(kRealFile);
   EXPECT_EQ(file->path(), kRealFile);
   std::vector<std::string> names;
   for (const TensorEntry& entry : file->entries()) names.push_back(entry.name);
@@ -83,7 +87,7 @@ TEST_F(TorchCheckpoint, ReadsAStateDictOfTorch) {
 
 // All but the strided one lie where the file has them: they are as far from each other as there.
 TEST_F(TorchCheckpoint, ContiguousTensorsStayInTheFile) {
-  const auto file = open_torch_checkpoint(kRealFile);
+  const auto file = open_checkpoint(kRealFile);
   const std::string content = read_file(kRealFile);
   const auto base = [&](const std::string& name) {
     const TensorEntry* entry = file->find(name);
@@ -147,7 +151,7 @@ TEST_F(TorchCheckpoint, RefusesWhatHasNoWeights) {
   expect_refused("", "0 bytes are too few for a zip archive");
   expect_refused(std::string(4096, 'x'), "no zip archive, or a truncated one");
   try {
-    (void)open_torch_checkpoint("/no/such/s3gen.pt");
+    (void)open_checkpoint("/no/such/s3gen.pt");
     FAIL() << "nothing was thrown";
   } catch (const Error& error) {
     EXPECT_EQ(error.status(), Status::kNotFound);

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <fstream>
 
 #include "checkpoint/damage.h"
 #include "checkpoint/safetensors.h"
@@ -11,7 +10,6 @@
 #include "checkpoint/torch_bytes.h"
 #include "support/status.h"
 #include "support/synthetic/synthetic.h"
-#include "support/temporary_folder.h"
 
 namespace chatterbox::checkpoint {
 namespace {
@@ -77,21 +75,6 @@ TEST(TorchZip, RealFileByHand) {
   EXPECT_EQ(mel[0], -4.1334233F);  // the record's elements 0, 500 and 1
   EXPECT_EQ(mel[1], -2.8085043F);
   EXPECT_EQ(mel[80], -4.685635F);
-}
-
-TEST(TorchZip, OpensFromDisk) {
-  const testing::TemporaryFolder folder;
-  const std::string path = folder.file("conds.pt");
-  const std::string_view bytes = testing::synthetic_conds_pt(testing::SyntheticSize::kTiny);
-  std::ofstream(path, std::ios::binary) << bytes;
-  EXPECT_EQ(open_torch_zip(path)->entries().size(), 7U);
-  EXPECT_EQ(open_torch_zip(path)->path(), path);
-  try {
-    static_cast<void>(open_torch_zip(folder.file("absent")));
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.status(), Status::kNotFound);
-  }
 }
 
 TEST(TorchZip, NamesFollowTheWayThroughTheTree) {

@@ -54,7 +54,10 @@ void parse(const std::string& bytes) {
   if (!is_torch) return;
   run_parser([&] {
     const auto file = checkpoint::parse_torch_checkpoint(own_bytes(bytes), "file");
-    for (const auto& entry : file->entries()) read_all(entry.data, entry.bytes);
+    for (const auto& entry : file->entries()) {
+      read_all(entry.data, entry.bytes);
+      file->let_go(entry.data, entry.bytes);
+    }
   });
 }
 
