@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "audio/audio.h"
 #include "support/error.h"
@@ -51,6 +52,19 @@ template <class Enum>
          value);
   }
   return value == 1;
+}
+
+// Of a `whole`, a result or a batch, that has such items.
+template <class Item>
+[[nodiscard]] const Item& item_at(const std::vector<Item>& items, uint64_t index, const char* whole,
+                                  const char* kind) {
+  if (items.empty()) {
+    fail(Status::kInvalidArgument, "the {} has no {}, so there is no index {}", whole, kind, index);
+  }
+  if (index >= items.size()) {
+    fail(Status::kInvalidArgument, "index must be below {}, got {}", items.size(), index);
+  }
+  return items[index];
 }
 
 // Milliseconds to wait: CHATTERBOX_FOREVER is kForever.

@@ -11,6 +11,7 @@
 
 using chatterbox::fail;
 using chatterbox::Status;
+using chatterbox::capi::item_at;
 using chatterbox::capi::require;
 using chatterbox::capi::store_new;
 
@@ -94,13 +95,7 @@ chatterbox_status chatterbox_batch_get_result(const chatterbox_batch* batch, uin
                                               chatterbox_result** result) {
   return store_new("result", result, [&] {
     require("batch", batch);
-    if (batch->items.empty()) {
-      fail(Status::kInvalidArgument, "the batch has no requests, so there is no index {}", index);
-    }
-    if (index >= batch->items.size()) {
-      fail(Status::kInvalidArgument, "index must be below {}, got {}", batch->items.size(), index);
-    }
-    const chatterbox_batch::Item& item = batch->items[index];
+    const chatterbox_batch::Item& item = item_at(batch->items, index, "batch", "requests");
     if (!item.result) item.failure.raise();
     return new chatterbox_result{item.result, item.tag};
   });

@@ -10,8 +10,6 @@
 #include "capi/structs.h"
 #include "support/error.h"
 
-using chatterbox::fail;
-using chatterbox::Status;
 using chatterbox::capi::guard;
 using chatterbox::capi::option;
 using chatterbox::capi::optional_enum;

@@ -12,12 +12,8 @@ using chatterbox::capi::describe;
 namespace {
 
 template <class Item>
-const Item& at(const std::vector<Item>& items, uint64_t index) {
-  if (index >= items.size()) {
-    chatterbox::fail(chatterbox::Status::kInvalidArgument, "index must be below {}, got {}",
-                     items.size(), index);
-  }
-  return items[index];
+const Item& at(const std::vector<Item>& items, uint64_t index, const char* kind) {
+  return chatterbox::capi::item_at(items, index, "result", kind);
 }
 
 }  // namespace
@@ -78,7 +74,8 @@ chatterbox_status chatterbox_result_get_intervention(const chatterbox_result* re
                                                      chatterbox_intervention* intervention,
                                                      size_t size) {
   return describe("intervention", "result", result, intervention, size, [&] {
-    const chatterbox::InterventionSpan& from = at(result->result->quality.interventions, index);
+    const chatterbox::InterventionSpan& from =
+        at(result->result->quality.interventions, index, "interventions");
     chatterbox_intervention to{};
     to.kind = static_cast<int32_t>(from.kind);
     to.first_step = from.first_step;
@@ -94,7 +91,7 @@ uint64_t chatterbox_result_piece_count(const chatterbox_result* result) {
 chatterbox_status chatterbox_result_get_piece(const chatterbox_result* result, uint64_t index,
                                               chatterbox_piece* piece, size_t size) {
   return describe("piece", "result", result, piece, size, [&] {
-    return chatterbox::capi::to_struct(at(result->result->pieces, index), result->tag);
+    return chatterbox::capi::to_struct(at(result->result->pieces, index, "pieces"), result->tag);
   });
 }
 
@@ -104,8 +101,9 @@ uint64_t chatterbox_result_word_count(const chatterbox_result* result) {
 
 chatterbox_status chatterbox_result_get_word(const chatterbox_result* result, uint64_t index,
                                              chatterbox_word* word, size_t size) {
-  return describe("word", "result", result, word, size,
-                  [&] { return chatterbox::capi::to_struct(at(result->result->words, index)); });
+  return describe("word", "result", result, word, size, [&] {
+    return chatterbox::capi::to_struct(at(result->result->words, index, "words"));
+  });
 }
 
 chatterbox_status chatterbox_result_get_stream_stats(const chatterbox_result* result,
@@ -123,7 +121,7 @@ chatterbox_status chatterbox_result_get_stream_stats(const chatterbox_result* re
 chatterbox_status chatterbox_result_get_chunk(const chatterbox_result* result, uint64_t index,
                                               chatterbox_chunk_stats* chunk, size_t size) {
   return describe("chunk", "result", result, chunk, size, [&] {
-    const chatterbox::ChunkStats& from = at(result->result->stream.chunks, index);
+    const chatterbox::ChunkStats& from = at(result->result->stream.chunks, index, "chunks");
     chatterbox_chunk_stats to{};
     to.first_sample = static_cast<uint64_t>(from.first);
     to.count = static_cast<uint64_t>(from.samples);

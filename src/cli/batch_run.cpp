@@ -8,6 +8,7 @@
 #include "cli/files.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/printable.h"
 #include "cli/running_job.h"
 #include "cli/statistics.h"
 #include "cli/voice_file.h"
@@ -174,7 +175,8 @@ void BatchRun::fail(const RequestLine& line, const Error& error) {
   }
   ++failed_;
   terminal_.clear();
-  std::cerr << "chatterbox: error: " << name_of(line) << ": " << error.what() << std::endl;
+  std::cerr << "chatterbox: error: " << name_of(line) << ": " << printable(error.what())
+            << std::endl;
 }
 
 void BatchRun::write(const ordered_json& json) {

@@ -11,8 +11,8 @@ namespace chatterbox::cli {
 
 void TensorDump::add(const TensorView& view) {
   Tensor tensor{view.type, {view.shape, view.shape + view.rank}, {}};
-  const auto count = std::accumulate(tensor.shape.begin(), tensor.shape.end(), int64_t{1},
-                                     std::multiplies<int64_t>());
+  const auto count =
+      std::accumulate(tensor.shape.begin(), tensor.shape.end(), int64_t{1}, std::multiplies<>());
   const size_t item = view.type == TensorView::Type::kInt64 ? sizeof(int64_t) : sizeof(float);
   const auto* data = static_cast<const char*>(view.data);
   if (count > 0) tensor.bytes.assign(data, data + static_cast<size_t>(count) * item);

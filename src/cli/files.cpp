@@ -37,6 +37,17 @@ std::string without_mark(std::string text) {
   return text;
 }
 
+// Where a file would come into being that is written under this name: also behind links to nothing.
+fs::path target_of(const std::string& output) {
+  constexpr int kMaxLinks = 40;  // as the system's
+  std::error_code ignored;
+  fs::path target = fs::absolute(output, ignored);
+  for (int links = 0; links < kMaxLinks && fs::is_symlink(target, ignored); ++links) {
+    target = target.parent_path() / fs::read_symlink(target, ignored);
+  }
+  return fs::weakly_canonical(target, ignored);
+}
+
 }  // namespace
 
 void check_writable(const std::string& path) {
@@ -71,7 +82,7 @@ void check_distinct(const std::vector<std::string>& outputs) {
   for (const std::string& output : outputs) {
     std::error_code ignored;
     if (output.empty() || output == "-" || fs::is_other(output, ignored)) continue;
-    if (!files.insert(fs::weakly_canonical(fs::absolute(output, ignored), ignored)).second) {
+    if (!files.insert(target_of(output)).second) {
       throw Error(Status::kInvalidArgument, output + ": two outputs cannot be the same file");
     }
   }

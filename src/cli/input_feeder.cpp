@@ -57,7 +57,7 @@ void InputFeeder::feed_until_the_end() {
 
 // False: that was the end.
 bool InputFeeder::read_more() {
-  std::array<char, 4096> bytes;
+  std::array<char, 4096> bytes{};
   const ssize_t count = read(STDIN_FILENO, bytes.data(), bytes.size());
   if (count < 0) {
     if (errno == EINTR || errno == EAGAIN) return true;

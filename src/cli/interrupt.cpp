@@ -8,8 +8,10 @@
 namespace chatterbox::cli {
 namespace {
 
+// A signal's handler knows no other places. NOLINTBEGIN(*-non-const-global-variables)
 volatile std::sig_atomic_t caught = 0;  // the signal's number
 volatile std::sig_atomic_t at_once = 0;
+// NOLINTEND(*-non-const-global-variables)
 
 extern "C" void on_interrupt(int signal) {
   caught = signal;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cli/interrupt.h"
+#include "cli/printable.h"
 
 namespace chatterbox::cli {
 
@@ -17,7 +18,8 @@ ChatterboxEngine load_engine(EngineOptions options) {
   }
   options.log = [](LogLevel level, uint64_t tag, std::string_view message) {
     std::cerr << "chatterbox: " << (level == LogLevel::kError ? "error: " : "warning: ")
-              << (tag == 0 ? "" : "line " + std::to_string(tag) + ": ") << message << std::endl;
+              << (tag == 0 ? "" : "line " + std::to_string(tag) + ": ") << printable(message)
+              << std::endl;
   };
   return ending_at_once([&] { return ChatterboxEngine::load(options); });
 }

@@ -1,6 +1,8 @@
 // The command-line program: a host of the library like any other, through its public interface.
 // Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 143 terminated.
 #include <algorithm>
+#include <cstdio>
+#include <exception>
 #include <iostream>
 #include <memory>
 #include <new>
@@ -14,6 +16,7 @@
 #include "cli/info.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
+#include "cli/printable.h"
 #include "cli/quantise.h"
 #include "cli/serve.h"
 #include "cli/speak.h"
@@ -28,7 +31,7 @@ constexpr int kWrongUsage = 2;
 
 int report(int code, std::string message) {
   std::replace(message.begin(), message.end(), '\n', ' ');
-  std::cerr << "chatterbox: error: " << message << std::endl;
+  std::cerr << "chatterbox: error: " << printable(message) << std::endl;
   return code;
 }
 
@@ -93,4 +96,11 @@ int main_program(int argc, char** argv) {
 }  // namespace
 }  // namespace chatterbox::cli
 
-int main(int argc, char** argv) { return chatterbox::cli::main_program(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return chatterbox::cli::main_program(argc, argv);
+  } catch (const std::exception& error) {  // where there is no memory even to begin, or to say so
+    std::fprintf(stderr, "chatterbox: error: %s\n", error.what());
+    return chatterbox::cli::kFailed;
+  }
+}

@@ -38,6 +38,7 @@ class SoundDevice {
  public:
   SoundDevice() {
     library_.reset(dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL));
+    // The message is the thread's own. NOLINTNEXTLINE(concurrency-mt-unsafe)
     if (!library_) fail(Status::kUnsupported, std::string("ALSA is missing: ") + dlerror());
     load("snd_lib_error_set_handler", set_handler_);
     load("snd_pcm_open", open_);

@@ -21,16 +21,15 @@ std::string interval(double low, double high) {
   return "in [" + text_of(low) + ", " + text_of(high) + "]";
 }
 
-CLI::Validator checked(std::string range, std::function<bool(double)> accepts) {
-  return CLI::Validator(
-      [range, accepts = std::move(accepts)](std::string& input) -> std::string {
-        char* end = nullptr;
-        const double value = std::strtod(input.c_str(), &end);
-        const bool number = end != input.c_str() && *end == '\0';
-        if (number && std::isfinite(value) && accepts(value)) return {};
-        return "must be " + (number ? range : "a number") + ", got " + input;
-      },
-      range);
+CLI::Validator checked(const std::string& range, std::function<bool(double)> accepts) {
+  return {[range, accepts = std::move(accepts)](std::string& input) -> std::string {
+            char* end = nullptr;
+            const double value = std::strtod(input.c_str(), &end);
+            const bool number = end != input.c_str() && *end == '\0';
+            if (number && std::isfinite(value) && accepts(value)) return {};
+            return "must be " + (number ? range : "a number") + ", got " + input;
+          },
+          range};
 }
 
 }  // namespace
@@ -52,15 +51,14 @@ CLI::Validator above_to(double low, double high) {
 }
 
 CLI::Validator seed() {
-  return CLI::Validator(
-      [](std::string& input) -> std::string {
-        uint64_t value = 0;
-        const char* end = input.data() + input.size();
-        const auto result = std::from_chars(input.data(), end, value);
-        if (result.ec == std::errc() && result.ptr == end) return {};
-        return "must be a whole number in [0, 2^64-1], got " + input;
-      },
-      "in [0, 2^64-1]");
+  return {[](std::string& input) -> std::string {
+            uint64_t value = 0;
+            const char* end = input.data() + input.size();
+            const auto result = std::from_chars(input.data(), end, value);
+            if (result.ec == std::errc() && result.ptr == end) return {};
+            return "must be a whole number in [0, 2^64-1], got " + input;
+          },
+          "in [0, 2^64-1]"};
 }
 
 }  // namespace chatterbox::cli

@@ -19,6 +19,7 @@ namespace chatterbox::cli {
 template <class T>
 [[nodiscard]] CLI::Validator one_of(const std::map<std::string, T>& table) {
   std::vector<std::string> names;
+  names.reserve(table.size());
   for (const auto& [name, value] : table) names.push_back(name);
   return CLI::IsMember(names).description("");
 }

@@ -8,6 +8,7 @@
 #include "app/json_line.h"
 #include "app/option_fields.h"
 #include "cli/files.h"
+#include "cli/printable.h"
 
 namespace chatterbox::cli {
 namespace {
@@ -27,27 +28,9 @@ std::string as_string(const std::string& key, const json& value) {
   return value.get<std::string>();
 }
 
-// What a terminal obeys instead of showing it: C0, DEL, C1, and marks that turn the direction of
-// the text around (U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069).
-bool has_controls(const std::string& id) {
-  const auto byte = [&id](size_t i) {
-    return i < id.size() ? static_cast<unsigned char>(id[i]) : 0U;
-  };
-  for (size_t i = 0; i < id.size(); ++i) {
-    const unsigned first = byte(i), second = byte(i + 1), third = byte(i + 2);
-    if (first < 0x20 || first == 0x7F || (first == 0xC2 && second < 0xA0)) return true;
-    if (first != 0xE2) continue;
-    if (second == 0x80 && (third == 0x8E || third == 0x8F || (third >= 0xAA && third <= 0xAE))) {
-      return true;
-    }
-    if (second == 0x81 && third >= 0xA6 && third <= 0xA9) return true;
-  }
-  return false;
-}
-
 // It becomes the name of files.
 std::string as_id(const std::string& key, const json& value) {
-  const std::string id = as_string(key, value);
+  std::string id = as_string(key, value);
   const bool usable = !id.empty() && id.size() <= kMaxIdBytes && id.front() != '.' &&
                       id.front() != '-' && id.find('/') == std::string::npos && !has_controls(id);
   if (!usable) {

@@ -158,7 +158,8 @@ int run_serve(ServeCommand command) {
   command.serve.grace = std::chrono::seconds(command.grace_seconds);
   command.serve.idle_unload = std::chrono::seconds(command.idle_unload_seconds);
   // Those that run and wait, and some that are about to be refused.
-  const auto at_once = static_cast<size_t>(command.engine.max_queue + command.max_batch);
+  const auto at_once =
+      static_cast<size_t>(command.engine.max_queue) + static_cast<size_t>(command.max_batch);
   command.serve.service.workers = command.models.size() * at_once + 32;
   command.serve.log = write_line;
   command.serve.say = [](std::string_view line) { write_line("chatterbox: " + std::string(line)); };

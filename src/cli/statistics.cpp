@@ -200,7 +200,8 @@ ordered_json statistics(const Voice& voice) {
 double peak_rss_mib() {
   struct rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;  // Linux counts KiB
+  // Linux counts KiB. NOLINTNEXTLINE(*-union-access): glibc's
+  return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
 std::string to_line(const ordered_json& json) {

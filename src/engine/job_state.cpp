@@ -221,6 +221,10 @@ Heard Job::State::heard(std::optional<int64_t> samples) const {
 Word Job::State::word(size_t index) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   const std::vector<Word>& words = result_ ? result_->words : words_;
+  if (words.empty()) {
+    chatterbox::fail(Status::kInvalidArgument, "no words were handed out, so there is no index {}",
+                     index);
+  }
   if (index >= words.size()) {
     chatterbox::fail(Status::kInvalidArgument,
                      "index must be below {}, as many words as were handed out, got {}",
@@ -335,7 +339,7 @@ void Job::State::release() noexcept {
 
 void Job::State::finish(std::optional<Result> result, std::optional<Failure> failure) noexcept {
   if (ended_.exchange(true)) return;
-  const std::shared_ptr<State> self = shared_from_this();  // those who end it may let go of it
+  const std::shared_ptr<State> self = weak_from_this().lock();  // those who end it may let go of it
   release();
   const Status status = failure ? failure->status : Status::kOk;
   if (registry_) registry_->count_end(status);

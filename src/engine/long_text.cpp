@@ -54,7 +54,7 @@ std::shared_ptr<Job::State> LongText::open(const std::shared_ptr<Worker>& worker
 std::shared_ptr<Job::State> LongText::start(const std::shared_ptr<Worker>& worker, JobSetup setup,
                                             const std::shared_ptr<LongText>& driver) {
   setup.options.on_tensor = nullptr;
-  const auto whole = std::make_shared<Job::State>(std::move(setup));
+  auto whole = std::make_shared<Job::State>(std::move(setup));
   driver->whole_ = whole;
   whole->set_driver(driver);
   whole->set_waits_for_text(!driver->ends_);
@@ -152,7 +152,7 @@ void LongText::interrupted(Job::State& /*job*/) noexcept { pump(); }
 void LongText::samples_read() noexcept { pump(); }
 
 void LongText::pump() noexcept {
-  const std::shared_ptr<LongText> self = shared_from_this();  // its job may let go of it
+  const std::shared_ptr<LongText> self = weak_from_this().lock();  // its job may let go of it
   const std::shared_ptr<Job::State> whole = whole_.lock();
   if (!whole) return;
   std::unique_lock<std::mutex> lock(mutex_);

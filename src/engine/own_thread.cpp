@@ -5,6 +5,7 @@
 namespace chatterbox::engine {
 namespace {
 
+// NOLINTNEXTLINE(*-non-const-global-variables): the thread's own
 thread_local const OwnThread* innermost = nullptr;
 
 }  // namespace

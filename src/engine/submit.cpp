@@ -43,8 +43,7 @@ std::shared_ptr<Job::State> submit(Worker& worker, const JobOptions& options, ru
                                    const Submission& submission,
                                    std::optional<int64_t> interruptions) {
   const int64_t bytes = bytes_of(task);
-  const auto job =
-      std::make_shared<Job::State>(job_setup(worker, options, std::move(task), submission));
+  auto job = std::make_shared<Job::State>(job_setup(worker, options, std::move(task), submission));
   job->set_driver(worker.queue());
   WaitingRoom::Seat seat = take_seat(worker, options, bytes);
   register_and(

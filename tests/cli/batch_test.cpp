@@ -13,6 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class Batch : public CliTest {
  protected:
@@ -140,6 +141,7 @@ TEST_F(Batch, ABadLineFailsAlone) {
        "priority must be in [-100, 100], got 101"},
       {"{\"id\": \"n\", \"text\": \"x\", \"deadline_ms\": 0}",
        "deadline must be at least 1 ms, got 0"},
+      {R"({"id": "p", "text": "x", "voice": "a\u001b[2J\u009b\u202e"})", "has no voice a\x1b[2J"},
   };
   std::string requests = "{\"id\": \"good\", \"text\": \"Hello.\", \"seed\": 1}\n";
   for (const auto& [line, message] : bad) requests += std::string(line) + "\n";
@@ -159,6 +161,9 @@ TEST_F(Batch, ABadLineFailsAlone) {
   for (size_t i = 0; i < std::size(bad); ++i) {
     EXPECT_THAT(messages[i + 2], HasSubstr(bad[i].second)) << bad[i].first;
     EXPECT_THAT(outcome.err, HasSubstr("error: line " + std::to_string(i + 2)));
+  }
+  for (const char* const control : {"\x1b", "\xC2\x9B", "\u202E"}) {  // a terminal obeys them
+    EXPECT_THAT(outcome.err, Not(HasSubstr(control)));
   }
   EXPECT_EQ(std::distance(fs::directory_iterator(path("out")), {}), 2);
 }

@@ -175,6 +175,12 @@ TEST_F(Speak, ADeviceThatIsNone) {
   expect_failure(outcome, 1, "");
 }
 
+TEST_F(Speak, MoreThreadsThanTheCoresAreGoodForAreCappedWithAWarning) {
+  const Outcome outcome = run(quick("Hi.", {"--threads", "1024", "-o", path("a.wav")}));
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.err, HasSubstr("threads was 1024; "));
+}
+
 TEST_F(Speak, AVoiceThatCannotBeReadIsAFailure) {
   write_file(path("cut.wav"), "RIFF\x24");
   write_file(path("none.voice"), "no voice");

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "cli/cli_test.h"
+#include "support/temporary_folder.h"
 
 namespace chatterbox::test {
 namespace {
@@ -94,6 +95,19 @@ TEST(Files, OfTwoOutputsMustDiffer) {
   expect_error(run({"speak", "Hi.", "-o", "a.wav", "--dump", "b", "--save-voice", "b"}), 2, kSame);
   expect_error(run({"convert", "in.wav", "-o", "a.wav", "--dump", "a.wav"}), 2, kSame);
   expect_error(run({"voice", "make", "in.wav", "-o", "a", "--json", "a"}), 2, kSame);
+  const testing::TemporaryFolder folder;
+  const std::string link = folder.file("link");
+  std::filesystem::create_symlink("a.wav", link);  // which is not there yet
+  expect_error(run({"speak", "Hi.", "-o", folder.file("a.wav"), "--json", link}), 2, kSame);
+}
+
+TEST(Files, OfWhichOneIsReadAndReplacedGetAWarning) {
+  const testing::TemporaryFolder folder;
+  const std::string path = folder.file("a.wav");
+  write_file(path, "Hello.");
+  const Outcome outcome = run({"speak", "--file", path, "-o", path, "--model", "/nowhere"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("a.wav is read and will be replaced\n"));
 }
 
 TEST(Files, OfTextAreUtf8) {

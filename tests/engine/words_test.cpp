@@ -261,6 +261,8 @@ TEST_F(WordsTest, WithoutThemItIsHeardByPieces) {
   const auto end = static_cast<int64_t>(std::lround(pieces[1].end * 24000));
   EXPECT_EQ(job.heard(end).text_end, pieces[1].text_end);
   EXPECT_EQ(job.heard(end - 1).text_end, pieces[0].text_end);
+  EXPECT_EQ(failure_of([&] { (void)job.word(0); }).message,
+            "no words were handed out, so there is no index 0");
 }
 
 TEST_F(WordsTest, OneTextIsHeardAtItsEnd) {

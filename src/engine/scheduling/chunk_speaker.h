@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <utility>
 
 #include "engine/scheduling/completion.h"
 #include "engine/scheduling/live_metrics.h"
@@ -14,11 +15,11 @@ namespace chatterbox::engine {
 class ChunkSpeaker {
  public:
   // `between_steps` is called before each Euler step.
-  ChunkSpeaker(runtime::Model& model, LiveMetrics& metrics, const Completion& completion,
+  ChunkSpeaker(runtime::Model& model, LiveMetrics& metrics, Completion completion,
                std::function<void()> between_steps)
       : model_(model),
         metrics_(metrics),
-        completion_(completion),
+        completion_(std::move(completion)),
         between_steps_(std::move(between_steps)) {}
 
   // Speaks sequence.stream->next and hands it out. What fails is put down there, and a job that is

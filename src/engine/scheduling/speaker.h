@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "engine/scheduling/completion.h"
@@ -16,12 +17,12 @@ namespace chatterbox::engine {
 class Speaker {
  public:
   // `between_steps` is called before each Euler step.
-  Speaker(runtime::Model& model, LiveMetrics& metrics, const Completion& completion, Log log,
+  Speaker(runtime::Model& model, LiveMetrics& metrics, Completion completion, Log log,
           std::function<void()> between_steps)
       : model_(model),
         executor_(model.speech()),
         metrics_(metrics),
-        completion_(completion),
+        completion_(std::move(completion)),
         log_(std::move(log)),
         between_steps_(std::move(between_steps)) {}
 

@@ -54,7 +54,7 @@ WaitingRoom::Seat WaitingRoom::enter(int32_t priority, int64_t bytes, TimePoint 
   if (!may_enter()) refuse(bytes);
   ++seats_;
   bytes_ += bytes;
-  return Seat(shared_from_this(), bytes);
+  return {shared_from_this(), bytes};
 }
 
 void WaitingRoom::close(const Failure& reason) {

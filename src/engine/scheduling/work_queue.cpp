@@ -35,6 +35,7 @@ std::vector<WorkQueue::JobPointer> WorkQueue::close(const Failure& reason) {
   }
   worker_->ring();
   std::vector<JobPointer> jobs;
+  jobs.reserve(entries.size());
   for (Entry& entry : entries) jobs.push_back(std::move(entry.job));
   return jobs;
 }

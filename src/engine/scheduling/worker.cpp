@@ -40,7 +40,7 @@ Worker::Worker(const EngineOptions& options, const Log& log)
 Worker::~Worker() = default;
 
 std::shared_ptr<Worker> Worker::start(const EngineOptions& options, const Log& log) {
-  const auto worker = std::make_shared<Worker>(options, log);
+  auto worker = std::make_shared<Worker>(options, log);
   const auto loaded = std::make_shared<std::promise<void>>();
   // The options are the caller's, who waits: they may hold the files of a model.
   worker->thread_ = start_thread([worker, loaded, &options] { worker->run(options, *loaded); });
