@@ -17,13 +17,9 @@ if(CHATTERBOX_CLANG_FORMAT)
 endif()
 
 # clang-tidy cannot read gcc's precompiled headers, so it gets its own build folder without them.
-find_program(CHATTERBOX_RUN_CLANG_TIDY NAMES run-clang-tidy run-clang-tidy-14)
-mark_as_advanced(CHATTERBOX_RUN_CLANG_TIDY)
-if(CHATTERBOX_RUN_CLANG_TIDY)
-  add_custom_target(tidy
-    COMMAND ${CMAKE_COMMAND} -S ${PROJECT_SOURCE_DIR} -B ${PROJECT_SOURCE_DIR}/build/tidy -G Ninja
-      -DCHATTERBOX_PCH=OFF -DCHATTERBOX_LIBTORCH=${CHATTERBOX_LIBTORCH}
-    COMMAND ${CHATTERBOX_RUN_CLANG_TIDY} -quiet -p ${PROJECT_SOURCE_DIR}/build/tidy
-      ${PROJECT_SOURCE_DIR}/src/
-    VERBATIM)
-endif()
+add_custom_target(tidy
+  COMMAND ${CMAKE_COMMAND} -S ${PROJECT_SOURCE_DIR} -B ${PROJECT_SOURCE_DIR}/build/tidy -G Ninja
+    -DCHATTERBOX_PCH=OFF -DCHATTERBOX_LIBTORCH=${CHATTERBOX_LIBTORCH}
+  COMMAND python3 ${PROJECT_SOURCE_DIR}/tests/style/tidy.py ${PROJECT_SOURCE_DIR}
+    --database ${PROJECT_SOURCE_DIR}/build/tidy
+  USES_TERMINAL VERBATIM)

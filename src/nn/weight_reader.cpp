@@ -130,6 +130,7 @@ at::Tensor WeightReader::in_file(const TensorEntry& entry) const {
   const auto release = [file = shared_->file, bytes = entry.bytes](void* data) {
     file->let_go(data, bytes);
   };
+  // NOLINTNEXTLINE(*-const-cast): libtorch takes no const
   return at::from_blob(const_cast<void*>(entry.data), entry.shape, release,
                        at::dtype(scalar_type(entry.dtype)));
 }

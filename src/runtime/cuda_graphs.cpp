@@ -36,12 +36,12 @@ void find(Function*& function, const char* name) {
 }
 
 struct Functions {
-  void (*construct)(Graph*, bool keep_graph);
-  void (*destroy)(Graph*);
-  void (*begin)(Graph*, Pool, cudaStreamCaptureMode);
-  void (*end)(Graph*);
-  void (*replay)(Graph*);
-  Pool (*new_pool)();
+  void (*construct)(Graph*, bool keep_graph) = nullptr;
+  void (*destroy)(Graph*) = nullptr;
+  void (*begin)(Graph*, Pool, cudaStreamCaptureMode) = nullptr;
+  void (*end)(Graph*) = nullptr;
+  void (*replay)(Graph*) = nullptr;
+  Pool (*new_pool)() = nullptr;
 
   Functions() {
     find(construct, "_ZN2at4cuda9CUDAGraphC1Eb");
@@ -71,7 +71,7 @@ class CudaGraph final : public nn::DeviceGraph {
 
   const Functions& functions_;
   const std::shared_ptr<const Pool> pool_;
-  std::aligned_storage_t<sizeof(Graph), alignof(Graph)> memory_;
+  std::aligned_storage_t<sizeof(Graph), alignof(Graph)> memory_{};
 };
 
 // The first line of what the work throws; empty: nothing.

@@ -15,6 +15,7 @@ namespace chatterbox::runtime {
 namespace {
 
 std::string last_dl_error() {
+  // The message is the thread's own. NOLINTNEXTLINE(concurrency-mt-unsafe)
   const char* text = dlerror();
   return text != nullptr ? text : "no reason given";
 }

@@ -107,8 +107,8 @@ std::string t3_kernels(const nn::Placement& placement) {
 
 std::string s3gen_kernels(const nn::Placement& placement, bool on_frame_kernels) {
   const auto unit = nn::cpu::frame_unit();
-  const std::string base = precision_name(placement.dtype) + " " +
-                           (on_frame_kernels && unit ? nn::cpu::name(*unit) : kLibtorch);
+  std::string base = precision_name(placement.dtype) + " " +
+                     (on_frame_kernels && unit ? nn::cpu::name(*unit) : kLibtorch);
   if (!placement.int8) return base;
   const auto int8 = on_frame_kernels ? nn::cpu::Int8Isa::kAvx512Vnni : nn::cpu::int8_isa();
   return precision_name(placement) + " " + nn::cpu::name(int8) + ", " + base;

@@ -9,7 +9,7 @@
 namespace chatterbox::runtime {
 namespace {
 
-// All utterances of these machines are of this kind.
+// All utterances of these machines are of this kind. NOLINTNEXTLINE(*-static-cast-downcast)
 ModelUtterance& own(Utterance* utterance) { return static_cast<ModelUtterance&>(*utterance); }
 
 std::optional<uint64_t> noise_seed(const Task& task) {
@@ -65,7 +65,7 @@ std::vector<std::vector<float>> SpeechMachine::vocode(const std::vector<Utteranc
     std::vector<std::vector<float>> waves;
     const std::vector<at::Tensor> made = s3gen::mel_to_wave(models_->vocoder(), rows);
     for (size_t i = 0; i < made.size(); ++i) {
-      const float* samples = made[i].const_data_ptr<float>();
+      const auto* samples = made[i].const_data_ptr<float>();
       waves.emplace_back(samples, samples + made[i].numel());
       if (models_->traits().drops_last_token) {
         waves.back().resize(static_cast<size_t>(kept_samples(own(batch[i]), made[i].numel())));

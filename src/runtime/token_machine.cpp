@@ -131,6 +131,7 @@ std::unique_ptr<Utterance> TokenMachine::open(int64_t id) {
 
 void TokenMachine::extend(int64_t id, Utterance& utterance) {
   translate_torch_errors([&] {
+    // open() made it. NOLINTNEXTLINE(*-static-cast-downcast)
     auto& own = static_cast<ModelUtterance&>(utterance);
     const Sequence& sequence = sequences_.at(id);
     if (generated(id)) return finish(sequence, own);

@@ -84,7 +84,7 @@ at::Tensor with_unconditional(const at::Tensor& conditional, const at::Tensor& b
 at::Tensor embed_steps(const Estimator& estimator, const at::Tensor& times,
                        const at::TensorOptions& options) {
   const int64_t steps = times.size(0) - 1;
-  const at::Tensor starts = embed_times(estimator.time, times.narrow(0, 0, steps), options);
+  at::Tensor starts = embed_times(estimator.time, times.narrow(0, 0, steps), options);
   if (!meanflow(estimator)) return starts;
   const at::Tensor ends = embed_times(estimator.time, times.narrow(0, 1, steps), options);
   return nn::linear(at::cat({starts, ends}, 1), estimator.time_mixer);

@@ -193,6 +193,7 @@ std::vector<at::Tensor> tokens_to_mel(const Flow& flow, std::vector<FlowRow>& ro
   if (!flow.placement.device.is_cpu()) return flow_padded(flow, rows, options);
   // One row fills a CPU's cores; a padded batch would compute the padding for nothing.
   std::vector<std::vector<FlowRow>> alone;
+  alone.reserve(rows.size());
   for (const FlowRow& row : rows) alone.push_back({row});
   return solve(flow, std::move(alone), options);
 }

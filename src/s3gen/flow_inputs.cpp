@@ -20,6 +20,7 @@ int64_t longest_of(const std::vector<int64_t>& lengths) {
 
 std::vector<int64_t> token_counts(const std::vector<FlowRow>& rows) {
   std::vector<int64_t> counts;
+  counts.reserve(rows.size());
   for (const FlowRow& row : rows) counts.push_back(tokens(row));
   return counts;
 }
@@ -27,6 +28,7 @@ std::vector<int64_t> token_counts(const std::vector<FlowRow>& rows) {
 // Of each row: those of its tokens, but for tokens that are only looked at.
 std::vector<int64_t> frame_counts(const std::vector<FlowRow>& rows) {
   std::vector<int64_t> counts;
+  counts.reserve(rows.size());
   for (const FlowRow& row : rows) {
     counts.push_back(kFramesPerToken * (tokens(row) - (row.part.ends ? 0 : kLookAhead)));
   }
@@ -48,6 +50,7 @@ at::Tensor token_ids(const std::vector<FlowRow>& rows, int64_t longest) {
 at::Tensor unit_vectors(const std::vector<FlowRow>& rows) {
   constexpr double kEps = 1e-12;  // the default of F.normalize
   std::vector<at::Tensor> vectors;
+  vectors.reserve(rows.size());
   for (const FlowRow& row : rows) vectors.push_back(at::tensor(row.voice->x_vector, at::kFloat));
   const at::Tensor x = at::stack(vectors);
   return x.div(x.norm(2, {1}, /*keepdim=*/true).clamp_min(kEps));
@@ -66,6 +69,7 @@ at::Tensor voice_mels(const std::vector<FlowRow>& rows) {
       at::zeros({static_cast<int64_t>(rows.size()), longest, kMelChannels}, at::kFloat);
   for (size_t i = 0; i < rows.size(); ++i) {
     const int64_t taken = taken_frames(rows[i]);
+    // NOLINTNEXTLINE(*-const-cast): libtorch takes no const
     auto* from = const_cast<float*>(rows[i].voice->s3gen_mel.data());
     mels[static_cast<int64_t>(i)]
         .narrow(0, 0, taken)

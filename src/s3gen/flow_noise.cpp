@@ -22,7 +22,7 @@ at::Tensor draw_meanflow_noise(const at::Generator& generator, int64_t frames, i
 }
 
 at::Tensor noise_by_frame(uint64_t seed, int64_t prompt, int64_t first, int64_t frames) {
-  const at::Tensor noise = at::empty({kMelChannels, frames}, at::kFloat);
+  at::Tensor noise = at::empty({kMelChannels, frames}, at::kFloat);
   auto* row = noise.mutable_data_ptr<float>();
   for (int64_t channel = 0; channel < kMelChannels; ++channel, row += frames) {
     placed_normals({seed, NoiseSpace::kPromptFrames, channel}, 0, prompt, row);

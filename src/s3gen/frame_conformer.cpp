@@ -69,7 +69,7 @@ class Run {
  private:
   using Layer = FrameConformer::Layer;
 
-  float* residual(const FrameRange& range) const {
+  [[nodiscard]] float* residual(const FrameRange& range) const {
     return h_.mutable_data_ptr<float>() + (range.row * frames_ + range.first) * size_;
   }
 

@@ -63,7 +63,7 @@ class Evaluation {
   void for_each_range(const Work& work) const {
     nn::cpu::for_each_range(ranges_, work);
   }
-  float* residual(const FrameRange& range) const {
+  [[nodiscard]] float* residual(const FrameRange& range) const {
     return h_.mutable_data_ptr<float>() + (range.row * frames_ + range.first) * size_;
   }
   void narrow_state(const at::Tensor& x);
@@ -76,7 +76,7 @@ class Evaluation {
   void feed_forward(const Block& block, const FrameRange& range, int64_t thread) const;
   void transform(const Stage& stage, std::initializer_list<Target> targets);
   void convolve(const FrameLinear& conv, const FrameBuffer& in, const FrameBuffer& out) const;
-  at::Tensor project(const FrameBuffer& in) const;
+  [[nodiscard]] at::Tensor project(const FrameBuffer& in) const;
 
   const FrameEstimator& estimator_;
   const EstimatorPlan& plan_;

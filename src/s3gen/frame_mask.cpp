@@ -38,6 +38,7 @@ FrameMask scaled(const FrameMask& mask, int64_t scale, int64_t extra) {
   return make_frame_mask(std::move(lengths), mask.ends.mul(scale).add_(extra));
 }
 
+// It writes to what x shows. NOLINTNEXTLINE(performance-unnecessary-value-param)
 at::Tensor zero_padding(at::Tensor x, const FrameMask& mask) {
   return mask.keep.defined() ? x.mul_(mask.keep) : x;
 }

@@ -56,7 +56,7 @@ class Run {
  private:
   using Layer = FrameResblock::Layer;
 
-  float* sum_of(const FrameRange& range) const {
+  [[nodiscard]] float* sum_of(const FrameRange& range) const {
     return sum_.mutable_data_ptr<float>() + (range.row * frames_ + range.first) * size_;
   }
 

@@ -15,7 +15,7 @@ struct FrameResblock {
   struct Layer {
     Snake snake1;
     nn::cpu::FrameLinear dilated;
-    int64_t dilation;
+    int64_t dilation = 1;
     Snake snake2;
     nn::cpu::FrameLinear plain;
   };

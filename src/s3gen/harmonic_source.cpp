@@ -121,8 +121,8 @@ MergedNoise merge_noise(const HarmonicSource& model, const std::vector<SourceNoi
   int64_t longest = 0;
   for (const SourceNoise& row : rows) longest = std::max(longest, row.normals.size(1));
   const auto count = static_cast<int64_t>(rows.size());
-  const MergedNoise merged{at::empty({count, model.weight.size(1)}, at::kFloat),
-                           at::zeros({count, longest}, at::kFloat)};
+  MergedNoise merged{at::empty({count, model.weight.size(1)}, at::kFloat),
+                     at::zeros({count, longest}, at::kFloat)};
   for (int64_t i = 0; i < count; ++i) {
     interruption_point();
     const SourceNoise& row = rows[static_cast<size_t>(i)];

@@ -44,6 +44,7 @@ at::Tensor to_wave(const Vocoder& vocoder, const at::Tensor& spectrum) {
 
 FrameMask mask_of(const std::vector<at::Tensor>& mels, c10::Device device) {
   std::vector<int64_t> lengths;
+  lengths.reserve(mels.size());
   for (const at::Tensor& mel : mels) lengths.push_back(mel.size(1));
   return make_frame_mask(std::move(lengths), device);
 }
@@ -57,6 +58,7 @@ at::Tensor source_of(const Vocoder& vocoder, const VocoderRow& row, const at::Te
 // Excitations [N] of different N as [B, longest].
 at::Tensor pad_sources(const std::vector<at::Tensor>& sources) {
   std::vector<at::Tensor> rows;
+  rows.reserve(sources.size());
   for (const at::Tensor& source : sources) rows.push_back(source.unsqueeze(0));
   return pad_rows(rows, sources.front().device()).squeeze(2).squeeze(1);
 }
@@ -135,6 +137,7 @@ std::vector<at::Tensor> generate_waves(const Vocoder& vocoder, const std::vector
                               mask_of(mels, vocoder.device));
   }
   std::vector<at::Tensor> spectra;
+  spectra.reserve(sources.size());
   for (const at::Tensor& source : sources) {
     spectra.push_back(vocoder.stft.is_packed() ? stft(source, vocoder.stft)
                                                : stft(source, vocoder.window));
@@ -153,6 +156,7 @@ std::vector<at::Tensor> generate_waves(const Vocoder& vocoder, const std::vector
 
 std::vector<at::Tensor> vocode_padded(const Vocoder& vocoder, std::vector<VocoderRow>& rows) {
   std::vector<at::Tensor> mels;
+  mels.reserve(rows.size());
   for (const VocoderRow& row : rows) mels.push_back(row.mel);
   const std::vector<at::Tensor> pitch = predict_pitch(vocoder, mels);
   std::vector<at::Tensor> sources;

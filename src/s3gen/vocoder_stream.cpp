@@ -83,7 +83,7 @@ at::Tensor VocoderStream::extend_source(const Vocoder& vocoder, bool last, const
   if (!vocoder.device.is_cpu()) {
     const at::Tensor parts =
         make_parts(vocoder, pitch_of(source_end_, wanted), known - source_end_);
-    const at::Tensor all = at::cat({source_, parts});
+    at::Tensor all = at::cat({source_, parts});
     source_end_ = known;
     source_ = all.narrow(0, 0, vocoder.generator.samples_per_frame() * (known - kept_));
     return all;

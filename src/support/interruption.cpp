@@ -5,6 +5,7 @@
 namespace chatterbox {
 namespace {
 
+// NOLINTNEXTLINE(*-non-const-global-variables): the thread's own
 thread_local const InterruptionCheck* innermost = nullptr;
 
 }  // namespace

@@ -46,7 +46,7 @@ at::Tensor AttentionProbe::attention() const { return at::stack(attention_).to(a
 
 std::vector<float> AttentionProbe::mean() const {
   const at::Tensor mean = attention().mean(0).contiguous();
-  const float* data = mean.const_data_ptr<float>();
+  const auto* data = mean.const_data_ptr<float>();
   return {data, data + mean.numel()};
 }
 

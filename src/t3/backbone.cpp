@@ -219,6 +219,7 @@ at::Tensor Backbone::decode(const at::Tensor& input, const std::vector<int64_t>&
     return at::cat(parts, 0);
   }
   std::vector<int64_t> positions;
+  positions.reserve(rows.size());
   for (const int64_t row : rows) positions.push_back(cache.length(row));
   at::Tensor x = enter(input, at::tensor(positions));
   for (int64_t i = 0; i < layers(); ++i) {

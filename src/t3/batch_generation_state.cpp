@@ -104,6 +104,7 @@ const SequenceState& BatchGenerationState::at(int64_t id) const {
 }
 
 SequenceState& BatchGenerationState::at(int64_t id) {
+  // NOLINTNEXTLINE(*-const-cast): the object is not const
   return const_cast<SequenceState&>(std::as_const(*this).at(id));
 }
 

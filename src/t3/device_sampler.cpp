@@ -47,9 +47,9 @@ void DeviceSampler::start(const std::vector<int64_t>& rows, const at::Tensor& lo
 
 DeviceSampler::Drawn DeviceSampler::draw(const StepInput& in, const StepKind& kind) const {
   if (const nn::cuda::Kernels* own = nn::device_kernels(logits_.device())) {
-    const Drawn drawn{at::empty({kind.sequences}, in.conditional.options()),
-                      at::empty({kind.sequences}, in.guidance.options()),
-                      {}};
+    Drawn drawn{at::empty({kind.sequences}, in.conditional.options()),
+                at::empty({kind.sequences}, in.guidance.options()),
+                {}};
     draw_by_kernel(*own, tensors(drawn), in, exponentials(in.uniform));
     return drawn;
   }
@@ -86,6 +86,7 @@ void DeviceSampler::keep(const StepInput& in, const Drawn& drawn, const at::Tens
 
 at::Tensor DeviceSampler::logits(const std::vector<int64_t>& rows) const {
   std::vector<at::Tensor> wanted;
+  wanted.reserve(rows.size());
   for (const int64_t row : rows) wanted.push_back(logits_[row]);
   return at::stack(wanted);
 }

@@ -14,6 +14,7 @@ at::Tensor Embedder::speech(const std::vector<int64_t>& tokens,
 
 std::vector<int64_t> speech_places(const std::vector<int64_t>& indices) {
   std::vector<int64_t> places;
+  places.reserve(indices.size());
   for (const int64_t index : indices) places.push_back(index + 1);
   return places;
 }

@@ -32,6 +32,7 @@ std::vector<at::Tensor> next_chunks(const Model& model, const std::vector<const 
     inputs.push_back(chunk.x);
     segments.insert(segments.end(), chunk.segments.begin(), chunk.segments.end());
   }
+  before.reserve(segments.size());
   for (const Segment& segment : segments) before.push_back(cache.length(segment.row));
   try {
     const at::Tensor all =

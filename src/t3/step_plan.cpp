@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace chatterbox::t3 {
 namespace {
@@ -53,7 +54,7 @@ class Packer {
 // Takes off what Packer has written.
 class Unpacker {
  public:
-  explicit Unpacker(const at::Tensor& from) : from_(from) {}
+  explicit Unpacker(at::Tensor from) : from_(std::move(from)) {}
   [[nodiscard]] at::Tensor take(int64_t count) {
     first_ += count;
     return from_.narrow(0, first_ - count, count);

@@ -42,6 +42,7 @@ at::Tensor linear(const at::Tensor& x, const Affine& a) {
 // The positions of clips one after the other, as angles. [R, 1, 32]
 at::Tensor angles_of(const std::vector<int64_t>& tokens) {
   std::vector<at::Tensor> positions;
+  positions.reserve(tokens.size());
   for (const int64_t count : tokens) positions.push_back(at::arange(count, at::kFloat));
   const at::Tensor exponent = at::arange(0, kHeadSize, 2, at::kFloat).div_(double{kHeadSize});
   const at::Tensor frequencies = at::pow(kRotaryBase, exponent).reciprocal_();

@@ -23,6 +23,7 @@ VoiceMaker::VoiceMaker(const nn::WeightReader& ve, const nn::WeightReader& s3gen
       fbank_(audio::make_kaldi_fbank(device_)) {}
 
 at::Tensor VoiceMaker::row(const float* samples, size_t size) const {
+  // NOLINTNEXTLINE(*-const-cast): libtorch takes no const
   return at::from_blob(const_cast<float*>(samples), {1, static_cast<int64_t>(size)}, at::kFloat)
       .to(device_);
 }

@@ -48,6 +48,7 @@ bool is_too_short(const std::vector<float>& signal) {
 }
 
 Spectrogram spectrogram_of(const Perth& perth, const std::vector<float>& signal) {
+  // NOLINTNEXTLINE(*-const-cast): libtorch takes no const
   const at::Tensor samples = at::from_blob(const_cast<float*>(signal.data()),
                                            {static_cast<int64_t>(signal.size())}, at::kFloat);
   return analyse(samples.to(perth.window.device()), perth.window);

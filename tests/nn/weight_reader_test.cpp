@@ -237,7 +237,8 @@ TEST_F(WeightReaderTest, TheSameOfTorchsFiles) {
           {testing::pickle::text("w"),
            testing::torch_tensor("FloatStorage", matrix.numel(), {{4096, 4096}, {4096, 1}}, "0")}),
       {{static_cast<const char*>(matrix.const_data_ptr()), matrix.nbytes()}});
-  const WeightReader reader(checkpoint::open_torch_checkpoint(path), {});
+  const WeightReader reader(
+      checkpoint::parse_torch_checkpoint(open_file(path, FileAccess::kMapped), path), {});
   const double used = mapped_memory();
   EXPECT_TRUE(at::equal(reader.get_transposed("w", 4096, 4096), matrix.t()));
   EXPECT_LT(mapped_memory(), used - 60);

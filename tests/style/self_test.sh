@@ -55,6 +55,21 @@ length() {
 length pass ''
 length fail 'one more'
 
+# Of two files that use a name for different things, each is looked at.
+tidy() { # RESULT PARAMETER
+  mkdir -p "$tree/tidy/src/checkpoint"
+  cp "$scripts/../../.clang-tidy" "$tree/tidy"
+  echo 'namespace { constexpr int kOne = 1; } int a() { return kOne; }' >"$tree/tidy/src/checkpoint/a.cpp"
+  echo "namespace { constexpr long kOne = 1; } long b($2) { return kOne; }" >"$tree/tidy/src/checkpoint/b.cpp"
+  code=0
+  python3 "$scripts/tidy.py" "$tree/tidy" >"$tree/log" 2>&1 || code=$?
+  case $1:$code in pass:0 | fail:1 | *:77) ;; *) echo "tidy.py: expected $1, got $code"; cat "$tree/log"; exit 1 ;; esac
+}
+tidy pass ''
+tidy fail 'int unused'
+printf '%s\n' '#include <vector>' 'using std::vector;' >"$tree/tidy/src/checkpoint/c.cpp"
+tidy fail ''
+
 forbidden() { expect "$1" forbidden.sh "$tree" "$2" "$3"; }
 forbidden pass src/nn/a.cpp 'auto x = at::randn({2}, generator);'
 forbidden pass src/nn/a.cpp '// never printf() here'

@@ -114,6 +114,19 @@ TEST_F(FileIo, AnAtomicFileWithoutCommitLeavesNothing) {
   EXPECT_EQ(files(), 1U);
 }
 
+// Of a process that was killed and had this one's number, as they have in containers.
+TEST_F(FileIo, WhatAnotherLeftBehindStandsInNobodysWay) {
+  const std::string next = temporary_beside(path());
+  const size_t number = next.rfind('-') + 1;
+  const uint64_t count = std::stoull(next.substr(number));
+  for (uint64_t i = 0; i < 3; ++i) {
+    std::ofstream(next.substr(0, number) + std::to_string(count + i) + ".tmp") << "left";
+  }
+  write_file(path(), "new");
+  EXPECT_EQ(content(), "new");
+  EXPECT_EQ(files(), 4U);
+}
+
 TEST_F(FileIo, ManyWritersOfOneFile) {
   const auto write_often = [&](char letter) {
     for (int i = 0; i < 100; ++i) write_file(path(), std::string(5000, letter));
