@@ -36,7 +36,6 @@ SHORT = [
     "src/server/url.cpp",
     "src/server/multipart.cpp",
     "src/support",
-    "src/engine",
 ]
 
 
