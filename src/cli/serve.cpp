@@ -15,11 +15,12 @@
 namespace chatterbox::cli {
 namespace {
 
+constexpr int32_t kMaxBatch = 8;  // of each model, where nothing else is asked for
+
 struct ServeCommand {
   std::vector<std::string> models = {"demo"};  // DIR or NAME=DIR
   EngineOptions engine;                        // of all of them
   server::ServeOptions serve;
-  int32_t max_batch = 8;  // of each model; there are as many threads
   int64_t deadline_seconds = 600;
   int64_t grace_seconds = 30;
   int64_t idle_unload_seconds = 0;
@@ -85,11 +86,11 @@ void add_limit_options(CLI::App& app, ServeCommand& command) {
       ->type_name("N")
       ->check(in_range(1, 65536))
       ->capture_default_str();
-  app.add_option("--max-batch", command.max_batch,
+  app.add_option("--max-batch", command.engine.max_batch,
                  "requests for each model that may draw tokens at a time")
       ->type_name("N")
       ->check(in_range(1, 256))
-      ->capture_default_str();
+      ->default_str(std::to_string(kMaxBatch));
   app.add_option("--client-limit", command.serve.client_limit,
                  "requests that one client (key, or address) may have at a time")
       ->type_name("N")
@@ -139,6 +140,7 @@ void add_life_options(CLI::App& app, ServeCommand& command) {
 ServeCommand defaults() {
   ServeCommand command;
   command.engine.precision = Precision::kAuto;
+  command.engine.max_batch = kMaxBatch;
   return command;
 }
 
@@ -150,7 +152,6 @@ int run_serve(ServeCommand command) {
     write_line("chatterbox: " + std::string(level == LogLevel::kError ? "error: " : "warning: ") +
                std::string(message));
   };
-  command.engine.max_batch = command.max_batch;
   for (const std::string& model : command.models) {
     command.serve.models.push_back(model_spec(model, command.engine));
   }
@@ -158,8 +159,8 @@ int run_serve(ServeCommand command) {
   command.serve.grace = std::chrono::seconds(command.grace_seconds);
   command.serve.idle_unload = std::chrono::seconds(command.idle_unload_seconds);
   // Those that run and wait, and some that are about to be refused.
-  const auto at_once =
-      static_cast<size_t>(command.engine.max_queue) + static_cast<size_t>(command.max_batch);
+  const auto at_once = static_cast<size_t>(command.engine.max_queue) +
+                       static_cast<size_t>(*command.engine.max_batch);
   command.serve.service.workers = command.models.size() * at_once + 32;
   command.serve.log = write_line;
   command.serve.say = [](std::string_view line) { write_line("chatterbox: " + std::string(line)); };

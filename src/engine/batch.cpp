@@ -54,7 +54,7 @@ class BatchRun {
       : worker_(worker),
         interruptions_(worker.registry()->interruptions()),
         client_(worker.new_bulk_client()),
-        window_(std::make_shared<Window>(2 * worker.max_batch())) {}
+        window_(std::make_shared<Window>(2 * worker.catalog().limits().requests)) {}
 
   // Waits for its turn. Null, and the failure, where it is refused; its on_done has then been
   // called.

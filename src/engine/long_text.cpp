@@ -69,7 +69,7 @@ LongText::LongText(const std::shared_ptr<Worker>& worker, runtime::Task task,
                    const LongTextOptions& options, WaitingRoom::Seat seat)
     : worker_(worker),
       pieces_at_a_time_(task.stream ? kStreamedPieces
-                                    : 2 * static_cast<size_t>(worker->max_batch())),
+                                    : 2 * static_cast<size_t>(worker->catalog().limits().requests)),
       task_(std::move(task)),
       sample_rate_(worker->catalog().info().sample_rate),
       options_(options),

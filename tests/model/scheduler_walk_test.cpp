@@ -23,10 +23,8 @@ class Walk {
   explicit Walk(uint32_t seed) : random_(seed), model_(runtime::load_model(draw_options())) {
     model_->tokens().enter();
     model_->speech().enter();
-    SchedulerOptions limits;
-    limits.max_batch = max_batch_;
-    limits.max_streams = random_() % 2 == 0 ? 0 : 1 + random_() % 3;
-    scheduler_ = std::make_unique<Scheduler>(*model_, nullptr, limits, Log(), metrics_, [] {});
+    const int64_t max_streams = random_() % 2 == 0 ? 0 : 1 + random_() % 3;
+    scheduler_ = std::make_unique<Scheduler>(*model_, nullptr, max_streams, Log(), metrics_, [] {});
   }
   ~Walk() {
     scheduler_.reset();

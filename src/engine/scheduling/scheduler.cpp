@@ -16,17 +16,15 @@ using runtime::TaskKind;
 // Thrown through the executor when a sequence is not wanted any more.
 struct Interrupted {};
 
-AdmissionLimits admission_limits(const runtime::ModelCatalog& catalog,
-                                 const SchedulerOptions& options) {
-  const Mode mode = catalog.mode();
-  const int64_t max_batch = mode == Mode::kSequential ? 1 : options.max_batch;
-  return {mode, max_batch, catalog.limits().rows, options.max_streams,
+AdmissionLimits admission_limits(const runtime::ModelCatalog& catalog, int64_t max_streams) {
+  const runtime::CacheLimits limits = catalog.limits();
+  return {catalog.mode(), limits.requests, limits.rows, max_streams,
           catalog.device_traits().prefills};
 }
 
 }  // namespace
 
-Scheduler::Scheduler(runtime::Model& model, SpeechThread* speech, const SchedulerOptions& options,
+Scheduler::Scheduler(runtime::Model& model, SpeechThread* speech, int64_t max_streams,
                      const Log& log, LiveMetrics& metrics,
                      const std::function<void()>& between_steps)
     : model_(model),
@@ -34,7 +32,7 @@ Scheduler::Scheduler(runtime::Model& model, SpeechThread* speech, const Schedule
       speech_(speech),
       traits_(model.catalog().device_traits()),
       cache_(model.catalog().limits()),
-      limits_(admission_limits(model.catalog(), options)),
+      limits_(admission_limits(model.catalog(), max_streams)),
       metrics_(metrics),
       completion_(model, metrics, log),
       speaker_(model, metrics, completion_, log, between_steps),

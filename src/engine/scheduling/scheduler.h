@@ -21,17 +21,12 @@
 
 namespace chatterbox::engine {
 
-struct SchedulerOptions {
-  int64_t max_batch = 0;    // without effect in mode kSequential
-  int64_t max_streams = 0;  // 0: as many as sustainable_streams()
-};
-
 class Scheduler {
  public:
   // `speech` may be null: then S3Gen runs between two decode steps, and `between_steps` is called
-  // before each of its Euler steps.
-  Scheduler(runtime::Model& model, SpeechThread* speech, const SchedulerOptions& options,
-            const Log& log, LiveMetrics& metrics, const std::function<void()>& between_steps);
+  // before each of its Euler steps. `max_streams`: 0 for as many as sustainable_streams().
+  Scheduler(runtime::Model& model, SpeechThread* speech, int64_t max_streams, const Log& log,
+            LiveMetrics& metrics, const std::function<void()>& between_steps);
   // Ends whatever still runs: there is no way in which a job does not end.
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;

@@ -29,8 +29,7 @@ Failure destroyed() { return {Status::kCancelled, "the engine was destroyed"}; }
 }  // namespace
 
 Worker::Worker(const EngineOptions& options, const Log& log)
-    : max_batch_(options.max_batch),
-      max_streams_(options.max_streams.value_or(0)),
+    : max_streams_(options.max_streams.value_or(0)),
       log_(log),
       bell_(std::make_shared<Bell>()),
       registry_(std::make_shared<JobRegistry>(log)),
@@ -85,7 +84,7 @@ void Worker::load(const EngineOptions& options) {
 }
 
 void Worker::work() noexcept {
-  Scheduler scheduler(*model_, speech_.get(), {max_batch(), max_streams_}, log_, metrics_,
+  Scheduler scheduler(*model_, speech_.get(), max_streams_, log_, metrics_,
                       [this] { registry_->expire(now()); });
   Failure reason;
   try {

@@ -33,9 +33,6 @@ class Worker : public std::enable_shared_from_this<Worker> {
   // callback it cannot wait: there they end when the callback has returned.
   void stop() noexcept;
 
-  [[nodiscard]] int64_t max_batch() const {
-    return max_batch_.value_or(catalog().limits().requests);
-  }
   [[nodiscard]] const runtime::ModelCatalog& catalog() const { return model_->catalog(); }
   [[nodiscard]] TimePoint now() const { return model_->now(); }  // the clock of jobs
   [[nodiscard]] const std::shared_ptr<JobRegistry>& registry() const { return registry_; }
@@ -58,8 +55,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void refuse_callers(const Failure& reason) noexcept;
   void end_all(const Failure& reason) noexcept;
 
-  const std::optional<int64_t> max_batch_;  // unset: the model's
-  const int64_t max_streams_;               // 0: derived from what work takes
+  const int64_t max_streams_;  // 0: derived from what work takes
   const Log log_;
   const std::shared_ptr<Bell> bell_;  // rung when the worker's thread may have something to do
   const std::shared_ptr<JobRegistry> registry_;
