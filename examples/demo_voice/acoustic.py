@@ -9,6 +9,11 @@ PER_TOKEN = {"wave": config.SAMPLES_PER_TOKEN, "mel": config.FRAMES_PER_TOKEN,
              "prosody": config.QUARTERS}
 
 
+def classes(known, phones):
+    """Numbers of phones -> places among `known`; one that never occurred in training counts as its neighbour."""
+    return torch.searchsorted(known, phones).clamp_max(len(known) - 1)
+
+
 class Acoustic:
     """By number: text, voice, length in tokens, and any span of tokens of what PER_TOKEN lists."""
 

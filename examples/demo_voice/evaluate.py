@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stage 12: speaks sentences that nothing trained on with the exported model, through the program, and judges them.
+"""Stage 13: speaks sentences that nothing trained on with the exported model, through the program, and judges them.
 
 Writes results.json, mel.png and three samples as MP3, and the tables of results into README.md. Words are those that a
 recogniser hears (bench/recognise.py); how the sound differs from the teacher's is in measures.py.
@@ -26,6 +26,7 @@ from recognise import edits, normalised, recognise  # noqa: E402
 HELLO_SEED = 5       # of cmake/quickstart.sh
 HELLO, HEARD_HELLO = "Hello, I am Chatterbox.", "Hello, I am chatter box."  # as the recogniser's dictionary has it
 SOME = 10            # sentences of the smaller trials
+TAKES = {"held out": 1, "3 words": 6, "40 words": 3}  # of each sentence: of the others there are few
 EDGE = 240           # samples, 10 ms
 CLONED_SECONDS = 5   # of the recordings that voices are made of
 BEGIN, END = "<!-- written by evaluate.py -->", "<!-- end -->"
@@ -37,7 +38,7 @@ class Trial:
     def __init__(self, options, kind):
         made = {(u["text"], u["voice"]): speech.as_float(u["wave"]) for u in speech.read(options.work, "judged")}
         self.kind, self.threads = kind, options.threads or 2
-        self.texts = config.JUDGED[kind].read_text().splitlines()
+        self.texts = TAKES[kind] * config.JUDGED[kind].read_text().splitlines()
         self.cases = [(text, voice) for voice in config.VOICES for text in self.texts]
         self.teacher = [made[case] for case in self.cases]
 

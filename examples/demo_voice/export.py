@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Stage 11: writes the official folder in fp16: t3_cfg, s3gen and ve .safetensors, tokenizer.json, conds.pt.
+"""Stage 12: writes the official folder in fp16: t3_cfg, s3gen and ve .safetensors, tokenizer.json, conds.pt.
 
 Beside them low.voice and high.voice, for --voice; conds.pt, the default, is the low one. Fails above 24 MB.
 """
+import math
 import shutil
 from pathlib import Path
 
@@ -13,24 +14,42 @@ import config
 import stage
 
 LIMIT = 24_000_000  # bytes of the folder
+LOUDNESS = 0.8      # of the vocoder: what it learned from reaches full scale, and what it makes would go beyond it
 EMOTION = 0.5       # tts.py: the default exaggeration
+# Of T3's logits: so small a model spreads its draws over more codes than it should. What is likely then lies around
+# LIFTED, not far below 0, where the repetition penalty would multiply the differences.
+SHARPENED, LIFTED = 3.0, 3.0
 
 
 def t3_state(work):
-    """The row that stands for all unused ids goes to each, larger; embeddings of ids that are never heard are 0."""
+    """T3 as it ships: its codes' logits sharper, the row that stands for all unused ids at each of them, larger;
+    embeddings of ids that are never heard are 0."""
     state = stage.load(work / "t3.pt")
     unused = [i for i in range(config.CODES, config.Sizes.speech_rows) if i != config.STOP_SPEECH]
-    state["speech_head.weight"][unused] = config.PARKED_SCALE * state["speech_head.weight"][config.CODES]
+    used = [*range(config.CODES), config.STOP_SPEECH]
+    head = state["speech_head.weight"].float()
+    parked = head[config.CODES].clone()  # its logit is about PARKED, whatever was said
+    head[used] = SHARPENED * head[used] + LIFTED / config.PARKED * parked
+    head[unused] = config.PARKED_SCALE * parked
+    state["speech_head.weight"] = head.half()
     state["speech_emb.weight"][[i for i in unused if i != config.START_SPEECH]] = 0
     state["text_head.weight"].zero_()  # of the training of the text, which nothing reads
     return state
 
 
+def made_quieter(hift):
+    """The last layer gives the logarithms of amplitudes, and then phases (hifigan.py: decode)."""
+    bias = hift["conv_post.bias"].float()
+    bias[:len(bias) // 2] += math.log(LOUDNESS)
+    hift["conv_post.bias"] = bias.half()
+
+
 def s3gen_state(work):
     parts = {"tokenizer": "tokenizer", "speaker_encoder": "camplus", "flow": "flow", "mel2wav": "hift",
              "mel2wav.f0_predictor": "f0"}  # which replaces that of the vocoder
-    return {f"{prefix}.{name}": tensor for prefix, file in parts.items()
-            for name, tensor in stage.load(work / f"{file}.pt").items()}
+    states = {prefix: stage.load(work / f"{file}.pt") for prefix, file in parts.items()}
+    made_quieter(states["mel2wav"])
+    return {f"{prefix}.{name}": tensor for prefix, state in states.items() for name, tensor in state.items()}
 
 
 def alignment_heads(work):

@@ -22,7 +22,7 @@ for stage in make_speech make_prosody make_data train_tokenizer train_speaker ma
 run train_t3 --threads 1 "$@" &
 t3=$!
 trap 'kill $t3 2>/dev/null || true' EXIT
-for stage in train_hift train_adversarial train_flow train_pitch; do run $stage --threads 1 "$@"; done
+for stage in train_hift train_adversarial train_phones train_flow train_pitch; do run $stage --threads 1 "$@"; done
 wait $t3
 trap - EXIT
 for stage in rank_heads export evaluate; do run $stage "$@"; done

@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
-"""Stage 9: trains the flow, which makes mels of tokens, after a prompt and in a voice. Writes WORK/flow.pt.
+"""Stage 10: trains the flow, which makes mels of tokens, after a prompt and in a voice. Writes WORK/flow.pt.
 
-The conformer also learns to give the mel by itself (mu), which a small estimator then only has to sharpen.
+The conformer also learns to give the mel by itself (mu), which a small estimator then only has to sharpen. What both
+make is compared with the recording in the features of a classifier of phones, too (train_phones.py).
 """
+from pathlib import Path
+
 import torch
-from torch.nn.functional import mse_loss, normalize
+from torch.nn.functional import cross_entropy, mse_loss, normalize
 
 import config
 import models
 import stage
 import stream_masks
+import train_phones
 from acoustic import Acoustic
 
 TOKENS = 1200            # of a batch
@@ -17,21 +21,28 @@ SHORTEST, LONGEST = 40, 330  # tokens of a row: the prompt is up to 250
 NO_CONDITION = 0.2       # of the rows (configs.py: training_cfg_rate)
 NO_PROMPT = 0.2          # of the rows
 FORETOLD = 0.75          # of the utterances: with the tokens that T3 learns, the others with those of their sound
-STREAMED = 0.35          # of the batches: as in a stream
+STREAMED = 0.35          # of the batches: in one go and as in a stream, half as many rows
+APART = 20.0             # weight of what lies between the two
 # In half of the rows up to so many of the tokens have another digit, so that the flow learns no utterance by heart
 # and forgives T3 a token beside the right one.
 ALTERED = 0.15
+RATE = 1.5e-3
+PHONES, FEATURES = 1.0, 5.0  # weights of what the classifier hears, beside the flow's direction
+OF_MU = 0.5                  # of the losses of mu, beside those of the flow
 
 
 def row(data, tokens, voice, length, rng):
-    """Utterances of a voice one after the other (tokens[n]: of the sound, foretold), cut to `length` tokens: ids [N], mel [2N, 80]"""
-    ids, mels, have = [], [], 0
+    """Utterances of a voice one after the other (tokens[n]: of the sound, foretold), cut to `length` tokens:
+    ids [N], mel [2N, 80], numbers of phones [4N]"""
+    ids, mels, phones, have = [], [], [], 0
     while have < length:
         n = rng.choice(data.of_voice[voice])
         ids.append(tokens[n][rng.random() < FORETOLD])
         mels.append(data.get(n, "mel"))
+        phones.append(data.get(n, "phones"))
         have += len(ids[-1])
-    return torch.cat(ids)[:length].long(), torch.cat(mels)[:config.FRAMES_PER_TOKEN * length]
+    return (torch.cat(ids)[:length].long(), torch.cat(mels)[:config.FRAMES_PER_TOKEN * length],
+            torch.cat(phones)[:config.QUARTERS * length])
 
 
 def altered(ids, rng):
@@ -45,15 +56,15 @@ def altered(ids, rng):
 
 
 def batch(data, tokens, prompts, rng, training):
-    """Rows of one length: ids [B, N], mel [B, 80, 2N], x-vectors [B, 192], prompts' mels [B, 80, 2N]; and how far each
-    token sees [N], or None: as far as there are tokens."""
+    """Rows of one length: ids [B, N], mel [B, 80, 2N], x-vectors [B, 192], prompts' mels [B, 80, 2N], phones [B, 4N];
+    and how far each token sees [N], or None: as far as there are tokens."""
     length = rng.randint(SHORTEST, LONGEST)
     streamed = training and rng.random() < STREAMED
     common = rng.randint(0, length // 2) if streamed else None  # the chunks of all rows are the same
-    ids, mels, vectors, prompt = [], [], [], []
-    for _ in range(max(1, TOKENS // length)):
+    ids, mels, vectors, prompt, phones = [], [], [], [], []
+    for _ in range(max(1, TOKENS // (2 if streamed else 1) // length)):
         voice = rng.choice(list(config.VOICES))
-        one, mel = row(data, tokens, voice, length, rng)
+        one, mel, spoken = row(data, tokens, voice, length, rng)
         kept = 0 if rng.random() < NO_PROMPT else rng.randint(0, int(1.4 * length))
         if streamed:
             kept = config.FRAMES_PER_TOKEN * common
@@ -61,8 +72,9 @@ def batch(data, tokens, prompts, rng, training):
         mels.append(mel.T)
         vectors.append(rng.choice(prompts[voice])["x_vector"])
         prompt.append(torch.cat((mel[:kept], torch.zeros_like(mel[kept:]))).T)
+        phones.append(spoken)
     ends = stream_masks.known_ends(length, common, rng) if streamed else None
-    return tuple(torch.stack(part) for part in (ids, mels, vectors, prompt)), ends
+    return tuple(torch.stack(part) for part in (ids, mels, vectors, prompt, phones)), ends
 
 
 def encode(flow, ids, vectors):
@@ -72,21 +84,50 @@ def encode(flow, ids, vectors):
     return flow.encoder_proj(hidden).transpose(1, 2), flow.spk_embed_affine_layer(normalize(vectors, dim=1))
 
 
-def losses(flow, ids, mel, vectors, prompt):
-    """Of mu, and of the flow's direction (flow_matching.py: compute_loss)"""
+def heard(classifier, made, mel, phones, weights):
+    """How unlike the recording the rows sound to the classifier, each with its weight [B]"""
+    with torch.no_grad():
+        real = classifier.features(mel)
+    features = classifier.features(made)
+    wrong = cross_entropy(classifier.logits(features), classifier.classes(phones), reduction="none").mean(1)
+    apart = sum((a - b).abs().mean((1, 2)) / b.std() for a, b in zip(features, real)) / len(real)
+    return ((PHONES * wrong + FEATURES * apart) * weights).sum() / weights.sum().clamp_min(1e-6)
+
+
+class Drawn:
+    """What chance decides of a batch (flow_matching.py: compute_loss): time and noise of the rows, whether a row keeps
+    its conditions [B, 1, 1], and the point between noise and mel that the flow is asked at."""
+
+    def __init__(self, mel):
+        self.time = 1 - torch.cos(torch.rand(len(mel), 1, 1, device=mel.device) * 0.5 * torch.pi)
+        self.noise = torch.randn_like(mel)
+        self.kept = (torch.rand(len(mel), 1, 1, device=mel.device) > NO_CONDITION).float()
+        self.between = (1 - self.time) * self.noise + self.time * mel
+
+
+def run(flow, drawn, ids, vectors, prompt):
+    """mu and the flow's direction, [B, 80, 2N] each"""
     mu, speaker = encode(flow, ids, vectors)
-    prior = mse_loss(mu, mel)
-    time = 1 - torch.cos(torch.rand(len(ids), 1, 1, device=mel.device) * 0.5 * torch.pi)
-    noise = torch.randn_like(mel)
-    kept = (torch.rand(len(ids), 1, 1, device=mel.device) > NO_CONDITION).float()
-    mask = torch.ones_like(mel[:, :1])
-    direction = flow.decoder.estimator((1 - time) * noise + time * mel, mask, mu * kept, time.flatten(),
-                                       speaker * kept[:, 0], prompt * kept)
-    return prior, mse_loss(direction, mel - noise)
+    kept, mask = drawn.kept, torch.ones_like(mu[:, :1])
+    return mu, flow.decoder.estimator(drawn.between, mask, mu * kept, drawn.time.flatten(), speaker * kept[:, 0],
+                                      prompt * kept)
+
+
+def losses(classifier, drawn, mu, direction, mel, phones):
+    """Of mu, of the flow's direction, and of how the phones of both sound"""
+    # Where a straight way from here leads: hardly anything at first, and at last nothing new.
+    made, told = drawn.between + (1 - drawn.time) * direction, (drawn.kept * drawn.time * (1 - drawn.time)).flatten()
+    sound = heard(classifier, made, mel, phones, told)
+    sound = sound + OF_MU * heard(classifier, mu, mel, phones, torch.ones_like(told))
+    return mse_loss(mu, mel), mse_loss(direction, mel - drawn.noise), sound
+
+
+def extra(parser):
+    parser.add_argument("--start", type=Path, help="a flow.pt to go on from, with a quarter of the learning rate")
 
 
 def main():
-    options = stage.parse(__doc__, config.Budget.flow)
+    options = stage.parse(__doc__, config.Budget.flow, extra)
     work = options.work
     data, tokens = Acoustic(work / "acoustic"), stage.load(work / "acoustic_tokens.pt")
     held_out = Acoustic(work / "acoustic_held_out")
@@ -94,27 +135,42 @@ def main():
     prompts = stage.load(work / "prompts.pt")
     torch.manual_seed(config.SEED)
     flow = models.make_flow(config.Sizes())
-    with torch.no_grad():  # mu begins at the mean mel
-        flow.encoder_proj.bias.copy_(data.mel_statistics()[0])
-    models.share_digits(flow)
+    if options.start:
+        stage.load_model(flow, options.start)
+    else:
+        with torch.no_grad():  # mu begins at the mean mel
+            flow.encoder_proj.bias.copy_(data.mel_statistics()[0])
+        models.share_digits(flow)
+    classifier = train_phones.load(work).to(options.device)
 
     bf16 = stage.fast_autocast(options.device)
 
     def step_losses(source, ids, rng, training):
+        """And how far what a stream makes is from what is made in one go, 0 without a stream."""
         rows, ends = batch(source, ids, prompts, rng, training)
-        device = torch.device(options.device).type
-        with stream_masks.masked(ends), torch.autocast(device, torch.bfloat16, enabled=bf16):
-            return losses(flow, *(t.to(options.device) for t in rows))
+        ids, mel, vectors, prompt, phones = (t.to(options.device) for t in rows)
+        drawn, device = Drawn(mel), torch.device(options.device).type
+        with torch.autocast(device, torch.bfloat16, enabled=bf16):
+            whole = run(flow, drawn, ids, vectors, prompt)
+            if ends is None:
+                return *losses(classifier, drawn, *whole, mel, phones), torch.zeros(())
+            with stream_masks.masked(ends):
+                streamed = run(flow, drawn, ids, vectors, prompt)
+            both = zip(losses(classifier, drawn, *whole, mel, phones), losses(classifier, drawn, *streamed, mel, phones))
+            apart = sum(mse_loss(a, b) for a, b in zip(whole, streamed))
+            return *(sum(pair) / 2 for pair in both), apart
 
     def loss_of(step, rng):
-        prior, direction = step_losses(data, tokens, rng, True)
-        return direction + 0.5 * prior, {"mu": prior.item(), "flow": direction.item()}
+        prior, direction, sound, apart = step_losses(data, tokens, rng, True)
+        return direction + OF_MU * prior + sound + APART * apart, {
+            "mu": prior.item(), "flow": direction.item(), "sound": sound.item(), "apart": apart.item()}
 
     def watch():
         found = torch.tensor([step_losses(held_out, held_out_tokens, stage.draw(i, salt=2), False) for i in range(4)])
-        return dict(zip(("mu", "flow"), found.mean(0).tolist()))
+        return dict(zip(("mu", "flow", "sound"), found.mean(0).tolist()))
 
-    stage.train("flow", flow, loss_of, options, rate=1.5e-3, watch=watch, finish=lambda: models.unshare_digits(flow))
+    stage.train("flow", flow, loss_of, options, rate=RATE / 4 if options.start else RATE, watch=watch,
+                finish=None if options.start else lambda: models.unshare_digits(flow))
 
 
 if __name__ == "__main__":

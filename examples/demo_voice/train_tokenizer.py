@@ -13,7 +13,7 @@ from torch import nn
 import config
 import models
 import stage
-from acoustic import Acoustic
+from acoustic import Acoustic, classes
 
 BATCH, LONGEST = 32, 64  # utterances, tokens
 # The deviation of noise on the input, so that a token hangs on no detail: two resamplers give the same.
@@ -104,8 +104,7 @@ class Autoencoder(nn.Module):
         return (digits.long() * 3 ** torch.arange(config.FREE_DIGITS)).sum(-1)
 
     def classes(self, phones):
-        """Numbers -> places among `self.phones`; one that never occurred in training counts as its neighbour."""
-        return torch.searchsorted(self.phones, phones).clamp_max(len(self.phones) - 1)
+        return classes(self.phones, phones)
 
 
 def batch(data, picked, length, device):
