@@ -29,7 +29,7 @@ def known_ends(length, prompt, rng):
 
 @contextmanager
 def masked(ends):
-    """Within it, each attention of the flow is masked by known_ends(), or as always where that is None."""
+    """Within it, each attention of the flow is masked by known_ends()."""
     def chunk_mask(xs, masks, *_):
         scale = xs.size(1) // len(ends)  # frames of a token
         last = ends.repeat_interleave(scale).to(xs.device) * scale
@@ -37,9 +37,8 @@ def masked(ends):
 
     modules = (decoder, upsample_encoder)
     before = [module.add_optional_chunk_mask for module in modules]
-    if ends is not None:
-        for module in modules:
-            module.add_optional_chunk_mask = chunk_mask
+    for module in modules:
+        module.add_optional_chunk_mask = chunk_mask
     try:
         yield
     finally:
