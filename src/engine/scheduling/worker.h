@@ -5,7 +5,6 @@
 #include <atomic>
 #include <future>
 #include <memory>
-#include <optional>
 #include <thread>
 
 #include "engine/job_registry.h"
