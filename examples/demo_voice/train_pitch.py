@@ -2,7 +2,8 @@
 """Stage 11: trains the vocoder's pitch predictor further, on what the flow makes of the foretold tokens.
 
 The flow's mels are smoother than those of recordings. A predictor that has only seen those is 26 Hz off on them on
-average, and puts the low voice 5 % too low; after this, 16 Hz and 1 %. Writes WORK/pitch_mels.pt and WORK/f0.pt, which export.py puts into the vocoder.
+average, and puts the low voice 5 % too low; after this, 16 Hz and 1 %. Writes WORK/pitch_mels.pt and WORK/f0.pt, which
+export.py puts into the vocoder.
 """
 import torch
 from torch.nn.functional import l1_loss
