@@ -1,5 +1,6 @@
 """The utterances that stage 1 kept with their sound."""
 import torch
+from torch import nn
 
 import config
 import stage
@@ -9,9 +10,24 @@ PER_TOKEN = {"wave": config.SAMPLES_PER_TOKEN, "mel": config.FRAMES_PER_TOKEN,
              "prosody": config.QUARTERS}
 
 
-def classes(known, phones):
-    """Numbers of phones -> places among `known`; one that never occurred in training counts as its neighbour."""
-    return torch.searchsorted(known, phones).clamp_max(len(known) - 1)
+class AcousticModel(nn.Module):
+    """Keeps what it was trained on: the mels' mean and deviation [80], and the numbers of all phones, in order."""
+
+    def __init__(self, mean, deviation, phones):
+        super().__init__()
+        self.register_buffer("mean", mean)
+        self.register_buffer("deviation", deviation)
+        self.register_buffer("phones", phones)
+
+    @classmethod
+    def load(cls, path):
+        """What was trained."""
+        state = stage.load(path)
+        return stage.load_model(cls(*(state[name] for name in ("mean", "deviation", "phones"))), path)
+
+    def classes(self, phones):
+        """Numbers -> places among `self.phones`; one that never occurred in training counts as its neighbour."""
+        return torch.searchsorted(self.phones, phones).clamp_max(len(self.phones) - 1)
 
 
 class Acoustic:

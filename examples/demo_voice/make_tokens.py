@@ -31,7 +31,7 @@ class Speaker:
 
     def __init__(self, work):
         self.tokenizer = stage.load_model(models.Tokenizer(config.Sizes()), work / "tokenizer.pt")
-        self.autoencoder = train_tokenizer.load(work)
+        self.autoencoder = train_tokenizer.Autoencoder.load(work / "autoencoder.pt")
         self.text = EnTokenizer(str(config.TOKENIZER_JSON))
 
     def ids(self, text):

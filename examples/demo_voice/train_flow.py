@@ -13,8 +13,8 @@ import config
 import models
 import stage
 import stream_masks
-import train_phones
 from acoustic import Acoustic
+from train_phones import PhoneClassifier
 
 TOKENS = 1200            # of a batch
 SHORTEST, LONGEST = 40, 330  # tokens of a row: the prompt is up to 250
@@ -84,14 +84,20 @@ def encode(flow, ids, vectors):
     return flow.encoder_proj(hidden).transpose(1, 2), flow.spk_embed_affine_layer(normalize(vectors, dim=1))
 
 
-def heard(classifier, made, mel, phones, weights):
-    """How unlike the recording the rows sound to the classifier, each with its weight [B]"""
-    with torch.no_grad():
-        real = classifier.features(mel)
-    features = classifier.features(made)
-    wrong = cross_entropy(classifier.logits(features), classifier.classes(phones), reduction="none").mean(1)
-    apart = sum((a - b).abs().mean((1, 2)) / b.std() for a, b in zip(features, real)) / len(real)
-    return ((PHONES * wrong + FEATURES * apart) * weights).sum() / weights.sum().clamp_min(1e-6)
+class Listener:
+    """Has heard recordings: mel [B, 80, 2N], numbers of phones [B, 4N]"""
+
+    def __init__(self, classifier, mel, phones):
+        self.classifier, self.classes = classifier, classifier.classes_of_frames(phones)
+        with torch.no_grad():
+            self.real = classifier.features(mel)
+
+    def loss(self, made, weights):
+        """How unlike the recordings the rows sound, each with its weight [B]"""
+        features = self.classifier.features(made)
+        wrong = cross_entropy(self.classifier.logits(features), self.classes, reduction="none").mean(1)
+        apart = sum((a - b).abs().mean((1, 2)) / b.std() for a, b in zip(features, self.real)) / len(self.real)
+        return ((PHONES * wrong + FEATURES * apart) * weights).sum() / weights.sum().clamp_min(1e-6)
 
 
 class Drawn:
@@ -113,12 +119,11 @@ def run(flow, drawn, ids, vectors, prompt):
                                       prompt * kept)
 
 
-def losses(classifier, drawn, mu, direction, mel, phones):
+def losses(listener, drawn, mu, direction, mel):
     """Of mu, of the flow's direction, and of how the phones of both sound"""
     # Where a straight way from here leads: hardly anything at first, and at last nothing new.
     made, told = drawn.between + (1 - drawn.time) * direction, (drawn.kept * drawn.time * (1 - drawn.time)).flatten()
-    sound = heard(classifier, made, mel, phones, told)
-    sound = sound + OF_MU * heard(classifier, mu, mel, phones, torch.ones_like(told))
+    sound = listener.loss(made, told) + OF_MU * listener.loss(mu, torch.ones_like(told))
     return mse_loss(mu, mel), mse_loss(direction, mel - drawn.noise), sound
 
 
@@ -141,7 +146,7 @@ def main():
         with torch.no_grad():  # mu begins at the mean mel
             flow.encoder_proj.bias.copy_(data.mel_statistics()[0])
         models.share_digits(flow)
-    classifier = train_phones.load(work).to(options.device)
+    classifier = PhoneClassifier.load(work / "phones.pt").requires_grad_(False).to(options.device)
 
     bf16 = stage.fast_autocast(options.device)
 
@@ -151,12 +156,12 @@ def main():
         ids, mel, vectors, prompt, phones = (t.to(options.device) for t in rows)
         drawn, device = Drawn(mel), torch.device(options.device).type
         with torch.autocast(device, torch.bfloat16, enabled=bf16):
-            whole = run(flow, drawn, ids, vectors, prompt)
+            listener, whole = Listener(classifier, mel, phones), run(flow, drawn, ids, vectors, prompt)
             if ends is None:
-                return *losses(classifier, drawn, *whole, mel, phones), torch.zeros(())
+                return *losses(listener, drawn, *whole, mel), torch.zeros(())
             with stream_masks.masked(ends):
                 streamed = run(flow, drawn, ids, vectors, prompt)
-            both = zip(losses(classifier, drawn, *whole, mel, phones), losses(classifier, drawn, *streamed, mel, phones))
+            both = zip(losses(listener, drawn, *whole, mel), losses(listener, drawn, *streamed, mel))
             apart = sum(mse_loss(a, b) for a, b in zip(whole, streamed))
             return *(sum(pair) / 2 for pair in both), apart
 

@@ -10,24 +10,21 @@ from torch import nn
 
 import config
 import stage
-from acoustic import Acoustic, classes
+from acoustic import Acoustic, AcousticModel
 
 BATCH, LONGEST = 32, 64  # utterances, tokens
 NOISE, LOUDNESS = 0.5, 0.3  # deviations of what is added to a mel: at most, of each value; of each utterance
 SMOOTHING = 0.05  # of the labels
 
 
-class PhoneClassifier(nn.Module):
-    """Mels [B, 80, T] -> logits of the phones [B, P, T]. `phones`: the numbers of all that occur, in order."""
+class PhoneClassifier(AcousticModel):
+    """Mels [B, 80, T] -> logits of the phones [B, P, T]"""
 
     def __init__(self, mean, deviation, phones, width=192, layers=4):
-        super().__init__()
+        super().__init__(mean, deviation, phones)
         self.enter = nn.Conv1d(config.MELS, width, 5, padding=2)
         self.convs = nn.ModuleList(nn.Conv1d(width, width, 3, padding=1) for _ in range(layers))
         self.leave = nn.Conv1d(width, len(phones), 1)
-        self.register_buffer("mean", mean)
-        self.register_buffer("deviation", deviation)
-        self.register_buffer("phones", phones)
 
     def features(self, mel):
         """[B, width, T] of each layer"""
@@ -44,17 +41,9 @@ class PhoneClassifier(nn.Module):
     def forward(self, mel):
         return self.logits(self.features(mel))
 
-    def classes(self, phones):
+    def classes_of_frames(self, phones):
         """Numbers of phones, of a quarter of a token each [..., 4 N] -> the place of each frame's [..., 2 N]"""
-        step = config.QUARTERS // config.FRAMES_PER_TOKEN
-        return classes(self.phones, phones)[..., ::step]
-
-
-def load(work):
-    """What was trained; nothing trains it further."""
-    state = stage.load(work / "phones.pt")
-    model = PhoneClassifier(*(state[name] for name in ("mean", "deviation", "phones")))
-    return stage.load_model(model, work / "phones.pt").requires_grad_(False)
+        return self.classes(phones)[..., ::config.QUARTERS // config.FRAMES_PER_TOKEN]
 
 
 def main():
@@ -69,12 +58,13 @@ def main():
         wanted = torch.stack([data.get(n, "phones", first, length) for n, first in picked])
         mel = mel + rng.uniform(0, NOISE) * torch.randn_like(mel) + LOUDNESS * torch.randn(len(mel), 1, 1)
         logits = model(mel.to(options.device))
-        loss = nn.functional.cross_entropy(logits, model.classes(wanted.to(options.device)), label_smoothing=SMOOTHING)
+        classes = model.classes_of_frames(wanted.to(options.device))
+        loss = nn.functional.cross_entropy(logits, classes, label_smoothing=SMOOTHING)
         return loss, {"phones": loss.item()}
 
     def watch():
         right = [(model(held_out.get(n, "mel").T[None].to(options.device))[0].argmax(0) ==
-                  model.classes(held_out.get(n, "phones").to(options.device))).float().mean()
+                  model.classes_of_frames(held_out.get(n, "phones").to(options.device))).float().mean()
                  for n in range(min(len(held_out), 60))]
         return {"right": torch.stack(right).mean().item()}
 

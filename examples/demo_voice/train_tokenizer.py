@@ -13,7 +13,7 @@ from torch import nn
 import config
 import models
 import stage
-from acoustic import Acoustic, classes
+from acoustic import Acoustic, AcousticModel
 
 BATCH, LONGEST = 32, 64  # utterances, tokens
 # The deviation of noise on the input, so that a token hangs on no detail: two resamplers give the same.
@@ -78,18 +78,15 @@ class Foreteller(nn.Module):
         return torch.tanh(self.leave(residual(self.convs, entered + meant + self.voice(voice).unsqueeze(1))))
 
 
-class Autoencoder(nn.Module):
-    """`phones`: the numbers of all that occur, in order."""
+class Autoencoder(AcousticModel):
+    """The tokenizer, and what is trained with it."""
 
     def __init__(self, mean, deviation, phones):
-        super().__init__()
+        super().__init__(mean, deviation, phones)
         self.tokenizer = models.Tokenizer(config.Sizes())
         self.decoder = Decoder()
         self.phone_head = make_phone_head(len(phones))
         self.foreteller = Foreteller(len(phones))
-        self.register_buffer("mean", mean)
-        self.register_buffer("deviation", deviation)
-        self.register_buffer("phones", phones)
 
     def forward(self, s3, voice):
         """The mel of the decoder, and the digits that vary, before and after their rounding."""
@@ -102,9 +99,6 @@ class Autoencoder(nn.Module):
         """Ids [B, N] of what the teacher meant: numbers of phones [B, 4 N], prosody [B, 4 N, 2], voice [B]"""
         digits = self.foreteller(self.classes(phones), prosody, voice).round() + 1
         return (digits.long() * 3 ** torch.arange(config.FREE_DIGITS)).sum(-1)
-
-    def classes(self, phones):
-        return classes(self.phones, phones)
 
 
 def batch(data, picked, length, device):
@@ -164,13 +158,6 @@ def main():
 
     stage.train("autoencoder", model, loss_of, options, rate=1e-3, watch=watch)
     split(options.work)
-
-
-def load(work):
-    """What was trained."""
-    state = stage.load(work / "autoencoder.pt")
-    model = Autoencoder(*(state[name] for name in ("mean", "deviation", "phones")))
-    return stage.load_model(model, work / "autoencoder.pt")
 
 
 def split(work):
