@@ -73,19 +73,19 @@ class Budget:
     stops when its time is up."""
     tokenizer: int = 960
     speaker: int = 300     # a quarter for the voice encoder, the rest for CAM++
-    t3: int = 7200
+    t3: int = 10_600
     hift: int = 1200
     adversarial: int = 4800
     phones: int = 330      # the classifier that the flow is judged by
-    flow: int = 11_400
+    flow: int = 17_100
     pitch: int = 60        # besides 3 minutes for the mels
 
 
 @dataclass(frozen=True)
 class Amounts:
     """How much is synthesised. The acoustic part is kept as sound, the rest as tokens alone."""
-    corpus: int = 26_000         # utterances for T3, about 24 hours
-    acoustic: int = 6_200        # of them that are spoken aloud, for the other models: about 5.8 hours
+    corpus: int = 36_000         # utterances for T3, about 45 hours
+    acoustic: int = 5_400        # of them that are spoken aloud, for the other models: about 6.7 hours
     shard: int = 100             # utterances in a file
     held_out: int = 200          # sentences that nothing trains on: half to watch, half to test
     speaker_utterances: int = 24 # of each of SPEAKERS

@@ -40,6 +40,11 @@ def parse(description, seconds=None, extra=None):
     return options
 
 
+def start_option(parser):
+    """For parse(): to train weights further."""
+    parser.add_argument("--start", type=Path, help="weights to go on from, with a quarter of the learning rate")
+
+
 def workers(options):
     return options.threads or int(os.environ.get("OMP_NUM_THREADS", 0)) or os.cpu_count()
 

@@ -2,12 +2,16 @@
 
 CosyVoice 2 (https://arxiv.org/abs/2412.10117, 2.3.4) trains its flow with such masks in a part of the batches, and the
 official S3Gen is of its make. Here the prompt is a chunk by itself in half of them, as where a stream keeps its states.
+
+The conformer sees three tokens ahead in its first convolution. What its attention looks for behind those is what a
+chunk's last frames lack in a stream, so training asks it to look back alone (looks_ahead()).
 """
 from contextlib import contextmanager
 
 import torch
 from chatterbox.models.s3gen import decoder
 from chatterbox.models.s3gen.transformer import upsample_encoder
+from chatterbox.models.s3gen.transformer.attention import RelPositionMultiHeadedAttention
 
 CHUNKS = (12, 100)  # tokens; the library's plan is 12, 25, 50, 100
 RIGHT = (3, 13)     # tokens after a chunk that are known: the look-ahead, and what the library waits for at most
@@ -44,3 +48,22 @@ def masked(ends):
     finally:
         for module, function in zip(modules, before):
             module.add_optional_chunk_mask = function
+
+
+@contextmanager
+def looks_ahead():
+    """Gives a list, to which each attention of the conformer within it adds -log(the share that is not of what comes
+    after the frame), the mean of its frames."""
+    found, attend = [], RelPositionMultiHeadedAttention.forward_attention
+
+    def watched(self, value, scores, *mask):
+        ahead = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu(1)
+        behind = scores.masked_fill(ahead, -torch.inf).float().logsumexp(-1)
+        found.append((scores.float().logsumexp(-1) - behind).mean())
+        return attend(self, value, scores, *mask)
+
+    RelPositionMultiHeadedAttention.forward_attention = watched
+    try:
+        yield found
+    finally:
+        RelPositionMultiHeadedAttention.forward_attention = attend

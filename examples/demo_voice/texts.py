@@ -8,10 +8,12 @@ import config
 FORTUNES = Path("/usr/share/games/fortunes")
 WORDS = Path("/usr/share/dict/words")
 PLAIN = re.compile(r"[A-Za-z][A-Za-z ,.'!?-]*")
+SHORT, LONG = (12, 70), (71, 260)  # characters of a sentence
+LINKS = (", and ", ", but ", ", because ", " when ", ", which means that ", " while ", ", so ")  # of two to a long one
 
 
-def sentences(folder):
-    """Sentences of 12 to 70 plain characters, each once, in a fixed order."""
+def sentences(folder, least, most):
+    """Sentences of so many plain characters, each once, in a fixed order."""
     found = {}
     for file in sorted(folder.iterdir()):
         if not file.is_file() or file.suffix in (".dat", ".u8") or "art" in file.name:
@@ -19,7 +21,7 @@ def sentences(folder):
         for quote in file.read_text(errors="ignore").split("\n%\n"):
             spoken = " ".join(re.sub(r"--.*", "", quote, flags=re.S).split())
             for sentence in re.split(r"(?<=[.!?])\s+", spoken):
-                if 12 <= len(sentence) <= 70 and PLAIN.fullmatch(sentence):
+                if least <= len(sentence) <= most and PLAIN.fullmatch(sentence):
                     found.setdefault(sentence.lower(), sentence)
     return list(found.values())
 
@@ -41,15 +43,17 @@ class Texts:
             if not path.exists():
                 raise SystemExit(f"error: {path} is missing: apt-get install {package}, or give its place")
         self.rng = random.Random(config.SEED)
-        found = sentences(fortunes)
+        found = sentences(fortunes, *SHORT)
         self.rng.shuffle(found)
         self.held_out, self.real = found[:amounts.held_out], found[amounts.held_out:]
+        self.long = sentences(fortunes, *LONG)
         self.common = [w for s in self.real for w in re.findall("[a-z]+", s.lower())]
         self.words = word_list(words)
 
     def corpus(self, count):
-        """`count` pairs of a text and a voice. Real sentences come once in each voice, and again in paragraphs."""
-        pairs = [(text, voice) for text in self.real for voice in config.VOICES]
+        """`count` pairs of a text and a voice. Real sentences come once in each voice, and again in paragraphs and as
+        parts of longer ones."""
+        pairs = [(text, voice) for text in self.real + self.long for voice in config.VOICES]
         self.rng.shuffle(pairs)
         pairs = pairs[:count * 2 // 3]
         while len(pairs) < count:
@@ -61,8 +65,10 @@ class Texts:
         kind = self.rng.random()
         if kind < 0.12:  # a word or two: short requests must end, too
             return self._random_words(1, 2)
-        if kind < 0.60:
+        if kind < 0.50:
             return self._random_words(3, 9)
+        if kind < 0.70:
+            return self._linked()
         longest = 160 if kind < 0.92 else 400  # what the program speaks in one piece
         return self._paragraph(longest)
 
@@ -77,6 +83,19 @@ class Texts:
                 words[i] += ","
         text = " ".join(words)
         return text[0].upper() + text[1:] + self.rng.choice("...?!")
+
+    def _linked(self):
+        """Sentences as one that is long."""
+        target, text = self.rng.randint(120, LONG[1]), self.rng.choice(self.long)
+        while len(text) < target - SHORT[1]:
+            text = text.rstrip(".!?") + self.rng.choice(LINKS) + self._continuing(self.rng.choice(self.real + self.long))
+        return text[:LONG[1]]
+
+    @staticmethod
+    def _continuing(sentence):
+        """Without the capital that begins it, but for "I" and what is written in capitals."""
+        first = sentence.split()[0]
+        return sentence if first == "I" or first[1:] != first[1:].lower() else sentence[0].lower() + sentence[1:]
 
     def _paragraph(self, longest):
         target, parts = self.rng.randint(70, longest), []

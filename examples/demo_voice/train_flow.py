@@ -4,8 +4,6 @@
 The conformer also learns to give the mel by itself (mu), which a small estimator then only has to sharpen. What both
 make is compared with the recording in the features of a classifier of phones, too (train_phones.py).
 """
-from pathlib import Path
-
 import torch
 from torch.nn.functional import cross_entropy, mse_loss, normalize
 
@@ -23,6 +21,7 @@ NO_PROMPT = 0.2          # of the rows
 FORETOLD = 0.75          # of the utterances: with the tokens that T3 learns, the others with those of their sound
 STREAMED = 0.35          # of the batches: in one go and as in a stream, half as many rows
 APART = 20.0             # weight of what lies between the two
+AHEAD = 2.0              # weight of what the conformer's attention wants of frames to come
 # In half of the rows up to so many of the tokens have another digit, so that the flow learns no utterance by heart
 # and forgives T3 a token beside the right one.
 ALTERED = 0.15
@@ -127,12 +126,8 @@ def losses(listener, drawn, mu, direction, mel):
     return mse_loss(mu, mel), mse_loss(direction, mel - drawn.noise), sound
 
 
-def extra(parser):
-    parser.add_argument("--start", type=Path, help="a flow.pt to go on from, with a quarter of the learning rate")
-
-
 def main():
-    options = stage.parse(__doc__, config.Budget.flow, extra)
+    options = stage.parse(__doc__, config.Budget.flow, stage.start_option)
     work = options.work
     data, tokens = Acoustic(work / "acoustic"), stage.load(work / "acoustic_tokens.pt")
     held_out = Acoustic(work / "acoustic_held_out")
@@ -151,28 +146,33 @@ def main():
     bf16 = stage.fast_autocast(options.device)
 
     def step_losses(source, ids, rng, training):
-        """And how far what a stream makes is from what is made in one go, 0 without a stream."""
+        """And how much the conformer looks ahead, and how far what a stream makes is from what is made in one go, 0
+        without a stream."""
         rows, ends = batch(source, ids, prompts, rng, training)
         ids, mel, vectors, prompt, phones = (t.to(options.device) for t in rows)
         drawn, device = Drawn(mel), torch.device(options.device).type
         with torch.autocast(device, torch.bfloat16, enabled=bf16):
-            listener, whole = Listener(classifier, mel, phones), run(flow, drawn, ids, vectors, prompt)
+            listener = Listener(classifier, mel, phones)
+            with stream_masks.looks_ahead() as looks:
+                whole = run(flow, drawn, ids, vectors, prompt)
+            ahead = sum(looks)
             if ends is None:
-                return *losses(listener, drawn, *whole, mel), torch.zeros(())
+                return *losses(listener, drawn, *whole, mel), ahead, torch.zeros(())
             with stream_masks.masked(ends):
                 streamed = run(flow, drawn, ids, vectors, prompt)
             both = zip(losses(listener, drawn, *whole, mel), losses(listener, drawn, *streamed, mel))
             apart = sum(mse_loss(a, b) for a, b in zip(whole, streamed))
-            return *(sum(pair) / 2 for pair in both), apart
+            return *(sum(pair) / 2 for pair in both), ahead, apart
 
     def loss_of(step, rng):
-        prior, direction, sound, apart = step_losses(data, tokens, rng, True)
-        return direction + OF_MU * prior + sound + APART * apart, {
-            "mu": prior.item(), "flow": direction.item(), "sound": sound.item(), "apart": apart.item()}
+        prior, direction, sound, ahead, apart = step_losses(data, tokens, rng, True)
+        return direction + OF_MU * prior + sound + APART * apart + AHEAD * ahead, {
+            "mu": prior.item(), "flow": direction.item(), "sound": sound.item(), "ahead": ahead.item(),
+            "apart": apart.item()}
 
     def watch():
         found = torch.tensor([step_losses(held_out, held_out_tokens, stage.draw(i, salt=2), False) for i in range(4)])
-        return dict(zip(("mu", "flow", "sound"), found.mean(0).tolist()))
+        return dict(zip(("mu", "flow", "sound", "ahead"), found.mean(0).tolist()))
 
     stage.train("flow", flow, loss_of, options, rate=RATE / 4 if options.start else RATE, watch=watch,
                 finish=None if options.start else lambda: models.unshare_digits(flow))

@@ -24,6 +24,7 @@ NO_TEXT = 0.15     # of the rows
 # In a third of the rows up to so much of the speech that was said is not shown, so that T3 must look at the text.
 HIDDEN = 0.6
 SHORTEST_PROMPT = 25
+RATE = 2e-3
 FLATTEN = 0.01     # weight of the loss that keeps the logits' log-sum at 0
 PARK = 0.001       # weight of the loss that keeps the logit of unused ids at PARKED
 
@@ -169,7 +170,7 @@ def forward(t3, guide, rows, prompts, rng, no_text, hidden, device, sizes):
 
 
 def main():
-    options = stage.parse(__doc__, config.Budget.t3)
+    options = stage.parse(__doc__, config.Budget.t3, stage.start_option)
     sizes, work = config.Sizes(), options.work
     utterances = [u for path in sorted((work / "tokens").glob("*.pt")) for u in stage.load(path)]
     corpus, held_out = Corpus(utterances, sizes), Corpus(stage.load(work / "tokens_held_out.pt"), sizes)
@@ -177,8 +178,11 @@ def main():
     print(f"t3: {len(corpus.utterances)} utterances, {sum(len(u[2]) for u in utterances) / 90_000:.1f} h")
     torch.manual_seed(config.SEED)
     t3 = models.make_t3(sizes)
+    if options.start:
+        stage.load_model(t3, options.start)
+    else:
+        models.share_digits(t3)
     t3.text_head.requires_grad_(False)  # nothing reads it
-    models.share_digits(t3)
     guide = Guide(t3)
     bf16 = stage.fast_autocast(options.device)
 
@@ -195,8 +199,8 @@ def main():
         found = torch.tensor([step_losses([held_out.utterances[n] for n in b], rng, 0, 0) for b in held_out.batches])
         return dict(zip(("loss", "shape", "right", "look"), found.mean(0).tolist()))
 
-    stage.train("t3", t3, loss_of, options, rate=2e-3, watch=watch, decay=0.05,
-                finish=lambda: models.unshare_digits(t3))
+    stage.train("t3", t3, loss_of, options, rate=RATE / 4 if options.start else RATE, watch=watch, decay=0.05,
+                finish=None if options.start else lambda: models.unshare_digits(t3))
 
 
 if __name__ == "__main__":
