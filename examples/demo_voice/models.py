@@ -92,8 +92,8 @@ def share_digits(model):
 
 
 def unshare_digits(model):
-    """Each table as one again, under the official name."""
-    for module in tables_of_codes(model):
+    """Each table as one again, under the official name, where it was shared."""
+    for module in filter(parametrize.is_parametrized, tables_of_codes(model)):
         parametrize.remove_parametrizations(module, "weight")
 
 

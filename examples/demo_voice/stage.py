@@ -28,6 +28,7 @@ def parse(description, seconds=None, extra=None):
         parser.add_argument("--steps", type=int, default=0,
                             help="stop after so many steps; 0: when the time is up (default: 0)")
         parser.add_argument("--device", default="cpu", help="of torch (default: %(default)s)")
+    parser.set_defaults(start=None)
     if extra:
         extra(parser)
     options = parser.parse_args()
@@ -92,6 +93,7 @@ def worked(device):
 
 
 SAVE_EVERY = 60  # seconds
+STARTED = 0.25   # of the learning rate, for weights that have learned before
 
 
 class Progress:
@@ -140,6 +142,7 @@ def train(name, module, loss_of, options, rate, watch=None, decay=0.0, minutes=N
         return
     module.to(options.device).train()
     parameters = [p for p in module.parameters() if p.requires_grad]
+    rate = STARTED * rate if options.start else rate
     optimizer = muon.Optimizers(module, rate, decay)
     step, seconds = 0, 0.0
     if checkpoint.exists():

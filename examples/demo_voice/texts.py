@@ -8,12 +8,12 @@ import config
 FORTUNES = Path("/usr/share/games/fortunes")
 WORDS = Path("/usr/share/dict/words")
 PLAIN = re.compile(r"[A-Za-z][A-Za-z ,.'!?-]*")
-SHORT, LONG = (12, 70), (71, 260)  # characters of a sentence
+SHORTEST, SHORT, LONGEST = 12, 70, 260  # characters of a sentence: at least, of a short one at most, at most
 LINKS = (", and ", ", but ", ", because ", " when ", ", which means that ", " while ", ", so ")  # of two to a long one
 
 
-def sentences(folder, least, most):
-    """Sentences of so many plain characters, each once, in a fixed order."""
+def sentences(folder):
+    """Sentences of SHORTEST to LONGEST plain characters, each once, in a fixed order."""
     found = {}
     for file in sorted(folder.iterdir()):
         if not file.is_file() or file.suffix in (".dat", ".u8") or "art" in file.name:
@@ -21,7 +21,7 @@ def sentences(folder, least, most):
         for quote in file.read_text(errors="ignore").split("\n%\n"):
             spoken = " ".join(re.sub(r"--.*", "", quote, flags=re.S).split())
             for sentence in re.split(r"(?<=[.!?])\s+", spoken):
-                if least <= len(sentence) <= most and PLAIN.fullmatch(sentence):
+                if SHORTEST <= len(sentence) <= LONGEST and PLAIN.fullmatch(sentence):
                     found.setdefault(sentence.lower(), sentence)
     return list(found.values())
 
@@ -43,17 +43,19 @@ class Texts:
             if not path.exists():
                 raise SystemExit(f"error: {path} is missing: apt-get install {package}, or give its place")
         self.rng = random.Random(config.SEED)
-        found = sentences(fortunes, *SHORT)
-        self.rng.shuffle(found)
-        self.held_out, self.real = found[:amounts.held_out], found[amounts.held_out:]
-        self.long = sentences(fortunes, *LONG)
+        found = sentences(fortunes)
+        short = [sentence for sentence in found if len(sentence) <= SHORT]
+        self.rng.shuffle(short)
+        self.held_out, self.real = short[:amounts.held_out], short[amounts.held_out:]
+        self.long = [sentence for sentence in found if len(sentence) > SHORT]
+        self.any_length = self.real + self.long
         self.common = [w for s in self.real for w in re.findall("[a-z]+", s.lower())]
         self.words = word_list(words)
 
     def corpus(self, count):
         """`count` pairs of a text and a voice. Real sentences come once in each voice, and again in paragraphs and as
         parts of longer ones."""
-        pairs = [(text, voice) for text in self.real + self.long for voice in config.VOICES]
+        pairs = [(text, voice) for text in self.any_length for voice in config.VOICES]
         self.rng.shuffle(pairs)
         pairs = pairs[:count * 2 // 3]
         while len(pairs) < count:
@@ -86,10 +88,10 @@ class Texts:
 
     def _linked(self):
         """Sentences as one that is long."""
-        target, text = self.rng.randint(120, LONG[1]), self.rng.choice(self.long)
-        while len(text) < target - SHORT[1]:
-            text = text.rstrip(".!?") + self.rng.choice(LINKS) + self._continuing(self.rng.choice(self.real + self.long))
-        return text[:LONG[1]]
+        target, text = self.rng.randint(120, LONGEST), self.rng.choice(self.long)
+        while len(text) < target - SHORT:
+            text = text.rstrip(".!?") + self.rng.choice(LINKS) + self._continuing(self.rng.choice(self.any_length))
+        return text[:LONGEST]
 
     @staticmethod
     def _continuing(sentence):

@@ -174,8 +174,8 @@ def main():
         found = torch.tensor([step_losses(held_out, held_out_tokens, stage.draw(i, salt=2), False) for i in range(4)])
         return dict(zip(("mu", "flow", "sound", "ahead"), found.mean(0).tolist()))
 
-    stage.train("flow", flow, loss_of, options, rate=RATE / 4 if options.start else RATE, watch=watch,
-                finish=None if options.start else lambda: models.unshare_digits(flow))
+    stage.train("flow", flow, loss_of, options, rate=RATE, watch=watch,
+                finish=lambda: models.unshare_digits(flow))
 
 
 if __name__ == "__main__":

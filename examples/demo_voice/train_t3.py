@@ -199,8 +199,8 @@ def main():
         found = torch.tensor([step_losses([held_out.utterances[n] for n in b], rng, 0, 0) for b in held_out.batches])
         return dict(zip(("loss", "shape", "right", "look"), found.mean(0).tolist()))
 
-    stage.train("t3", t3, loss_of, options, rate=RATE / 4 if options.start else RATE, watch=watch, decay=0.05,
-                finish=None if options.start else lambda: models.unshare_digits(t3))
+    stage.train("t3", t3, loss_of, options, rate=RATE, watch=watch, decay=0.05,
+                finish=lambda: models.unshare_digits(t3))
 
 
 if __name__ == "__main__":
