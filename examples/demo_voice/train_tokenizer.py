@@ -4,8 +4,11 @@
 Two networks give the digits of a token: the tokenizer, of a recording, and the foreteller, of what the teacher meant.
 They are drawn to each other, and of the digits of either a decoder makes the mel, which also knows who speaks. The
 decoder is not needed afterwards. The foreteller is: it gives the tokens of texts that are never spoken aloud
-(make_tokens.py). Writes WORK/autoencoder.pt and, of it, WORK/tokenizer.pt.
+(make_tokens.py). It knows the phonemes, so its tokens are to say them all but without fault, even where those of a
+recording do not. Writes WORK/autoencoder.pt and, of it, WORK/tokenizer.pt.
 """
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import nn
@@ -19,7 +22,11 @@ BATCH, LONGEST = 32, 64  # utterances, tokens
 # The deviation of noise on the input, so that a token hangs on no detail: two resamplers give the same.
 NOISE = 0.02
 LOWEST_PITCH = 50.0  # Hz: the teacher's pitch is near 0 where there is none
-PHONE, FORETOLD = 0.5, 2.0  # weights of the losses beside those of the mels
+# Weights of the losses beside those of the mels: of the phones in the sound's tokens and in the foretold ones, and of
+# what lies between the two.
+PHONE, MEANT_PHONE, FORETOLD = 0.5, 2.0, 3.0
+# Weights of a token's quarters in the loss of phones: its first one the token before may tell, too.
+QUARTER_WEIGHTS = (0.4, 0.8, 1.0, 0.8)
 
 
 def residual(convs, x):
@@ -31,7 +38,7 @@ def residual(convs, x):
 
 
 class Decoder(nn.Module):
-    """Digits [B, N, 6] and a voice's number [B] -> mel [B, 2N, 80], its bands at mean 0 and deviation 1."""
+    """Digits [B, N, 8] and a voice's number [B] -> mel [B, 2N, 80], its bands at mean 0 and deviation 1."""
 
     def __init__(self, width=192, layers=4):
         super().__init__()
@@ -45,10 +52,10 @@ class Decoder(nn.Module):
         return self.leave(x).unflatten(2, (config.FRAMES_PER_TOKEN, -1)).flatten(1, 2)
 
 
-def make_phone_head(phones, width=128):
-    """Digits [B, N, 6] -> logits of the phone [B, N, P]: from a token alone, so that the token must say it."""
+def make_phone_head(phones, width=256):
+    """Digits [B, N, 8] -> logits of the phone of each quarter [B, N, 4, P]: from a token alone, which must say it."""
     return nn.Sequential(nn.Linear(config.FREE_DIGITS, width), nn.GELU(), nn.Linear(width, width), nn.GELU(),
-                         nn.Linear(width, phones))
+                         nn.Linear(width, config.QUARTERS * phones), nn.Unflatten(2, (config.QUARTERS, phones)))
 
 
 def prosody_features(prosody):
@@ -59,7 +66,7 @@ def prosody_features(prosody):
 
 
 class Foreteller(nn.Module):
-    """What the teacher meant -> the digits [B, N, 6], as far as that tells them, which is what T3 can learn.
+    """What the teacher meant -> the digits [B, N, 8], as far as that tells them, which is what T3 can learn.
 
     Classes of phones [B, 4 N], prosody [B, 4 N, 2], a voice's number [B].
     """
@@ -116,44 +123,53 @@ def rounded(soft):
 
 
 def errors(model, s3, mel, phones, prosody, voice):
-    """Of a batch's tokens, by the sound and as foretold: the errors of the mels [B, 2N, 80] and of the phones in the
-    tokens' middles, and how far the digits [B, N, 6] are apart; and which phones and which tokens were right [B, N]."""
+    """Of a batch's tokens, by the sound and as foretold: the errors of the mels [B, 2N, 80] and of the phones, and how
+    far the digits [B, N, 8] are apart; and which tokens' middle phones were right, by either, and which tokens [B, N]."""
     wanted = (mel - model.mean) / model.deviation
     every = model.classes(phones)
-    classes = every[:, config.QUARTERS // 2::config.QUARTERS]
+    quarters = every.unflatten(1, (-1, config.QUARTERS))
     made, soft, digits = model(s3, voice)
     foretold = model.foreteller(every, prosody, voice)
     meant = rounded(foretold)
     logits = [model.phone_head(d) for d in (digits, meant)]
-    wrong = sum(nn.functional.cross_entropy(one.flatten(0, 1), classes.flatten()) for one in logits)
-    return ((made - wanted, model.decoder(meant, voice) - wanted), wrong, soft - foretold,
-            logits[0].argmax(2) == classes, (meant == digits).all(2))
+    weights = torch.tensor(QUARTER_WEIGHTS, device=mel.device)
+    wrong = [(nn.functional.cross_entropy(one.movedim(-1, 1), quarters, reduction="none") * weights).mean()
+             for one in logits]
+    right = [(one.argmax(-1) == quarters)[..., config.QUARTERS // 2] for one in logits]
+    return (made - wanted, model.decoder(meant, voice) - wanted), wrong, soft - foretold, right, (meant == digits).all(2)
+
+
+def extra(parser):
+    parser.add_argument("--tokenizer", type=Path, help="weights of a tokenizer to keep: the foreteller alone is trained")
 
 
 def main():
-    options = stage.parse(__doc__, config.Budget.tokenizer)
+    options = stage.parse(__doc__, config.Budget.tokenizer, extra)
     data, held_out = Acoustic(options.work / "acoustic"), Acoustic(options.work / "acoustic_held_out")
     torch.manual_seed(config.SEED)
     model = Autoencoder(*data.mel_statistics(), data.phones())
+    if options.tokenizer:
+        stage.load_model(model.tokenizer, options.tokenizer).requires_grad_(False)
 
     def loss_of(step, rng):
         s3, *rest = batch(data, *data.same_length_batch(rng, BATCH, LONGEST), options.device)
-        mels, phone, apart, _, right = errors(model, s3 + NOISE * torch.randn_like(s3), *rest)
+        mels, phones, apart, _, right = errors(model, s3 + NOISE * torch.randn_like(s3), *rest)
         mel = sum(error.square().mean() + error.abs().mean() for error in mels)
-        loss = mel + PHONE * phone + FORETOLD * apart.square().mean()
+        loss = mel + PHONE * phones[0] + MEANT_PHONE * phones[1] + FORETOLD * apart.square().mean()
         return loss, {"mel": mels[0].square().mean().item(), "foretold mel": mels[1].square().mean().item(),
-                      "phone": phone.item(), "foretold": right.float().mean().item()}
+                      "phone": phones[0].item(), "foretold phone": phones[1].item(),
+                      "foretold": right.float().mean().item()}
 
     def watch():
-        found = {"explained": [], "foretold explains": [], "phone": [], "foretold": []}
+        found = {"explained": [], "foretold explains": [], "phone": [], "foretold phone": [], "foretold": []}
         used = set()
         for n in range(min(len(held_out), 60)):
-            one = batch(held_out, [(n, 0)], held_out.tokens(n), options.device)
-            mels, _, _, named, right = errors(model, *one)
-            values = [1 - mel.square().mean() for mel in mels] + [named.float().mean(), right.float().mean()]
+            whole = batch(held_out, [(n, 0)], held_out.tokens(n), options.device)
+            mels, _, _, named, right = errors(model, *whole)
+            values = [1 - mel.square().mean() for mel in mels] + [one.float().mean() for one in (*named, right)]
             for values_of, value in zip(found.values(), values):
                 values_of.append(value.item())
-            used.update(model.tokenizer.tokens(one[0], torch.tensor([one[0].size(2)])).flatten().tolist())
+            used.update(model.tokenizer.tokens(whole[0], torch.tensor([whole[0].size(2)])).flatten().tolist())
         return {**{name: np.mean(values) for name, values in found.items()}, "codes": len(used)}
 
     stage.train("autoencoder", model, loss_of, options, rate=1e-3, watch=watch)
