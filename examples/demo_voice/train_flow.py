@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy, mse_loss, normalize
 import config
 import models
 import stage
-import stream_masks
+import stream_windows
 from acoustic import Acoustic
 from train_phones import PhoneClassifier
 
@@ -19,8 +19,9 @@ SHORTEST, LONGEST = 40, 330  # tokens of a row: the prompt is up to 250
 NO_CONDITION = 0.2       # of the rows (configs.py: training_cfg_rate)
 NO_PROMPT = 0.2          # of the rows
 FORETOLD = 0.75          # of the utterances: with the tokens that T3 learns, the others with those of their sound
-STREAMED = 0.35          # of the batches: in one go and as in a stream, half as many rows
-APART = 20.0             # weight of what lies between the two
+STREAMED = 0.5           # of the batches: in one go and as in a stream, half as many rows
+APART = 60.0             # weight of what lies between the two
+EDGE, AT_EDGE = 0.6, 2   # what a chunk's last frames weigh besides: what comes next is missing there
 AHEAD = 2.0              # weight of what the conformer's attention wants of frames to come
 # In half of the rows up to so many of the tokens have another digit, so that the flow learns no utterance by heart
 # and forgives T3 a token beside the right one.
@@ -56,10 +57,10 @@ def altered(ids, rng):
 
 def batch(data, tokens, prompts, rng, training):
     """Rows of one length: ids [B, N], mel [B, 80, 2N], x-vectors [B, 192], prompts' mels [B, 80, 2N], phones [B, 4N];
-    and how far each token sees [N], or None: as far as there are tokens."""
+    and a stream's window, or None."""
     length = rng.randint(SHORTEST, LONGEST)
     streamed = training and rng.random() < STREAMED
-    common = rng.randint(0, length // 2) if streamed else None  # the chunks of all rows are the same
+    common = rng.randint(0, length // 2) if streamed else None  # the windows of all rows are the same
     ids, mels, vectors, prompt, phones = [], [], [], [], []
     for _ in range(max(1, TOKENS // (2 if streamed else 1) // length)):
         voice = rng.choice(list(config.VOICES))
@@ -72,8 +73,8 @@ def batch(data, tokens, prompts, rng, training):
         vectors.append(rng.choice(prompts[voice])["x_vector"])
         prompt.append(torch.cat((mel[:kept], torch.zeros_like(mel[kept:]))).T)
         phones.append(spoken)
-    ends = stream_masks.known_ends(length, common, rng) if streamed else None
-    return tuple(torch.stack(part) for part in (ids, mels, vectors, prompt, phones)), ends
+    window = stream_windows.Window(length, common, rng) if streamed else None
+    return tuple(torch.stack(part) for part in (ids, mels, vectors, prompt, phones)), window
 
 
 def encode(flow, ids, vectors):
@@ -110,12 +111,21 @@ class Drawn:
         self.between = (1 - self.time) * self.noise + self.time * mel
 
 
-def run(flow, drawn, ids, vectors, prompt):
-    """mu and the flow's direction, [B, 80, 2N] each"""
+def run(flow, drawn, between, ids, vectors, prompt):
+    """mu and the flow's direction, [B, 80, T] each as `between`; the conformer may see more ids"""
     mu, speaker = encode(flow, ids, vectors)
+    mu = mu[:, :, :between.size(2)]
     kept, mask = drawn.kept, torch.ones_like(mu[:, :1])
-    return mu, flow.decoder.estimator(drawn.between, mask, mu * kept, drawn.time.flatten(), speaker * kept[:, 0],
+    return mu, flow.decoder.estimator(between, mask, mu * kept, drawn.time.flatten(), speaker * kept[:, 0],
                                       prompt * kept)
+
+
+def from_offline(flow, drawn, window, whole, ids, vectors, prompt):
+    """How far the chunk of a stream's window is from what was made in one go (whole: mu and direction)"""
+    with stream_windows.masked(window.ends):
+        streamed = run(flow, drawn, window.frames(drawn.between), window.ids(ids), vectors, window.frames(prompt))
+    both = ((a[:, :, window.chunk], b[:, :, window.made]) for a, b in zip(whole, streamed))
+    return sum(mse_loss(a, b) + EDGE * mse_loss(a[:, :, -AT_EDGE:], b[:, :, -AT_EDGE:]) for a, b in both)
 
 
 def losses(listener, drawn, mu, direction, mel):
@@ -148,21 +158,15 @@ def main():
     def step_losses(source, ids, rng, training):
         """And how much the conformer looks ahead, and how far what a stream makes is from what is made in one go, 0
         without a stream."""
-        rows, ends = batch(source, ids, prompts, rng, training)
+        rows, window = batch(source, ids, prompts, rng, training)
         ids, mel, vectors, prompt, phones = (t.to(options.device) for t in rows)
         drawn, device = Drawn(mel), torch.device(options.device).type
         with torch.autocast(device, torch.bfloat16, enabled=bf16):
             listener = Listener(classifier, mel, phones)
-            with stream_masks.looks_ahead() as looks:
-                whole = run(flow, drawn, ids, vectors, prompt)
-            ahead = sum(looks)
-            if ends is None:
-                return *losses(listener, drawn, *whole, mel), ahead, torch.zeros(())
-            with stream_masks.masked(ends):
-                streamed = run(flow, drawn, ids, vectors, prompt)
-            both = zip(losses(listener, drawn, *whole, mel), losses(listener, drawn, *streamed, mel))
-            apart = sum(mse_loss(a, b) for a, b in zip(whole, streamed))
-            return *(sum(pair) / 2 for pair in both), ahead, apart
+            with stream_windows.looks_ahead() as looks:
+                whole = run(flow, drawn, drawn.between, ids, vectors, prompt)
+            apart = from_offline(flow, drawn, window, whole, ids, vectors, prompt) if window else torch.zeros(())
+            return *losses(listener, drawn, *whole, mel), sum(looks), apart
 
     def loss_of(step, rng):
         prior, direction, sound, ahead, apart = step_losses(data, tokens, rng, True)
