@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stage 12: writes the official folder in fp16: t3_cfg, s3gen and ve .safetensors, tokenizer.json, conds.pt.
+"""Stage 13: writes the official folder in fp16: t3_cfg, s3gen and ve .safetensors, tokenizer.json, conds.pt.
 
 Beside them low.voice and high.voice, for --voice; conds.pt, the default, is the low one. Fails above 24 MB.
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stage 11a: finds the heads of T3 that follow the text. Writes the best three to WORK/heads.pt.
+"""Stage 12: finds the heads of T3 that follow the text. Writes the best three to WORK/heads.pt.
 
 A head is ranked by the attention that it gives to the text near each token's place, on held-out utterances.
 """

@@ -12,6 +12,8 @@ import torch
 import config
 import muon
 
+STARTED = 0.5   # of the learning rate, for weights that have learned before
+
 
 def parse(description, seconds=None, extra=None):
     """The options of a stage. `seconds`: its budget, for a stage that trains."""
@@ -43,7 +45,7 @@ def parse(description, seconds=None, extra=None):
 
 def start_option(parser):
     """For parse(): to train weights further."""
-    parser.add_argument("--start", type=Path, help="weights to go on from, with a quarter of the learning rate")
+    parser.add_argument("--start", type=Path, help=f"weights to go on from, with {STARTED} of the learning rate")
 
 
 def workers(options):
@@ -93,7 +95,6 @@ def worked(device):
 
 
 SAVE_EVERY = 60  # seconds
-STARTED = 0.25   # of the learning rate, for weights that have learned before
 
 
 class Progress:
