@@ -53,10 +53,11 @@ def cents(a, b):
     return np.abs(1200 * np.log2(a / b))
 
 
-def pitch_steps(f0, joins):
-    """In cents, of joins between voiced frames."""
-    places = [at for at in joins if min(f0[at - 1], f0[at]) > VOICED]
-    return [float(cents(f0[at], f0[at - 1])) for at in places]
+def pitch_steps(made, offline):
+    """In cents, of the joins between frames that are voiced in both: [[of what was made], [of offline, there]]"""
+    places = [(one.f0, whole.f0, at) for one, whole in zip(made, offline) for at in one.joins
+              if min(*one.f0[at - 1:at + 1], *whole.f0[at - 1:at + 1]) > VOICED]
+    return [[float(cents(pair[side][at], pair[side][at - 1])) for *pair, at in places] for side in (0, 1)]
 
 
 def peaks(wave, places):
@@ -92,10 +93,9 @@ def at_joins(made, offline, difference, scale):
         return [[value for pair in sides for value in function(pair[side], pair[0].joins)] for side in (0, 1)]
 
     seams = of_all(lambda one, joins: [np.abs(one.mel[at] - one.mel[at - 1]).mean() for at in joins])
-    steps = of_all(lambda one, joins: pitch_steps(one.f0, joins))
     sharp = of_all(lambda one, joins: peaks(one.wave, SAMPLES_PER_FRAME * joins))
     p95 = [[float(np.percentile(side, 95)) for side in figure] if all(figure) else [0.0, 0.0]
-           for figure in (steps, sharp)]
+           for figure in (pitch_steps(made, offline), sharp)]
     return {"joins": len(near), "at_joins": float(np.mean(near) / scale), "worst_join": float(max(near) / scale),
             "seam": float(np.mean(seams[0]) / np.mean(seams[1])), "pitch_step_cents": p95[0][0] - p95[0][1],
             "sharpness": p95[1][0] / p95[1][1], "clicks": clicks(made, offline)}
