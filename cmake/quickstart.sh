@@ -34,6 +34,6 @@ cmake --preset release -DCHATTERBOX_BUILD_TESTS=OFF -DCHATTERBOX_BUILD_BENCH=OFF
   -DCHATTERBOX_BUILD_EXAMPLES=OFF
 say "building with $jobs jobs"
 cmake --build --preset release --parallel "$jobs" --target chatterbox-cli
-say "build/release/bin/chatterbox speak --precision auto --seed 1 -o hello.wav \"$text\""
-build/release/bin/chatterbox speak --precision auto --seed 1 -o hello.wav -- "$text"
+say "build/release/bin/chatterbox speak --precision auto --seed 8 -o hello.wav \"$text\""
+build/release/bin/chatterbox speak --precision auto --seed 8 -o hello.wav -- "$text"
 say "wrote $root/hello.wav"

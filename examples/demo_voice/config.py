@@ -73,11 +73,11 @@ class Budget:
     stops when its time is up."""
     tokenizer: int = 960
     speaker: int = 300     # a quarter for the voice encoder, the rest for CAM++
-    t3: int = 10_600
+    t3: int = 14_200
     hift: int = 1200
     adversarial: int = 4800
     phones: int = 330      # the classifier that the flow is judged by
-    flow: int = 17_100
+    flow: int = 27_500
     pitch: int = 60        # besides 3 minutes for the mels
 
 
