@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "audio/codec.h"
@@ -156,24 +157,39 @@ TEST_F(StreamBesideOthers, AChunkThatIsNotThereIsAnError) {
   EXPECT_THAT(blind.message, ::testing::HasSubstr("must see 3 tokens more, it sees up to 7"));
 }
 
-// The same mels through a vocoder that sees less of them.
-TEST(DemoStream, AShortHaloCostsLittle) {
-  Machines machines(cpu_options("demo"));
-  Task task = streaming(
-      machines.speech_task("The library speaks while it is still thinking of the sentence."), {});
+// Power of the difference over that of the speech, in dB, of a stream's wave with the short halo.
+double error_of_short_halo(Machines& machines, const std::string& text) {
+  Task task = streaming(machines.speech_task(text), {});
   const Wave exact = stream(machines, task);
   task.stream->exact_halo = false;
-  Streamed early(machines, task);
-  while (!early.advance()) machines.tokens().step();
-  ASSERT_EQ(early.wave().size(), exact.size());
+  const Wave early = stream(machines, task);
+  EXPECT_EQ(early.size(), exact.size());
   double error = 0, signal = 0;
-  for (size_t i = 0; i < exact.size(); ++i) {
-    const double difference = exact[i] - early.wave()[i];
-    EXPECT_LE(std::abs(difference), 2e-3);
+  for (size_t i = 0; i < std::min(early.size(), exact.size()); ++i) {
+    const double difference = exact[i] - early[i];
     error += difference * difference;
     signal += static_cast<double>(exact[i]) * exact[i];
   }
-  EXPECT_LE(10 * std::log10(error / signal), -60);  // measured: -68 dB
+  return 10 * std::log10(error / signal);
+}
+
+// The same mels through a vocoder that sees less of them. Of 20 other sentences the median was
+// -77 dB and the worst -50.
+TEST(DemoStream, AShortHaloCostsLittle) {
+  Machines machines(cpu_options("demo"));
+  std::vector<double> errors;
+  for (const char* text : {"The library speaks while it is still thinking of the sentence.",
+                           "She put the letter on the table and closed the door.",
+                           "We bought bread and milk at the shop near the school.",
+                           "The old man walked down to the river before the sun came up.",
+                           "Nobody knew why the train had stopped between two stations.",
+                           "He reads a page of the same book every night before he sleeps.",
+                           "There is a small garden behind the house."}) {
+    errors.push_back(error_of_short_halo(machines, text));
+  }
+  std::sort(errors.begin(), errors.end());
+  EXPECT_LE(errors[errors.size() / 2], -60) << ::testing::PrintToString(errors);
+  EXPECT_LE(errors.back(), -40);
 }
 
 // One chunk after the other is marked as the whole is.
