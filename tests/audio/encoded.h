@@ -1,13 +1,15 @@
-// A piece of speech in every format, and how near two recordings are.
+// A piece of speech in every format.
 #pragma once
 
-#include <cmath>
 #include <string>
 #include <vector>
 
 #include "audio/codec.h"
+#include "support/snr.h"
 
 namespace chatterbox::audio {
+
+using testing::snr;
 
 inline constexpr AudioFormat kFormats[] = {AudioFormat::kWav, AudioFormat::kFlac,
                                            AudioFormat::kVorbis, AudioFormat::kOpus,
@@ -28,19 +30,6 @@ inline Audio decoded(const std::string& bytes, size_t max_samples = kMaxSamples)
   // In a block of its own size, so that a sanitizer sees every byte read past the end.
   const std::vector<char> copy(bytes.begin(), bytes.end());
   return decode_audio(copy.data(), copy.size(), "a.bin", max_samples);
-}
-
-// Signal to noise in dB of `samples` from `begin` on, as far as both go.
-inline double snr(const std::vector<float>& expected, const std::vector<float>& samples,
-                  size_t begin = 0) {
-  double signal = 0;
-  double noise = 0;
-  for (size_t i = 0; i < expected.size() && begin + i < samples.size(); ++i) {
-    const double difference = static_cast<double>(expected[i]) - samples[begin + i];
-    signal += static_cast<double>(expected[i]) * expected[i];
-    noise += difference * difference;
-  }
-  return 10 * std::log10(signal / noise);
 }
 
 }  // namespace chatterbox::audio

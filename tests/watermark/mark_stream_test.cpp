@@ -9,6 +9,7 @@
 
 #include "audio/codec.h"
 #include "perth_weights.h"
+#include "support/snr.h"
 #include "support/status.h"
 #include "voice/bad_audio.h"
 
@@ -48,8 +49,8 @@ class StreamMark : public testing::WithPerth {
   // How far a mark is from the whole's, of the whole's, dB.
   static double error(const std::vector<float>& samples, const std::vector<float>& streamed) {
     const std::vector<float> whole = embed(perth(), samples, kRate);
-    // signal_to_mark(whole, streamed) compares the difference with the speech, not with the mark.
-    return testing::signal_to_mark(samples, whole) - testing::signal_to_mark(whole, streamed);
+    // snr(whole, streamed) compares the difference with the speech, not with the mark.
+    return testing::snr(samples, whole) - testing::snr(whole, streamed);
   }
 };
 

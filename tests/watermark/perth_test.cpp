@@ -7,6 +7,7 @@
 #include "audio/codec.h"
 #include "audio/resample.h"
 #include "perth_weights.h"
+#include "support/snr.h"
 #include "support/status.h"
 #include "support/temporary_folder.h"
 #include "voice/bad_audio.h"
@@ -15,7 +16,7 @@ namespace chatterbox::watermark {
 namespace {
 
 using testing::expect_bad_audio;
-using testing::signal_to_mark;
+using testing::snr;
 
 constexpr int32_t kRate = 24000;
 
@@ -37,7 +38,7 @@ TEST_F(PerthMark, IsFoundAndIsQuiet) {
     const std::vector<float> marked = embed(perth(), samples, rate);
     EXPECT_LT(detect(perth(), samples, rate), 0.1F) << file;  // measured: 0.0007
     EXPECT_GT(detect(perth(), marked, rate), 0.9F) << file;   // measured: 1
-    const double decibels = signal_to_mark(samples, marked);
+    const double decibels = snr(samples, marked);
     EXPECT_GT(decibels, 14) << file;  // measured: 15.8 and 16.6, as the package's
     EXPECT_LT(decibels, 20) << file;
   }
@@ -64,7 +65,7 @@ TEST_F(PerthMark, KeepsEveryLengthAndItsLastSamples) {
   const std::vector<float> samples = speech("espeak_m3.wav", 30000, 7239);
   const std::vector<float> marked = embed(perth(), samples, kRate);
   const std::vector<float> end(samples.end() - 200, samples.end());
-  EXPECT_GT(signal_to_mark(end, {marked.end() - 200, marked.end()}), 9);  // measured: 12.5
+  EXPECT_GT(snr(end, {marked.end() - 200, marked.end()}), 9);  // measured: 12.5
 }
 
 TEST_F(PerthMark, TooShortStaysAsItIs) {

@@ -1,11 +1,9 @@
-// The real weights, read once, and how far a mark is from the voice.
+// The real weights, read once.
 #pragma once
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <memory>
-#include <vector>
 
 #include "checkpoint/safetensors.h"
 #include "nn/weight_reader.h"
@@ -33,17 +31,5 @@ class WithPerth : public ::testing::Test {
  private:
   inline static std::shared_ptr<const watermark::Perth> perth_;
 };
-
-// Of the samples to what marking added to them, dB.
-inline double signal_to_mark(const std::vector<float>& samples, const std::vector<float>& marked) {
-  double signal = 0;
-  double mark = 0;
-  for (size_t i = 0; i < samples.size(); ++i) {
-    const double sample = samples[i];
-    signal += sample * sample;
-    mark += (marked[i] - sample) * (marked[i] - sample);
-  }
-  return 10 * std::log10(signal / mark);
-}
 
 }  // namespace chatterbox::testing
