@@ -78,7 +78,7 @@ class Budget:
     adversarial: int = 4800
     phones: int = 330      # the classifier that the flow is judged by
     flow: int = 27_500
-    pitch: int = 60        # besides 3 minutes for the mels
+    pitch: int = 150       # besides 5 minutes for the mels
 
 
 @dataclass(frozen=True)
