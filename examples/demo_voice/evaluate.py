@@ -150,28 +150,29 @@ def at_most(what, found, limit, unit=""):
 
 def table(r):
     """What is asked, what was found, whether it is met."""
-    count = r["spoken"]["sentences"]
+    spoken = r["held out"]
+    count = spoken["sentences"]
     for voice in config.VOICES:
-        teacher = r["teacher_words"][voice]
-        yield at_most(f"word errors, {voice} voice (teacher {100 * teacher:.1f} %)", r["spoken"]["words"][voice],
-                      min(0.15, 1.5 * teacher + 0.05), " %")
-        for kind in ("3 words", "40 words"):
-            yield at_most(f"word errors, {voice} voice, sentences of {kind}", r[kind]["words"][voice], 0.15, " %")
-    yield at_least("end of speech reached", r["spoken"]["ended"], count, 98)
-    yield at_least("length within 20 % of the teacher's", r["spoken"]["length_within_20"], count, 90)
-    yield at_least("no clipping, NaN, DC or click", r["spoken"]["clean"], count, 100)
+        for kind in config.JUDGED:
+            teacher = r["teacher_words"][kind][voice]
+            yield at_most(f"word errors, {voice} voice, {kind} (teacher {100 * teacher:.1f} %)",
+                          r[kind]["words"][voice], min(0.15, 1.5 * teacher + 0.05), " %")
+    yield at_least("end of speech reached", spoken["ended"], count, 98)
+    yield at_least("length within 20 % of the teacher's", spoken["length_within_20"], count, 90)
+    yield at_least("no clipping, NaN, DC or click", spoken["clean"], count, 100)
     for weight, found in r["guidance"].items():
         yield at_most(f"word errors with guidance {weight}", found, 0.25, " %")
     yield at_least("clones nearer to their own voice", sum(c["right"] for c in r["clones"].values()), 2, 100)
     yield at_least("the quickstart's sentence word for word", int(r["hello"]), 1, 100)
-    yield at_most("loading", r["spoken"]["load_seconds"], 1, " s")
-    yield at_most("real-time factor", r["spoken"]["rtf"], 0.5)
+    yield at_most("loading", spoken["load_seconds"], 1, " s")
+    yield at_most("real-time factor", spoken["rtf"], 0.5)
 
 
 def sound_table(r):
     yield "| | voice | word errors | log-spectral distance | pitch, median error | voicing differs | modulation spectrum |"
     yield "|---|---|---:|---:|---:|---:|---:|"
-    for what, words, sounds in (("copy-synthesis", r["copy_words"], r["copy"]), ("spoken", r["spoken"]["words"], r["sound"])):
+    for what, words, sounds in (("copy-synthesis", r["copy_words"], r["copy"]),
+                                ("spoken", r["held out"]["words"], r["sound"])):
         for voice in config.VOICES:
             s = sounds[voice]
             yield (f"| {what} | {voice} | {100 * words[voice]:.1f} % | {s['log_spectral_db']:.1f} dB | "
@@ -210,15 +211,15 @@ def main():
     # What three steps trained never ends by itself.
     program = Program(options.program, options.model or options.work / "model", options.work / "spoken",
                       options.threads, most_tokens=20 if options.smoke else 0)
-    trial = Trial(options, "held out")
-    waves, result = spoken(trial, program)
-    copied = copies(trial, program)
-    results = {"spoken": result, "teacher_words": trial.word_errors(trial.teacher),
+    trials = {kind: Trial(options, kind) for kind in config.JUDGED}
+    trial = trials["held out"]
+    made = {kind: spoken(one, program) for kind, one in trials.items()}
+    waves, copied = made["held out"][0], copies(trial, program)
+    results = {**{kind: result for kind, (_, result) in made.items()},
+               "teacher_words": {kind: one.word_errors(one.teacher) for kind, one in trials.items()},
                "copy_words": trial.word_errors(copied), "copy": differences(trial, copied),
                "sound": differences(trial, waves), "guidance": guidance(trial, program),
                "clones": clones(trial, program), "hello": hello(program)}
-    for kind in ("3 words", "40 words"):
-        results[kind] = spoken(Trial(options, kind), program)[1]
     pictured = [trial.teacher[0], copied[0], waves[0]]
     picture.write([audio.mel(w).numpy() for w in pictured], out / "mel.png")
     write_samples(trial, program, out)
