@@ -2,9 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
-
 #include "audio/codec.h"
 #include "runtime/checkpoint_folder.h"
 #include "runtime/model_utterance.h"
@@ -158,12 +155,10 @@ TEST_F(StreamBesideOthers, AChunkThatIsNotThereIsAnError) {
   EXPECT_THAT(blind.message, ::testing::HasSubstr("must see 3 tokens more, it sees up to 7"));
 }
 
-// The same mels through a vocoder that sees less of them. Of 20 other sentences the median was
-// 77 dB below the speech and the worst 50.
+// The same mels through a vocoder that sees less of them. Of 20 other sentences the worst was 81 dB
+// below the speech.
 TEST(DemoStream, AShortHaloCostsLittle) {
   Machines machines(cpu_options("demo"));
-  std::vector<double> decibels;
-  std::vector<double> largest;
   for (const char* text : {"The library speaks while it is still thinking of the sentence.",
                            "She put the letter on the table and closed the door.",
                            "We bought bread and milk at the shop near the school.",
@@ -176,18 +171,9 @@ TEST(DemoStream, AShortHaloCostsLittle) {
     task.stream->exact_halo = false;
     const Wave early = stream(machines, task);
     ASSERT_EQ(early.size(), exact.size());
-    decibels.push_back(testing::snr(exact, early));
-    double most = 0;
-    for (size_t i = 0; i < exact.size(); ++i) {
-      most = std::max(most, std::abs(double{exact[i]} - early[i]));
-    }
-    largest.push_back(most);
+    EXPECT_GE(testing::snr(exact, early), 70) << text;
+    for (size_t i = 0; i < exact.size(); ++i) ASSERT_NEAR(early[i], exact[i], 1e-3) << text << i;
   }
-  std::sort(decibels.begin(), decibels.end());
-  std::sort(largest.begin(), largest.end());
-  EXPECT_GE(decibels[decibels.size() / 2], 60) << ::testing::PrintToString(decibels);
-  EXPECT_GE(decibels.front(), 40);
-  EXPECT_LE(largest[largest.size() / 2], 2e-3) << ::testing::PrintToString(largest);
 }
 
 // One chunk after the other is marked as the whole is.
